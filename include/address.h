@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * address: IPv4 and IPv6 addresses and networks as values.
+ *
+ * An IPv4-mapped IPv6 address is always the IPv4 address it maps: two texts of one client are equal here.
+ */
+#ifndef HELOD_ADDRESS_H
+#define HELOD_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sockaddr;
+
+enum address_family { ADDRESS_NONE = 0, ADDRESS_IPV4 = 4, ADDRESS_IPV6 = 6 };
+
+struct address {
+    uint8_t family;    /* enum address_family */
+    uint8_t bytes[16]; /* network order; IPv4 in the first four, the others zero */
+};
+
+struct network {
+    struct address base; /* host bits zero */
+    uint8_t bits;        /* 0..32 or 0..128 */
+};
+
+/* What the IANA special-purpose registries say of an address. */
+enum address_scope {
+    ADDRESS_GLOBAL,
+    ADDRESS_LOOPBACK,      /* 127/8, ::1 */
+    ADDRESS_PRIVATE,       /* RFC 1918, fc00::/7 */
+    ADDRESS_SHARED,        /* 100.64/10 */
+    ADDRESS_LINK_LOCAL,    /* 169.254/16, fe80::/10 */
+    ADDRESS_DOCUMENTATION, /* 192.0.2/24, 198.51.100/24, 203.0.113/24, 2001:db8::/32, 3fff::/20 */
+    ADDRESS_MULTICAST,     /* 224/4, ff00::/8 */
+    ADDRESS_UNSPECIFIED,   /* 0/8, :: */
+    ADDRESS_RESERVED,      /* 240/4, benchmarking, protocol assignments, 100::/64 */
+};
+
+enum {
+    ADDRESS_TEXT_SIZE = 46,    /* longest text with its NUL */
+    NETWORK_TEXT_SIZE = 50,    /* and /128 */
+    ADDRESS_REVERSE_SIZE = 74, /* longest ip6.arpa name with its NUL */
+};
+
+/* Strict: dotted quad without leading zeros, or RFC 4291 text; no brackets, zone ids, blanks. */
+bool address_parse(struct address *a, const char *s, size_t n);
+bool address_from_sockaddr(struct address *a, const struct sockaddr *sa);
+/* Address or address/bits; host bits are cleared. */
+bool network_parse(struct network *net, const char *s, size_t n);
+
+/* RFC 5952 text. Returns `out`. */
+const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE]);
+const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE]);
+/* The name to ask for PTR, without a trailing dot. Returns `out`. */
+const char *address_reverse_name(const struct address *a, char out[ADDRESS_REVERSE_SIZE]);
+
+bool address_equal(const struct address *a, const struct address *b);
+bool address_in(const struct address *a, const struct network *net);
+/* The network of `bits` around an address; bits past the family's width count as the width. */
+struct network address_network(const struct address *a, unsigned bits);
+size_t address_size(const struct address *a); /* 4, 16, or 0 */
+enum address_scope address_scope(const struct address *a);
+const char *address_scope_name(enum address_scope scope); /* "private", … */
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * clock: the only source of time. Tests and `heloctl replay` may move it; the daemon never does.
+ */
+#ifndef HELOD_CLOCK_H
+#define HELOD_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds of a clock that never jumps (CLOCK_MONOTONIC). */
+uint64_t clock_ms(void);
+/* Microseconds of the same clock, for durations. */
+uint64_t clock_us(void);
+/* Wall clock, seconds since 1970. */
+time_t clock_wall(void);
+
+/* From now on both clocks stand still and are moved by hand. */
+void clock_freeze(time_t wall, uint64_t ms);
+void clock_advance(uint64_t ms);
+void clock_thaw(void);
+
+#endif

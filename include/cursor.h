@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cursor: one checked reader for every parser of bytes that strangers send.
+ *
+ * A read past the end never happens: it sets `failed`, returns zero or NULL, and every later read fails too, so a
+ * parser may check once at its end. Numbers are in network byte order. The bytes stay the caller's.
+ */
+#ifndef HELOD_CURSOR_H
+#define HELOD_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cursor {
+    const uint8_t *base;
+    size_t size;
+    size_t at;
+    bool failed;
+};
+
+void cursor_init(struct cursor *c, const void *bytes, size_t size);
+size_t cursor_left(const struct cursor *c);
+uint8_t cursor_u8(struct cursor *c);
+uint16_t cursor_u16(struct cursor *c);
+uint32_t cursor_u32(struct cursor *c);
+uint64_t cursor_u64(struct cursor *c);
+/* n bytes, or NULL. */
+const uint8_t *cursor_bytes(struct cursor *c, size_t n);
+bool cursor_skip(struct cursor *c, size_t n);
+/* Moves to an absolute offset inside the bytes. */
+bool cursor_seek(struct cursor *c, size_t at);
+/* The text reader: the next byte without taking it, or -1 at the end (which is no failure). */
+int cursor_peek(const struct cursor *c);
+/* Takes the next byte if it is `byte`. */
+bool cursor_take(struct cursor *c, char byte);
+
+#endif

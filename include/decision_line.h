@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decision_line: the one line per decision, written and read back. Format v=1, see helod(8); at most 900 bytes.
+ */
+#ifndef HELOD_DECISION_LINE_H
+#define HELOD_DECISION_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "evidence.h"
+#include "reply.h"
+#include "region.h"
+#include "verdict.h"
+
+enum { DECISION_LINE_SIZE = 901 };
+
+struct decision_record {
+    const struct verdict *verdict;
+    const struct verdict *shadow; /* NULL: none */
+    const struct evidence *evidence; /* NULL when nothing was gathered (skip) */
+    const struct request *request;
+    const struct reply *reply;
+    unsigned ms; /* from question to answer */
+};
+
+/* Writes the line without a line end; returns its length. Values are cut, never the structure. */
+size_t decision_line_write(const struct decision_record *record, char out[DECISION_LINE_SIZE]);
+
+/* One line read back. Texts live in the region, unescaped, "" when absent. */
+struct decision_fields {
+    unsigned version;
+    const char *id, *action, *threshold, *policy, *mode, *skip;
+    int score;
+    const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *reply;
+    int shadow_score;
+    const char *shadow, *shadow_action;
+    unsigned finding_count;
+    struct decision_logged {
+        const char *rule; /* the name in the line; it may no longer be in the catalogue */
+        int points;
+    } findings[VERDICT_FINDINGS_MAX];
+    unsigned dns, cached, ms;
+};
+
+/* Finds "decision v=" in a line of any syslog format. False when there is none or it is malformed. */
+bool decision_line_read(const char *line, size_t n, struct region *r, struct decision_fields *out);
+
+/* Table of the fields in order, for documentation checks. */
+struct decision_line_field {
+    const char *name, *summary;
+};
+extern const struct decision_line_field decision_line_fields[]; /* ended by a NULL name */
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * evidence: all that is known about one greeting when it is judged. Filled by gather (or by a test), const from then on;
+ * the rules see nothing else. Texts and arrays live in the request's region, or in the request.
+ */
+#ifndef HELOD_EVIDENCE_H
+#define HELOD_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "history.h"
+#include "names.h"
+#include "request.h"
+#include "spf.h"
+
+/* Unknown is a value: a DNS failure never reads as "no record". */
+enum known {
+    KNOWN_NOT_ASKED,
+    KNOWN_PRESENT,
+    KNOWN_ABSENT,
+    KNOWN_TEMPERROR,
+};
+
+/* What a rule may need; gather asks for the union over the rules that have points. */
+enum need {
+    NEED_REVERSE = 1u << 0,      /* rdns[]: the PTR names */
+    NEED_CONFIRM = 1u << 1,      /* rdns[].confirmed and fcrdns */
+    NEED_HELO_ADDRESS = 1u << 2, /* A and AAAA of the HELO name */
+    NEED_HELO_MX = 1u << 3,      /* MX of the HELO name, when it has no address */
+    NEED_HELO_SPF = 1u << 4,
+    NEED_HISTORY = 1u << 5,
+};
+#define NEED_DNS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF)
+
+enum { EVIDENCE_RDNS_MAX = 10, EVIDENCE_ADDRESSES_MAX = 32 };
+
+struct evidence_rdns {
+    struct name name;
+    struct naming naming;
+    enum known confirmed; /* PRESENT: one of its addresses is the client; ABSENT: it has none, or others */
+    bool has_address;     /* ABSENT because its addresses are others, not because there are none */
+};
+
+struct evidence {
+    const struct request *request;
+    struct address client;
+    bool client_is_local; /* in local.networks, or one of this host's addresses */
+
+    struct name helo;
+    struct naming helo_naming;
+    bool helo_is_ours;           /* a name of `local` (or of this host), from a client that is not local */
+    bool helo_is_our_address;    /* a literal or bare address of `local` networks, or of this host */
+    struct name sender_domain;   /* NAME_EMPTY for the null sender or before MAIL */
+    struct name recipient_domain;
+
+    /* Reverse DNS. A name that Postfix confirmed (client_name) stands first, confirmed, without being asked. */
+    enum known reverse;          /* PRESENT: at least one usable PTR name */
+    unsigned rdns_count, rdns_left_out;
+    struct evidence_rdns rdns[EVIDENCE_RDNS_MAX];
+    enum known fcrdns;           /* PRESENT: some name is confirmed. TEMPERROR: none is, and not all could be asked */
+    const struct evidence_rdns *confirmed; /* the confirmed name that fits HELO best (equal, same domain, first); NULL */
+
+    /* Forward DNS of the HELO name (kind NAME_HOST). */
+    enum known helo_address;     /* PRESENT: has A or AAAA; ABSENT: has neither; TEMPERROR: could not be told */
+    bool helo_nxdomain;
+    unsigned helo_address_count;
+    struct address helo_addresses[EVIDENCE_ADDRESSES_MAX];
+    enum known helo_is_client;   /* PRESENT: one of them is the client; ABSENT: none, asked in the client's family */
+    bool helo_near_client;       /* one of them is in the client's /24 or /48 */
+    enum known helo_mx;          /* PRESENT: has an MX that is no null MX */
+
+    const struct spf_outcome *helo_spf; /* NULL: not asked */
+    struct history_facts history;
+
+    /* How it came about, for the decision line and `heloctl check`. */
+    bool dns_suspended;          /* the resolver guard held back DNS points */
+    bool deadline;               /* judged at the deadline, from what was known */
+    unsigned queries, cached;
+    uint64_t dns_ms;
+};
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gather: request to evidence, the only asynchronous stage. Asks in waves, only for what the policy's rules need and
+ * Postfix has not proved, and stops as soon as the verdict is settled.
+ *
+ * One struct gather per question in flight. The owner sets the deadline's timer and calls gather_expire() when it comes.
+ */
+#ifndef HELOD_GATHER_H
+#define HELOD_GATHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "evidence.h"
+#include "region.h"
+#include "resolver.h"
+#include "settings.h"
+
+struct gather;
+struct history;
+
+/* What all questions share; the owner keeps it alive longer than any gather. */
+struct gather_context {
+    struct resolver *resolver; /* NULL: nothing is asked (replay, tests) */
+    struct history *history;   /* NULL: none */
+};
+
+/* Told of every answer while gathering, for `heloctl check`; any thread of thought but the verdict. */
+typedef void gather_observer(void *arg, const struct dns_answer *answer, bool from_cache);
+
+struct gather_options {
+    const struct settings *settings; /* both outlive the gather */
+    const struct policy *policy;
+    bool local_only;                 /* stress, rate limit: cache and local facts alone */
+    bool suspend_dns;                /* the guard: DNS evidence is taken as TEMPERROR */
+    bool everything;                 /* `heloctl check`: do not stop when settled */
+    gather_observer *observer;       /* may be NULL */
+    void *observer_arg;
+};
+
+typedef void gather_done(void *arg, const struct evidence *e);
+
+/*
+ * Starts. When all is known at once returns the evidence and never calls back; else *pending is set and `done` is called
+ * once, later, unless gather_cancel(). NULL with *pending NULL: no memory. `req` and the region outlive the evidence.
+ */
+const struct evidence *gather_start(const struct gather_context *context, const struct gather_options *options,
+                                    const struct request *req, struct region *r, gather_done *done, void *arg,
+                                    struct gather **pending);
+/* The deadline: marks what is missing as TEMPERROR and calls `done` before it returns. */
+void gather_expire(struct gather *g);
+void gather_cancel(struct gather *g);
+
+#endif

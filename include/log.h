@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log: messages for the admin. Fixed format strings, one line each, at most 900 bytes, control and 8-bit bytes
+ * escaped here once more whatever the caller did. Libraries do not log: they return an error text.
+ */
+#ifndef HELOD_LOG_H
+#define HELOD_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+enum log_sink {
+    LOG_SINK_STDERR,  /* lines with a time in front; with <n> priorities instead when under systemd (JOURNAL_STREAM) */
+    LOG_SINK_SYSLOG,  /* LOG_MAIL, LOG_PID */
+    LOG_SINK_DISCARD, /* tests, fuzzers */
+};
+
+enum { LOG_LINE_SIZE = 900 };
+
+/* `ident` must stay valid. May be called again to change sink or level. */
+void log_open(enum log_sink sink, enum log_level max_level, const char *ident);
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A finished line (a decision) that is already filtered: written as it is, in one write. */
+void log_line(enum log_level level, const char *line, size_t n);
+
+/*
+ * A budget for one kind of message: `burst` at once, then one a `seconds`; what was held back is counted and told with
+ * the next that passes. One static struct per kind, zero counters to begin with.
+ */
+struct log_limit {
+    unsigned burst, seconds;
+    /* private */
+    uint64_t next_ms;
+    unsigned spent;
+    uint64_t held_back;
+};
+void log_limited(struct log_limit *limit, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

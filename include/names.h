@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * names: what a host name or HELO argument tells by itself. Pure; no DNS.
+ *
+ * struct name_data holds the tables (public suffix list, tokens, known providers); it is read once at start and reload,
+ * before privileges are dropped, and const from then on.
+ */
+#ifndef HELOD_NAMES_H
+#define HELOD_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "region.h"
+
+struct name_data;
+
+enum name_kind {
+    NAME_EMPTY,
+    NAME_HOST,    /* two or more labels of letters, digits, hyphen, underscore; may be asked in the DNS */
+    NAME_SINGLE,  /* the same with one label */
+    NAME_LITERAL, /* [192.0.2.1], [IPv6:2001:db8::1]: `literal` is set */
+    NAME_BARE,    /* an address without brackets: `literal` is set */
+    NAME_BAD,     /* none of these: see the flags; never asked in the DNS */
+};
+
+enum name_flag {
+    NAME_TRAILING_DOT = 1u << 0,
+    NAME_UNDERSCORE = 1u << 1,
+    NAME_NON_ASCII = 1u << 2,
+    NAME_TOO_LONG = 1u << 3,     /* over 253, or a label over 63 */
+    NAME_BAD_BYTE = 1u << 4,     /* a byte no host name has; '?' stands for what Postfix replaced */
+    NAME_BAD_LABEL = 1u << 5,    /* empty label, or a hyphen at its edge */
+    NAME_BAD_LITERAL = 1u << 6,  /* begins with '[' and is no literal, or an IPv6 address without its tag */
+    NAME_BAD_ALABEL = 1u << 7,   /* xn-- that IDNA2008 does not give */
+    NAME_NUMERIC_TLD = 1u << 8,  /* last label all digits, and not an address */
+    NAME_UNKNOWN_TLD = 1u << 9,  /* last label in no rule of the public suffix list */
+    NAME_IS_SUFFIX = 1u << 10,   /* the name is itself a public suffix (ICANN section) */
+    NAME_LITERAL_TAIL = 1u << 11 /* text after the literal's ']' */
+};
+
+/* Names that cannot be anybody's host on the Internet. */
+enum name_reserved {
+    NAME_RESERVED_NONE,
+    NAME_RESERVED_LOCALHOST,   /* localhost, localhost.localdomain, *.localhost */
+    NAME_RESERVED_SPECIAL,     /* IANA special-use: local, test, invalid, onion, home.arpa, … and any *.arpa */
+    NAME_RESERVED_PRIVATE,     /* lan, corp, internal, home, localdomain, intranet, private, workgroup, … */
+    NAME_RESERVED_PLACEHOLDER, /* example.com and kin, hostname.domain.tld, mail.yourdomain.com, … */
+    NAME_RESERVED_FACTORY,     /* factory defaults: WIN-XXXXXXXXXXX, DESKTOP-XXXXXXX, ylmf-pc, user, friend, … */
+};
+
+struct name {
+    const char *text; /* lower case, one trailing dot gone; of a BAD name the bytes as they came; never NULL */
+    size_t length;
+    enum name_kind kind;
+    enum name_reserved reserved; /* of HOST and SINGLE */
+    unsigned flags;              /* enum name_flag */
+    unsigned labels;
+    const char *registrable;     /* registrable domain, inside text; NULL: none. NULL never equals NULL. */
+    struct address literal;
+};
+
+/* How a name is built, seen from the client's address. */
+enum naming_flag {
+    NAMING_ADDRESS = 1u << 0,    /* carries this client's address (two or more octets in the host part, hex, padded, IPv6 …) */
+    NAMING_FOREIGN = 1u << 1,    /* carries four octets that are another address */
+    NAMING_DYNAMIC = 1u << 2,    /* access-line token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
+    NAMING_GENERIC = 1u << 3,    /* provider default: address or serial number with customer/vps/host tokens */
+    NAMING_SERVER = 1u << 4,     /* a server-looking label (mx, smtp, mail, out, static, dedicated, business): cancels */
+    NAMING_RANDOM = 1u << 5,     /* a label that no language and no numbering scheme would give */
+    NAMING_BULK = 1u << 6,       /* throw-away bulk pattern */
+    NAMING_MAIL_ROLE = 1u << 7,  /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
+};
+
+struct naming {
+    unsigned flags;     /* enum naming_flag */
+    const char *detail; /* the token or form that decided, for the finding; "" when none */
+};
+
+/*
+ * `psl_file` and `token_files` (NULL-terminated list) may be NULL: the built-in data is used, and extended by the files.
+ * NULL on failure, with "file:line: what" in error.
+ */
+struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size);
+void name_data_free(struct name_data *data);
+const char *name_data_date(const struct name_data *data); /* of the public suffix list, "2023-02-09" or "unknown" */
+
+/* Never fails: what is no name is NAME_BAD. The texts live in the region; out of memory gives NAME_BAD and "". */
+void name_parse(struct name *out, const char *raw, size_t n, const struct name_data *data, struct region *r);
+/* Only HOST and SINGLE names have a naming; of others the flags are 0. `client` may be of family ADDRESS_NONE. */
+struct naming name_naming(const struct name *name, const struct address *client, const struct name_data *data,
+                          struct region *r);
+/* Same host (equal texts, both HOST). */
+bool name_equal(const struct name *a, const struct name *b);
+/* Same registrable domain; false when either has none. */
+bool name_same_domain(const struct name *a, const struct name *b);
+/* `name` is `suffix` or lies below it. Both lower case. */
+bool name_under(const char *name, const char *suffix);
+/*
+ * When the name is of a large mail provider that always sends from confirmed names of its own: the list of domains
+ * (NULL-terminated) in which its reverse names lie; else NULL.
+ */
+const char *const *name_provider(const struct name *name, const struct name_data *data);
+
+#endif

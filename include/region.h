@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * region: the memory of one request, freed once.
+ *
+ * Allocations are aligned for any type, zeroed, and live until region_reset() or region_free(). A region has a limit;
+ * past it, or when malloc fails, an allocation returns NULL and region_failed() stays true, so that a long
+ * computation may be checked once at its end. Nothing is freed one by one.
+ */
+#ifndef HELOD_REGION_H
+#define HELOD_REGION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct region;
+
+/* NULL when there is no memory. `limit` in bytes bounds the sum of everything allocated. */
+struct region *region_new(size_t limit);
+void region_free(struct region *r); /* NULL is allowed */
+/* Forgets all allocations, keeps the first block for the next request, clears the failure. */
+void region_reset(struct region *r);
+void *region_alloc(struct region *r, size_t size);
+char *region_strndup(struct region *r, const char *s, size_t n);
+char *region_strdup(struct region *r, const char *s);
+char *region_printf(struct region *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool region_failed(const struct region *r);
+size_t region_used(const struct region *r);
+
+#endif

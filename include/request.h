@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * request: one question of Postfix (SMTPD_POLICY_README), typed.
+ *
+ * Every text is NUL-terminated and never NULL: an attribute that is absent or empty is "". The texts lie in the buffer
+ * the question was parsed from (protocol.h) and hold any byte but NUL and LF; who keeps one beyond the answer copies it.
+ */
+#ifndef HELOD_REQUEST_H
+#define HELOD_REQUEST_H
+
+#include <stdbool.h>
+
+#include "address.h"
+
+enum request_state {
+    REQUEST_STATE_OTHER, /* absent, or one that we do not know */
+    REQUEST_STATE_CONNECT,
+    REQUEST_STATE_HELO, /* HELO and EHLO: smtpd_delay_reject=no, no sender yet */
+    REQUEST_STATE_MAIL,
+    REQUEST_STATE_RCPT,
+    REQUEST_STATE_DATA, /* DATA and END-OF-MESSAGE */
+    REQUEST_STATE_VRFY, /* VRFY and ETRN: no mail */
+};
+
+struct request {
+    enum request_state state;
+    struct address client; /* family ADDRESS_NONE when client_address is "unknown" or no address */
+    bool esmtp;            /* protocol_name is ESMTP (the client said EHLO) */
+    bool stress;           /* stress=yes */
+
+    const char *protocol_state;
+    const char *protocol_name;
+    const char *client_address;
+    const char *client_name;         /* forward-confirmed by Postfix, or "unknown" */
+    const char *reverse_client_name; /* one PTR name, unconfirmed, or "unknown" */
+    const char *server_address;
+    const char *server_port;
+    const char *helo_name;
+    const char *sender; /* "" is the null sender, or not known yet when state is before MAIL */
+    const char *recipient;
+    const char *queue_id;
+    const char *instance;
+    const char *sasl_username;
+    const char *ccert_fingerprint;
+    const char *ccert_pubkey_fingerprint;
+    const char *encryption_protocol;
+    const char *stress_text;
+    const char *policy_context;
+};
+
+#endif

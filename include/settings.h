@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings: the policy file, typed. Built whole by config.h, const from then on, shared by reference count: a question
+ * in flight keeps the settings it began with. Every list of texts is NULL-terminated and never NULL.
+ */
+#ifndef HELOD_SETTINGS_H
+#define HELOD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "address.h"
+#include "lookup.h"
+#include "names.h"
+#include "reply.h"
+#include "rule.h"
+#include "verdict.h"
+
+enum policy_mode { MODE_ENFORCE, MODE_SOFT, MODE_MONITOR };
+enum policy_header { HEADER_AUTHENTICATION_RESULTS, HEADER_SCORE }; /* what PREPEND writes */
+
+struct threshold {
+    const char *name;
+    int score;
+    enum outcome outcome;  /* of a Postfix action: 4xx defer, 5xx reject, else mark */
+    bool has_reply;        /* `reply` is the admin's own action */
+    struct reply reply;
+};
+
+enum { THRESHOLDS_MAX = 8 };
+
+struct policy {
+    const char *name;
+    enum policy_mode mode;
+    const struct policy *shadow;   /* judged and logged beside this one, never answered; NULL: none */
+    unsigned threshold_count;
+    struct threshold thresholds[THRESHOLDS_MAX]; /* by rising score */
+    int points[RULES_MAX];         /* by rule number */
+    int caps[FAMILY_COUNT];
+    int credit;                    /* most that all credits together may take off, as a positive number */
+    unsigned needs;                /* enum need: union over the rules that have points, the shadow's included */
+    enum policy_header header;
+    const char *authserv_id;       /* never "": this host's name by default */
+    const char *reject_text;       /* templates of the reply text; "" for the finding's advice */
+    const char *defer_text;
+    const char *help_url;          /* template; "" for none */
+    bool header_always;            /* PREPEND also below every threshold */
+};
+
+/* One entry of `exempt`, from the policy file or an exempt file. */
+enum exempt_kind { EXEMPT_CLIENT, EXEMPT_RDNS, EXEMPT_HELO };
+struct exemption {
+    enum exempt_kind kind;
+    const char *pattern;
+    const char *where; /* "file:line" */
+    const char *why;   /* the comment, "" when none */
+    time_t until;      /* first second on which it no longer counts; 0: for ever */
+};
+
+struct exempt_settings {
+    struct network_set *clients; /* values: index into entries */
+    struct suffix_set *rdns;
+    struct suffix_set *helo;
+    bool helo_unverified;        /* a HELO entry counts without a confirmed address or SPF pass */
+    size_t count;
+    const struct exemption *entries;
+};
+
+struct server_settings {
+    const char *const *listen; /* "inet:HOST:PORT", "unix:PATH" */
+    const char *user;          /* "": keep the current one */
+    const char *group;         /* "": the user's */
+    const char *socket_owner, *socket_group; /* of unix sockets; "": the user's */
+    unsigned socket_mode;
+    const char *pid_file;      /* "": none */
+    unsigned max_connections;
+    uint64_t deadline_ms;
+    uint64_t idle_ms;
+    unsigned instances;        /* verdicts kept by instance */
+    uint64_t instance_ms;      /* and for how long */
+    bool log_dunno;            /* a decision line for clean greetings too */
+    bool seccomp;
+    unsigned client_rate;      /* questions a minute that may cost DNS, per client network; 0: no limit */
+};
+
+struct dns_settings {
+    const char *const *servers;
+    uint64_t timeout_ms;
+    unsigned tries;
+    unsigned cache;
+    unsigned in_flight;
+    unsigned guard;            /* percent; 0: never */
+    unsigned ptr_names;        /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */
+    uint64_t ttl_min_ms, ttl_max_ms, negative_ttl_ms, failure_ttl_ms;
+    bool edns;
+    unsigned void_limit;       /* SPF */
+};
+
+struct local_settings {
+    const char *const *names;  /* as written */
+    struct suffix_set *own;    /* ours, this host's name included where the file says nothing else */
+    struct network_set *networks; /* ours, this host's addresses included */
+};
+
+struct names_settings {
+    const char *psl_file;      /* "": the system's */
+    const char *const *token_files;
+};
+
+enum history_store { HISTORY_NONE, HISTORY_MEMORY, HISTORY_REDIS };
+struct history_settings {
+    enum history_store store;
+    const char *file;          /* snapshot; "": none */
+    uint64_t snapshot_ms;
+    uint64_t window_ms;
+    unsigned ipv4_bits, ipv6_bits;
+    unsigned entries;          /* networks */
+    uint64_t bytes;
+    bool hashed;               /* keys kept as keyed hashes */
+    const char *redis;         /* "inet:HOST:PORT" or "unix:PATH" */
+    const char *redis_user, *redis_password, *redis_prefix;
+    bool redis_tls;
+    uint64_t redis_timeout_ms;
+    unsigned churn_domains;    /* helo_churn: this many unrelated domains */
+    unsigned shared_networks;  /* helo_shared: this many networks */
+    unsigned known_days;       /* identity_known: good greetings over this many days */
+    unsigned known_count;
+};
+
+struct status_settings {
+    const char *const *listen; /* loopback "inet:…" or "unix:PATH"; empty: no status page */
+    unsigned socket_mode;
+    const char *socket_group;
+};
+
+enum log_destination { LOG_TO_SYSLOG, LOG_TO_JOURNAL, LOG_TO_FILE };
+struct log_settings {
+    enum log_destination to;
+    const char *file;          /* JSON lines */
+    bool verbose;
+};
+
+struct settings {
+    const char *file;          /* the policy file's path */
+    unsigned generation;       /* counts up with each successful reload */
+    struct server_settings server;
+    struct dns_settings dns;
+    struct local_settings local;
+    struct exempt_settings exempt;
+    struct names_settings names;
+    struct history_settings history;
+    struct status_settings status;
+    struct log_settings log;
+    const struct name_data *name_data;
+    size_t policy_count;
+    const struct policy *const *policies;
+    const struct policy *default_policy;
+};
+
+/* The policy for a policy_context: the one of that name, else "default". Never NULL. */
+const struct policy *settings_policy(const struct settings *s, const char *context);
+/* What exempts this client, HELO or confirmed reverse name now: entry number or -1. Names in lower case. */
+int32_t settings_exempt_client(const struct settings *s, const struct address *client, time_t now);
+int32_t settings_exempt_rdns(const struct settings *s, const char *confirmed_name, time_t now);
+int32_t settings_exempt_helo(const struct settings *s, const char *helo, time_t now);
+
+#endif

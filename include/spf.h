@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spf: check_host() of RFC 7208 as a machine that asks for look-ups and is fed answers. No I/O, no recursion.
+ *
+ *     struct spf *spf = spf_new(&query, region);
+ *     while (spf_step(spf, &ask) == SPF_ASK) { …look ask.name, ask.type up…; spf_feed(spf, answer); }
+ *     spf_outcome(spf)
+ *
+ * All memory comes from the region and is bounded by the limits of RFC 7208 section 4.6.4.
+ */
+#ifndef HELOD_SPF_H
+#define HELOD_SPF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dns.h"
+#include "region.h"
+
+enum spf_result {
+    SPF_NOT_ASKED,
+    SPF_NONE,
+    SPF_NEUTRAL,
+    SPF_PASS,
+    SPF_FAIL,
+    SPF_SOFTFAIL,
+    SPF_TEMPERROR,
+    SPF_PERMERROR,
+};
+
+struct spf_query {
+    struct address client;
+    const char *domain; /* whose record is evaluated */
+    const char *sender; /* %{s}: local@domain; without a local part postmaster@ is taken; "" is postmaster@helo */
+    const char *helo;   /* %{h} */
+    const char *receiver; /* %{r} in explanations; NULL: "unknown" */
+    unsigned void_limit;  /* void look-ups allowed; RFC 7208: 2 */
+    bool explain;         /* fetch and expand exp= on fail */
+};
+
+struct spf_ask {
+    const char *name; /* as RFC 7208 builds it; may be no host name */
+    enum dns_type type;
+};
+
+/* One look-up that was made, for `heloctl`. */
+struct spf_trace {
+    const char *name;
+    enum dns_type type;
+    enum dns_status status;
+    const char *why;
+    unsigned records;
+};
+
+struct spf_outcome {
+    enum spf_result result;
+    const char *record;      /* the record of the query's domain, "" when none */
+    const char *term;        /* the term that matched, as written, "" when none (default or error) */
+    const char *domain;      /* where that term stood (include, redirect) */
+    const char *reason;      /* for none, temperror and permerror: what was wrong, filtered ASCII */
+    const char *explanation; /* filtered ASCII; "" when none was asked or it could not be had */
+    bool deny_all;           /* the record is "v=spf1 -all" and nothing else */
+    unsigned lookups, voids; /* terms that cost look-ups; void look-ups */
+    const struct spf_trace *trace;
+    size_t trace_count;
+};
+
+enum spf_step { SPF_ASK, SPF_DONE };
+
+struct spf;
+
+struct spf *spf_new(const struct spf_query *query, struct region *r); /* NULL: no memory. Texts are copied. */
+enum spf_step spf_step(struct spf *spf, struct spf_ask *ask);
+void spf_feed(struct spf *spf, const struct dns_answer *answer);
+/* The deadline came: temperror with reason "deadline", whatever was under way. */
+void spf_abandon(struct spf *spf);
+const struct spf_outcome *spf_outcome(const struct spf *spf); /* after SPF_DONE or spf_abandon() */
+const char *spf_result_name(enum spf_result result);          /* "pass", …; "not_asked" */
+
+#endif

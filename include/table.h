@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table: a bounded map from bytes to entries that the caller allocates, least recently used thrown out first.
+ *
+ * Put a `struct table_entry` first in your own struct. The table never allocates an entry; it calls `release` once
+ * for each entry it drops (evicted, removed, replaced, or at table_free()). The hash is seeded; growing is spread
+ * over the insertions so that no single one walks the whole table.
+ */
+#ifndef HELOD_TABLE_H
+#define HELOD_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table;
+
+struct table_entry {
+    const void *key; /* owned by the entry, constant while it is in a table */
+    size_t key_size;
+    size_t cost; /* bytes that count against max_bytes; 0 where only entries are bounded */
+    uint64_t hash;
+    struct table_entry *next, *newer, *older; /* the table's own */
+};
+
+struct table_limits {
+    size_t max_entries; /* at least 1 */
+    size_t max_bytes;   /* 0: no bound but max_entries */
+};
+
+typedef void table_release(struct table_entry *entry, void *arg);
+
+/* NULL when there is no memory. */
+struct table *table_new(const struct table_limits *limits, table_release *release, void *arg);
+void table_free(struct table *t); /* NULL is allowed */
+/* The entry, which becomes the most recently used; or NULL. */
+struct table_entry *table_find(struct table *t, const void *key, size_t key_size);
+/* The same without touching the order. */
+struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size);
+/* The entry belongs to the table from here on; an older one of the same key is released. */
+void table_insert(struct table *t, struct table_entry *entry);
+void table_remove(struct table *t, struct table_entry *entry);
+void table_clear(struct table *t);
+/* Oldest first; the callback must not change the table; false from it stops the walk. */
+void table_walk(const struct table *t, bool (*visit)(struct table_entry *entry, void *arg), void *arg);
+size_t table_count(const struct table *t);
+size_t table_bytes(const struct table *t);
+uint64_t table_evicted(const struct table *t);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text: a bounded text builder over memory that the caller owns.
+ *
+ * Invariants: the text is NUL-terminated after every call; nothing is ever written past `size`; once something did
+ * not fit, `full` stays true and what fitted before it stays. Nothing here allocates.
+ *
+ * Foreign bytes (HELO, DNS, sender, recipient) enter a reply, a header, a log line, JSON, HTML or metrics only through
+ * text_add_as(): one function, one row per form, so that escaping is one thing to test.
+ */
+#ifndef HELOD_TEXT_H
+#define HELOD_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+    char *base;
+    size_t size; /* bytes at base, at least 1 */
+    size_t used; /* bytes before the NUL */
+    bool full;   /* something did not fit */
+};
+
+enum text_form {
+    TEXT_PLAIN,      /* 0x20..0x7e kept, every other byte becomes '?' */
+    TEXT_REPLY,      /* as PLAIN, and < > \ ( ) " ; become '?': safe inside an SMTP reply or a header comment */
+    TEXT_LOGFMT,     /* bare when it is one safe word, else quoted; \xNN for other bytes; "" for the empty value */
+    TEXT_JSON,       /* the inside of a JSON string, pure ASCII: \u00NN for controls, bytes over 0x7e as \u00NN too */
+    TEXT_HTML,       /* & < > " ' as entities, controls and 8-bit bytes as '?' */
+    TEXT_PROMETHEUS, /* label value: \\ \" \n escaped, other controls and 8-bit bytes as '?' */
+};
+
+void text_init(struct text *t, char *base, size_t size);
+void text_add(struct text *t, const char *trusted);
+void text_add_bytes(struct text *t, const char *trusted, size_t n);
+void text_add_char(struct text *t, char c);
+void text_add_number(struct text *t, long long n);
+void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_addv(struct text *t, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+/* n == SIZE_MAX: up to the NUL. NULL counts as the empty text. */
+void text_add_as(struct text *t, enum text_form form, const char *foreign, size_t n);
+/* Takes back everything after `used`, an earlier value of t->used, and clears `full`. */
+void text_rewind(struct text *t, size_t used);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verdict: what the policy says about the evidence. Lives in the request's region.
+ */
+#ifndef HELOD_VERDICT_H
+#define HELOD_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reply.h"
+
+struct policy;
+struct threshold;
+
+/* How bad, in the order of Postfix's harshness. Counted, logged and compared by this. */
+enum outcome { OUTCOME_DUNNO, OUTCOME_MARK, OUTCOME_DEFER, OUTCOME_REJECT, OUTCOME_COUNT };
+
+struct finding {
+    int16_t rule;       /* index into rules[] */
+    int points;         /* of the policy */
+    int counted;        /* what it added to the score after families, implications and caps */
+    const char *detail; /* "" when none; unfiltered */
+};
+
+/* Why nothing was judged; findings are empty then. */
+enum skip {
+    SKIP_NONE,
+    SKIP_EXEMPT,        /* `exemption` says which entry */
+    SKIP_AUTHENTICATED, /* SASL or client certificate */
+    SKIP_NO_CLIENT,     /* client_address=unknown */
+    SKIP_NO_MAIL,       /* VRFY, ETRN, CONNECT */
+    SKIP_TROUBLE,       /* our own: no memory */
+    SKIP_COUNT
+};
+
+enum { VERDICT_FINDINGS_MAX = 64, VERDICT_ID_SIZE = 8 };
+
+struct verdict {
+    const struct policy *policy;
+    enum skip skip;
+    int32_t exemption;                 /* number of the entry, or -1 */
+    int score;                         /* after caps and credits, at least 0 */
+    const struct threshold *threshold; /* the highest reached; NULL: none */
+    enum outcome judged;               /* what the thresholds say */
+    enum outcome outcome;              /* what the mode makes of it: monitor -> dunno, soft: reject -> defer */
+    unsigned finding_count;
+    struct finding findings[VERDICT_FINDINGS_MAX]; /* heaviest first */
+    char id[VERDICT_ID_SIZE];          /* of the decision; ends the text of a 4xx or 5xx; set by who decides */
+};
+
+const char *outcome_name(enum outcome outcome); /* "dunno", "mark", "defer", "reject" */
+const char *skip_name(enum skip skip);          /* "", "exempt", "authenticated", … */
+
+#endif
