@@ -36,6 +36,17 @@ enum need {
 
 enum { EVIDENCE_RDNS_MAX = 10, EVIDENCE_ADDRESSES_MAX = 32 };
 
+/* Why a greeting is not judged at all. Set by gather; decision_make() hands it on and finds nothing. */
+enum skip {
+    SKIP_NONE,
+    SKIP_EXEMPT,        /* `exemption` says which entry */
+    SKIP_AUTHENTICATED, /* SASL or client certificate */
+    SKIP_NO_CLIENT,     /* client_address=unknown */
+    SKIP_NO_MAIL,       /* VRFY, ETRN, CONNECT */
+    SKIP_TROUBLE,       /* our own: no memory */
+    SKIP_COUNT
+};
+
 struct evidence_rdns {
     struct name name;
     struct naming naming;
@@ -44,6 +55,8 @@ struct evidence_rdns {
 };
 
 struct evidence {
+    enum skip skip;
+    int32_t exemption; /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
     const struct request *request;
     struct address client;
     bool client_is_local; /* in local.networks, or one of this host's addresses */

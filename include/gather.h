@@ -3,6 +3,9 @@
  * gather: request to evidence, the only asynchronous stage. Asks in waves, only for what the policy's rules need and
  * Postfix has not proved, and stops as soon as the verdict is settled.
  *
+ * It also decides who is not judged (evidence.skip): authenticated clients, unknown clients, questions that are about no
+ * mail, and the exempt; a HELO or reverse-name exemption counts once it is confirmed.
+ *
  * One struct gather per question in flight. The owner sets the deadline's timer and calls gather_expire() when it comes.
  */
 #ifndef HELOD_GATHER_H

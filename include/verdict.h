@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "evidence.h"
 #include "reply.h"
 
 struct policy;
@@ -23,22 +24,11 @@ struct finding {
     const char *detail; /* "" when none; unfiltered */
 };
 
-/* Why nothing was judged; findings are empty then. */
-enum skip {
-    SKIP_NONE,
-    SKIP_EXEMPT,        /* `exemption` says which entry */
-    SKIP_AUTHENTICATED, /* SASL or client certificate */
-    SKIP_NO_CLIENT,     /* client_address=unknown */
-    SKIP_NO_MAIL,       /* VRFY, ETRN, CONNECT */
-    SKIP_TROUBLE,       /* our own: no memory */
-    SKIP_COUNT
-};
-
 enum { VERDICT_FINDINGS_MAX = 64, VERDICT_ID_SIZE = 8 };
 
 struct verdict {
     const struct policy *policy;
-    enum skip skip;
+    enum skip skip;                    /* of the evidence: then there are no findings and the outcome is DUNNO */
     int32_t exemption;                 /* number of the entry, or -1 */
     int score;                         /* after caps and credits, at least 0 */
     const struct threshold *threshold; /* the highest reached; NULL: none */
