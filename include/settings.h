@@ -46,6 +46,7 @@ struct policy {
     const char *reject_text;       /* templates of the reply text; "" for the finding's advice */
     const char *defer_text;
     const char *help_url;          /* template; "" for none */
+    bool wants_explanation;        /* a text uses the SPF explanation */
     bool header_always;            /* PREPEND also below every threshold */
 };
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gather: request to evidence. Counts down what is under way; when a wave has been answered it asks whether the verdict
+ * is settled, and only if not starts the next wave.
+ *
+ * A fact that is asked for is TEMPERROR until its answer comes, so that a deadline needs no clean-up: what is missing
+ * then reads as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names look-ups (PTR, A, AAAA and MX of HELO,
+ * one forward look-up for each reverse name).
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "decision.h"
+#include "gathering.h"
+
+static const struct dns_answer unanswered = {.status = DNS_TEMPERROR, .why = "not asked", .name = "", .canonical = ""};
+
+static void advance(struct gather *g);
+
+/* Counts, observes; every answer that reaches a handler or SPF has come through here once. */
+static void observe(struct gather *g, const struct dns_answer *answer, bool from_cache)
+{
+    g->e.queries++;
+    g->e.cached += from_cache;
+    if (g->options.observer)
+        g->options.observer(g->options.observer_arg, answer, from_cache);
+}
+
+const struct dns_answer *gathering_at_once(struct gather *g, const char *name, enum dns_type type)
+{
+    const struct dns_answer *answer = NULL;
+
+    if (g->context.resolver && !g->options.suspend_dns)
+        answer = resolver_cached(g->context.resolver, name, type);
+    if (answer)
+        observe(g, answer, true);
+    else if (!g->context.resolver || g->options.local_only || g->options.suspend_dns)
+        answer = &unanswered;
+    return answer;
+}
+
+static void answered(void *arg, const struct dns_answer *answer, bool from_cache)
+{
+    struct gathering_ask *ask = arg;
+    struct gather *g = ask->gather;
+
+    ask->query = NULL;
+    g->pending--;
+    observe(g, answer, from_cache);
+    ask->handler(g, ask->index, answer);
+    if (g->pending == 0)
+        advance(g);
+}
+
+void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index)
+{
+    const struct dns_answer *known = gathering_at_once(g, name, type);
+    struct gathering_ask *ask;
+
+    if (known) {
+        handler(g, index, known);
+        return;
+    }
+    ask = region_alloc(g->region, sizeof(*ask));
+    if (ask) {
+        *ask = (struct gathering_ask){.gather = g, .handler = handler, .index = index, .next = g->asks};
+        ask->query = resolver_ask(g->context.resolver, name, type, answered, ask);
+    }
+    if (!ask || !ask->query) {
+        handler(g, index, &unanswered);
+        return;
+    }
+    g->asks = ask;
+    g->pending++;
+}
+
+/* What of the needs is neither known nor under way nor out of the question for this greeting. */
+static unsigned missing(const struct gather *g)
+{
+    return g->needs & ~g->asked;
+}
+
+static void wave_names(struct gather *g)
+{
+    if ((missing(g) & NEED_REVERSE) && !g->postfix_confirmed)
+        gathering_reverse(g);
+    if (missing(g) & NEED_HELO_ADDRESS)
+        gathering_helo(g, GATHERING_CLIENT_FAMILY);
+}
+
+/* Does HELO fit the confirmed name that Postfix gave? Then its other PTR names cannot tell more. */
+static bool aligned(const struct gather *g)
+{
+    return g->e.helo_is_client == KNOWN_PRESENT ||
+           (g->e.confirmed && name_same_domain(&g->e.confirmed->name, &g->e.helo));
+}
+
+static void wave_confirm(struct gather *g)
+{
+    bool helo_asked = g->helo_family[GATHERING_CLIENT_FAMILY] != KNOWN_NOT_ASKED;
+
+    if ((missing(g) & NEED_REVERSE) && g->postfix_confirmed && !aligned(g) && g->e.helo.kind == NAME_HOST)
+        gathering_reverse(g);
+    else if (missing(g) & NEED_CONFIRM)
+        gathering_confirm(g);
+    if (helo_asked && g->e.helo_address_count == 0 && g->nxdomains == 0)
+        gathering_helo(g, GATHERING_OTHER_FAMILY);
+}
+
+/* The names that the wave before may have added; the MX of a name without addresses. */
+static void wave_late_names(struct gather *g)
+{
+    if (g->postfix_confirmed && (g->asked & NEED_REVERSE) && (missing(g) & NEED_CONFIRM))
+        gathering_confirm(g);
+    if ((missing(g) & NEED_HELO_MX) && g->e.helo_address == KNOWN_ABSENT && !g->e.helo_nxdomain)
+        gathering_helo_mx(g);
+}
+
+static void wave_identity(struct gather *g)
+{
+    if (missing(g) & NEED_HELO_SPF)
+        gathering_spf(g);
+}
+
+static void (*const waves[])(struct gather *g) = {wave_names, wave_confirm, wave_late_names, wave_identity};
+enum { WAVES = sizeof(waves) / sizeof(waves[0]) };
+
+static void sum_up(struct gather *g)
+{
+    gathering_rdns_sum(g);
+    gathering_helo_sum(g);
+    gathering_exemptions(g);
+    g->e.dns_ms = clock_ms() - g->started_ms;
+}
+
+/* An exemption that is still to be confirmed may yet turn a bad verdict into none. */
+static bool exemption_possible(const struct gather *g)
+{
+    bool by_rdns = suffix_set_count(g->options.settings->exempt.rdns) > 0 && (missing(g) & NEED_CONFIRM);
+    bool by_helo = g->has_helo_exemption && (missing(g) & (NEED_HELO_ADDRESS | NEED_HELO_SPF));
+
+    return by_rdns || by_helo;
+}
+
+static bool settled_under(struct gather *g, const struct policy *policy)
+{
+    decision_make(policy, &g->e, g->region, &g->scratch);
+    if (g->scratch.judged != OUTCOME_DUNNO && exemption_possible(g))
+        return false;
+    return decision_settled(policy, &g->e, &g->scratch, missing(g));
+}
+
+static bool enough(struct gather *g)
+{
+    const struct policy *policy = g->options.policy;
+
+    if (g->e.skip != SKIP_NONE || missing(g) == 0)
+        return true;
+    if (g->options.everything)
+        return false;
+    return settled_under(g, policy) && (!policy->shadow || settled_under(g, policy->shadow));
+}
+
+static void finish(struct gather *g)
+{
+    g->finished = true;
+    if (g->returned)
+        g->done(g->arg, &g->e);
+}
+
+static void advance(struct gather *g)
+{
+    while (!g->finished && g->pending == 0) {
+        sum_up(g);
+        if (g->wave == WAVES || enough(g)) {
+            finish(g);
+            return;
+        }
+        waves[g->wave++](g);
+    }
+}
+
+/* What this greeting cannot have is not needed: no forward records of a literal, no DNS for a reserved name. */
+static unsigned possible_needs(const struct gather *g)
+{
+    unsigned needs = g->options.policy->needs;
+
+    if (suffix_set_count(g->options.settings->exempt.rdns) > 0)
+        needs |= NEED_REVERSE | NEED_CONFIRM;
+    if (g->has_helo_exemption)
+        needs |= NEED_HELO_ADDRESS | NEED_HELO_SPF;
+    if (needs & NEED_CONFIRM)
+        needs |= NEED_REVERSE;
+    if (g->e.helo.kind != NAME_HOST || g->e.helo.reserved != NAME_RESERVED_NONE)
+        needs &= ~(unsigned)(NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF);
+    /* Postfix's confirmed name and a HELO that it speaks for: the reverse side is done. */
+    if (g->postfix_confirmed && (aligned(g) || g->e.helo.kind != NAME_HOST))
+        needs &= ~(unsigned)(NEED_REVERSE | NEED_CONFIRM);
+    return needs;
+}
+
+const struct evidence *gather_start(const struct gather_context *context, const struct gather_options *options,
+                                    const struct request *req, struct region *r, gather_done *done, void *arg,
+                                    struct gather **pending)
+{
+    struct gather *g = region_alloc(r, sizeof(*g));
+
+    *pending = NULL;
+    if (!g)
+        return NULL;
+    g->context = *context;
+    g->options = *options;
+    g->region = r;
+    g->done = done;
+    g->arg = arg;
+    g->started_ms = clock_ms();
+    g->e.request = req;
+    g->e.client = req->client;
+    g->e.exemption = -1;
+    g->e.dns_suspended = options->suspend_dns;
+    gathering_skips(g);
+    if (!gathering_local(g))
+        return NULL;
+    gathering_exemptions(g);
+    g->needs = possible_needs(g);
+    advance(g);
+    if (g->finished)
+        return &g->e;
+    g->returned = true;
+    *pending = g;
+    return NULL;
+}
+
+void gather_cancel(struct gather *g)
+{
+    for (struct gathering_ask *ask = g->asks; ask; ask = ask->next)
+        if (ask->query)
+            resolver_cancel(ask->query);
+    g->asks = NULL;
+    g->pending = 0;
+    g->finished = true;
+}
+
+void gather_expire(struct gather *g)
+{
+    if (g->finished)
+        return;
+    gather_cancel(g);
+    g->e.deadline = true;
+    if (g->spf && !g->e.helo_spf) {
+        spf_abandon(g->spf);
+        g->e.helo_spf = spf_outcome(g->spf);
+    }
+    sum_up(g);
+    g->done(g->arg, &g->e);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gathering: one question while its evidence is being gathered. Private to the room; one file per kind of fact
+ * (local.c, rdns.c, helo.c, identity.c), gather.c runs them in waves.
+ *
+ * A fact file only stores what an answer says; it never decides what is asked next: that is the wave's, so that an
+ * answer out of the cache cannot recurse.
+ */
+#ifndef HELOD_GATHERING_H
+#define HELOD_GATHERING_H
+
+#include "gather.h"
+#include "spf.h"
+
+/* Of one question: what an answer to a look-up is for. */
+typedef void gathering_answer(struct gather *g, unsigned index, const struct dns_answer *answer);
+
+struct gathering_ask {
+    struct gather *gather;
+    gathering_answer *handler;
+    unsigned index;
+    struct resolver_query *query; /* NULL once answered */
+    struct gathering_ask *next;
+};
+
+enum { GATHERING_CLIENT_FAMILY, GATHERING_OTHER_FAMILY, GATHERING_FAMILIES };
+
+struct gather {
+    struct gather_context context;
+    struct gather_options options;
+    struct region *region;
+    gather_done *done;
+    void *arg;
+
+    struct evidence e;
+    struct verdict scratch;       /* of decision_make() between the waves */
+    unsigned wave;
+    unsigned needs;               /* of the policy and its shadow, without what this greeting cannot have */
+    unsigned asked;               /* enum need: already under way or answered */
+    unsigned pending;
+    bool returned;                /* gather_start() has returned: the end is told by calling back */
+    bool finished;
+    struct gathering_ask *asks;
+    uint64_t started_ms;
+
+    bool postfix_confirmed;       /* rdns[0] is Postfix's client_name */
+    bool has_helo_exemption;      /* an entry matches the HELO name; it counts once the name is confirmed */
+    int32_t helo_exemption;
+    enum known helo_family[GATHERING_FAMILIES]; /* TEMPERROR from the moment it is asked until it is answered */
+    unsigned nxdomains;           /* of the families */
+    struct spf *spf;
+};
+
+/* Asks; the handler is called at once (cache, or nothing can be asked) or later. */
+void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index);
+/* The cache, or "temperror" when only that may be used; NULL: it must be asked. Counts and observes like an answer. */
+const struct dns_answer *gathering_at_once(struct gather *g, const char *name, enum dns_type type);
+
+/* local.c: what the question itself tells. False: out of memory. */
+bool gathering_local(struct gather *g);
+/* local.c: who is not judged, as far as it is known by now. Sets e.skip and e.exemption. */
+void gathering_skips(struct gather *g);
+void gathering_exemptions(struct gather *g);
+
+/* rdns.c */
+void gathering_reverse(struct gather *g);  /* asks PTR */
+void gathering_confirm(struct gather *g);  /* asks the forward records of the names */
+void gathering_rdns_sum(struct gather *g); /* fcrdns and confirmed, from what is known */
+
+/* helo.c */
+enum dns_type gathering_client_type(const struct gather *g); /* A or AAAA, as the client's address is */
+void gathering_helo(struct gather *g, unsigned family);      /* asks A or AAAA */
+void gathering_helo_mx(struct gather *g);
+void gathering_helo_sum(struct gather *g);                   /* helo_address from its families */
+
+/* identity.c: SPF of the HELO name */
+void gathering_spf(struct gather *g);
+
+#endif
