@@ -85,6 +85,7 @@ struct naming {
  */
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size);
 void name_data_free(struct name_data *data);
+const char *name_data_version(void); /* the libpsl library that runs, "0.21.2" */
 const char *name_data_date(const struct name_data *data); /* of the public suffix list, "2023-02-09" or "unknown" */
 
 /* Never fails: what is no name is NAME_BAD. The texts live in the region; out of memory gives NAME_BAD and "". */

@@ -23,6 +23,9 @@ struct settings *policyfile_read_text(const char *name, const char *text, size_t
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s); /* NULL is allowed; the last one frees */
 
+/* The libconfuse library that runs, "3.3". */
+const char *policyfile_version(void);
+
 /* The effective policy, as a policy file that reads back to the same settings. */
 void policyfile_print(const struct settings *s, FILE *out);
 /* What differs, a line each: "policy default: rdns_missing 40 -> 50". Returns how many. */

@@ -61,6 +61,8 @@ const struct dns_answer *resolver_cached(struct resolver *r, const char *name, e
 void resolver_stats(const struct resolver *r, struct resolver_stats *out);
 /* Temporary failures of the recent look-ups in percent; -1 while there are too few (under 20 in the last minute). */
 int resolver_trouble(const struct resolver *r);
+/* The c-ares library that runs, "1.18.1", for -V and bug reports. */
+const char *resolver_version(void);
 /* The servers in use, "127.0.0.1:53 …", for the log. Valid until the next call. */
 const char *resolver_servers(struct resolver *r);
 

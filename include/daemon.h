@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon: helod itself, from the policy file to the last answer. main.c is its only caller.
+ */
+#ifndef HELOD_DAEMON_H
+#define HELOD_DAEMON_H
+
+#include <stdbool.h>
+
+struct daemon_options {
+    const char *file; /* the policy file */
+    bool foreground;  /* stay, and log to stderr; else fork, and log to syslog */
+    bool verbose;     /* debug messages too */
+};
+
+/* Runs until it is told to stop. Returns the exit status: 0 after SIGTERM or SIGINT, 1 when it could not start. */
+int daemon_run(const struct daemon_options *options);
+
+#endif
