@@ -24,7 +24,8 @@ struct dns_record {
         struct address address; /* A, AAAA */
         struct {
             const char *name;   /* PTR, MX: lower case, no trailing dot; "" is the root (RFC 7505 null MX).
-                                   A label with a byte that no host name has makes the record be left out. */
+                                   A label with a dot, backslash, blank or a byte outside printable ASCII makes
+                                   the record be left out; others are foreign text like any other. */
             uint16_t preference;
         } host;
         struct {

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "dns.h"
 #include "region.h"
@@ -34,8 +35,9 @@ struct spf_query {
     const char *sender; /* %{s}: local@domain; without a local part postmaster@ is taken; "" is postmaster@helo */
     const char *helo;   /* %{h} */
     const char *receiver; /* %{r} in explanations; NULL: "unknown" */
-    unsigned void_limit;  /* void look-ups allowed; RFC 7208: 2 */
-    bool explain;         /* fetch and expand exp= on fail */
+    time_t now;             /* %{t} in explanations */
+    unsigned void_limit;    /* void look-ups allowed; RFC 7208: 2 */
+    bool explain;           /* fetch and expand exp= on fail */
 };
 
 struct spf_ask {
@@ -72,7 +74,7 @@ struct spf;
 struct spf *spf_new(const struct spf_query *query, struct region *r); /* NULL: no memory. Texts are copied. */
 enum spf_step spf_step(struct spf *spf, struct spf_ask *ask);
 void spf_feed(struct spf *spf, const struct dns_answer *answer);
-/* The deadline came: temperror with reason "deadline", whatever was under way. */
+/* The deadline came: temperror with reason "deadline"; a result that only waits for its explanation is kept. */
 void spf_abandon(struct spf *spf);
 const struct spf_outcome *spf_outcome(const struct spf *spf); /* after SPF_DONE or spf_abandon() */
 const char *spf_result_name(enum spf_result result);          /* "pass", …; "not_asked" */
