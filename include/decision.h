@@ -15,17 +15,29 @@
 /*
  * Runs the rules that have points in the policy, sums, compares. Never fails: what does not fit is left out, and
  * without memory the verdict is SKIP_TROUBLE, which is DUNNO. `out` is overwritten.
+ *
+ * The sum. Of two findings of which one implies the other only the heavier counts (equal: the one that implies). In a
+ * family the heaviest counts in full, of every other its row's `adds` percent, all together at most the family's cap.
+ * Credits are added up in the same way, at most policy->credit together, and are taken off. The points of a certain
+ * finding are a floor. The score is at least 0.
+ *
+ * A rejection stands only when no outcome of the evidence that is unknown (not asked, temporary failure) would have
+ * averted it; else it becomes a deferral (verdict.doubt). So a failure of the DNS or of a store never rejects.
  */
 void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out);
 
 /*
- * True when no evidence that is still NOT_ASKED (of the kinds in `missing`, enum need) could change the outcome that
- * `so_far` has reached under the policy: then it need not be asked for.
+ * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could change
+ * the outcome that `so_far` has reached under the policy: then it need not be asked for. The shadow policy is a question
+ * of its own.
  */
 bool decision_settled(const struct policy *policy, const struct evidence *e, const struct verdict *so_far,
                       unsigned missing);
 
-/* Scores findings that were logged before (heloctl replay): points are taken from the policy, not from the line. */
+/*
+ * Scores findings that were logged before (heloctl replay): `rule` of each finding, skip and doubt are taken from *v,
+ * everything else is made anew under the policy; verdict.policy becomes it.
+ */
 void decision_rescore(const struct policy *policy, struct verdict *v);
 
 /*

@@ -63,6 +63,7 @@ struct evidence {
 
     struct name helo;
     struct naming helo_naming;
+    const char *const *helo_provider; /* name_provider() of the HELO name; NULL: none */
     bool helo_is_ours;           /* a name of `local` (or of this host), from a client that is not local */
     bool helo_is_our_address;    /* a literal or bare address of `local` networks, or of this host */
     struct name sender_domain;   /* NAME_EMPTY for the null sender or before MAIL */
@@ -70,6 +71,7 @@ struct evidence {
 
     /* Reverse DNS. A name that Postfix confirmed (client_name) stands first, confirmed, without being asked. */
     enum known reverse;          /* PRESENT: at least one usable PTR name */
+    bool rdns_partial;           /* PRESENT by Postfix's word alone: there may be other PTR names */
     unsigned rdns_count, rdns_left_out;
     struct evidence_rdns rdns[EVIDENCE_RDNS_MAX];
     enum known fcrdns;           /* PRESENT: some name is confirmed. TEMPERROR: none is, and not all could be asked */

@@ -15,8 +15,14 @@
 
 #include "address.h"
 
+/* From which counts on the rules speak; of the settings, copied in by gather. 0: never. */
+struct history_limits {
+    unsigned churn_domains, shared_networks, known_days, known_count;
+};
+
 /* What the rules may see. All zero: nothing known. */
 struct history_facts {
+    struct history_limits limits;
     bool known;            /* the store answered */
     unsigned domains;      /* distinct registrable domains this client greeted with, unverified, in the window */
     unsigned names;        /* distinct unverified names */

@@ -2,6 +2,10 @@
 /*
  * rule: one row of the catalogue. A rule is a pure test of the evidence; a row carries everything else about it.
  *
+ * Three promises that the tests hold every rule to: a test looks at nothing but local facts and the evidence that its row
+ * `needs`; it hits only when it is sure, so that more evidence never takes a hit back; and a temporary failure, or
+ * evidence not asked for, never makes a hit. A rule whose default is 0 points is a note: logged, never counted.
+ *
  * To add a rule: write its test and its row in its family's file under src/rules/, and its must-match and must-not-match
  * cases under tests/. Config, heloctl, metrics and documentation checks find it by themselves.
  */
@@ -50,6 +54,12 @@ struct rule {
     const char *advice;   /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
     /* True when it hits. *detail may be set to a short text (constant or in the region): what exactly was seen. */
     bool (*test)(const struct evidence *e, const char **detail, struct region *r);
+    /*
+     * False when what is known already rules a hit out, whatever the evidence still missing says; NULL: never.
+     * It saves questions (decision_settled) and keeps impossible credits out of doubt. It must not err: false, and a hit
+     * once more is known, is a bug.
+     */
+    bool (*possible)(const struct evidence *e);
 };
 
 enum { RULES_MAX = 96 };
@@ -61,5 +71,7 @@ extern const struct family_row families[FAMILY_COUNT];
 
 /* Number of the rule, or -1. */
 int rules_find(const char *name, size_t n);
+/* The row of rule `number` names rule `other` among what it implies. */
+bool rules_implies(int number, int other);
 
 #endif

@@ -31,6 +31,8 @@ struct verdict {
     enum skip skip;                    /* of the evidence: then there are no findings and the outcome is DUNNO */
     int32_t exemption;                 /* number of the entry, or -1 */
     int score;                         /* after caps and credits, at least 0 */
+    int doubt;                         /* not 0: the score is a rejection, but evidence that could not be had might
+                                          have lowered it by this much below one: it is put off, judged a deferral */
     const struct threshold *threshold; /* the highest reached; NULL: none */
     enum outcome judged;               /* what the thresholds say */
     enum outcome outcome;              /* what the mode makes of it: monitor -> dunno, soft: reject -> defer */
