@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * name_data: the tables of the naming room, and what its files share. Const once name_data_new() has returned.
+ */
+#ifndef HELOD_NAME_DATA_H
+#define HELOD_NAME_DATA_H
+
+#include <libpsl.h>
+
+#include "names.h"
+
+struct name_data {
+    psl_ctx_t *psl;
+    char date[16];
+};
+
+/* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */
+bool name_data_is_suffix(const struct name_data *data, const char *suffix, int types);
+
+/* reserved.c */
+enum name_reserved name_reserved_class(const char *name, unsigned labels);
+bool name_reserved_has_owner(enum name_reserved class);
+
+/* name.c: as the registrable domain, by the ICANN section alone: for what a provider writes left of its own domain. */
+const char *name_icann_domain(const char *name, const struct name_data *data);
+
+#endif
