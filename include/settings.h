@@ -27,6 +27,7 @@ struct threshold {
     enum outcome outcome;  /* of a Postfix action: 4xx defer, 5xx reject, else mark */
     bool has_reply;        /* `reply` is the admin's own action */
     struct reply reply;
+    const char *action;    /* as the file has it */
 };
 
 enum { THRESHOLDS_MAX = 8 };
@@ -35,6 +36,7 @@ struct policy {
     const char *name;
     enum policy_mode mode;
     const struct policy *shadow;   /* judged and logged beside this one, never answered; NULL: none */
+    const char *shadow_name;       /* the same as written, "" for none */
     unsigned threshold_count;
     struct threshold thresholds[THRESHOLDS_MAX]; /* by rising score */
     int points[RULES_MAX];         /* by rule number */
@@ -67,6 +69,7 @@ struct exempt_settings {
     bool helo_unverified;        /* a HELO entry counts without a confirmed address or SPF pass */
     size_t count;
     const struct exemption *entries;
+    const char *const *client_list, *const *rdns_list, *const *helo_list, *const *files; /* as written */
 };
 
 struct server_settings {
@@ -99,8 +102,14 @@ struct dns_settings {
     unsigned void_limit;       /* SPF */
 };
 
+/* Values of local_settings.networks. */
+enum {
+    LOCAL_OURS,   /* a public address of ours: nobody else may greet with it */
+    LOCAL_CLIENT, /* loopback or a private network: its clients are ours, but half the world has that address too */
+};
+
 struct local_settings {
-    const char *const *names;  /* as written */
+    const char *const *names, *const *network_list; /* as written */
     struct suffix_set *own;    /* ours, this host's name included where the file says nothing else */
     struct network_set *networks; /* ours, this host's addresses included */
 };

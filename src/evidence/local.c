@@ -58,7 +58,7 @@ static void take_ours(struct gather *g)
     if (e->helo.kind == NAME_HOST || e->helo.kind == NAME_SINGLE)
         e->helo_is_ours = suffix_set_find(local->own, e->helo.text) != LOOKUP_NONE;
     if (e->helo.kind == NAME_LITERAL || e->helo.kind == NAME_BARE)
-        e->helo_is_our_address = network_set_find(local->networks, &e->helo.literal) != LOOKUP_NONE;
+        e->helo_is_our_address = network_set_find(local->networks, &e->helo.literal) == LOCAL_OURS;
 }
 
 /* HELO equal to Postfix's confirmed name: the name resolves to the client, and nothing more needs to be asked. */
