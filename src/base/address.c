@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * address: IPv4 and IPv6 addresses and networks, read, written and compared.
+ *
+ * Promises: one client has one value (an IPv4-mapped address is IPv4, host bits of a network are zero), one value has
+ * one text (RFC 5952), and nothing but a whole, strict text is read.
+ */
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "text.h"
+
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+static void set_ipv4(struct address *a, const void *bytes)
+{
+    *a = (struct address){.family = ADDRESS_IPV4};
+    memcpy(a->bytes, bytes, 4);
+}
+
+static void set_ipv6(struct address *a, const uint8_t bytes[16])
+{
+    if (memcmp(bytes, mapped_prefix, sizeof mapped_prefix) == 0) {
+        set_ipv4(a, bytes + 12);
+        return;
+    }
+    a->family = ADDRESS_IPV6;
+    memcpy(a->bytes, bytes, 16);
+}
+
+bool address_parse(struct address *a, const char *s, size_t n)
+{
+    char copy[ADDRESS_TEXT_SIZE];
+    uint8_t bytes[16];
+
+    *a = (struct address){.family = ADDRESS_NONE};
+    if (n >= sizeof copy || memchr(s, '\0', n) != NULL)
+        return false;
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    if (memchr(copy, ':', n) == NULL) {
+        if (inet_pton(AF_INET, copy, bytes) != 1)
+            return false;
+        set_ipv4(a, bytes);
+        return true;
+    }
+    if (inet_pton(AF_INET6, copy, bytes) != 1)
+        return false;
+    set_ipv6(a, bytes);
+    return true;
+}
+
+bool address_from_sockaddr(struct address *a, const struct sockaddr *sa)
+{
+    *a = (struct address){.family = ADDRESS_NONE};
+    if (sa->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, sa, sizeof in);
+        set_ipv4(a, &in.sin_addr);
+        return true;
+    }
+    if (sa->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, sa, sizeof in6);
+        set_ipv6(a, in6.sin6_addr.s6_addr);
+        return true;
+    }
+    return false;
+}
+
+/* One to three digits without a leading zero, nothing else. */
+static bool parse_bits(const char *s, size_t n, unsigned *bits)
+{
+    if (n == 0 || n > 3 || (n > 1 && s[0] == '0'))
+        return false;
+    *bits = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+        *bits = *bits * 10 + (unsigned)(s[i] - '0');
+    }
+    return true;
+}
+
+bool network_parse(struct network *net, const char *s, size_t n)
+{
+    const char *slash = memchr(s, '/', n);
+    size_t address_length = slash == NULL ? n : (size_t)(slash - s);
+    bool mapped;
+    struct address a;
+    unsigned width, bits;
+
+    *net = (struct network){.bits = 0};
+    if (!address_parse(&a, s, address_length))
+        return false;
+    width = a.family == ADDRESS_IPV4 ? 32 : 128;
+    mapped = width == 32 && memchr(s, ':', address_length) != NULL;
+    bits = mapped ? 128 : width;
+    if (slash != NULL && !parse_bits(slash + 1, n - address_length - 1, &bits))
+        return false;
+    if (mapped) { /* ::ffff:192.0.2.0/120 is 192.0.2.0/24; with less than /96 it would be no IPv4 network */
+        if (bits < 96)
+            return false;
+        bits -= 96;
+    }
+    if (bits > width)
+        return false;
+    *net = address_network(&a, bits);
+    return true;
+}
+
+static void add_hex(struct text *t, unsigned n)
+{
+    static const char digits[] = "0123456789abcdef";
+    int shift = 12;
+
+    while (shift > 0 && n >> shift == 0)
+        shift -= 4;
+    for (; shift >= 0; shift -= 4)
+        text_add_char(t, digits[n >> shift & 15]);
+}
+
+static void add_ipv4(struct text *t, const uint8_t *bytes)
+{
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            text_add_char(t, '.');
+        text_add_number(t, bytes[i]);
+    }
+}
+
+/* RFC 5952: the first of the longest runs of two or more zero groups becomes "::". */
+static void add_ipv6(struct text *t, const uint8_t *bytes)
+{
+    unsigned groups[8];
+    int best = -1, best_length = 1;
+
+    for (int i = 0; i < 8; i++)
+        groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+    for (int i = 0, run = 0; i < 8; i++) {
+        run = groups[i] == 0 ? run + 1 : 0;
+        if (run > best_length) {
+            best = i - run + 1;
+            best_length = run;
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        if (i == best) {
+            text_add(t, "::");
+            i += best_length - 1;
+            continue;
+        }
+        if (i > 0 && i != best + best_length)
+            text_add_char(t, ':');
+        add_hex(t, groups[i]);
+    }
+}
+
+const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE])
+{
+    struct text t;
+
+    text_init(&t, out, ADDRESS_TEXT_SIZE);
+    if (a->family == ADDRESS_IPV4)
+        add_ipv4(&t, a->bytes);
+    else if (a->family == ADDRESS_IPV6)
+        add_ipv6(&t, a->bytes);
+    return out;
+}
+
+const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE])
+{
+    struct text t;
+    char base[ADDRESS_TEXT_SIZE];
+
+    text_init(&t, out, NETWORK_TEXT_SIZE);
+    if (net->base.family == ADDRESS_NONE)
+        return out;
+    text_add(&t, address_format(&net->base, base));
+    text_add_char(&t, '/');
+    text_add_number(&t, net->bits);
+    return out;
+}
+
+const char *address_reverse_name(const struct address *a, char out[ADDRESS_REVERSE_SIZE])
+{
+    struct text t;
+
+    text_init(&t, out, ADDRESS_REVERSE_SIZE);
+    if (a->family == ADDRESS_IPV4) {
+        for (int i = 3; i >= 0; i--) {
+            text_add_number(&t, a->bytes[i]);
+            text_add_char(&t, '.');
+        }
+        text_add(&t, "in-addr.arpa");
+    } else if (a->family == ADDRESS_IPV6) {
+        for (int i = 15; i >= 0; i--) {
+            add_hex(&t, a->bytes[i] & 15u);
+            text_add_char(&t, '.');
+            add_hex(&t, a->bytes[i] >> 4);
+            text_add_char(&t, '.');
+        }
+        text_add(&t, "ip6.arpa");
+    }
+    return out;
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* The first `bits` bits of two addresses are the same. */
+static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned whole = bits / 8, rest = bits % 8;
+
+    if (memcmp(a, b, whole) != 0)
+        return false;
+    return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+bool address_in(const struct address *a, const struct network *net)
+{
+    return a->family != ADDRESS_NONE && a->family == net->base.family &&
+           same_prefix(a->bytes, net->base.bytes, net->bits);
+}
+
+struct network address_network(const struct address *a, unsigned bits)
+{
+    unsigned width = (unsigned)address_size(a) * 8;
+    struct network net = {.base = *a, .bits = (uint8_t)(bits < width ? bits : width)};
+
+    for (unsigned i = 0; i < sizeof net.base.bytes; i++) {
+        unsigned kept = net.bits > 8 * i ? net.bits - 8 * i : 0;
+        if (kept < 8)
+            net.base.bytes[i] &= (uint8_t)(0xff00u >> kept);
+    }
+    return net;
+}
+
+size_t address_size(const struct address *a)
+{
+    return a->family == ADDRESS_IPV4 ? 4 : a->family == ADDRESS_IPV6 ? 16 : 0;
+}

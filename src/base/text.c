@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text: the bounded text builder, and the one place where foreign bytes are escaped.
+ *
+ * Promises: never a byte past `size`; always NUL-terminated; a text is cut at the end of what fits and stays cut, so
+ * that no later, shorter piece appears behind a gap. An escape is written whole or not at all, and a quoted LOGFMT value is
+ * always closed. text_add_as() lets out nothing but 0x20..0x7e, whatever comes in.
+ */
+#include "text.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ESCAPE_MAX = 8 }; /* longest escape: &quot; \u00ff */
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void text_init(struct text *t, char *base, size_t size)
+{
+    assert(size > 0);
+    *t = (struct text){.base = base, .size = size};
+    base[0] = '\0';
+}
+
+void text_add_bytes(struct text *t, const char *trusted, size_t n)
+{
+    size_t room = t->size - 1 - t->used;
+
+    if (t->full)
+        return;
+    if (n > room) {
+        n = room;
+        t->full = true;
+    }
+    memcpy(t->base + t->used, trusted, n);
+    t->used += n;
+    t->base[t->used] = '\0';
+}
+
+void text_add(struct text *t, const char *trusted)
+{
+    text_add_bytes(t, trusted, strlen(trusted));
+}
+
+void text_add_char(struct text *t, char c)
+{
+    text_add_bytes(t, &c, 1);
+}
+
+void text_add_number(struct text *t, long long n)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    unsigned long long rest = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (n < 0)
+        digits[--at] = '-';
+    text_add_bytes(t, digits + at, sizeof digits - at);
+}
+
+void text_addv(struct text *t, const char *format, va_list args)
+{
+    size_t room = t->size - t->used;
+    int n;
+
+    if (t->full)
+        return;
+    n = vsnprintf(t->base + t->used, room, format, args);
+    if (n < 0) {
+        t->base[t->used] = '\0';
+        t->full = true;
+    } else if ((size_t)n >= room) {
+        t->used = t->size - 1;
+        t->full = true;
+    } else {
+        t->used += (size_t)n;
+    }
+}
+
+void text_addf(struct text *t, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    text_addv(t, format, args);
+    va_end(args);
+}
+
+void text_rewind(struct text *t, size_t used)
+{
+    assert(used <= t->used);
+    t->used = used;
+    t->base[used] = '\0';
+    t->full = false;
+}
+
+/* How a form writes a byte that it does not keep. Returns the length. */
+typedef size_t escape_byte(unsigned char byte, char out[ESCAPE_MAX]);
+
+static size_t escape_question_mark(unsigned char byte, char out[ESCAPE_MAX])
+{
+    (void)byte;
+    out[0] = '?';
+    return 1;
+}
+
+static size_t escape_logfmt(unsigned char byte, char out[ESCAPE_MAX])
+{
+    out[0] = '\\';
+    if (byte == '"' || byte == '\\') {
+        out[1] = (char)byte;
+        return 2;
+    }
+    out[1] = 'x';
+    out[2] = hex_digits[byte >> 4];
+    out[3] = hex_digits[byte & 15];
+    return 4;
+}
+
+static size_t escape_json(unsigned char byte, char out[ESCAPE_MAX])
+{
+    if (byte == '"' || byte == '\\') {
+        out[0] = '\\';
+        out[1] = (char)byte;
+        return 2;
+    }
+    memcpy(out, "\\u00", 4);
+    out[4] = hex_digits[byte >> 4];
+    out[5] = hex_digits[byte & 15];
+    return 6;
+}
+
+static size_t escape_html(unsigned char byte, char out[ESCAPE_MAX])
+{
+    static const struct {
+        char byte;
+        const char *entity;
+    } rows[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((unsigned char)rows[i].byte == byte) {
+            size_t n = strlen(rows[i].entity);
+            memcpy(out, rows[i].entity, n);
+            return n;
+        }
+    }
+    return escape_question_mark(byte, out);
+}
+
+static size_t escape_prometheus(unsigned char byte, char out[ESCAPE_MAX])
+{
+    if (byte != '"' && byte != '\\' && byte != '\n')
+        return escape_question_mark(byte, out);
+    out[0] = '\\';
+    out[1] = byte == '\n' ? 'n' : (char)byte;
+    return 2;
+}
+
+/* Printable bytes that a form does not keep, one bit each: 0x20.., 0x40.., 0x60... */
+#define BIT(c) (UINT32_C(1) << ((c) & 31))
+
+struct form_row {
+    uint32_t breaking[3];
+    escape_byte *escape;
+};
+
+static const struct form_row forms[] = {
+    [TEXT_PLAIN] = {{0, 0, 0}, escape_question_mark},
+    [TEXT_REPLY] = {{BIT('<') | BIT('>') | BIT('(') | BIT(')') | BIT('"') | BIT(';'), BIT('\\'), 0},
+                    escape_question_mark},
+    [TEXT_LOGFMT] = {{BIT('"'), BIT('\\'), 0}, escape_logfmt},
+    /* '<' too, so that the string may stand inside a <script> element. */
+    [TEXT_JSON] = {{BIT('"') | BIT('<'), BIT('\\'), 0}, escape_json},
+    [TEXT_HTML] = {{BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), 0, 0}, escape_html},
+    [TEXT_PROMETHEUS] = {{BIT('"'), BIT('\\'), 0}, escape_prometheus},
+};
+
+/* What a bare LOGFMT word must not hold: what ends the word, or begins a quoted one, or looks like a field. */
+static const uint32_t logfmt_quoted[3] = {BIT(' ') | BIT('"') | BIT('='), BIT('\\'), 0};
+
+static bool byte_kept(const uint32_t breaking[3], unsigned char byte)
+{
+    if (byte < 0x20 || byte > 0x7e)
+        return false;
+    return (breaking[(byte >> 5) - 1] & BIT(byte)) == 0;
+}
+
+/* Length of the run of kept bytes that begins at s. */
+static size_t kept_run(const uint32_t breaking[3], const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && byte_kept(breaking, (unsigned char)s[i]))
+        i++;
+    return i;
+}
+
+static void add_escaped(struct text *t, const struct form_row *row, const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && !t->full) {
+        size_t run = kept_run(row->breaking, s + i, n - i);
+        char escape[ESCAPE_MAX];
+        size_t length;
+
+        text_add_bytes(t, s + i, run);
+        i += run;
+        if (i == n || t->full)
+            return;
+        length = row->escape((unsigned char)s[i++], escape);
+        if (length > t->size - 1 - t->used)
+            t->full = true;
+        else
+            text_add_bytes(t, escape, length);
+    }
+}
+
+/* The value is cut where it must be, but its quotes are always both there. */
+static void add_quoted(struct text *t, const char *s, size_t n)
+{
+    if (t->full || t->size - 1 - t->used < 2) {
+        t->full = true;
+        return;
+    }
+    text_add_char(t, '"');
+    t->size--; /* kept for the closing quote */
+    add_escaped(t, &forms[TEXT_LOGFMT], s, n);
+    t->size++;
+    t->base[t->used++] = '"';
+    t->base[t->used] = '\0';
+}
+
+void text_add_as(struct text *t, enum text_form form, const char *foreign, size_t n)
+{
+    if (foreign == NULL)
+        n = 0;
+    else if (n == SIZE_MAX)
+        n = strlen(foreign);
+    if (form == TEXT_LOGFMT && (n == 0 || kept_run(logfmt_quoted, foreign, n) < n))
+        add_quoted(t, foreign, n);
+    else
+        add_escaped(t, &forms[form], foreign, n);
+}
