@@ -28,7 +28,10 @@ struct gather_context {
     struct history *history;   /* NULL: none */
 };
 
-/* Told of every answer while gathering, for `heloctl check`; any thread of thought but the verdict. */
+/* What the policy file's dns section means to the resolver. The texts stay the settings'. */
+void gather_resolver_options(struct resolver_options *out, const struct dns_settings *dns);
+
+/* Told of every answer while gathering, for `heloctl check` and `heloctl audit`. The answer is borrowed. */
 typedef void gather_observer(void *arg, const struct dns_answer *answer, bool from_cache);
 
 struct gather_options {

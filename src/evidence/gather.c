@@ -17,6 +17,22 @@ static const struct dns_answer unanswered = {.status = DNS_TEMPERROR, .why = "no
 
 static void advance(struct gather *g);
 
+void gather_resolver_options(struct resolver_options *out, const struct dns_settings *dns)
+{
+    *out = (struct resolver_options){
+        .servers = dns->servers,
+        .timeout_ms = dns->timeout_ms,
+        .tries = dns->tries,
+        .cache_entries = dns->cache,
+        .in_flight = dns->in_flight,
+        .ttl_min = (uint32_t)(dns->ttl_min_ms / 1000),
+        .ttl_max = (uint32_t)(dns->ttl_max_ms / 1000),
+        .negative_ttl_max = (uint32_t)(dns->negative_ttl_ms / 1000),
+        .failure_ttl = (uint32_t)(dns->failure_ttl_ms / 1000),
+        .edns = dns->edns,
+    };
+}
+
 /* Counts, observes; every answer that reaches a handler or SPF has come through here once. */
 static void observe(struct gather *g, const struct dns_answer *answer, bool from_cache)
 {

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check: one greeting, judged by the daemon's own code with live DNS. Gathers everything (the daemon stops as soon as
+ * its verdict is settled) and tells what was asked, what was found, what Postfix would be told and what the sender
+ * should mend. check_text.c and check_json.c print it.
+ */
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "check.h"
+#include "clock.h"
+#include "decision.h"
+#include "policyfile.h"
+#include "text.h"
+
+static void observe(void *arg, const struct dns_answer *answer, bool from_cache)
+{
+    struct check *check = arg;
+    struct check_lookup *lookup;
+    char *values;
+    struct text t;
+
+    if (check->lookup_count == CHECK_LOOKUPS_MAX)
+        return;
+    values = region_alloc(check->region, CHECK_VALUES_SIZE);
+    if (!values)
+        return;
+    text_init(&t, values, CHECK_VALUES_SIZE);
+    check_values(&t, answer);
+    lookup = &check->lookups[check->lookup_count++];
+    *lookup = (struct check_lookup){
+        .type = dns_type_name(answer->type),
+        .name = region_strdup(check->region, answer->name),
+        .status = dns_status_name(answer->status),
+        .why = answer->why,
+        .values = values,
+        .ttl = answer->ttl,
+        .from_cache = from_cache,
+    };
+}
+
+void check_values(struct text *t, const struct dns_answer *answer)
+{
+    char address[ADDRESS_TEXT_SIZE];
+
+    for (unsigned i = 0; i < answer->count; i++) {
+        const struct dns_record *record = &answer->records[i];
+
+        if (i > 0)
+            text_add(t, " ");
+        switch (answer->type) {
+        case DNS_A:
+        case DNS_AAAA:
+            text_add(t, address_format(&record->address, address));
+            break;
+        case DNS_MX:
+            text_addf(t, "%u ", record->host.preference);
+            text_add_as(t, TEXT_PLAIN, record->host.name[0] ? record->host.name : ".", SIZE_MAX);
+            break;
+        case DNS_TXT:
+            text_add_char(t, '"');
+            text_add_as(t, TEXT_PLAIN, (const char *)record->text.bytes, record->text.size);
+            text_add_char(t, '"');
+            break;
+        default:
+            text_add_as(t, TEXT_PLAIN, record->host.name, SIZE_MAX);
+        }
+    }
+}
+
+static void gathered(void *arg, const struct evidence *e)
+{
+    struct check *check = arg;
+
+    check->evidence = e;
+    event_base_loopbreak(check->session.base);
+}
+
+static void deadline(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    gather_expire(arg);
+}
+
+static void gather_all(struct check *check)
+{
+    struct gather_options options = {
+        .settings = check->settings,
+        .policy = check->policy,
+        .everything = true,
+        .observer = observe,
+        .observer_arg = check,
+    };
+    uint64_t ms = check->settings->server.deadline_ms;
+    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct gather *pending;
+    struct event *timer;
+
+    check->evidence = gather_start(&check->session.context, &options, &check->request, check->region, gathered, check,
+                                   &pending);
+    if (!pending)
+        return;
+    timer = evtimer_new(check->session.base, deadline, pending);
+    if (timer)
+        evtimer_add(timer, &after);
+    event_base_dispatch(check->session.base);
+    if (timer)
+        event_free(timer);
+}
+
+static bool read_request(struct ctl *ctl, struct check *check)
+{
+    static const struct request empty = {
+        .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .protocol_name = "ESMTP", .client_name = "unknown",
+        .reverse_client_name = "unknown", .server_address = "", .server_port = "", .sender = "", .recipient = "",
+        .queue_id = "", .instance = "", .sasl_username = "", .ccert_subject = "", .ccert_fingerprint = "",
+        .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "", .policy_context = ""};
+    struct request *req = &check->request;
+
+    *req = empty;
+    req->client_address = ctl->arguments[0];
+    req->helo_name = ctl->arguments[1];
+    req->esmtp = !ctl_given(ctl, 'H');
+    req->protocol_name = req->esmtp ? "ESMTP" : "SMTP";
+    if (ctl_given(ctl, 's'))
+        req->sender = ctl_value(ctl, 's');
+    if (ctl_given(ctl, 'r'))
+        req->recipient = ctl_value(ctl, 'r');
+    if (ctl_given(ctl, 'p'))
+        req->policy_context = ctl_value(ctl, 'p');
+    return address_parse(&req->client, req->client_address, strlen(req->client_address));
+}
+
+static int judge(struct ctl *ctl, struct check *check)
+{
+    check->policy = settings_policy(check->settings, check->request.policy_context);
+    gather_all(check);
+    if (!check->evidence)
+        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    decision_make(check->policy, check->evidence, check->region, &check->verdict);
+    memcpy(check->verdict.id, "CHECK", sizeof("CHECK"));
+    check->reply = decision_reply(&check->verdict, check->evidence, true, check->region);
+    if (ctl_given(ctl, 'j'))
+        check_print_json(check, stdout);
+    else
+        check_print_text(check, stdout, ctl->colour);
+    return (int)check->verdict.judged;
+}
+
+static int run(struct ctl *ctl)
+{
+    struct check *check;
+    struct region *region;
+    struct settings *settings;
+    int status;
+
+    region = region_new(CHECK_REGION_LIMIT);
+    check = region ? region_alloc(region, sizeof(*check)) : NULL;
+    if (!check) {
+        region_free(region);
+        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    }
+    check->region = region;
+    if (!read_request(ctl, check)) {
+        region_free(region);
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no IPv4 or IPv6 address", ctl->arguments[0]);
+    }
+    settings = ctl_settings(ctl);
+    check->settings = settings;
+    status = CTL_CONFIG;
+    if (settings && ctl_session_open(ctl, &check->session, settings)) {
+        status = judge(ctl, check);
+        ctl_session_close(&check->session);
+    } else if (settings) {
+        status = CTL_TROUBLE;
+    }
+    settings_unref(settings);
+    region_free(region);
+    return status;
+}
+
+const struct ctl_verb ctl_check = {
+    .name = "check",
+    .arguments = "ADDRESS HELO",
+    .arguments_min = 2,
+    .arguments_max = 2,
+    .summary = "judge one greeting and explain the verdict",
+    .help = "Looks the client and its greeting up in the DNS, runs the rules of the policy, and tells what was asked and\n"
+            "answered, what was found, what Postfix would be told and what the sender should mend.",
+    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 64 and more: usage or failure",
+    .run = run,
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                {'p', "policy", "NAME", "the policy_context"},
+                {'s', "sender", "ADDRESS", "the envelope sender"},
+                {'r', "recipient", "ADDRESS", "the envelope recipient"},
+                {'H', "smtp", NULL, "the client said HELO, not EHLO"},
+                {'j', "json", NULL, "print JSON"},
+                {0, NULL, NULL, NULL}},
+};

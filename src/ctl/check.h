@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check: one greeting judged by heloctl, with all that led to the verdict. Private to the room.
+ */
+#ifndef HELOD_CHECK_H
+#define HELOD_CHECK_H
+
+#include "ctl.h"
+#include "reply.h"
+#include "text.h"
+#include "verdict.h"
+
+enum { CHECK_LOOKUPS_MAX = 128, CHECK_VALUES_SIZE = 600, CHECK_REGION_LIMIT = 4 << 20 };
+
+struct check_lookup {
+    const char *type, *name, *status, *why, *values; /* filtered but for the name */
+    uint32_t ttl;
+    bool from_cache;
+};
+
+struct check {
+    struct region *region;
+    const struct settings *settings;
+    const struct policy *policy;
+    struct ctl_session session;
+    struct request request;
+    const struct evidence *evidence;
+    struct verdict verdict;
+    struct reply reply;
+    unsigned lookup_count;
+    struct check_lookup lookups[CHECK_LOOKUPS_MAX];
+};
+
+/* The records of an answer as plain text, separated by blanks. */
+void check_values(struct text *t, const struct dns_answer *answer);
+void check_print_text(const struct check *check, FILE *out, bool colour);
+void check_print_json(const struct check *check, FILE *out);
+/* "present", "absent", "temperror", "not asked" */
+const char *check_known(enum known known);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check_json: the same for programs. Keys are stable; a value that is not known is "not asked" or "temperror".
+ */
+#include "check.h"
+#include "decision.h"
+#include "json.h"
+#include "rule.h"
+
+static void print_lookups(const struct check *check, struct json *j)
+{
+    json_open(j, "lookups", '[');
+    for (unsigned i = 0; i < check->lookup_count; i++) {
+        const struct check_lookup *lookup = &check->lookups[i];
+
+        json_open(j, NULL, '{');
+        json_text(j, "type", lookup->type);
+        json_text(j, "name", lookup->name);
+        json_text(j, "status", lookup->status);
+        json_text(j, "why", lookup->why);
+        json_text(j, "values", lookup->values);
+        json_number(j, "ttl", lookup->ttl);
+        json_bool(j, "cached", lookup->from_cache);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void print_evidence(const struct evidence *e, struct json *j)
+{
+    json_open(j, "evidence", '{');
+    json_text(j, "reverse", check_known(e->reverse));
+    json_open(j, "rdns", '[');
+    for (unsigned i = 0; i < e->rdns_count; i++) {
+        json_open(j, NULL, '{');
+        json_text(j, "name", e->rdns[i].name.text);
+        json_text(j, "confirmed", check_known(e->rdns[i].confirmed));
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_text(j, "fcrdns", check_known(e->fcrdns));
+    json_text(j, "helo_domain", e->helo.registrable);
+    json_text(j, "helo_address", check_known(e->helo_address));
+    json_text(j, "helo_is_client", check_known(e->helo_is_client));
+    json_text(j, "helo_mx", check_known(e->helo_mx));
+    json_text(j, "spf", spf_result_name(e->helo_spf ? e->helo_spf->result : SPF_NOT_ASKED));
+    json_text(j, "spf_record", e->helo_spf ? e->helo_spf->record : NULL);
+    json_text(j, "spf_term", e->helo_spf ? e->helo_spf->term : NULL);
+    json_bool(j, "deadline", e->deadline);
+    json_close(j, '}');
+}
+
+static void print_findings(const struct check *check, struct json *j)
+{
+    json_open(j, "findings", '[');
+    for (unsigned i = 0; i < check->verdict.finding_count; i++) {
+        const struct finding *f = &check->verdict.findings[i];
+
+        json_open(j, NULL, '{');
+        json_text(j, "rule", rules[f->rule]->name);
+        json_number(j, "points", f->points);
+        json_number(j, "counted", f->counted);
+        json_text(j, "summary", rules[f->rule]->summary);
+        json_text(j, "detail", f->detail);
+        json_text(j, "advice", decision_advice(f, check->evidence, check->region));
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+void check_print_json(const struct check *check, FILE *out)
+{
+    const struct verdict *v = &check->verdict;
+    char reply[REPLY_SIZE];
+    size_t n = reply_format(&check->reply, reply);
+    struct json j;
+
+    while (n > 0 && reply[n - 1] == '\n')
+        reply[--n] = '\0';
+    json_init(&j, out);
+    json_open(&j, NULL, '{');
+    json_text(&j, "client", check->request.client_address);
+    json_text(&j, "helo", check->request.helo_name);
+    json_text(&j, "policy", check->policy->name);
+    json_text(&j, "action", outcome_name(v->judged));
+    json_text(&j, "answered", outcome_name(v->outcome));
+    json_number(&j, "score", v->score);
+    json_text(&j, "threshold", v->threshold ? v->threshold->name : NULL);
+    json_text(&j, "skip", v->skip == SKIP_NONE ? NULL : skip_name(v->skip));
+    json_text(&j, "reply", reply);
+    print_evidence(check->evidence, &j);
+    print_lookups(check, &j);
+    print_findings(check, &j);
+    json_close(&j, '}');
+    json_end(&j);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check_text: the verdict of one greeting for a person to read. Every foreign byte is filtered to printable ASCII.
+ */
+#include <string.h>
+
+#include "check.h"
+#include "decision.h"
+#include "rule.h"
+
+enum { LINE_SIZE = 1200 };
+
+static void put(FILE *out, const char *foreign)
+{
+    char line[LINE_SIZE];
+    struct text t;
+
+    text_init(&t, line, sizeof(line));
+    text_add_as(&t, TEXT_PLAIN, foreign, SIZE_MAX);
+    fputs(line, out);
+}
+
+const char *check_known(enum known known)
+{
+    static const char *const names[] = {"not asked", "present", "absent", "temperror"};
+
+    return names[known];
+}
+
+static void print_lookups(const struct check *check, FILE *out)
+{
+    fprintf(out, "\nasked\n");
+    for (unsigned i = 0; i < check->lookup_count; i++) {
+        const struct check_lookup *lookup = &check->lookups[i];
+
+        fprintf(out, "  %-5s ", lookup->type);
+        put(out, lookup->name);
+        fprintf(out, "  ->  %s", lookup->values[0] ? lookup->values : lookup->status);
+        if (strcmp(lookup->status, "temperror") == 0)
+            fprintf(out, " (%s)", lookup->why);
+        fprintf(out, lookup->from_cache ? "  (cached)\n" : "\n");
+    }
+    if (check->lookup_count == 0)
+        fprintf(out, "  nothing: no look-up was needed\n");
+}
+
+static void print_rdns(const struct evidence *e, FILE *out)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++) {
+        const struct evidence_rdns *rdns = &e->rdns[i];
+
+        fprintf(out, "  reverse name     ");
+        put(out, rdns->name.text);
+        if (rdns->confirmed == KNOWN_PRESENT)
+            fprintf(out, " (confirmed)\n");
+        else if (rdns->confirmed == KNOWN_ABSENT)
+            fprintf(out, rdns->has_address ? " (resolves elsewhere)\n" : " (has no address)\n");
+        else
+            fprintf(out, " (%s)\n", check_known(rdns->confirmed));
+    }
+    if (e->rdns_count == 0)
+        fprintf(out, "  reverse name     %s\n", e->reverse == KNOWN_ABSENT ? "none" : check_known(e->reverse));
+}
+
+static void print_evidence(const struct evidence *e, FILE *out)
+{
+    static const char *const kinds[] = {"empty",           "fully qualified name", "single label",
+                                        "address literal", "bare address",         "no valid name"};
+
+    fprintf(out, "\nevidence\n  HELO name        %s", kinds[e->helo.kind]);
+    if (e->helo.registrable) {
+        fprintf(out, ", domain ");
+        put(out, e->helo.registrable);
+    }
+    fputc('\n', out);
+    print_rdns(e, out);
+    fprintf(out, "  forward-confirmed %s\n", e->fcrdns == KNOWN_PRESENT  ? "yes"
+                                             : e->fcrdns == KNOWN_ABSENT ? "no"
+                                                                         : check_known(e->fcrdns));
+    fprintf(out, "  HELO address     %s\n", check_known(e->helo_address));
+    fprintf(out, "  HELO is client   %s\n", e->helo_is_client == KNOWN_PRESENT  ? "yes"
+                                            : e->helo_is_client == KNOWN_ABSENT ? "no"
+                                                                                : check_known(e->helo_is_client));
+    if (e->helo_mx != KNOWN_NOT_ASKED)
+        fprintf(out, "  HELO MX          %s\n", check_known(e->helo_mx));
+    if (e->helo_spf) {
+        fprintf(out, "  SPF of HELO      %s", spf_result_name(e->helo_spf->result));
+        if (e->helo_spf->record[0]) {
+            fprintf(out, "  \"");
+            put(out, e->helo_spf->record);
+            fputc('"', out);
+        }
+        if (e->helo_spf->term[0]) {
+            fprintf(out, "  by ");
+            put(out, e->helo_spf->term);
+        }
+        fputc('\n', out);
+    }
+    if (e->deadline)
+        fprintf(out, "  the deadline came before all answers\n");
+}
+
+static void print_findings(const struct check *check, FILE *out)
+{
+    const struct verdict *v = &check->verdict;
+
+    fprintf(out, "\nfindings\n");
+    for (unsigned i = 0; i < v->finding_count; i++) {
+        const struct finding *f = &v->findings[i];
+
+        fprintf(out, "  %-22s %4d", rules[f->rule]->name, f->points);
+        if (f->counted != f->points)
+            fprintf(out, " (counts %d)", f->counted);
+        fprintf(out, "  %s", rules[f->rule]->summary);
+        if (f->detail && f->detail[0]) {
+            fprintf(out, ": ");
+            put(out, f->detail);
+        }
+        fputc('\n', out);
+    }
+    if (v->finding_count == 0)
+        fprintf(out, "  none\n");
+}
+
+static void print_verdict(const struct check *check, FILE *out, bool colour)
+{
+    static const char *const colours[OUTCOME_COUNT] = {"\033[32m", "\033[33m", "\033[35m", "\033[31m"};
+    const struct verdict *v = &check->verdict;
+    char reply[REPLY_SIZE];
+    size_t n = reply_format(&check->reply, reply);
+
+    fprintf(out, "\nverdict            %s%s%s, score %d", colour ? colours[v->judged] : "", outcome_name(v->judged),
+            colour ? "\033[0m" : "", v->score);
+    if (v->threshold)
+        fprintf(out, " (threshold \"%s\" at %d)", v->threshold->name, v->threshold->score);
+    if (v->skip != SKIP_NONE)
+        fprintf(out, ", not judged: %s", skip_name(v->skip));
+    fprintf(out, ", policy \"%s\"\n", check->policy->name);
+    if (v->outcome != v->judged)
+        fprintf(out, "mode               makes it %s\n", outcome_name(v->outcome));
+    while (n > 0 && reply[n - 1] == '\n')
+        n--;
+    fprintf(out, "Postfix is told    %.*s\n", (int)n, reply);
+}
+
+static void print_advice(const struct check *check, FILE *out)
+{
+    const struct verdict *v = &check->verdict;
+    bool any = false;
+
+    for (unsigned i = 0; i < v->finding_count; i++) {
+        const char *advice;
+
+        if (v->findings[i].counted <= 0)
+            continue;
+        advice = decision_advice(&v->findings[i], check->evidence, check->region);
+        if (!advice || !advice[0])
+            continue;
+        fprintf(out, any ? "                   " : "\nto mend            ");
+        put(out, advice);
+        fputc('\n', out);
+        any = true;
+    }
+}
+
+void check_print_text(const struct check *check, FILE *out, bool colour)
+{
+    fprintf(out, "%s ", check->request.esmtp ? "EHLO" : "HELO");
+    put(out, check->request.helo_name);
+    fprintf(out, " from ");
+    put(out, check->request.client_address);
+    fputc('\n', out);
+    print_lookups(check, out);
+    print_evidence(check->evidence, out);
+    print_findings(check, out);
+    print_verdict(check, out, colour);
+    print_advice(check, out);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctl: what the verbs of heloctl share. A verb is one row (name, arguments, options, help, exit statuses) and one file
+ * with its run function; usage, help, completion and the checks of the manual come from the rows.
+ */
+#ifndef HELOD_CTL_H
+#define HELOD_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "gather.h"
+#include "settings.h"
+
+enum ctl_exit {
+    CTL_OK = 0,
+    CTL_WRONG = 1,     /* the verb ran and found something wrong */
+    CTL_USAGE = 64,    /* EX_USAGE */
+    CTL_DATA = 65,     /* EX_DATAERR */
+    CTL_NO_INPUT = 66, /* EX_NOINPUT */
+    CTL_TROUBLE = 70,  /* EX_SOFTWARE: no memory and the like */
+    CTL_CONFIG = 78,   /* EX_CONFIG */
+};
+
+struct ctl_option {
+    char letter;          /* unique within its verb; 0 ends the list */
+    const char *name;     /* long name */
+    const char *argument; /* NULL: a switch */
+    const char *help;
+};
+
+enum { CTL_OPTIONS_MAX = 16 };
+
+struct ctl;
+
+struct ctl_verb {
+    const char *name;
+    const char *arguments;   /* for the usage line */
+    int arguments_min, arguments_max; /* max -1: any number */
+    const char *summary;     /* one line */
+    const char *help;        /* a paragraph */
+    const char *exits;       /* "0 dunno, 1 mark, …" */
+    int (*run)(struct ctl *ctl);
+    struct ctl_option options[CTL_OPTIONS_MAX]; /* ended by letter 0 */
+};
+
+/* One run of a verb. */
+struct ctl {
+    const struct ctl_verb *verb;
+    const char *values[128]; /* by option letter; "" for a switch that was given; NULL: not given */
+    int argument_count;
+    char **arguments;
+    bool colour; /* stdout is a terminal and NO_COLOR is not set */
+};
+
+extern const struct ctl_verb *const ctl_verbs[]; /* ended by NULL, in the manual's order */
+
+const char *ctl_value(const struct ctl *ctl, char letter); /* NULL when not given */
+bool ctl_given(const struct ctl *ctl, char letter);
+/* "heloctl VERB: text" on stderr; returns `status`. */
+int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The policy file named by -c, or the defaults where there is none; errors are printed. NULL: CTL_CONFIG. */
+struct settings *ctl_settings(const struct ctl *ctl);
+
+/* A resolver on an event loop of the verb's own. */
+struct ctl_session {
+    struct event_base *base;
+    struct gather_context context;
+};
+bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings);
+void ctl_session_close(struct ctl_session *session);
+
+extern const struct ctl_verb ctl_check;
+extern const struct ctl_verb ctl_rules;
+
+#endif

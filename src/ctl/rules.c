@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rules: the catalogue, printed from the rows, with the points that a policy gives.
+ */
+#include "ctl.h"
+#include "json.h"
+#include "policyfile.h"
+#include "rule.h"
+
+static void print_text(const struct policy *policy)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct rule *rule = rules[i];
+
+        if (i == 0 || rules[i - 1]->family != rule->family)
+            printf("%s%s: %s (cap %d)\n", i ? "\n" : "", families[rule->family].name, families[rule->family].summary,
+                   policy->caps[rule->family]);
+        printf("  %-24s %4d%s  %s\n", rule->name, policy->points[i], rule->certain ? "!" : " ", rule->summary);
+    }
+    printf("\n! marks a finding that is certain by itself: no credit lowers it.\n");
+}
+
+static void print_json(const struct policy *policy)
+{
+    struct json j;
+
+    json_init(&j, stdout);
+    json_open(&j, NULL, '[');
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct rule *rule = rules[i];
+
+        json_open(&j, NULL, '{');
+        json_text(&j, "rule", rule->name);
+        json_text(&j, "family", families[rule->family].name);
+        json_number(&j, "points", policy->points[i]);
+        json_number(&j, "default", rule->points);
+        json_number(&j, "adds", rule->adds);
+        json_bool(&j, "certain", rule->certain);
+        json_text(&j, "implies", rule->implies);
+        json_number(&j, "code", rule->code);
+        json_text(&j, "enhanced", rule->enhanced);
+        json_text(&j, "summary", rule->summary);
+        json_text(&j, "advice", rule->advice);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_end(&j);
+}
+
+static int run(struct ctl *ctl)
+{
+    struct settings *settings = ctl_settings(ctl);
+    const struct policy *policy;
+
+    if (!settings)
+        return CTL_CONFIG;
+    policy = settings_policy(settings, ctl_given(ctl, 'p') ? ctl_value(ctl, 'p') : "");
+    if (ctl_given(ctl, 'j'))
+        print_json(policy);
+    else
+        print_text(policy);
+    settings_unref(settings);
+    return CTL_OK;
+}
+
+const struct ctl_verb ctl_rules = {
+    .name = "rules",
+    .arguments = "",
+    .arguments_min = 0,
+    .arguments_max = 0,
+    .summary = "list the catalogue of rules with their points",
+    .help = "Every rule by family, with the points that the policy gives, and what it means when it hits.",
+    .exits = "0 done, 64 and more: usage or failure",
+    .run = run,
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                {'p', "policy", "NAME", "the policy_context"},
+                {'j', "json", NULL, "print JSON"},
+                {0, NULL, NULL, NULL}},
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: what most verbs begin with: the options given, the policy file, a resolver on an event loop of their own.
+ */
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "ctl.h"
+#include "policyfile.h"
+#include "resolver.h"
+
+const char *ctl_value(const struct ctl *ctl, char letter)
+{
+    return ctl->values[letter & 127];
+}
+
+bool ctl_given(const struct ctl *ctl, char letter)
+{
+    return ctl_value(ctl, letter) != NULL;
+}
+
+int ctl_fail(const struct ctl *ctl, int status, const char *format, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "heloctl %s: ", ctl->verb->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return status;
+}
+
+static void report(void *arg, bool is_error, const char *message)
+{
+    (void)arg;
+    fprintf(stderr, "%s%s\n", is_error ? "" : "warning: ", message);
+}
+
+struct settings *ctl_settings(const struct ctl *ctl)
+{
+    const char *file = ctl_value(ctl, 'c');
+
+    if (!file && access(SYSCONFDIR "/helod.conf", R_OK) == 0)
+        file = SYSCONFDIR "/helod.conf";
+    return policyfile_read(file, report, NULL);
+}
+
+bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings)
+{
+    struct resolver_options options;
+    char error[256] = "out of memory";
+
+    *session = (struct ctl_session){.base = event_base_new()};
+    gather_resolver_options(&options, &settings->dns);
+    if (session->base)
+        session->context.resolver = resolver_new(session->base, &options, error, sizeof(error));
+    if (session->context.resolver)
+        return true;
+    ctl_fail(ctl, CTL_TROUBLE, "no resolver: %s", error);
+    ctl_session_close(session);
+    return false;
+}
+
+void ctl_session_close(struct ctl_session *session)
+{
+    resolver_free(session->context.resolver);
+    if (session->base)
+        event_base_free(session->base);
+    *session = (struct ctl_session){.base = NULL};
+}
