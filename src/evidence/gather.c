@@ -215,6 +215,16 @@ static unsigned possible_needs(const struct gather *g)
     return needs;
 }
 
+static struct history_limits history_limits(const struct history_settings *settings)
+{
+    return (struct history_limits){
+        .churn_domains = settings->churn_domains,
+        .shared_networks = settings->shared_networks,
+        .known_days = settings->known_days,
+        .known_count = settings->known_count,
+    };
+}
+
 const struct evidence *gather_start(const struct gather_context *context, const struct gather_options *options,
                                     const struct request *req, struct region *r, gather_done *done, void *arg,
                                     struct gather **pending)
@@ -234,6 +244,7 @@ const struct evidence *gather_start(const struct gather_context *context, const 
     g->e.client = req->client;
     g->e.exemption = -1;
     g->e.dns_suspended = options->suspend_dns;
+    g->e.history.limits = history_limits(&options->settings->history);
     gathering_skips(g);
     if (!gathering_local(g))
         return NULL;

@@ -3,6 +3,7 @@
  * identity: SPF of the HELO name (RFC 7208 section 2.3), driven over the shared resolver. One look-up at a time; answers
  * out of the cache are fed in a loop, so that a long record does not deepen the stack.
  */
+#include "clock.h"
 #include "gathering.h"
 
 static void spf_answered(struct gather *g, unsigned index, const struct dns_answer *answer);
@@ -37,6 +38,8 @@ void gathering_spf(struct gather *g)
         .domain = g->e.helo.text,
         .sender = "",
         .helo = g->e.helo.text,
+        .receiver = g->options.policy->authserv_id,
+        .now = clock_wall(),
         .void_limit = g->options.settings->dns.void_limit,
         .explain = g->options.everything || g->options.policy->wants_explanation,
     };

@@ -43,6 +43,7 @@ static void take_postfix_names(struct gather *g)
     rdns->has_address = confirmed;
     g->e.rdns_count = 1;
     g->e.reverse = KNOWN_PRESENT;
+    g->e.rdns_partial = true;
     g->postfix_confirmed = confirmed;
     gathering_rdns_sum(g);
 }
@@ -84,6 +85,7 @@ bool gathering_local(struct gather *g)
 
     name_parse(&e->helo, helo, strlen(helo), data, g->region);
     e->helo_naming = name_naming(&e->helo, &e->client, data, g->region);
+    e->helo_provider = name_provider(&e->helo, data);
     domain_of(g, e->request->sender, &e->sender_domain);
     domain_of(g, e->request->recipient, &e->recipient_domain);
     take_postfix_names(g);

@@ -61,6 +61,7 @@ static void reverse_answered(struct gather *g, unsigned index, const struct dns_
         return; /* e.reverse stays what it was set to when asked */
     if (!g->postfix_confirmed)
         g->e.rdns_count = 0; /* our own look at all PTR names replaces the one name Postfix saw */
+    g->e.rdns_partial = false;
     g->e.rdns_left_out = answer->left_out;
     if (answer->status == DNS_FOUND)
         take_names(g, answer);
