@@ -31,6 +31,7 @@ size_t network_set_count(const struct network_set *set);
 struct suffix_set; /* a hash of suffixes, probed label by label */
 struct suffix_set *suffix_set_new(void);
 void suffix_set_free(struct suffix_set *set);
+/* False when there is no memory, or the pattern has no label. A pattern given twice keeps the first value. */
 bool suffix_set_add(struct suffix_set *set, const char *pattern, int32_t value);
 int32_t suffix_set_find(const struct suffix_set *set, const char *name);
 size_t suffix_set_count(const struct suffix_set *set);

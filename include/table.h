@@ -30,14 +30,14 @@ struct table_limits {
 
 typedef void table_release(struct table_entry *entry, void *arg);
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory (or no randomness). */
 struct table *table_new(const struct table_limits *limits, table_release *release, void *arg);
 void table_free(struct table *t); /* NULL is allowed */
 /* The entry, which becomes the most recently used; or NULL. */
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size);
 /* The same without touching the order. */
 struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size);
-/* The entry belongs to the table from here on; an older one of the same key is released. */
+/* The entry belongs to the table from here on, and is not the one thrown out; an older one of its key is released. */
 void table_insert(struct table *t, struct table_entry *entry);
 void table_remove(struct table *t, struct table_entry *entry);
 void table_clear(struct table *t);

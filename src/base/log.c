@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log: one line for each message, to stderr or syslog.
+ *
+ * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
+ * finished line (log_line) is neither formatted nor copied nor is memory allocated for it on its way to stderr.
+ */
+#include "log.h"
+
+#include <stdio.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "text.h"
+
+enum { PREFIX_SIZE = 96 };
+
+static const struct level_row {
+    int priority;
+    const char *journal; /* sd-daemon(3) */
+    const char *word;    /* said in the text as well: syslog files do not show priorities */
+} levels[] = {
+    [LOG_LEVEL_ERROR] = {LOG_ERR, "<3>", "error: "},
+    [LOG_LEVEL_WARNING] = {LOG_WARNING, "<4>", "warning: "},
+    [LOG_LEVEL_INFO] = {LOG_INFO, "<6>", ""},
+    [LOG_LEVEL_DEBUG] = {LOG_DEBUG, "<7>", "debug: "},
+};
+
+static struct {
+    enum log_sink sink;
+    enum log_level max_level;
+    const char *ident;
+    bool journal;        /* stderr is the journal's stream */
+    time_t prefix_time;  /* the second that `prefix` was made for */
+    size_t prefix_length;
+    char prefix[PREFIX_SIZE];
+} state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
+
+/* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char own[64];
+    struct stat st;
+
+    if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+    return strcmp(stream, own) == 0;
+}
+
+void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
+{
+    if (state.sink == LOG_SINK_SYSLOG)
+        closelog();
+    state.sink = sink;
+    state.max_level = max_level;
+    state.ident = ident;
+    state.journal = sink == LOG_SINK_STDERR && stderr_is_journal();
+    state.prefix_time = -1;
+    if (sink == LOG_SINK_SYSLOG)
+        openlog(ident, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+/* "2026-01-31T12:00:00Z helod[123]: ", made once a second. */
+static void make_prefix(time_t now)
+{
+    struct text t;
+    struct tm tm;
+    char date[32];
+
+    if (now == state.prefix_time)
+        return;
+    if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        date[0] = '\0';
+    text_init(&t, state.prefix, sizeof state.prefix);
+    text_addf(&t, "%s %s[%ld]: ", date, state.ident, (long)getpid());
+    state.prefix_length = t.used;
+    state.prefix_time = now;
+}
+
+static void write_stderr(enum log_level level, const char *line, size_t n)
+{
+    struct iovec parts[3];
+
+    if (state.journal) {
+        parts[0] = (struct iovec){(void *)(uintptr_t)levels[level].journal, 3};
+    } else {
+        make_prefix(clock_wall());
+        parts[0] = (struct iovec){state.prefix, state.prefix_length};
+    }
+    parts[1] = (struct iovec){(void *)(uintptr_t)line, n};
+    parts[2] = (struct iovec){(void *)(uintptr_t)"\n", 1};
+    /* Where the log itself cannot be written there is nobody to tell. */
+    if (writev(STDERR_FILENO, parts, 3) < 0)
+        return;
+}
+
+void log_line(enum log_level level, const char *line, size_t n)
+{
+    if (level > state.max_level || state.sink == LOG_SINK_DISCARD)
+        return;
+    if (n > LOG_LINE_SIZE)
+        n = LOG_LINE_SIZE;
+    if (state.sink == LOG_SINK_SYSLOG)
+        syslog(levels[level].priority, "%.*s", (int)n, line);
+    else
+        write_stderr(level, line, n);
+}
+
+/* Backslashes stay: what was escaped before is not escaped twice. */
+static void add_printable(struct text *t, const char *s)
+{
+    for (; *s != '\0' && !t->full; s++) {
+        unsigned char byte = (unsigned char)*s;
+        if (byte >= 0x20 && byte <= 0x7e)
+            text_add_char(t, *s);
+        else if (t->size - 1 - t->used >= 4)
+            text_addf(t, "\\x%02x", byte);
+        else
+            t->full = true;
+    }
+}
+
+static void log_message(enum log_level level, uint64_t held_back, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void log_message(enum log_level level, uint64_t held_back, const char *format, va_list args)
+{
+    char raw[LOG_LINE_SIZE + 1], line[LOG_LINE_SIZE + 1], tail[64] = "";
+    struct text raw_text, text;
+
+    if (level > state.max_level || state.sink == LOG_SINK_DISCARD)
+        return;
+    if (held_back > 0)
+        snprintf(tail, sizeof tail, " (%llu more like this)", (unsigned long long)held_back);
+    text_init(&raw_text, raw, sizeof raw);
+    text_addv(&raw_text, format, args);
+    text_init(&text, line, sizeof line - strlen(tail));
+    text_add(&text, levels[level].word);
+    add_printable(&text, raw);
+    text.size = sizeof line;
+    text.full = false;
+    text_add(&text, tail);
+    log_line(level, line, text.used);
+}
+
+#define LOG_AT(level)                                                                                                  \
+    do {                                                                                                               \
+        va_list args;                                                                                                  \
+        va_start(args, format);                                                                                        \
+        log_message(level, 0, format, args);                                                                           \
+        va_end(args);                                                                                                  \
+    } while (0)
+
+void log_error(const char *format, ...)
+{
+    LOG_AT(LOG_LEVEL_ERROR);
+}
+
+void log_warning(const char *format, ...)
+{
+    LOG_AT(LOG_LEVEL_WARNING);
+}
+
+void log_info(const char *format, ...)
+{
+    LOG_AT(LOG_LEVEL_INFO);
+}
+
+void log_debug(const char *format, ...)
+{
+    LOG_AT(LOG_LEVEL_DEBUG);
+}
+
+/* next_ms is when the next spent message is given back. */
+static bool limit_allows(struct log_limit *limit)
+{
+    uint64_t now = clock_ms();
+    uint64_t period = (uint64_t)limit->seconds * 1000;
+
+    if (limit->spent > 0 && now >= limit->next_ms) {
+        uint64_t back = period == 0 ? limit->spent : 1 + (now - limit->next_ms) / period;
+        limit->spent = back >= limit->spent ? 0 : limit->spent - (unsigned)back;
+        limit->next_ms += back * period;
+    }
+    if (limit->spent >= limit->burst) {
+        limit->held_back++;
+        return false;
+    }
+    if (limit->spent == 0)
+        limit->next_ms = now + period;
+    limit->spent++;
+    return true;
+}
+
+void log_limited(struct log_limit *limit, enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    if (level > state.max_level || !limit_allows(limit))
+        return;
+    va_start(args, format);
+    log_message(level, limit->held_back, format, args);
+    va_end(args);
+    limit->held_back = 0;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * units: what people write for durations, sizes and dates, and what they meant when they mistyped a name.
+ *
+ * Promises: a text is read whole or not at all; a value that does not fit its type is refused, never wrapped.
+ */
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct unit {
+    const char *suffix;
+    uint64_t factor;
+};
+
+/* Largest first: units_duration_text() takes the first that divides. */
+static const struct unit durations[] = {
+    {"d", UINT64_C(86400000)}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"", 1000}, {"ms", 1}, {NULL, 0},
+};
+
+static const struct unit sizes[] = {
+    {"g", UINT64_C(1) << 30}, {"m", UINT64_C(1) << 20}, {"k", UINT64_C(1) << 10}, {"", 1}, {NULL, 0},
+};
+
+static bool parse_with_units(const char *s, const struct unit *units, uint64_t *value)
+{
+    uint64_t n = 0;
+    const char *p = s;
+
+    for (; *p >= '0' && *p <= '9'; p++) {
+        unsigned digit = (unsigned)(*p - '0');
+        if (n > (UINT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    if (p == s)
+        return false;
+    for (; units->suffix != NULL; units++) {
+        if (strcmp(p, units->suffix) != 0)
+            continue;
+        if (n > UINT64_MAX / units->factor)
+            return false;
+        *value = n * units->factor;
+        return true;
+    }
+    return false;
+}
+
+bool units_duration(const char *s, uint64_t *ms)
+{
+    return parse_with_units(s, durations, ms);
+}
+
+bool units_size(const char *s, uint64_t *bytes)
+{
+    return parse_with_units(s, sizes, bytes);
+}
+
+const char *units_duration_text(uint64_t ms, char out[24])
+{
+    const struct unit *unit = durations;
+
+    while (unit->factor > 1 && (unit->suffix[0] == '\0' || ms == 0 || ms % unit->factor != 0))
+        unit++;
+    if (ms == 0)
+        snprintf(out, 24, "0s");
+    else
+        snprintf(out, 24, "%llu%s", (unsigned long long)(ms / unit->factor), unit->suffix);
+    return out;
+}
+
+/* `width` digits, or -1. */
+static int parse_digits(const char *s, int width)
+{
+    int n = 0;
+
+    for (int i = 0; i < width; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return -1;
+        n = n * 10 + (s[i] - '0');
+    }
+    return n;
+}
+
+bool units_date(const char *s, time_t *end)
+{
+    struct tm day = {.tm_sec = 0}, back;
+    int year, month, mday;
+    time_t start;
+
+    if (strlen(s) != 10 || s[4] != '-' || s[7] != '-')
+        return false;
+    year = parse_digits(s, 4);
+    month = parse_digits(s + 5, 2);
+    mday = parse_digits(s + 8, 2);
+    if (year < 1970 || month < 1 || mday < 1)
+        return false;
+    day.tm_year = year - 1900;
+    day.tm_mon = month - 1;
+    day.tm_mday = mday;
+    start = timegm(&day);
+    /* A day that the month does not have comes back as another one. */
+    if (gmtime_r(&start, &back) == NULL || back.tm_mon != month - 1 || back.tm_mday != mday)
+        return false;
+    *end = start + 86400;
+    return true;
+}
+
+enum { WORD_MAX = 64 };
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits between two words: insert, delete, replace, swap neighbours. Both at most WORD_MAX long. */
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t rows[3][WORD_MAX + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+
+    for (size_t j = 0; j <= b_length; j++)
+        above[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t *spare = before;
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            row[j] = min(min(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = min(row[j], before[j - 2] + 1);
+        }
+        before = above;
+        above = row;
+        row = spare;
+    }
+    return above[b_length];
+}
+
+const char *units_nearest(const char *word, const char *const *names, size_t n)
+{
+    size_t length = strlen(word);
+    size_t best_distance = min((length + 2) / 3, 3) + 1; /* a third of the word may be wrong, three letters at most */
+    const char *best = NULL;
+
+    if (length > WORD_MAX)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        size_t name_length = strlen(names[i]);
+        size_t d = name_length > WORD_MAX ? best_distance : distance(word, length, names[i], name_length);
+        if (d < best_distance && d < length) {
+            best_distance = d;
+            best = names[i];
+        }
+    }
+    return best;
+}
