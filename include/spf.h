@@ -31,13 +31,13 @@ enum spf_result {
 
 struct spf_query {
     struct address client;
-    const char *domain; /* whose record is evaluated */
-    const char *sender; /* %{s}: local@domain; without a local part postmaster@ is taken; "" is postmaster@helo */
-    const char *helo;   /* %{h} */
+    const char *domain;   /* whose record is evaluated */
+    const char *sender;   /* %{s}: local@domain; without a local part postmaster@ is taken; "" is postmaster@helo */
+    const char *helo;     /* %{h} */
     const char *receiver; /* %{r} in explanations; NULL: "unknown" */
-    time_t now;             /* %{t} in explanations */
-    unsigned void_limit;    /* void look-ups allowed; RFC 7208: 2 */
-    bool explain;           /* fetch and expand exp= on fail */
+    time_t now;           /* %{t} in explanations */
+    unsigned void_limit;  /* void look-ups allowed; RFC 7208: 2 */
+    bool explain;         /* fetch and expand exp= on fail */
 };
 
 struct spf_ask {
@@ -58,7 +58,7 @@ struct spf_outcome {
     enum spf_result result;
     const char *record;      /* the record of the query's domain, "" when none */
     const char *term;        /* the term that matched, as written, "" when none (default or error) */
-    const char *domain;      /* where that term stood (include, redirect) */
+    const char *domain;      /* whose record held that term or the error, filtered ASCII */
     const char *reason;      /* for none, temperror and permerror: what was wrong, filtered ASCII */
     const char *explanation; /* filtered ASCII; "" when none was asked or it could not be had */
     bool deny_all;           /* the record is "v=spf1 -all" and nothing else */

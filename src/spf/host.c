@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host: the mechanisms that look for the client among the addresses of hosts: a, mx, and the names of its PTR, which
+ * ptr and %{p} share (they are asked for once in an evaluation).
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "machine.h"
+
+enum dns_type spf_address_type(const struct spf *spf)
+{
+    return spf->query.client.family == ADDRESS_IPV6 ? DNS_AAAA : DNS_A;
+}
+
+/* Whether the client is in the network of the term's prefix length around one of the addresses. */
+static bool among(struct spf *spf, const struct dns_answer *answer)
+{
+    const struct spf_frame *top = spf_top(spf);
+    const struct spf_term *term = &top->record.terms[top->at];
+    unsigned bits = spf->query.client.family == ADDRESS_IPV6 ? term->bits6 : term->bits4;
+
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct address *a = &answer->records[i].address;
+        struct network net = address_network(a, bits);
+
+        if (a->family == spf->query.client.family && address_in(&spf->query.client, &net))
+            return true;
+    }
+    return false;
+}
+
+void spf_address_take(struct spf *spf, const struct dns_answer *answer)
+{
+    if (spf_usable(spf, answer) && among(spf, answer))
+        spf_match(spf);
+    else if (spf->state != STATE_DONE)
+        spf_no_match(spf);
+}
+
+/* Keeps the names of a PTR or MX answer, which is borrowed. */
+static void keep_hosts(struct spf *spf, const struct dns_answer *answer)
+{
+    spf->host_count = spf->host_at = 0;
+    for (size_t i = 0; i < answer->count && spf->host_count < SPF_HOSTS_MAX; i++) {
+        const char *name = region_strdup(spf->region, answer->records[i].host.name);
+
+        if (name)
+            spf->hosts[spf->host_count++] = name;
+    }
+}
+
+/* The next host that can be asked for; NULL after the last. A null MX (the root) cannot. */
+static const char *next_host(struct spf *spf)
+{
+    while (spf->host_at < spf->host_count) {
+        const char *name = spf->hosts[spf->host_at++];
+
+        if (spf_askable(name))
+            return name;
+    }
+    return NULL;
+}
+
+void spf_mx_take(struct spf *spf, const struct dns_answer *answer)
+{
+    if (!spf_usable(spf, answer)) {
+        if (spf->state != STATE_DONE)
+            spf_no_match(spf);
+        return;
+    }
+    if (answer->count + answer->left_out > SPF_HOSTS_MAX) {
+        spf_end(spf, SPF_PERMERROR, "more than 10 MX records");
+        return;
+    }
+    keep_hosts(spf, answer);
+    spf->state = STATE_MX_HOST;
+}
+
+void spf_mx_host_run(struct spf *spf)
+{
+    const char *name = next_host(spf);
+
+    if (name)
+        spf_query_dns(spf, STATE_MX_HOST, name, spf_address_type(spf));
+    else
+        spf_no_match(spf);
+}
+
+void spf_mx_host_take(struct spf *spf, const struct dns_answer *answer)
+{
+    if (spf_usable(spf, answer) && among(spf, answer))
+        spf_match(spf);
+}
+
+void spf_ptr_run(struct spf *spf)
+{
+    char name[ADDRESS_REVERSE_SIZE];
+    const char *copy = region_strdup(spf->region, address_reverse_name(&spf->query.client, name));
+
+    if (copy)
+        spf_query_dns(spf, STATE_PTR, copy, DNS_PTR);
+}
+
+/*
+ * Section 5.5: an error means no names, never an error of the evaluation. A missing PTR is a void look-up of the term
+ * that asked, but the look-ups of the names are not: the client chose those names, not the record's publisher.
+ */
+void spf_ptr_take(struct spf *spf, const struct dns_answer *answer)
+{
+    spf->host_count = spf->host_at = 0;
+    spf->state = STATE_PTR_HOST;
+    if (answer->status == DNS_FOUND)
+        keep_hosts(spf, answer);
+    else if (answer->status != DNS_TEMPERROR && spf->after_ptr == STATE_TERM)
+        spf_usable(spf, answer);
+}
+
+void spf_ptr_host_run(struct spf *spf)
+{
+    const char *name = next_host(spf);
+
+    if (name) {
+        spf_query_dns(spf, STATE_PTR_HOST, name, spf_address_type(spf));
+        return;
+    }
+    spf->valid_known = true;
+    spf->state = spf->after_ptr;
+}
+
+void spf_ptr_host_take(struct spf *spf, const struct dns_answer *answer)
+{
+    if (answer->status != DNS_FOUND)
+        return;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (address_equal(&answer->records[i].address, &spf->query.client)) {
+            spf->valid[spf->valid_count++] = spf->hosts[spf->host_at - 1];
+            return;
+        }
+    }
+}
+
+bool spf_name_within(const char *name, const char *domain)
+{
+    size_t n = strlen(name), m = strlen(domain);
+
+    if (n < m || strcasecmp(name + n - m, domain))
+        return false;
+    return n == m || name[n - m - 1] == '.';
+}
+
+const char *spf_valid_name(const struct spf *spf, const char *domain)
+{
+    const char *best = spf->valid_count ? spf->valid[0] : "unknown";
+    bool below = false;
+
+    for (unsigned i = 0; i < spf->valid_count; i++) {
+        if (!strcasecmp(spf->valid[i], domain))
+            return spf->valid[i];
+        if (!below && spf_name_within(spf->valid[i], domain)) {
+            best = spf->valid[i];
+            below = true;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * macro: checks and expands macro strings. One tokeniser serves both, so what passes the check is what is expanded.
+ *
+ *     macro-string = *( macro-expand / macro-literal )
+ *     macro-expand = ( "%{" macro-letter transformers *delimiter "}" ) / "%%" / "%_" / "%-"
+ *     domain-spec  = macro-string ( "." toplabel [ "." ] / macro-expand )
+ *
+ * Promises bounded memory whatever the string says: a domain is built in a window over its last bytes.
+ */
+#include "macro.h"
+
+#include <string.h>
+
+#include "cursor.h"
+#include "text.h"
+
+/* One token of a macro string: a run of literal bytes, or a value and what is done to it. */
+struct piece {
+    const char *literal; /* NULL for a letter */
+    size_t length;
+    char letter;         /* lower case */
+    bool escape;         /* the letter was in upper case: URL escaping */
+    bool reverse;
+    unsigned keep;       /* right-hand parts; 0: all */
+    const char *delimiters;
+    size_t delimiter_count;
+};
+
+static const char letters_everywhere[] = "slodipvh";
+static const char letters_explanation[] = "crt";
+static const char delimiters[] = ".-+,/_=";
+
+/* isalpha() and kin depend on the locale. */
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_alpha(int c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static int lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+static bool is_one_of(const char *set, int c)
+{
+    return c > 0 && c < 0x80 && strchr(set, c);
+}
+
+/* After "%{". False when it is malformed. */
+static bool read_letter(struct cursor *c, struct piece *p)
+{
+    int letter = cursor_u8(c);
+
+    if (!is_one_of(letters_everywhere, lower(letter)) && !is_one_of(letters_explanation, lower(letter)))
+        return false;
+    p->letter = (char)lower(letter);
+    p->escape = letter != p->letter;
+    if (is_digit(cursor_peek(c))) {
+        while (is_digit(cursor_peek(c))) {
+            unsigned digit = (unsigned)cursor_u8(c) - '0';
+
+            if (p->keep <= SPF_VALUE_MAX)
+                p->keep = p->keep * 10 + digit;
+        }
+        if (!p->keep)
+            return false;
+    }
+    p->reverse = cursor_take(c, 'r') || cursor_take(c, 'R');
+    p->delimiters = (const char *)c->base + c->at;
+    while (is_one_of(delimiters, cursor_peek(c))) {
+        cursor_skip(c, 1);
+        p->delimiter_count++;
+    }
+    return cursor_take(c, '}');
+}
+
+/* The next token; NULL, or what is wrong. Call it only while bytes are left. */
+static const char *next_piece(struct cursor *c, struct piece *p)
+{
+    memset(p, 0, sizeof *p);
+    if (!cursor_take(c, '%')) {
+        p->literal = (const char *)c->base + c->at;
+        for (int byte = cursor_peek(c); byte >= 0 && byte != '%'; byte = cursor_peek(c)) {
+            cursor_skip(c, 1);
+            p->length++;
+        }
+        return NULL;
+    }
+    switch (cursor_u8(c)) {
+    case '%':
+        p->literal = "%";
+        p->length = 1;
+        return NULL;
+    case '_':
+        p->literal = " ";
+        p->length = 1;
+        return NULL;
+    case '-':
+        p->literal = "%20";
+        p->length = 3;
+        return NULL;
+    case '{':
+        return read_letter(c, p) ? NULL : "malformed macro";
+    default:
+        return "stray percent sign";
+    }
+}
+
+/* toplabel: letters, digits and inner hyphens, not digits alone. */
+static bool is_toplabel(const char *s, size_t n)
+{
+    bool other = false;
+
+    if (!n || s[0] == '-' || s[n - 1] == '-')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_digit(s[i]) && !is_alpha(s[i]) && s[i] != '-')
+            return false;
+        other = other || !is_digit(s[i]);
+    }
+    return other;
+}
+
+/* What stands behind the last macro of a domain-spec: "." toplabel [ "." ] at its end. */
+static const char *check_tail(const char *tail, size_t n)
+{
+    const char *dot;
+
+    if (n && tail[n - 1] == '.')
+        n--;
+    dot = memrchr(tail, '.', n);
+    if (!dot)
+        return "domain of one label";
+    return is_toplabel(dot + 1, (size_t)(tail + n - dot - 1)) ? NULL : "malformed top label";
+}
+
+static const char *check_literal(const struct piece *p, enum spf_use use)
+{
+    char lowest = use == SPF_USE_EXPLANATION ? ' ' : '!';
+
+    for (size_t i = 0; i < p->length; i++)
+        if (p->literal[i] < lowest || p->literal[i] > '~')
+            return "byte outside printable ASCII";
+    return NULL;
+}
+
+const char *spf_macro_check(const char *s, size_t n, enum spf_use use)
+{
+    struct cursor c;
+    struct piece p;
+    size_t tail = 0; /* behind the last macro */
+
+    cursor_init(&c, s, n);
+    while (cursor_left(&c)) {
+        bool macro = cursor_peek(&c) == '%';
+        const char *error = next_piece(&c, &p);
+
+        if (!error && !macro)
+            error = check_literal(&p, use);
+        if (!error && p.letter && use != SPF_USE_EXPLANATION && is_one_of(letters_explanation, p.letter))
+            error = "macro letter of explanations only";
+        if (error)
+            return error;
+        if (macro)
+            tail = c.at;
+    }
+    if (use != SPF_USE_DOMAIN)
+        return NULL;
+    if (!n)
+        return "empty domain";
+    return tail == n ? NULL : check_tail(s + tail, n - tail);
+}
+
+bool spf_macro_uses(const char *s, char letter)
+{
+    struct cursor c;
+    struct piece p;
+
+    cursor_init(&c, s, strlen(s));
+    while (cursor_left(&c) && !next_piece(&c, &p))
+        if (p.letter == letter)
+            return true;
+    return false;
+}
+
+/* Where an expansion goes. A window keeps the end of what was put, another the beginning. */
+struct sink {
+    char *base;
+    size_t size, used;
+    bool window;
+    bool cut;
+};
+
+enum { WINDOW_KEEP = SPF_DOMAIN_MAX + 2 }; /* the byte before the name, and a trailing dot */
+
+static void put(struct sink *out, char byte)
+{
+    if (out->used == out->size) {
+        out->cut = true;
+        if (!out->window)
+            return;
+        memmove(out->base, out->base + out->used - WINDOW_KEEP, WINDOW_KEEP);
+        out->used = WINDOW_KEEP;
+    }
+    out->base[out->used++] = byte;
+}
+
+static void put_escaped(struct sink *out, char byte, bool escape)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    unsigned value = (unsigned char)byte;
+
+    if (!escape || is_alpha(byte) || is_digit(byte) || is_one_of("-._~", byte)) {
+        put(out, byte);
+        return;
+    }
+    put(out, '%');
+    put(out, hex[value >> 4]);
+    put(out, hex[value & 15]);
+}
+
+/* The value in parts: split at the delimiters, reversed, the right-hand ones kept, joined with dots. */
+static void put_value(struct sink *out, const struct piece *p, const char *value)
+{
+    struct {
+        size_t at, length;
+    } parts[SPF_VALUE_MAX + 1];
+    size_t length = strnlen(value, SPF_VALUE_MAX), count = 0, first;
+    const char *set = p->delimiter_count ? p->delimiters : ".";
+    size_t set_size = p->delimiter_count ? p->delimiter_count : 1;
+
+    parts[0].at = parts[0].length = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (memchr(set, value[i], set_size)) {
+            parts[++count].at = i + 1;
+            parts[count].length = 0;
+        } else {
+            parts[count].length++;
+        }
+    }
+    count++;
+    first = p->keep && p->keep < count ? count - p->keep : 0;
+    for (size_t i = first; i < count; i++) {
+        size_t part = p->reverse ? count - 1 - i : i;
+
+        if (i > first)
+            put(out, '.');
+        for (size_t j = 0; j < parts[part].length; j++)
+            put_escaped(out, value[parts[part].at + j], p->escape);
+    }
+}
+
+static void expand(struct sink *out, const char *s, const struct spf_values *values)
+{
+    struct cursor c;
+    struct piece p;
+
+    cursor_init(&c, s, strlen(s));
+    while (cursor_left(&c) && !next_piece(&c, &p)) {
+        if (p.literal)
+            for (size_t i = 0; i < p.length; i++)
+                put(out, p.literal[i]);
+        else
+            put_value(out, &p, values->value[p.letter - 'a'] ? values->value[p.letter - 'a'] : "unknown");
+    }
+}
+
+const char *spf_macro_domain(const char *s, const struct spf_values *values, struct region *r)
+{
+    char bytes[4 * WINDOW_KEEP];
+    struct sink out = {.base = bytes, .size = sizeof bytes, .window = true};
+    const char *name = bytes;
+
+    expand(&out, s, values);
+    if (out.used && bytes[out.used - 1] == '.')
+        out.used--;
+    if (out.used > SPF_DOMAIN_MAX) {
+        const char *from = bytes + out.used - SPF_DOMAIN_MAX - 1, *dot = memchr(from, '.', SPF_DOMAIN_MAX + 1);
+
+        /* One label over 253 bytes has no left side to cut: such a name exists nowhere. */
+        name = dot ? dot + 1 : "";
+        out.used = dot ? out.used - (size_t)(name - bytes) : 0;
+    }
+    return region_strndup(r, name, out.used);
+}
+
+const char *spf_macro_explanation(const char *s, const struct spf_values *values, struct region *r)
+{
+    char bytes[SPF_EXPLANATION_MAX], *filtered = region_alloc(r, SPF_EXPLANATION_MAX + 1);
+    struct sink out = {.base = bytes, .size = sizeof bytes};
+    struct text t;
+
+    if (!filtered)
+        return NULL;
+    expand(&out, s, values);
+    text_init(&t, filtered, SPF_EXPLANATION_MAX + 1);
+    text_add_as(&t, TEXT_PLAIN, bytes, out.used);
+    return filtered;
+}
