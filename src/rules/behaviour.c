@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * behaviour: how the client greets, now and before. History speaks only when its store answered and only from the counts
+ * on that the settings name. What the sender's domain adds is weak either way.
+ */
+#include "catalogue.h"
+
+#include <string.h>
+
+static bool test_greeting_helo(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)detail;
+    (void)r;
+    return !e->request->esmtp && strcmp(e->request->protocol_name, "SMTP") == 0;
+}
+
+RULE(greeting_helo) = {
+    .name = "greeting_helo",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The client said HELO, not EHLO: hardly any mail server of this century does.",
+    .points = 15,
+    .adds = 100,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your server greets with HELO: let it use EHLO (RFC 5321)",
+    .test = test_greeting_helo,
+};
+
+static const char *count_of(struct region *r, unsigned n, const char *what)
+{
+    const char *text = region_printf(r, "%u %s", n, what);
+
+    return text ? text : "";
+}
+
+static bool at_least(unsigned n, unsigned limit)
+{
+    return limit > 0 && n >= limit;
+}
+
+static bool test_churn(const struct evidence *e, const char **detail, struct region *r)
+{
+    const struct history_facts *h = &e->history;
+
+    if (!h->known || !at_least(h->domains, h->limits.churn_domains))
+        return false;
+    *detail = count_of(r, h->domains, "domains");
+    return true;
+}
+
+static bool may_churn(const struct evidence *e)
+{
+    return !e->history.known && e->history.limits.churn_domains > 0;
+}
+
+RULE(helo_churn) = {
+    .name = "helo_churn",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The client has greeted with unverified names of many unrelated domains lately.",
+    .needs = NEED_HISTORY,
+    .points = 40,
+    .adds = 50,
+    .implies = "helo_changed",
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your address %{client} greets with names of many domains (%{detail}): let it greet with one name of its own",
+    .test = test_churn,
+    .possible = may_churn,
+};
+
+static bool test_shared(const struct evidence *e, const char **detail, struct region *r)
+{
+    const struct history_facts *h = &e->history;
+
+    if (!h->known || !at_least(h->networks, h->limits.shared_networks))
+        return false;
+    *detail = count_of(r, h->networks, "networks");
+    return true;
+}
+
+static bool may_be_shared(const struct evidence *e)
+{
+    return !e->history.known && e->history.limits.shared_networks > 0;
+}
+
+RULE(helo_shared) = {
+    .name = "helo_shared",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The HELO name has come unverified from many unrelated networks: a template.",
+    .needs = NEED_HISTORY,
+    .points = 40,
+    .adds = 50,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo} is used from many networks (%{detail}): greet with a name that points to %{client}",
+    .test = test_shared,
+    .possible = may_be_shared,
+};
+
+static bool test_changed(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)detail;
+    (void)r;
+    return e->history.known && e->history.verified_other;
+}
+
+static bool may_have_changed(const struct evidence *e)
+{
+    return !e->history.known;
+}
+
+RULE(helo_changed) = {
+    .name = "helo_changed",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The client is known by one verified name and greets with another, unverified one.",
+    .needs = NEED_HISTORY,
+    .points = 10,
+    .adds = 50,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your address %{client} used to greet with a name that fits it and now greets with %{helo}: "
+              "let this name point to %{client}, too",
+    .test = test_changed,
+    .possible = may_have_changed,
+};
+
+static bool test_identity_known(const struct evidence *e, const char **detail, struct region *r)
+{
+    const struct history_facts *h = &e->history;
+
+    if (!h->known || !at_least(h->good, h->limits.known_count) || h->good_days < h->limits.known_days)
+        return false;
+    *detail = count_of(r, h->good, "good greetings");
+    return true;
+}
+
+static bool may_be_known(const struct evidence *e)
+{
+    return !e->history.known && e->history.limits.known_count > 0 && helo_is_host(e);
+}
+
+RULE(identity_known) = {
+    .name = "identity_known",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "This network has greeted with this domain, verified, for days.",
+    .needs = NEED_HISTORY,
+    .points = -20,
+    .adds = 50,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your server is known for greeting well: nothing is to be done",
+    .test = test_identity_known,
+    .possible = may_be_known,
+};
+
+/* The sender's domain and HELO's are compared only where both have one. */
+static bool sender_fits_reverse(const struct evidence *e)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (name_same_domain(&e->rdns[i].name, &e->sender_domain))
+            return true;
+    return false;
+}
+
+static bool test_sender_other_domain(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)r;
+    if (!sender_has_domain(e) || !helo_is_host(e) || e->reverse != KNOWN_PRESENT || !helo_stands_alone(e))
+        return false;
+    if (name_same_domain(&e->helo, &e->sender_domain) || sender_fits_reverse(e))
+        return false;
+    *detail = e->sender_domain.registrable;
+    return true;
+}
+
+static bool may_be_all_different(const struct evidence *e)
+{
+    return sender_has_domain(e) && e->reverse != KNOWN_ABSENT && helo_may_stand_alone(e) &&
+           !name_same_domain(&e->helo, &e->sender_domain) && !sender_fits_reverse(e);
+}
+
+RULE(sender_other_domain) = {
+    .name = "sender_other_domain",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "HELO, reverse name and envelope sender are of three different organisations.",
+    .needs = NEED_REVERSE,
+    .points = 5,
+    .adds = 100,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain have nothing in common: let HELO and "
+              "reverse name be one",
+    .test = test_sender_other_domain,
+    .possible = may_be_all_different,
+};
+
+static bool test_one_organisation(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)r;
+    if (!sender_has_domain(e) || !helo_is_host(e) || helo_confirmed_fit(e) == 0)
+        return false;
+    if (!name_same_domain(&e->helo, &e->sender_domain))
+        return false;
+    *detail = e->sender_domain.registrable;
+    return true;
+}
+
+static bool may_be_one_organisation(const struct evidence *e)
+{
+    return sender_has_domain(e) && name_same_domain(&e->helo, &e->sender_domain) && helo_may_be_confirmed(e, 1);
+}
+
+RULE(one_organisation) = {
+    .name = "one_organisation",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "HELO, confirmed reverse name and envelope sender are of one organisation.",
+    .needs = NEED_REVERSE | NEED_CONFIRM,
+    .points = -5,
+    .adds = 50,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name, reverse name and sender are of one organisation: nothing is to be done",
+    .test = test_one_organisation,
+    .possible = may_be_one_organisation,
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * catalogue: the names of all rules, in families' order. A row in a family's file that is not named here does not
+ * compile, and a name here without a row does not link.
+ */
+#ifndef HELOD_CATALOGUE_H
+#define HELOD_CATALOGUE_H
+
+#include "facts.h"
+
+#define CATALOGUE(NAME) \
+    NAME(helo_missing) NAME(helo_bad_syntax) NAME(helo_non_ascii) NAME(helo_too_long) NAME(helo_not_fqdn) \
+    NAME(helo_underscore) NAME(helo_trailing_dot) NAME(helo_bad_alabel) NAME(helo_unknown_tld) \
+    NAME(helo_numeric_tld) NAME(helo_public_suffix) \
+    /* special */ \
+    NAME(helo_localhost) NAME(helo_special_use) NAME(helo_private_tld) NAME(helo_placeholder) NAME(helo_factory) \
+    /* literal */ \
+    NAME(helo_bare_ip) NAME(helo_literal) NAME(helo_literal_mismatch) NAME(helo_literal_private) \
+    NAME(helo_literal_malformed) \
+    /* dns */ \
+    NAME(rdns_missing) NAME(rdns_unconfirmed) NAME(rdns_reserved) NAME(rdns_temperror) NAME(helo_unresolvable) \
+    NAME(helo_resolves_bogon) \
+    /* alignment */ \
+    NAME(helo_forward_mismatch) NAME(helo_not_rdns) NAME(helo_other_domain) NAME(helo_verified) \
+    NAME(helo_same_domain) NAME(helo_resolves_to_client) NAME(helo_same_network) \
+    /* naming */ \
+    NAME(rdns_dynamic) NAME(rdns_generic) NAME(helo_dynamic) NAME(helo_generic) NAME(helo_foreign_address) \
+    NAME(helo_random) NAME(helo_bulk_name) NAME(helo_mail_role) \
+    /* impersonation */ \
+    NAME(helo_is_ours) NAME(helo_is_our_address) NAME(helo_forges_provider) NAME(helo_is_recipient_domain) \
+    /* spf */ \
+    NAME(helo_spf_pass) NAME(helo_spf_fail) NAME(helo_spf_deny_all) NAME(helo_spf_softfail) NAME(helo_spf_permerror) \
+    NAME(helo_spf_none) \
+    /* behaviour */ \
+    NAME(greeting_helo) NAME(helo_churn) NAME(helo_shared) NAME(helo_changed) NAME(identity_known) \
+    NAME(sender_other_domain) NAME(one_organisation)
+
+#define CATALOGUE_NUMBER(id) LISTED_##id,
+enum { CATALOGUE(CATALOGUE_NUMBER) CATALOGUE_COUNT };
+
+#define CATALOGUE_DECLARE(id) extern const struct rule rule_##id;
+CATALOGUE(CATALOGUE_DECLARE)
+
+/* Opens a row: RULE(helo_missing) = {…}; */
+#define RULE(id) \
+    _Static_assert((int)LISTED_##id < (int)RULES_MAX, "more rules than RULES_MAX"); \
+    const struct rule rule_##id
+
+#endif

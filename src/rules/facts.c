@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * facts: questions of several families. Pure; see facts.h for what each one promises.
+ */
+#include <string.h>
+
+#include "facts.h"
+
+bool helo_is_host(const struct evidence *e)
+{
+    return e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE &&
+           !(e->helo.flags & (NAME_NUMERIC_TLD | NAME_UNKNOWN_TLD));
+}
+
+bool helo_is_word(const struct evidence *e)
+{
+    return e->helo.kind == NAME_HOST || e->helo.kind == NAME_SINGLE;
+}
+
+bool reverse_is_told(const struct evidence *e)
+{
+    return e->reverse == KNOWN_ABSENT ||
+           (e->reverse == KNOWN_PRESENT && !e->rdns_partial && e->rdns_left_out == 0);
+}
+
+bool helo_is_reverse_name(const struct evidence *e)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (name_equal(&e->rdns[i].name, &e->helo))
+            return true;
+    return false;
+}
+
+bool helo_shares_domain(const struct evidence *e)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (name_equal(&e->rdns[i].name, &e->helo) || name_same_domain(&e->rdns[i].name, &e->helo))
+            return true;
+    return false;
+}
+
+bool helo_stands_alone(const struct evidence *e)
+{
+    return reverse_is_told(e) && !helo_shares_domain(e);
+}
+
+bool helo_may_stand_alone(const struct evidence *e)
+{
+    return helo_is_host(e) && !helo_shares_domain(e);
+}
+
+static int fit(const struct name *name, const struct name *helo)
+{
+    return name_equal(name, helo) ? 2 : name_same_domain(name, helo) ? 1 : 0;
+}
+
+bool helo_may_be_confirmed(const struct evidence *e, int wanted)
+{
+    bool more_names = e->rdns_partial || e->reverse == KNOWN_NOT_ASKED || e->reverse == KNOWN_TEMPERROR;
+
+    if (!helo_is_host(e))
+        return false;
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (e->rdns[i].confirmed != KNOWN_ABSENT && fit(&e->rdns[i].name, &e->helo) >= wanted)
+            return true;
+    return more_names;
+}
+
+int helo_confirmed_fit(const struct evidence *e)
+{
+    return e->confirmed ? fit(&e->confirmed->name, &e->helo) : 0;
+}
+
+bool sender_has_domain(const struct evidence *e)
+{
+    return e->sender_domain.kind == NAME_HOST && e->sender_domain.registrable;
+}
+
+const char *detail_address(const struct address *a, struct region *r)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    const char *copy = region_strdup(r, address_format(a, text));
+
+    return copy ? copy : "";
+}

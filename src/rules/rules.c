@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rules: the catalogue, put together from the families' rows. A rule's number is its place here; it is good for this
+ * process only and is never written anywhere.
+ */
+#include <string.h>
+
+#include "catalogue.h"
+
+const struct family_row families[FAMILY_COUNT] = {
+    [FAMILY_SYNTAX] = {"syntax", "how the HELO argument is written", 100, 1000},
+    [FAMILY_SPECIAL] = {"special", "names that cannot be anybody's host on the Internet", 100, 1000},
+    [FAMILY_LITERAL] = {"literal", "addresses in place of a name", 90, 99},
+    [FAMILY_DNS] = {"dns", "records that the client and its name should have", 80, 1000},
+    [FAMILY_ALIGNMENT] = {"alignment", "whether name, reverse name and address belong together", 40, 99},
+    [FAMILY_NAMING] = {"naming", "how names are built", 90, 1000},
+    [FAMILY_IMPERSONATION] = {"impersonation", "a name that is somebody else's", 100, 1000},
+    [FAMILY_SPF] = {"spf", "what the owner of the HELO name says in SPF", 90, 1000},
+    [FAMILY_BEHAVIOUR] = {"behaviour", "how the client greets, now and before", 70, 1000},
+};
+
+#define CATALOGUE_ADDRESS(id) &rule_##id,
+const struct rule *const rules[] = {CATALOGUE(CATALOGUE_ADDRESS)};
+const size_t rules_count = CATALOGUE_COUNT;
+
+_Static_assert((int)CATALOGUE_COUNT <= (int)RULES_MAX, "more rules than RULES_MAX");
+
+int rules_find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < rules_count; i++)
+        if (strlen(rules[i]->name) == n && memcmp(rules[i]->name, name, n) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool rules_implies(int number, int other)
+{
+    const char *word = rules[number]->implies;
+    const char *wanted = rules[other]->name;
+    size_t n = strlen(wanted);
+
+    while (word && *word) {
+        size_t length = strcspn(word, " ");
+
+        if (length == n && memcmp(word, wanted, n) == 0)
+            return true;
+        word += length + strspn(word + length, " ");
+    }
+    return false;
+}
