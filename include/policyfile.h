@@ -32,10 +32,13 @@ void policyfile_print(const struct settings *s, FILE *out);
 size_t policyfile_diff(const struct settings *old, const struct settings *new,
                        void (*line)(void *arg, const char *text), void *arg);
 
-/* The option table, for documentation checks: section path, name, default as text, summary. */
+/* Row `i` of the option table, for documentation checks. False past the end. */
 struct policyfile_option {
-    const char *section, *name, *initial, *summary;
+    const char *section; /* "policy.threshold" */
+    const char *name;
+    const char *initial; /* as in the file, without quotes; lists with ", " between; NULL: it must be given */
+    const char *summary;
 };
-size_t policyfile_options(const struct policyfile_option **out);
+bool policyfile_option_at(size_t i, struct policyfile_option *out);
 
 #endif

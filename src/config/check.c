@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check: what only the whole tells. An error is a file that cannot be meant; a warning is one that does what it says
+ * but may hurt honest mail, RFC 5321 section 4.1.4 first: a server must not refuse a message because the name in
+ * HELO does not match the client's address.
+ */
+#include <string.h>
+
+#include "reading.h"
+
+static unsigned line_of(const struct reading *rd, enum section section, const char *name)
+{
+    return reading_line(rd, reading_block(rd, section, 0, NULL), name);
+}
+
+static bool is_loopback(const char *endpoint)
+{
+    const char *host = endpoint + strlen("inet:");
+    const char *port = strrchr(host, ':');
+    struct address a;
+    bool in_brackets = host[0] == '[';
+
+    if (strncmp(endpoint, "unix:", 5) == 0)
+        return true;
+    return port && address_parse(&a, host + in_brackets, (size_t)(port - host) - 2 * in_brackets) &&
+           address_scope(&a) == ADDRESS_LOOPBACK;
+}
+
+static void check_status(struct reading *rd)
+{
+    const struct status_settings *status = &rd->settings->status;
+    unsigned block = reading_block(rd, SECTION_STATUS, 0, NULL);
+
+    for (unsigned i = 0; status->listen[i]; i++) {
+        if (!is_loopback(status->listen[i]))
+            problems_error(&rd->problems, reading_value_line(rd, block, "listen", i),
+                           "listen: \"%s\" could be reached from outside, expected a loopback address or unix:/PATH",
+                           status->listen[i]);
+    }
+}
+
+static void check_times(struct reading *rd)
+{
+    const struct settings *s = rd->settings;
+
+    if (s->dns.ttl_min_ms > s->dns.ttl_max_ms)
+        problems_error(&rd->problems, line_of(rd, SECTION_DNS, "ttl_min"), "ttl_min is longer than ttl_max");
+    if (s->dns.timeout_ms > s->server.deadline_ms)
+        problems_warning(&rd->problems, line_of(rd, SECTION_DNS, "timeout"),
+                         "timeout is longer than the deadline of a question: no resolver is asked twice");
+    if (s->history.known_days * (uint64_t)86400000 > s->history.window_ms)
+        problems_error(&rd->problems, line_of(rd, SECTION_HISTORY, "known_days"),
+                       "known_days is longer than the window: identity_known could never hit");
+}
+
+static void check_log(struct reading *rd)
+{
+    const struct settings *s = rd->settings;
+
+    if (s->log.to == LOG_TO_FILE && s->log.file[0] == '\0')
+        problems_error(&rd->problems, line_of(rd, SECTION_LOG, "to"), "to = \"file\" needs file, expected a path");
+    if (s->exempt.helo_unverified && s->exempt.helo_list[0])
+        problems_warning(&rd->problems, line_of(rd, SECTION_EXEMPT, "helo_unverified"),
+                         "helo_unverified lets anybody in who greets with one of the exempt names");
+}
+
+/* Above a rejection there is nothing milder, and no score means two things. */
+static void check_thresholds(struct reading *rd, const struct policy *policy, unsigned block)
+{
+    for (unsigned i = 1; i < policy->threshold_count; i++) {
+        const struct threshold *low = &policy->thresholds[i - 1], *high = &policy->thresholds[i];
+        unsigned line = reading_line(rd, reading_block(rd, SECTION_THRESHOLD, block, high->name), "score");
+        if (low->score == high->score)
+            problems_error(&rd->problems, line, "thresholds \"%s\" and \"%s\" have the same score %d", low->name,
+                           high->name, high->score);
+        else if (high->outcome < low->outcome)
+            problems_error(&rd->problems, line, "threshold \"%s\" at %d is milder than \"%s\" at %d, expected actions "
+                           "that rise with the score", high->name, high->score, low->name, low->score);
+    }
+}
+
+static const struct threshold *first_rejection(const struct policy *policy)
+{
+    for (unsigned i = 0; i < policy->threshold_count; i++) {
+        if (policy->thresholds[i].outcome == OUTCOME_REJECT)
+            return &policy->thresholds[i];
+    }
+    return NULL;
+}
+
+static void check_caps(struct reading *rd, const struct policy *policy, unsigned block)
+{
+    const struct threshold *reject = first_rejection(policy);
+    unsigned caps = reading_block(rd, SECTION_CAPS, block, NULL);
+
+    for (int i = 0; i < FAMILY_COUNT; i++) {
+        unsigned line = caps == NO_BLOCK ? 0 : reading_line(rd, caps, families[i].name);
+        if (i == FAMILY_ALIGNMENT && reject && policy->caps[i] >= reject->score) {
+            if (line == 0 && block != NO_BLOCK)
+                line = reading_line(rd, reading_block(rd, SECTION_THRESHOLD, block, reject->name), "score");
+            problems_warning(&rd->problems, line,
+                             "policy \"%s\" can reject for alignment alone (cap %d, threshold \"%s\" at %d): "
+                             "RFC 5321 section 4.1.4 forbids to refuse mail because HELO does not match the address",
+                             policy->name, policy->caps[i], reject->name, reject->score);
+        } else if (line != 0 && families[i].cap_limit > 0 && policy->caps[i] > families[i].cap_limit) {
+            problems_warning(&rd->problems, line, "the cap of %s is %d, expected at most %d", families[i].name,
+                             policy->caps[i], families[i].cap_limit);
+        }
+    }
+}
+
+/* Of the points that the file names; the catalogue's own are right. */
+static void check_points(struct reading *rd, const struct policy *policy, unsigned block)
+{
+    unsigned points = reading_block(rd, SECTION_POINTS, block, NULL);
+
+    for (size_t i = 0; points != NO_BLOCK && i < rules_count; i++) {
+        const struct rule *rule = rules[i];
+        const struct assignment *a = scan_find(&rd->scan, points, rule->name);
+        int given = policy->points[i];
+        if (!a)
+            continue;
+        if (given > 0 && strstr(rule->name, "temperror"))
+            problems_error(&rd->problems, a->line, "%s: expected 0: trouble in the DNS never counts against a client",
+                           rule->name);
+        else if (given > 0 && rule->points < 0)
+            problems_error(&rd->problems, a->line, "%s is a credit, expected 0 or a negative number", rule->name);
+        else if (given < 0 && rule->points >= 0)
+            problems_error(&rd->problems, a->line, "%s is no credit, expected 0 or a positive number", rule->name);
+        else if (given > policy->caps[rule->family])
+            problems_warning(&rd->problems, a->line, "%s: the cap of its family %s is %d, so %d points count as %d",
+                             rule->name, families[rule->family].name, policy->caps[rule->family], given,
+                             policy->caps[rule->family]);
+    }
+}
+
+static void check_shadow(struct reading *rd, const struct policy *policy, unsigned block)
+{
+    const struct policy *at = policy->shadow;
+
+    for (size_t steps = 0; at && steps <= rd->settings->policy_count; steps++, at = at->shadow) {
+        if (at != policy)
+            continue;
+        problems_error(&rd->problems, reading_line(rd, block, "shadow"), "shadow: policy \"%s\" %s", policy->name,
+                       steps == 0 ? "is its own shadow" : "comes back to itself");
+        return;
+    }
+}
+
+static void check_texts(struct reading *rd, const struct policy *policy, unsigned block)
+{
+    const struct {
+        const char *name, *text;
+    } texts[] = { { "reject_text", policy->reject_text }, { "defer_text", policy->defer_text } };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (strlen(texts[i].text) > REPLY_TEXT_MAX)
+            problems_error(&rd->problems, reading_line(rd, block, texts[i].name), "%s has %zu bytes, expected at most %d",
+                           texts[i].name, strlen(texts[i].text), REPLY_TEXT_MAX);
+    }
+    if (policy->help_url[0] && strncmp(policy->help_url, "https://", 8) != 0 &&
+        strncmp(policy->help_url, "http://", 7) != 0)
+        problems_error(&rd->problems, reading_line(rd, block, "help_url"),
+                       "help_url: \"%.80s\" is no address of a page, expected https://HOST/PATH", policy->help_url);
+    else if (strpbrk(policy->help_url, " \"<>"))
+        problems_error(&rd->problems, reading_line(rd, block, "help_url"),
+                       "help_url: \"%.80s\" has a blank or quote in it", policy->help_url);
+}
+
+void reading_check(struct reading *rd)
+{
+    const struct settings *s = rd->settings;
+
+    check_status(rd);
+    check_times(rd);
+    check_log(rd);
+    for (size_t i = 0; i < s->policy_count; i++) {
+        unsigned block = rd->policy_blocks[i];
+        check_thresholds(rd, s->policies[i], block);
+        check_caps(rd, s->policies[i], block);
+        check_points(rd, s->policies[i], block);
+        check_shadow(rd, s->policies[i], block);
+        check_texts(rd, s->policies[i], block);
+    }
+}

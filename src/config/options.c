@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options: the rows. Adding an option is one row here and one paragraph in helod.conf(5) and conf/helod.conf, which
+ * tests/check/check-docs compares with the rows.
+ */
+#include "options.h"
+
+#include <string.h>
+
+#include "policyfile.h"
+
+enum {
+    SECOND = 1000,
+    MINUTE = 60 * SECOND,
+    HOUR = 60 * MINUTE,
+    DAY = 24 * HOUR,
+    KIB = 1024,
+    MIB = 1024 * KIB,
+};
+
+static const char *const mode_choices[] = { "enforce", "soft", "monitor", NULL };
+static const char *const header_choices[] = { "authentication-results", "score", NULL };
+static const char *const store_choices[] = { "none", "memory", "redis", NULL };
+static const char *const log_choices[] = { "syslog", "journal", "file", NULL };
+
+#define SERVER(name, type) "server", #name, type, .offset = offsetof(struct settings, server.name)
+#define DNS(name, type) "dns", #name, type, .offset = offsetof(struct settings, dns.name)
+#define POLICY(name, type) "policy", #name, type, .offset = offsetof(struct policy, name)
+#define HISTORY(name, type) "history", #name, type, .offset = offsetof(struct settings, history.name)
+/* An option whose field is called otherwise. */
+#define IN(section, name, field, type) section, name, type, .offset = offsetof(struct settings, field)
+
+const struct option options[] = {
+    { IN("server", "listen", server.listen, OPTION_ENDPOINTS), .initial = "inet:127.0.0.1:10045",
+      .summary = "Where Postfix asks: inet:HOST:PORT or unix:PATH." },
+    { SERVER(user, OPTION_WORD), .initial = "",
+      .summary = "User to become once the sockets are open; empty keeps the current one." },
+    { SERVER(group, OPTION_WORD), .initial = "", .summary = "Group to become; empty takes the user's." },
+    { SERVER(socket_owner, OPTION_WORD), .initial = "", .summary = "Owner of unix sockets; empty takes the user." },
+    { SERVER(socket_group, OPTION_WORD), .initial = "", .summary = "Group of unix sockets; empty takes the group." },
+    { SERVER(socket_mode, OPTION_MODE), .initial = "0660", .max = 0777, .summary = "Mode of unix sockets, octal." },
+    { SERVER(pid_file, OPTION_PATH), .initial = "",
+      .summary = "File for the process id, written only when helod forks; empty for none." },
+    { SERVER(max_connections, OPTION_NUMBER), .initial = "1000", .min = 1, .max = 100000,
+      .summary = "Connections at once; Postfix waits beyond them." },
+    { IN("server", "deadline", server.deadline_ms, OPTION_DURATION), .initial = "8s", .min = 100, .max = 90 * SECOND,
+      .summary = "Time until a question is answered from what is known." },
+    { IN("server", "idle", server.idle_ms, OPTION_DURATION), .initial = "1h", .min = SECOND, .max = DAY,
+      .summary = "Time until a silent connection is closed." },
+    { SERVER(instances, OPTION_NUMBER), .initial = "10000", .min = 16, .max = 10000000,
+      .summary = "Messages whose verdict is kept for their further recipients." },
+    { IN("server", "instance_time", server.instance_ms, OPTION_DURATION), .initial = "10m", .min = SECOND, .max = DAY,
+      .summary = "How long such a verdict is kept." },
+    { SERVER(log_dunno, OPTION_SWITCH), .initial = "yes", .summary = "Log a decision line for clean greetings too." },
+    { SERVER(seccomp, OPTION_SWITCH), .initial = "yes",
+      .summary = "Allow only the system calls that helod needs, where it is built with libseccomp." },
+    { SERVER(client_rate, OPTION_NUMBER), .initial = "600", .max = 1000000, .unit = "questions a minute",
+      .summary = "Per client network, questions that may cost DNS look-ups; 0 for no limit." },
+
+    { DNS(servers, OPTION_SERVERS), .initial = "",
+      .summary = "Resolvers, ADDRESS or ADDRESS:PORT; empty takes those of /etc/resolv.conf." },
+    { IN("dns", "timeout", dns.timeout_ms, OPTION_DURATION), .initial = "2s", .min = 10, .max = 30 * SECOND,
+      .summary = "Time until a resolver is asked again." },
+    { DNS(tries, OPTION_NUMBER), .initial = "2", .min = 1, .max = 5, .summary = "How often a resolver is asked." },
+    { DNS(cache, OPTION_NUMBER), .initial = "65536", .max = 10000000, .unit = "answers",
+      .summary = "Answers kept; 0 keeps none." },
+    { DNS(in_flight, OPTION_NUMBER), .initial = "512", .min = 1, .max = 10000, .summary = "Look-ups at once." },
+    { DNS(guard, OPTION_NUMBER), .initial = "50", .max = 100, .unit = "percent",
+      .summary = "Temporary failures past which DNS findings are suspended; 0 for never." },
+    { DNS(ptr_names, OPTION_NUMBER), .initial = "10", .min = 1, .max = EVIDENCE_RDNS_MAX,
+      .summary = "Names of one reverse record that are looked at." },
+    { IN("dns", "ttl_min", dns.ttl_min_ms, OPTION_DURATION), .initial = "1m", .max = HOUR,
+      .summary = "Shortest time an answer is kept." },
+    { IN("dns", "ttl_max", dns.ttl_max_ms, OPTION_DURATION), .initial = "1h", .min = SECOND, .max = 7 * DAY,
+      .summary = "Longest time an answer is kept." },
+    { IN("dns", "ttl_negative", dns.negative_ttl_ms, OPTION_DURATION), .initial = "15m", .min = SECOND, .max = DAY,
+      .summary = "Longest time the answer that a name does not exist is kept." },
+    { IN("dns", "ttl_failure", dns.failure_ttl_ms, OPTION_DURATION), .initial = "30s", .max = 5 * MINUTE,
+      .summary = "Time a temporary failure is kept." },
+    { DNS(edns, OPTION_SWITCH), .initial = "yes", .summary = "Use EDNS; some forwarders fail with it." },
+    { DNS(void_limit, OPTION_NUMBER), .initial = "2", .max = 10,
+      .summary = "Empty look-ups that an SPF record may cost (RFC 7208 section 4.6.4)." },
+
+    { IN("local", "names", local.names, OPTION_SUFFIXES), .initial = "",
+      .summary = "Names that nobody else may greet us with; empty takes this host's name." },
+    { IN("local", "networks", local.network_list, OPTION_NETWORKS), .initial = "",
+      .summary = "Our networks; this host's addresses always count." },
+
+    { IN("exempt", "clients", exempt.client_list, OPTION_NETWORKS), .initial = "127.0.0.0/8, ::1/128",
+      .summary = "Client addresses and networks that are never judged." },
+    { IN("exempt", "rdns", exempt.rdns_list, OPTION_SUFFIXES), .initial = "",
+      .summary = "Confirmed reverse names that are never judged." },
+    { IN("exempt", "helo", exempt.helo_list, OPTION_SUFFIXES), .initial = "",
+      .summary = "HELO names that are never judged once they are confirmed." },
+    { IN("exempt", "helo_unverified", exempt.helo_unverified, OPTION_SWITCH), .initial = "no",
+      .summary = "Exempt by HELO name even where address and SPF do not confirm it." },
+    { IN("exempt", "files", exempt.files, OPTION_PATHS), .initial = "", .summary = "Files with more exemptions." },
+
+    { IN("names", "psl_file", names.psl_file, OPTION_PATH), .initial = "",
+      .summary = "Public suffix list; empty takes the system's." },
+    { IN("names", "token_files", names.token_files, OPTION_PATHS), .initial = "",
+      .summary = "Files with more tokens for the naming rules." },
+
+    { POLICY(mode, OPTION_CHOICE), .initial = "enforce", .choices = mode_choices,
+      .summary = "enforce; soft makes a rejection a deferral; monitor only logs." },
+    { "policy", "shadow", OPTION_WORD, .initial = "", .offset = offsetof(struct policy, shadow_name),
+      .summary = "Another policy, judged and logged beside this one and never answered; empty for none." },
+    { POLICY(header, OPTION_CHOICE), .initial = "authentication-results", .choices = header_choices,
+      .summary = "Header that prepend adds: authentication-results (RFC 8601) or score (X-HELO-Score)." },
+    { POLICY(header_always, OPTION_SWITCH), .initial = "no",
+      .summary = "Add the header below every threshold too." },
+    { POLICY(authserv_id, OPTION_HOST), .initial = "",
+      .summary = "Name of this server in Authentication-Results; empty takes this host's name." },
+    { POLICY(reject_text, OPTION_TEMPLATE), .initial = "",
+      .summary = "Text of a rejection; empty takes the advice of the heaviest finding." },
+    { POLICY(defer_text, OPTION_TEMPLATE), .initial = "",
+      .summary = "Text of a deferral; empty takes the advice of the heaviest finding." },
+    { POLICY(help_url, OPTION_TEMPLATE), .initial = "",
+      .summary = "Address of a page for senders, put behind the text; empty for none." },
+    { POLICY(credit, OPTION_NUMBER), .initial = "60", .max = POINTS_MAX, .unit = "points",
+      .summary = "Most that all credits together may take off." },
+
+    { "policy.threshold", "score", OPTION_POINTS, .min = 1, .max = 100000, .offset = offsetof(struct threshold, score),
+      .summary = "Score from which the threshold is reached." },
+    { "policy.threshold", "action", OPTION_ACTION, .offset = offsetof(struct threshold, action),
+      .summary = "What Postfix is told then." },
+
+    { HISTORY(store, OPTION_CHOICE), .initial = "memory", .choices = store_choices,
+      .summary = "Where earlier greetings are remembered: none, memory or redis." },
+    { HISTORY(file, OPTION_PATH), .initial = "", .summary = "Snapshot of the memory store; empty for none." },
+    { IN("history", "snapshot", history.snapshot_ms, OPTION_DURATION), .initial = "1m", .min = SECOND, .max = DAY,
+      .summary = "Time between two snapshots." },
+    { IN("history", "window", history.window_ms, OPTION_DURATION), .initial = "7d", .min = MINUTE,
+      .max = 365 * (int64_t)DAY, .summary = "How long a greeting is remembered." },
+    { HISTORY(ipv4_bits, OPTION_NUMBER), .initial = "32", .min = 8, .max = 32, .unit = "bits",
+      .summary = "IPv4 clients that count as one." },
+    { HISTORY(ipv6_bits, OPTION_NUMBER), .initial = "64", .min = 16, .max = 128, .unit = "bits",
+      .summary = "IPv6 clients that count as one." },
+    { HISTORY(entries, OPTION_NUMBER), .initial = "200000", .min = 100, .max = 100000000, .unit = "networks",
+      .summary = "Client networks remembered at most." },
+    { IN("history", "memory", history.bytes, OPTION_SIZE), .initial = "64m", .min = 64 * KIB,
+      .max = 65536 * (int64_t)MIB, .summary = "Memory of the memory store at most." },
+    { HISTORY(hashed, OPTION_SWITCH), .initial = "no", .summary = "Keep addresses and names as keyed hashes." },
+    { HISTORY(redis, OPTION_ENDPOINT), .initial = "inet:127.0.0.1:6379",
+      .summary = "Redis or Valkey server: inet:HOST:PORT or unix:PATH." },
+    { HISTORY(redis_user, OPTION_TEXT), .initial = "", .summary = "Its user; empty for none." },
+    { HISTORY(redis_password, OPTION_TEXT), .initial = "", .secret = true,
+      .summary = "Its password; empty for none." },
+    { HISTORY(redis_prefix, OPTION_TEXT), .initial = "helod:", .summary = "What every key begins with." },
+    { HISTORY(redis_tls, OPTION_SWITCH), .initial = "no", .summary = "Speak TLS with it." },
+    { IN("history", "redis_timeout", history.redis_timeout_ms, OPTION_DURATION), .initial = "50ms", .min = 1,
+      .max = 5 * SECOND, .summary = "Time until a question goes on without it." },
+    { HISTORY(churn_domains, OPTION_NUMBER), .initial = "5", .min = 2, .max = 1000, .unit = "domains",
+      .summary = "helo_churn: unrelated domains from one client network in the window." },
+    { HISTORY(shared_networks, OPTION_NUMBER), .initial = "20", .min = 2, .max = 100000, .unit = "networks",
+      .summary = "helo_shared: client networks with one unverified name in the window." },
+    { HISTORY(known_days, OPTION_NUMBER), .initial = "3", .min = 1, .max = 365, .unit = "days",
+      .summary = "identity_known: days since the first verified greeting." },
+    { HISTORY(known_count, OPTION_NUMBER), .initial = "5", .min = 1, .max = 1000000, .unit = "greetings",
+      .summary = "identity_known: verified greetings." },
+
+    { IN("status", "listen", status.listen, OPTION_ENDPOINTS), .initial = "",
+      .summary = "Status page and metrics: a loopback inet:HOST:PORT or unix:PATH; empty for none." },
+    { IN("status", "socket_mode", status.socket_mode, OPTION_MODE), .initial = "0660", .max = 0777,
+      .summary = "Mode of its unix socket, octal." },
+    { IN("status", "socket_group", status.socket_group, OPTION_WORD), .initial = "",
+      .summary = "Group of its unix socket; empty takes the group." },
+
+    { IN("log", "to", log.to, OPTION_CHOICE), .initial = "syslog", .choices = log_choices,
+      .summary = "syslog, journal (with fields) or file (JSON lines)." },
+    { IN("log", "file", log.file, OPTION_PATH), .initial = "", .summary = "File for the JSON lines." },
+    { IN("log", "verbose", log.verbose, OPTION_SWITCH), .initial = "no", .summary = "Log more about what helod does." },
+};
+const size_t options_count = sizeof(options) / sizeof(options[0]);
+
+const struct section_row sections[SECTION_COUNT] = {
+    [SECTION_ROOT] = { "", "", SECTION_ROOT, false, "The file." },
+    [SECTION_SERVER] = { "server", "server", SECTION_ROOT, false, "Sockets, limits and privileges." },
+    [SECTION_DNS] = { "dns", "dns", SECTION_ROOT, false, "Resolvers and the answers kept." },
+    [SECTION_LOCAL] = { "local", "local", SECTION_ROOT, false, "Who we are." },
+    [SECTION_EXEMPT] = { "exempt", "exempt", SECTION_ROOT, false, "Who is never judged." },
+    [SECTION_NAMES] = { "names", "names", SECTION_ROOT, false, "Data about names." },
+    [SECTION_POLICY] = { "policy", "policy", SECTION_ROOT, true, "What is done about a score." },
+    [SECTION_THRESHOLD] = { "policy.threshold", "threshold", SECTION_POLICY, true, "A score and its action." },
+    [SECTION_POINTS] = { "policy.points", "points", SECTION_POLICY, false, "Points of the rules." },
+    [SECTION_CAPS] = { "policy.caps", "caps", SECTION_POLICY, false, "Most that a family of rules may add." },
+    [SECTION_HISTORY] = { "history", "history", SECTION_ROOT, false, "What clients called themselves before." },
+    [SECTION_STATUS] = { "status", "status", SECTION_ROOT, false, "Status page and metrics." },
+    [SECTION_LOG] = { "log", "log", SECTION_ROOT, false, "Where messages go." },
+};
+
+const struct option *option_find(enum section section, const char *name)
+{
+    for (size_t i = 0; i < options_count; i++) {
+        if (strcmp(options[i].section, sections[section].path) == 0 && strcmp(options[i].name, name) == 0)
+            return &options[i];
+    }
+    return NULL;
+}
+
+bool section_find(enum section parent, const char *name, enum section *out)
+{
+    for (int i = SECTION_ROOT + 1; i < SECTION_COUNT; i++) {
+        if (sections[i].parent == parent && strcmp(sections[i].name, name) == 0) {
+            *out = (enum section)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *family_name(const char *name)
+{
+    for (int i = 0; i < FAMILY_COUNT; i++) {
+        if (strcmp(families[i].name, name) == 0)
+            return families[i].name;
+    }
+    return NULL;
+}
+
+bool option_known(enum section section, const char *name)
+{
+    if (section == SECTION_POINTS)
+        return rules_find(name, strlen(name)) >= 0;
+    if (section == SECTION_CAPS)
+        return family_name(name) != NULL;
+    return option_find(section, name) != NULL;
+}
+
+const char *section_name_at(enum section section, size_t i)
+{
+    if (section == SECTION_POINTS)
+        return i < rules_count ? rules[i]->name : NULL;
+    if (section == SECTION_CAPS)
+        return i < FAMILY_COUNT ? families[i].name : NULL;
+    for (size_t k = 0; k < options_count; k++) {
+        if (strcmp(options[k].section, sections[section].path) == 0 && i-- == 0)
+            return options[k].name;
+    }
+    for (int k = SECTION_ROOT + 1; k < SECTION_COUNT; k++) {
+        if (sections[k].parent == section && i-- == 0)
+            return sections[k].name;
+    }
+    return NULL;
+}
+
+bool option_is_list(const struct option *option)
+{
+    return option->type >= OPTION_ENDPOINTS;
+}
+
+bool policyfile_option_at(size_t i, struct policyfile_option *out)
+{
+    if (i >= options_count)
+        return false;
+    *out = (struct policyfile_option){ .section = options[i].section, .name = options[i].name,
+                                       .initial = options[i].initial, .summary = options[i].summary };
+    return true;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options: the table of everything a policy file may say. One row per option; a row carries all its properties, and
+ * reading, checking, printing, comparing and documenting work from the rows alone.
+ */
+#ifndef HELOD_CONFIG_OPTIONS_H
+#define HELOD_CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the value of an option is; the row of each type is in values.c. */
+enum option_type {
+    OPTION_TEXT,      /* printable ASCII */
+    OPTION_TEMPLATE,  /* the same, with %{macros} */
+    OPTION_WORD,      /* a user, group, policy: letters, digits, . _ - */
+    OPTION_HOST,      /* a host name */
+    OPTION_PATH,      /* absolute, or "" */
+    OPTION_ENDPOINT,  /* inet:HOST:PORT or unix:PATH */
+    OPTION_ACTION,    /* of a threshold */
+    OPTION_NUMBER,    /* unsigned */
+    OPTION_POINTS,    /* int */
+    OPTION_MODE,      /* octal */
+    OPTION_SWITCH,    /* yes or no */
+    OPTION_CHOICE,    /* an enum, one of the row's choices */
+    OPTION_DURATION,  /* 8s; kept in milliseconds */
+    OPTION_SIZE,      /* 64m; kept in bytes */
+    OPTION_ENDPOINTS, /* lists: of endpoints, */
+    OPTION_SERVERS,   /* DNS servers, */
+    OPTION_NETWORKS,  /* addresses and networks, */
+    OPTION_SUFFIXES,  /* host names and .suffixes, */
+    OPTION_PATHS,     /* files */
+    OPTION_TYPE_COUNT
+};
+
+struct option {
+    const char *section; /* "server", "policy", "policy.threshold" */
+    const char *name;
+    enum option_type type;
+    const char *initial; /* as in the file, without quotes; lists with ", " between; NULL: it must be given */
+    int64_t min, max;    /* of numbers, points, durations (milliseconds) and sizes */
+    const char *unit;    /* of a number, for messages and documents; NULL: none */
+    const char *const *choices;
+    size_t offset;       /* into struct settings, struct policy or struct threshold */
+    bool secret;         /* never told in the log */
+    const char *summary;
+};
+
+extern const struct option options[];
+extern const size_t options_count;
+
+/* The sections, in the order of the file. Points and caps hold a number per rule and per family. */
+enum section {
+    SECTION_ROOT,
+    SECTION_SERVER,
+    SECTION_DNS,
+    SECTION_LOCAL,
+    SECTION_EXEMPT,
+    SECTION_NAMES,
+    SECTION_POLICY,
+    SECTION_THRESHOLD,
+    SECTION_POINTS,
+    SECTION_CAPS,
+    SECTION_HISTORY,
+    SECTION_STATUS,
+    SECTION_LOG,
+    SECTION_COUNT
+};
+
+struct section_row {
+    const char *path; /* as in struct option */
+    const char *name; /* the last part of it */
+    enum section parent;
+    bool titled;      /* NAME "TITLE" { … }, several times */
+    const char *summary;
+};
+extern const struct section_row sections[SECTION_COUNT];
+
+/* Limits of the rows that the catalogue gives. */
+enum { POINTS_MIN = -1000, POINTS_MAX = 1000, CAP_MAX = 1000 };
+
+/* Names that may stand in a section: options, rules or families, then sections inside. NULL past the end. */
+const char *section_name_at(enum section section, size_t i);
+const struct option *option_find(enum section section, const char *name); /* NULL: not of the table */
+bool option_known(enum section section, const char *name);                /* rules and families too */
+bool section_find(enum section parent, const char *name, enum section *out);
+bool option_is_list(const struct option *option);
+
+#endif

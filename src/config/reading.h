@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reading: one policy file on its way to settings. Each step fills its part of the settings and reports what is wrong;
+ * the settings count only when no step reported an error.
+ */
+#ifndef HELOD_CONFIG_READING_H
+#define HELOD_CONFIG_READING_H
+
+#include "problems.h"
+#include "scan.h"
+#include "settings.h"
+#include "tree.h"
+
+/* What settings_ref() counts. */
+struct owned_settings {
+    struct settings settings; /* first: a struct settings of ours is always inside one of these */
+    unsigned references;
+    struct region *region;    /* every text and array of the settings, and the reading's own */
+};
+
+struct owned_settings *owned_settings_new(void); /* NULL: no memory */
+
+enum { NO_BLOCK = UINT32_MAX };
+
+struct reading {
+    struct settings *settings;
+    struct region *region;
+    struct problems problems;
+    struct scan scan;
+    struct tree *tree;
+    unsigned *policy_blocks; /* of each policy its block, NO_BLOCK for the one that no file named */
+    const char *host;        /* this host's name as the kernel knows it, lower case, "" for none */
+};
+
+/* The block of a section under a parent, NO_BLOCK when the file has none. `title` NULL: the plain one. */
+unsigned reading_block(const struct reading *rd, enum section section, unsigned parent, const char *title);
+/* Line of an option in a block, 0 for NO_BLOCK. */
+unsigned reading_line(const struct reading *rd, unsigned block, const char *name);
+/* Line of one value of a list. */
+unsigned reading_value_line(const struct reading *rd, unsigned block, const char *name, unsigned i);
+
+/* fields.c: the options of a section, from the block or from their defaults, into the struct at base. */
+void reading_fields(struct reading *rd, enum section section, unsigned block, void *base);
+/* policies.c */
+void reading_policies(struct reading *rd);
+/* local.c */
+const char *reading_host_name(struct region *r);
+void reading_local(struct reading *rd);
+/* exempt.c */
+void reading_exempt(struct reading *rd);
+/* check.c: what only the whole can tell. */
+void reading_check(struct reading *rd);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tree: the only file that knows libconfuse. Its option arrays are made from our tables on each reading; every option
+ * is a text to it, for the types are ours (values.c). Promises to leave nothing behind in libconfuse, whatever the text.
+ */
+#include "tree.h"
+
+#include <confuse.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tree {
+    cfg_t *cfg;
+    const struct scan *shape;
+};
+
+/* libconfuse hands its error function no argument. Set only while it parses. */
+static struct problems *listener;
+
+static void on_error(cfg_t *cfg, const char *format, va_list args)
+{
+    char what[256];
+
+    vsnprintf(what, sizeof(what), format, args);
+    if (listener)
+        problems_error(listener, (unsigned)cfg->line, "%s", what);
+}
+
+static cfg_flag_t flags_of(enum section section, const char *name)
+{
+    const struct option *option = option_find(section, name);
+
+    return CFGF_NODEFAULT | (option && option_is_list(option) ? CFGF_LIST : CFGF_NONE);
+}
+
+/* The array for a section and those inside it; libconfuse copies it. NULL: no memory. */
+static cfg_opt_t *option_array(enum section section, struct region *r)
+{
+    cfg_opt_t *array;
+    enum section inner;
+    size_t n = 0;
+
+    while (section_name_at(section, n))
+        n++;
+    array = region_alloc(r, (n + 1) * sizeof(*array));
+    for (size_t i = 0; array && i < n; i++) {
+        const char *name = section_name_at(section, i);
+        array[i].name = name;
+        if (section_find(section, name, &inner)) {
+            array[i].type = CFGT_SEC;
+            array[i].flags = sections[inner].titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
+            array[i].subopts = option_array(inner, r);
+        } else {
+            array[i].type = CFGT_STR;
+            array[i].flags = flags_of(section, name);
+        }
+    }
+    return array;
+}
+
+static bool parse(cfg_t *cfg, char *text, size_t n, struct problems *p)
+{
+    FILE *file = fmemopen(text, n, "r");
+    int result;
+
+    if (!file)
+        return false;
+    listener = p;
+    result = cfg_parse_fp(cfg, file);
+    listener = NULL;
+    fclose(file);
+    return result == CFG_SUCCESS;
+}
+
+struct tree *tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p)
+{
+    struct tree *t = calloc(1, sizeof(*t));
+    cfg_opt_t *array = option_array(SECTION_ROOT, p->memory);
+    unsigned errors = p->errors;
+
+    if (!t || region_failed(p->memory)) {
+        free(t);
+        return NULL;
+    }
+    t->shape = shape;
+    t->cfg = cfg_init(array, CFGF_NONE);
+    if (t->cfg) {
+        cfg_set_error_function(t->cfg, on_error);
+        t->cfg->filename = strdup(p->file);
+    }
+    if (t->cfg && parse(t->cfg, text, n, p))
+        return t;
+    if (p->errors == errors)
+        problems_error(p, 0, "libconfuse could not read it");
+    tree_free(t);
+    return NULL;
+}
+
+void tree_free(struct tree *t)
+{
+    if (!t)
+        return;
+    if (t->cfg)
+        cfg_free(t->cfg);
+    free(t);
+}
+
+static cfg_t *section_of(const struct tree *t, unsigned block)
+{
+    const struct block *b = &t->shape->blocks[block];
+    const struct section_row *row = &sections[b->section];
+    cfg_t *parent;
+
+    if (block == 0)
+        return t->cfg;
+    parent = section_of(t, b->parent);
+    if (!parent)
+        return NULL;
+    return row->titled ? cfg_gettsec(parent, row->name, b->title) : cfg_getsec(parent, row->name);
+}
+
+unsigned tree_value_count(struct tree *t, const struct assignment *a)
+{
+    cfg_t *section = section_of(t, a->block);
+
+    return section ? cfg_size(section, a->name) : 0;
+}
+
+const char *tree_value(struct tree *t, const struct assignment *a, unsigned i)
+{
+    cfg_t *section = section_of(t, a->block);
+
+    return section ? cfg_getnstr(section, a->name, i) : NULL;
+}
+
+const char *policyfile_version(void)
+{
+    return confuse_version;
+}
