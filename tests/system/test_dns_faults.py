@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""DNS trouble rejects nobody: for every way a name server can fail, each greeting is answered in time, and never harsher
+than with the server in health. What needs no DNS is answered at once meanwhile.
+
+Two policies are asked: the default one and one that rejects from the first point on, under which the smallest point that a
+fault could add, or credit that it could take away, shows.
+"""
+import signal
+import threading
+import time
+
+from helod import Helod
+from nameserver import FaultDns
+from tap import cases, contains, equal, note, run, test
+
+DEADLINE = 2.0  # of the daemon; the resolver is given up on well before
+MARGIN = 1.0    # a loaded machine
+AT_ONCE = 0.5   # what "not delayed" means here
+CONF = 'policy "harsh" { threshold "reject" { score = 1  action = "reject" } }'
+SERVER = f' deadline = "{DEADLINE:.0f}s"'
+DNS = ' timeout = "250ms"\n tries = 2\n ttl_failure = "0s"\n'
+
+ZONE = """
+mail.client.example 300 A 203.0.113.5
+mail.client.example 300 AAAA 2001:db8::5
+203.0.113.5 300 PTR mail.client.example
+2001:db8::5 300 PTR mail.client.example
+client.example 300 MX 10 mail.client.example
+client.example 300 TXT "v=spf1 a mx -all"
+mail.client.example 300 TXT "v=spf1 a -all"
+pool-203-0-113-6.client.example 300 A 203.0.113.6
+203.0.113.6 300 PTR pool-203-0-113-6.client.example
+elsewhere.example 300 A 192.0.2.77
+203.0.113.7 300 PTR host7.elsewhere.example
+host7.elsewhere.example 300 A 192.0.2.78
+outlook.example 300 A 127.0.0.1
+203.0.113.10 300 PTR mail10.outlook.example
+mail10.outlook.example 300 A 203.0.113.10
+"""
+# client, HELO; every one needs DNS: Postfix knows no name
+GREETINGS = [
+    ("203.0.113.5", "mail.client.example"),                # all in order
+    ("2001:db8::5", "mail.client.example"),
+    ("203.0.113.5", "smtp.client.example"),                # has no address
+    ("203.0.113.5", "elsewhere.example"),                  # another's
+    ("203.0.113.6", "pool-203-0-113-6.client.example"),    # a generic name that is confirmed: a credit to lose
+    ("203.0.113.7", "host7.elsewhere.example"),            # a reverse name that does not point back
+    ("203.0.113.8", "gone.client.example"),                # nothing at all
+    ("203.0.113.9", "gone.client.example"),
+    ("203.0.113.10", "outlook.example"),                   # the name points to loopback, the organisation is right
+    ("203.0.113.5", "[203.0.113.5]"),
+    ("203.0.113.9", "203.0.113.9"),
+    ("203.0.113.5", "client.example"),
+]
+# These need none.
+LOCAL = [
+    {"client": "203.0.113.5", "helo": "mail.client.example", "client_name": "mail.client.example",
+     "reverse_client_name": "mail.client.example"},
+    {"client": "127.0.0.1", "helo": "localhost"},
+    {"client": "203.0.113.9", "helo": "laptop", "sasl_username": "bob"},
+    {"client": "203.0.113.5", "helo": "mail.client.example", "protocol_state": "VRFY"},
+]
+EVERYTHING = ("*.example", "*.in-addr.arpa", "*.ip6.arpa")
+FAULTS = ["drop", "drop1", "servfail", "servfail1", "refused", "formerr", "notimp", "slow=200", "slow=1500", "slow=10000",
+          "garbage=40", "garbage=400", "wrongid", "wrongq", "noq", "short", "empty", "trunc=20", "tcdrop", "tcclose",
+          "tcshort", "tcall", "ptrloop", "ptrfwd", "badrdlen", "badlabel", "badtype", "badptr", "wrongsrc", "noedns",
+          "dup", "extra"]
+
+
+def harshness(action):
+    """DUNNO < PREPEND < 4xx < 5xx."""
+    return {"D": 0, "P": 1, "4": 2, "5": 3}[action[0]]
+
+
+def ask_all(daemon, questions):
+    """Asks all at the same time, a connection each; returns (action, seconds) in the questions' order."""
+    answers = [None] * len(questions)
+
+    def one(index):
+        began = time.monotonic()
+        answers[index] = (daemon.ask(**questions[index]), time.monotonic() - began)
+
+    threads = [threading.Thread(target=one, args=(index,)) for index in range(len(questions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert None not in answers, f"not answered: {[q for q, a in zip(questions, answers) if a is None]}"
+    return answers
+
+
+QUESTIONS = [{"client": client, "helo": helo, "context": context} for context in ("default", "harsh")
+             for client, helo in GREETINGS]
+
+
+def start(dns):
+    return Helod(CONF, server=SERVER, dns=DNS, resolver=dns.address)
+
+
+with FaultDns(ZONE) as healthy, start(healthy) as reference:
+    HEALTHY = [harshness(action) for action, _ in ask_all(reference, QUESTIONS)]
+    HEALTHY_LOCAL = [harshness(action) for action, _ in ask_all(reference, LOCAL)]
+
+
+def judge(answers, what):
+    """No answer late, none harsher than in health."""
+    for question, (action, seconds), before in zip(QUESTIONS, answers, HEALTHY):
+        assert harshness(action) <= before, f"{what}: {question}: {action}"
+        assert seconds < DEADLINE + MARGIN, f"{what}: {question}: {seconds:.2f} s"
+
+
+@test("in health: good greetings pass under the harsh policy, bad ones do not")
+def _():
+    for question, harsh in zip(QUESTIONS, HEALTHY):
+        note(f"{harsh} {question}")
+    verdicts = {(question["client"], question["helo"]): harsh for question, harsh in zip(QUESTIONS, HEALTHY)
+                if question["context"] == "harsh"}
+    equal(verdicts["203.0.113.5", "mail.client.example"], 0)
+    equal(verdicts["2001:db8::5", "mail.client.example"], 0)
+    equal(verdicts["203.0.113.8", "gone.client.example"], 3)
+    equal(HEALTHY_LOCAL[0], 0)
+
+
+@cases([(fault,) for fault in FAULTS],
+       name=lambda row: f"name server fault {row[0]}: no verdict is harsher, none late, what needs no DNS is not delayed")
+def _(fault):
+    faults = "\n".join(f"{name} fault {fault}" for name in EVERYTHING)
+    with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
+        answers = ask_all(daemon, QUESTIONS + LOCAL)
+        judge(answers[:len(QUESTIONS)], fault)
+        for question, (action, seconds), before in zip(LOCAL, answers[len(QUESTIONS):], HEALTHY_LOCAL):
+            equal(harshness(action), before, f"{question}")
+            assert seconds < AT_ONCE, f"{question}: {seconds:.2f} s"
+        equal(daemon.stop(), 0, "exit status")
+
+
+@test("no name server at all: the same")
+def _():
+    with FaultDns(ZONE) as dns:
+        dns.stop()
+        with start(dns) as daemon:
+            judge(ask_all(daemon, QUESTIONS), "none")
+
+
+@cases([("killed", signal.SIGKILL), ("frozen", signal.SIGSTOP)],
+       name=lambda row: f"the name server is {row[0]} with questions in flight and comes back: verdicts return to normal")
+def _(_how, how):
+    faults = "\n".join(f"{name} fault slow=150" for name in EVERYTHING)
+    with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
+        cut = threading.Timer(0.1, dns.signal, [how])
+        cut.start()
+        judge(ask_all(daemon, QUESTIONS), "in flight")
+        cut.join()
+        judge(ask_all(daemon, QUESTIONS), "gone")
+        if how == signal.SIGSTOP:
+            dns.signal(signal.SIGCONT)
+        else:
+            dns.stop()
+            dns.start()
+        for attempt in range(10):
+            again = [harshness(action) for action, _ in ask_all(daemon, QUESTIONS)]
+            if again == HEALTHY:
+                break
+            time.sleep(0.5)
+        equal(again, HEALTHY, "after it came back")
+
+
+@test("a greeting judged on temporary failures says so in its decision line")
+def _():
+    faults = "\n".join(f"{name} fault servfail" for name in EVERYTHING)
+    with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
+        daemon.ask(client="203.0.113.5", helo="mail.client.example")
+        contains(daemon.decision(helo="mail.client.example")["fcrdns"], "temperror")
+
+
+run()
