@@ -88,7 +88,7 @@ def wait_for(condition, seconds=10.0, what="condition", step=0.02):
 def scratch(prefix="helod-test-"):
     """A new folder that other users may enter (Postfix must), removed at the end of the test file."""
     import tap  # not needed by who only asks questions
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     folder.chmod(0o755)
     tap.cleanup(shutil.rmtree, folder, True)
     return folder
