@@ -31,6 +31,7 @@ struct resolver_options {
     size_t in_flight;           /* look-ups at once; past it a question waits in line, up to ten times as many */
     uint32_t ttl_min, ttl_max, negative_ttl_max, failure_ttl; /* seconds */
     bool edns;
+    uint64_t watch_ms; /* how often resolv.conf is looked at; 0: every 30 s */
 };
 
 struct resolver_stats {
@@ -39,7 +40,7 @@ struct resolver_stats {
     uint64_t shared;   /* joined one in flight */
     uint64_t sent;     /* look-ups given to c-ares */
     uint64_t refused;  /* over the bounds: answered temperror at once */
-    uint64_t by_status[4];
+    uint64_t by_status[4]; /* look-ups that ended, by enum dns_status */
     size_t in_flight, waiting, cached, cached_bytes;
 };
 
@@ -48,9 +49,10 @@ typedef void resolver_done(void *arg, const struct dns_answer *answer, bool from
 /* NULL with a text in error (no memory, no resolver found, a malformed server). */
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options, char *error,
                               size_t error_size);
-/* Cancels all without calling back. NULL is allowed. */
+/* Cancels all without calling back. Not from inside a callback. NULL is allowed. */
 void resolver_free(struct resolver *r);
-/* New servers and limits; the cache stays; look-ups in flight end on the old channel. False: nothing changed. */
+/* New servers and limits; the cache stays; look-ups in flight end on the old channel. False: nothing changed. Without
+ * servers the same happens by itself when resolv.conf is rewritten. */
 bool resolver_reconfigure(struct resolver *r, const struct resolver_options *options, char *error, size_t error_size);
 
 /* NULL only when there is no memory: then nothing is called back. */
@@ -65,6 +67,8 @@ void resolver_stats(const struct resolver *r, struct resolver_stats *out);
 int resolver_trouble(const struct resolver *r);
 /* The c-ares library that runs, "1.18.1", for -V and bug reports. */
 const char *resolver_version(void);
+/* What is known against this c-ares, for the log at start; NULL: nothing. */
+const char *resolver_warning(struct resolver *r);
 /* The servers in use, "127.0.0.1:53 …", for the log. Valid until the next call. */
 const char *resolver_servers(struct resolver *r);
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * answer: makes and drops answers. Promises one block per answer, because the cache holds tens of thousands: header,
+ * records, key (type and name), canonical name, texts.
+ */
+#include "answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    uint16_t type;
+    const char *name;
+} types[] = {
+    {DNS_A, "A"},   {DNS_CNAME, "CNAME"}, {DNS_SOA, "SOA"},   {DNS_PTR, "PTR"},
+    {DNS_MX, "MX"}, {DNS_TXT, "TXT"},     {DNS_AAAA, "AAAA"},
+};
+
+static const char *const status_names[] = {
+    [DNS_FOUND] = "found",
+    [DNS_NODATA] = "nodata",
+    [DNS_NXDOMAIN] = "nxdomain",
+    [DNS_TEMPERROR] = "temperror",
+};
+
+const char *dns_type_name(uint16_t type)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (types[i].type == type)
+            return types[i].name;
+    return "?";
+}
+
+const char *dns_status_name(enum dns_status status)
+{
+    return (unsigned)status <= DNS_TEMPERROR ? status_names[status] : "?";
+}
+
+/* The texts stand at offsets until the block has its place. */
+static void place_texts(struct dns_record *records, const struct answer_parts *parts, const char *texts)
+{
+    if (parts->type == DNS_A || parts->type == DNS_AAAA)
+        return;
+    for (size_t i = 0; i < parts->count; i++) {
+        const char *text = texts + parts->offsets[i];
+        if (parts->type == DNS_TXT)
+            records[i].text.bytes = (const uint8_t *)text;
+        else
+            records[i].host.name = text;
+    }
+}
+
+struct answer *answer_new(const struct answer_parts *parts)
+{
+    size_t records_size = parts->count * sizeof *parts->records;
+    size_t name_size = strlen(parts->name) + 1;
+    size_t canonical_size = parts->canonical ? strlen(parts->canonical) + 1 : 0;
+    size_t size = sizeof(struct answer) + records_size + 2 + name_size + canonical_size + parts->texts_size;
+    struct answer *a = malloc(size);
+    struct dns_record *records;
+    char *at;
+
+    if (!a)
+        return NULL;
+    records = (struct dns_record *)(void *)(a + 1);
+    at = (char *)(records + parts->count);
+    *a = (struct answer){.references = 1, .entry = {.key = at, .key_size = 2 + name_size - 1, .cost = size}};
+    a->view = (struct dns_answer){.status = parts->status, .type = parts->type, .count = parts->count,
+                                  .left_out = parts->left_out, .ttl = parts->ttl, .why = parts->why,
+                                  .records = records};
+    if (records_size > 0)
+        memcpy(records, parts->records, records_size);
+    memcpy(at, &parts->type, 2);
+    a->view.name = memcpy(at + 2, parts->name, name_size);
+    at += 2 + name_size;
+    a->view.canonical = parts->canonical ? memcpy(at, parts->canonical, canonical_size) : a->view.name;
+    at += canonical_size;
+    if (parts->texts_size > 0)
+        memcpy(at, parts->texts, parts->texts_size);
+    place_texts(records, parts, at);
+    return a;
+}
+
+struct answer *answer_empty(const char *name, uint16_t type, enum dns_status status, const char *why)
+{
+    return answer_new(&(struct answer_parts){.name = name, .type = type, .status = status, .why = why});
+}
+
+struct answer *answer_ref(struct answer *a)
+{
+    a->references++;
+    return a;
+}
+
+void answer_unref(struct answer *a)
+{
+    if (a && --a->references == 0)
+        free(a);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cache: keeps answers for as long as they and the settings say. Promises that a stranger who makes us ask for many
+ * names, or for long answers, can push others out but never make it grow past its two bounds.
+ */
+#include "cache.h"
+
+#include <stdlib.h>
+
+enum {
+    ANSWER_BYTES = 384,               /* on average; with the table some 24 MB for 65,536 answers */
+    CACHE_BYTES_MIN = 4 * 1024 * 1024, /* so that one long answer cannot empty a small cache */
+};
+
+struct cache {
+    struct table *table; /* NULL: nothing is kept */
+    struct cache_ttls ttls;
+    size_t entries;
+};
+
+static void release(struct table_entry *entry, void *arg)
+{
+    (void)arg;
+    answer_unref((struct answer *)entry);
+}
+
+static struct table *make_table(size_t entries)
+{
+    size_t bytes = entries * ANSWER_BYTES;
+
+    return table_new(&(struct table_limits){entries, bytes > CACHE_BYTES_MIN ? bytes : CACHE_BYTES_MIN}, release, NULL);
+}
+
+struct cache *cache_new(size_t entries, const struct cache_ttls *ttls)
+{
+    struct cache *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    if (!cache_resize(c, entries, ttls)) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void cache_free(struct cache *c)
+{
+    if (!c)
+        return;
+    table_free(c->table);
+    free(c);
+}
+
+struct collector {
+    struct answer **answers;
+    size_t count;
+};
+
+static bool collect(struct table_entry *entry, void *arg)
+{
+    struct collector *to = arg;
+
+    to->answers[to->count++] = answer_ref((struct answer *)entry);
+    return true;
+}
+
+bool cache_resize(struct cache *c, size_t entries, const struct cache_ttls *ttls)
+{
+    struct collector all = {NULL, 0};
+    struct table *table = NULL;
+
+    if (entries != c->entries) {
+        if (entries > 0 && (table = make_table(entries)) == NULL)
+            return false;
+        if (table && c->table && (all.answers = calloc(table_count(c->table) + 1, sizeof *all.answers)) == NULL) {
+            table_free(table);
+            return false;
+        }
+        /* An answer is an entry of one table at a time: out of the old one first. */
+        if (all.answers)
+            table_walk(c->table, collect, &all);
+        table_free(c->table);
+        for (size_t i = 0; i < all.count; i++)
+            table_insert(table, &all.answers[i]->entry);
+        free(all.answers);
+        c->table = table;
+        c->entries = entries;
+    }
+    c->ttls = *ttls;
+    return true;
+}
+
+static uint32_t clamp(uint32_t ttl, uint32_t min, uint32_t max)
+{
+    if (min > max)
+        min = max;
+    return ttl < min ? min : ttl > max ? max : ttl;
+}
+
+static uint32_t clamped_ttl(const struct cache_ttls *ttls, const struct dns_answer *a)
+{
+    switch (a->status) {
+    case DNS_FOUND:
+        return clamp(a->ttl, ttls->min, ttls->max);
+    case DNS_NODATA:
+    case DNS_NXDOMAIN:
+        return clamp(a->ttl, ttls->min, ttls->negative_max);
+    case DNS_TEMPERROR:
+        break;
+    }
+    return ttls->failure;
+}
+
+void cache_put(struct cache *c, struct answer *a, uint64_t now_ms)
+{
+    a->view.ttl = clamped_ttl(&c->ttls, &a->view);
+    a->expires_ms = now_ms + a->view.ttl * UINT64_C(1000);
+    if (c->table && a->view.ttl > 0)
+        table_insert(c->table, &answer_ref(a)->entry);
+}
+
+struct answer *cache_find(struct cache *c, const void *key, size_t key_size, uint64_t now_ms)
+{
+    struct table_entry *entry = c->table ? table_find(c->table, key, key_size) : NULL;
+    struct answer *a = (struct answer *)entry;
+
+    if (!entry)
+        return NULL;
+    if (a->expires_ms <= now_ms) {
+        table_remove(c->table, entry);
+        return NULL;
+    }
+    a->view.ttl = (uint32_t)((a->expires_ms - now_ms + 999) / 1000);
+    return a;
+}
+
+size_t cache_count(const struct cache *c)
+{
+    return c->table ? table_count(c->table) : 0;
+}
+
+size_t cache_bytes(const struct cache *c)
+{
+    return c->table ? table_bytes(c->table) : 0;
+}

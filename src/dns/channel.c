@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * channel: drives c-ares from libevent. One source for c-ares 1.18 to 1.34: newer options are set where their macro is
+ * there, since error codes and functions may be enums, and old calls are deprecated but stay.
+ *
+ * Promises: sockets are watched through the socket-state callback only; the timer is set anew after everything that
+ * may change it; nothing of the environment, of /etc/hosts or of a search list changes what is asked.
+ */
+#define CARES_NO_DEPRECATED
+#include "channel.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "address.h"
+#include "text.h"
+
+enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53 };
+
+struct channel {
+    struct event_base *base;
+    ares_channel ares;
+    bool open;
+    struct event *timer;
+    struct event **sockets; /* by descriptor */
+    size_t socket_count;
+    size_t pending;
+};
+
+struct ask {
+    struct channel *channel;
+    channel_done *done;
+    void *arg;
+};
+
+/* What a c-ares status tells. Whatever is in no row is a temporary failure: 1.18 cannot tell SERVFAIL from silence. */
+static const struct {
+    int status;
+    enum dns_status means;
+    const char *why;
+} statuses[] = {
+    {ARES_SUCCESS, DNS_FOUND, "ok"},
+    {ARES_ENODATA, DNS_NODATA, "nodata"},
+    {ARES_ENOTFOUND, DNS_NXDOMAIN, "nxdomain"},
+    {ARES_EBADNAME, DNS_NXDOMAIN, "badname"},
+    {ARES_EFORMERR, DNS_TEMPERROR, "formerr"},
+    {ARES_ESERVFAIL, DNS_TEMPERROR, "servfail"},
+    {ARES_ENOTIMP, DNS_TEMPERROR, "notimp"},
+    {ARES_EREFUSED, DNS_TEMPERROR, "refused"},
+    {ARES_EBADRESP, DNS_TEMPERROR, "badresp"},
+    {ARES_ETIMEOUT, DNS_TEMPERROR, "timeout"},
+    {ARES_ECONNREFUSED, DNS_TEMPERROR, "unanswered"},
+    {ARES_ENOMEM, DNS_TEMPERROR, "memory"},
+};
+
+/* Versions with defects that a hostile zone, or a forger, can reach. */
+static const struct {
+    int from, to;     /* to: the last one */
+    bool remote_only; /* matters only where the resolver is on another host */
+    const char *text;
+} defects[] = {
+    {0x012003, 0x012206, false,
+     "c-ares 1.32.3 to 1.34.6 has memory errors (CVE-2025-31498, CVE-2025-62408, CVE-2026-33630): update to 1.34.8"},
+    {0, 0x0113ff, true,
+     "c-ares before 1.20 asks from one source port and the resolver is on another host, which makes answers easier to "
+     "forge: use a resolver on this host"},
+};
+
+/* After everything that may have changed what c-ares waits for. */
+static void kick(struct channel *c)
+{
+    struct timeval wait, *next = ares_timeout(c->ares, NULL, &wait);
+
+    if (next)
+        event_add(c->timer, next);
+    else
+        event_del(c->timer);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct channel *c = arg;
+
+    (void)fd;
+    (void)what;
+    ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    kick(c);
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *arg)
+{
+    struct channel *c = arg;
+
+    ares_process_fd(c->ares, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+    kick(c);
+}
+
+/* Room for one more descriptor; without memory the look-up on it ends by its timeout. */
+static bool hold_socket(struct channel *c, size_t fd)
+{
+    size_t count = fd + 64;
+    struct event **grown;
+
+    if (fd < c->socket_count)
+        return true;
+    grown = realloc(c->sockets, count * sizeof *grown);
+    if (!grown)
+        return false;
+    memset(grown + c->socket_count, 0, (count - c->socket_count) * sizeof *grown);
+    c->sockets = grown;
+    c->socket_count = count;
+    return true;
+}
+
+/* c-ares tells what it wants of a socket; (0, 0) comes before it closes it. */
+static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+    struct channel *c = arg;
+    size_t at = (size_t)fd;
+    short what = (short)(EV_PERSIST | (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
+
+    if (fd < 0 || !hold_socket(c, at))
+        return;
+    if (c->sockets[at]) {
+        event_free(c->sockets[at]);
+        c->sockets[at] = NULL;
+    }
+    if (!readable && !writable)
+        return;
+    c->sockets[at] = event_new(c->base, fd, what, on_socket, c);
+    if (c->sockets[at])
+        event_add(c->sockets[at], NULL);
+}
+
+/* One "address", "address:port" or "[v6]:port" as c-ares wants it. */
+static bool add_server(struct text *list, const char *server)
+{
+    size_t n = strlen(server);
+    const char *colon = strrchr(server, ':'), *host = server;
+    size_t host_size = n;
+    unsigned long port = DNS_PORT;
+    char shown[ADDRESS_TEXT_SIZE], *end;
+    struct address a;
+
+    if (!address_parse(&a, server, n)) {
+        if (!colon || colon == server || colon[1] < '0' || colon[1] > '9')
+            colon = NULL;
+        if (colon) {
+            port = strtoul(colon + 1, &end, 10);
+            if (*end != '\0' || port == 0 || port > 65535)
+                return false;
+            host_size = (size_t)(colon - server);
+        }
+        if (host_size >= 2 && host[0] == '[' && host[host_size - 1] == ']') {
+            host++;
+            host_size -= 2;
+            if (!address_parse(&a, host, host_size) || a.family != ADDRESS_IPV6)
+                return false;
+        } else if (!colon || !address_parse(&a, host, host_size) || a.family != ADDRESS_IPV4) {
+            return false;
+        }
+    }
+    address_format(&a, shown);
+    text_addf(list, a.family == ADDRESS_IPV6 ? "%s[%s]:%lu" : "%s%s:%lu", list->used > 0 ? "," : "", shown, port);
+    return !list->full;
+}
+
+static bool list_servers(const struct channel_options *options, struct text *list, char *error, size_t error_size)
+{
+    for (size_t i = 0; options->servers && options->servers[i]; i++) {
+        if (!add_server(list, options->servers[i])) {
+            snprintf(error, error_size, "%s is no server: an address, address:port or [address]:port is wanted",
+                     options->servers[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Options by what the c-ares at hand knows; what it does not know it does not do either. */
+static int set_options(struct channel *c, const struct channel_options *options, bool own_servers)
+{
+    struct ares_options o;
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_LOOKUPS |
+               ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_EDNSPSZ | ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF;
+    char lookups[] = "b", nothing[] = "/dev/null";
+    char *path = own_servers ? nothing : strdup(options->resolv_conf);
+    int status;
+
+    if (!path)
+        return ARES_ENOMEM;
+    memset(&o, 0, sizeof o);
+    o.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (options->edns ? ARES_FLAG_EDNS : 0);
+    o.timeout = (int)options->timeout_ms;
+    o.tries = (int)options->tries;
+    o.lookups = lookups;
+    o.ednspsz = EDNS_SIZE;
+    o.sock_state_cb = on_state;
+    o.sock_state_cb_data = c;
+    o.resolvconf_path = path;
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+    /* A socket for each look-up: a source port of its own, and one bad answer cannot end its neighbours. */
+    mask |= ARES_OPT_UDP_MAX_QUERIES;
+    o.udp_max_queries = 1;
+#endif
+#ifdef ARES_OPT_QUERY_CACHE
+    mask |= ARES_OPT_QUERY_CACHE; /* our own has bounds */
+    o.qcache_max_ttl = 0;
+#endif
+#ifdef ARES_OPT_MAXTIMEOUTMS
+    mask |= ARES_OPT_MAXTIMEOUTMS;
+    o.maxtimeout = (int)options->timeout_ms;
+#endif
+    status = ares_init_options(&c->ares, &o, mask);
+    if (!own_servers)
+        free(path);
+    return status;
+}
+
+static bool open_channel(struct channel *c, const struct channel_options *options, char *error, size_t error_size)
+{
+    char servers[SERVERS_TEXT];
+    struct text list;
+    int status;
+
+    text_init(&list, servers, sizeof servers);
+    if (!list_servers(options, &list, error, error_size))
+        return false;
+    /* They would change what we ask and whom. */
+    unsetenv("RES_OPTIONS");
+    unsetenv("LOCALDOMAIN");
+    unsetenv("HOSTALIASES");
+    status = set_options(c, options, list.used > 0);
+    c->open = status == ARES_SUCCESS;
+    if (c->open && list.used > 0)
+        status = ares_set_servers_ports_csv(c->ares, servers);
+    if (status != ARES_SUCCESS)
+        snprintf(error, error_size, "c-ares: %s", ares_strerror(status));
+    return status == ARES_SUCCESS;
+}
+
+struct channel *channel_new(struct event_base *base, const struct channel_options *options, char *error,
+                            size_t error_size)
+{
+    struct channel *c = calloc(1, sizeof *c);
+
+    snprintf(error, error_size, "no memory");
+    if (!c)
+        return NULL;
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+        free(c);
+        return NULL;
+    }
+    c->base = base;
+    c->timer = evtimer_new(base, on_timer, c);
+    if (!c->timer || !open_channel(c, options, error, error_size)) {
+        channel_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void channel_free(struct channel *c)
+{
+    if (!c)
+        return;
+    if (c->open)
+        ares_destroy(c->ares);
+    for (size_t i = 0; i < c->socket_count; i++)
+        if (c->sockets[i])
+            event_free(c->sockets[i]);
+    free(c->sockets);
+    if (c->timer)
+        event_free(c->timer);
+    ares_library_cleanup();
+    free(c);
+}
+
+static void on_reply(void *arg, int status, int timeouts, unsigned char *bytes, int size)
+{
+    struct ask *ask = arg;
+    size_t row = 0;
+    struct channel_reply reply = {
+        .bytes = bytes && size > 0 ? bytes : NULL,
+        .size = bytes && size > 0 ? (size_t)size : 0,
+        .status = DNS_TEMPERROR,
+        .why = "failed",
+        .aborted = status == ARES_ECANCELLED || status == ARES_EDESTRUCTION,
+    };
+
+    (void)timeouts;
+    while (row < sizeof statuses / sizeof statuses[0] && statuses[row].status != status)
+        row++;
+    if (row < sizeof statuses / sizeof statuses[0]) {
+        reply.status = statuses[row].means;
+        reply.why = statuses[row].why;
+    }
+    ask->channel->pending--;
+    ask->done(ask->arg, &reply);
+    free(ask);
+}
+
+/* c-ares reads a backslash as the beginning of an escape. */
+static void escape_name(const char *name, char out[2 * DNS_NAME_SIZE])
+{
+    size_t used = 0;
+
+    for (size_t i = 0; name[i] != '\0' && used + 2 < 2 * DNS_NAME_SIZE; i++) {
+        if (name[i] == '\\')
+            out[used++] = '\\';
+        out[used++] = name[i];
+    }
+    out[used] = '\0';
+}
+
+void channel_ask(struct channel *c, const char *name, uint16_t type, channel_done *done, void *arg)
+{
+    struct ask *ask = malloc(sizeof *ask);
+    char escaped[2 * DNS_NAME_SIZE];
+
+    if (!ask) {
+        done(arg, &(struct channel_reply){.status = DNS_TEMPERROR, .why = "memory"});
+        return;
+    }
+    *ask = (struct ask){c, done, arg};
+    c->pending++;
+    escape_name(name, escaped);
+    ares_query(c->ares, escaped, DNS_CLASS_IN, type, on_reply, ask);
+    kick(c);
+}
+
+size_t channel_pending(const struct channel *c)
+{
+    return c->pending;
+}
+
+static bool node_address(const struct ares_addr_port_node *node, struct address *a)
+{
+    *a = (struct address){.family = node->family == AF_INET ? ADDRESS_IPV4 : ADDRESS_IPV6};
+    memcpy(a->bytes, &node->addr, address_size(a));
+    return node->family == AF_INET || node->family == AF_INET6;
+}
+
+void channel_servers(struct channel *c, char *out, size_t size)
+{
+    struct ares_addr_port_node *servers = NULL;
+    char shown[ADDRESS_TEXT_SIZE];
+    struct address a;
+    struct text t;
+
+    text_init(&t, out, size);
+    if (ares_get_servers_ports(c->ares, &servers) != ARES_SUCCESS)
+        return;
+    for (const struct ares_addr_port_node *node = servers; node; node = node->next) {
+        size_t before = t.used;
+        if (!node_address(node, &a))
+            continue;
+        text_addf(&t, a.family == ADDRESS_IPV6 ? "%s[%s]:%d" : "%s%s:%d", before > 0 ? " " : "",
+                  address_format(&a, shown), node->udp_port ? node->udp_port : DNS_PORT);
+        if (t.full) {
+            text_rewind(&t, before);
+            break;
+        }
+    }
+    ares_free_data(servers);
+}
+
+static bool all_loopback(struct channel *c)
+{
+    struct ares_addr_port_node *servers = NULL;
+    struct address a;
+    bool all = true;
+
+    if (ares_get_servers_ports(c->ares, &servers) != ARES_SUCCESS)
+        return false;
+    for (const struct ares_addr_port_node *node = servers; node; node = node->next)
+        all = all && node_address(node, &a) && address_scope(&a) == ADDRESS_LOOPBACK;
+    ares_free_data(servers);
+    return all;
+}
+
+const char *channel_version(void)
+{
+    return ares_version(NULL);
+}
+
+const char *channel_warning(struct channel *c)
+{
+    int version;
+
+    ares_version(&version);
+    for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++)
+        if (version >= defects[i].from && version <= defects[i].to && !(defects[i].remote_only && all_loopback(c)))
+            return defects[i].text;
+    return NULL;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message: a parser for hostile DNS answers. c-ares hands out raw bytes in some versions and rewritten ones in others,
+ * and has no parser that tells TTLs, checks owners and bounds counts; this one does, the same for all versions.
+ *
+ * Promises: work is bounded (512 records, 8 CNAMEs, strictly backward pointers); a record counts only under the name
+ * asked for or the end of the chain from it; anything malformed in the answer or authority section makes the whole
+ * message a temporary failure; what comes behind these sections is not looked at.
+ */
+#include "message.h"
+
+#include <string.h>
+
+#include "wire.h"
+
+enum {
+    CLASS_IN = 1,
+    FLAG_RESPONSE = 0x8000,
+    FLAG_TRUNCATED = 0x0200,
+    RCODE_BITS = 0x000f,
+    RCODE_NXDOMAIN = 3,
+    TTL_SIGN = 0x80000000u,
+    /* All texts of one answer: TXT cannot hold more than the message, names are bounded by their count. */
+    TEXTS_SIZE = MESSAGE_SIZE_MAX + DNS_RECORDS_MAX + DNS_NAME_SIZE,
+};
+
+static const char *const rcode_words[] = {"ok", "formerr", "servfail", "nxdomain", "notimp", "refused"};
+
+struct resource {
+    size_t owner, data; /* offsets */
+    uint16_t type, size;
+    uint32_t ttl;
+};
+
+struct parse {
+    struct cursor c;
+    const struct message_question *question;
+    unsigned flags, answers, authorities;
+    size_t count; /* of resources: those of the answer section, then those of the authority section */
+    struct resource resources[MESSAGE_RECORDS_MAX];
+    struct wire_name at; /* where the chain has come to */
+    unsigned hops;
+    uint32_t ttl;
+
+    uint16_t found, left_out;
+    struct dns_record records[DNS_RECORDS_MAX];
+    uint32_t offsets[DNS_RECORDS_MAX];
+    size_t texts_size;
+    char texts[TEXTS_SIZE];
+};
+
+/* RFC 2181 section 8: a TTL with its highest bit set is none. */
+static uint32_t least_ttl(uint32_t a, uint32_t b)
+{
+    b = b & TTL_SIGN ? 0 : b;
+    return a < b ? a : b;
+}
+
+static struct cursor cursor_at(const struct parse *p, size_t offset)
+{
+    struct cursor c = p->c;
+
+    cursor_seek(&c, offset);
+    return c;
+}
+
+/* Header and question; the question must be ours. NULL, or why this is no answer. */
+static const char *read_head(struct parse *p)
+{
+    struct wire_name asked;
+    unsigned questions;
+
+    cursor_skip(&p->c, 2); /* the id is c-ares' business */
+    p->flags = cursor_u16(&p->c);
+    questions = cursor_u16(&p->c);
+    p->answers = cursor_u16(&p->c);
+    p->authorities = cursor_u16(&p->c);
+    cursor_skip(&p->c, 2);
+    if (p->c.failed || !(p->flags & FLAG_RESPONSE) || questions != 1)
+        return "badresp";
+    if (!wire_from_text(&p->at, p->question->target) || !wire_read(&p->c, &asked) || !wire_equal(&asked, &p->at))
+        return "badresp";
+    if (cursor_u16(&p->c) != p->question->type || cursor_u16(&p->c) != CLASS_IN || p->c.failed)
+        return "badresp";
+    return p->flags & FLAG_TRUNCATED ? "truncated" : NULL;
+}
+
+/* One section's records into the list; of another class than IN, none. */
+static bool read_section(struct parse *p, unsigned count)
+{
+    while (count-- > 0) {
+        struct wire_name owner;
+        struct resource r = {.owner = p->c.at};
+        if (!wire_read(&p->c, &owner))
+            return false;
+        r.type = cursor_u16(&p->c);
+        unsigned class = cursor_u16(&p->c);
+        r.ttl = cursor_u32(&p->c);
+        r.size = cursor_u16(&p->c);
+        r.data = p->c.at;
+        if (!cursor_skip(&p->c, r.size))
+            return false;
+        if (class == CLASS_IN)
+            p->resources[p->count++] = r;
+    }
+    return true;
+}
+
+/* A name that fills its rdata to the end. */
+static bool read_data_name(const struct parse *p, const struct resource *r, size_t skip, struct wire_name *name)
+{
+    struct cursor c = cursor_at(p, r->data + skip);
+
+    return skip <= r->size && wire_read(&c, name) && c.at == r->data + r->size;
+}
+
+static bool owned(const struct parse *p, const struct resource *r)
+{
+    struct cursor c = cursor_at(p, r->owner);
+    struct wire_name owner;
+
+    return wire_read(&c, &owner) && wire_equal(&owner, &p->at);
+}
+
+static const struct resource *find_alias(const struct parse *p, size_t answers)
+{
+    for (size_t i = 0; i < answers; i++)
+        if (p->resources[i].type == DNS_CNAME && owned(p, &p->resources[i]))
+            return &p->resources[i];
+    return NULL;
+}
+
+/* Follows the aliases in whatever order they stand. NULL, or why it cannot be followed. */
+static const char *follow(struct parse *p, size_t answers)
+{
+    const struct resource *alias;
+
+    while ((alias = find_alias(p, answers)) != NULL) {
+        if (++p->hops > MESSAGE_CHAIN_MAX)
+            return "cname";
+        if (!read_data_name(p, alias, 0, &p->at))
+            return "badresp";
+        p->ttl = least_ttl(p->ttl, alias->ttl);
+    }
+    return NULL;
+}
+
+static bool take_address(struct parse *p, const struct resource *r)
+{
+    struct cursor c = cursor_at(p, r->data);
+    struct address *a = &p->records[p->found].address;
+    size_t size = r->type == DNS_A ? 4 : 16;
+    const uint8_t *bytes = cursor_bytes(&c, size);
+
+    if (!bytes || r->size != size)
+        return false;
+    *a = (struct address){.family = r->type == DNS_A ? ADDRESS_IPV4 : ADDRESS_IPV6};
+    memcpy(a->bytes, bytes, size);
+    p->found++;
+    return true;
+}
+
+/* The same name twice says nothing more, and the bound is for names. */
+static bool known_name(const struct parse *p, const char *text)
+{
+    for (size_t i = 0; i < p->found; i++)
+        if (strcmp(p->texts + p->offsets[i], text) == 0)
+            return true;
+    return false;
+}
+
+static bool take_host(struct parse *p, const struct resource *r)
+{
+    bool mx = r->type == DNS_MX;
+    struct wire_name name;
+    struct cursor c = cursor_at(p, r->data);
+    char *text = p->texts + p->texts_size;
+
+    if (!read_data_name(p, r, mx ? 2 : 0, &name))
+        return false;
+    if (!wire_to_text(&name, text) || (!mx && *text == '\0')) {
+        p->left_out++;
+        return true;
+    }
+    if (!mx && known_name(p, text))
+        return true;
+    p->records[p->found].host.preference = mx ? cursor_u16(&c) : 0;
+    p->offsets[p->found++] = (uint32_t)p->texts_size;
+    p->texts_size += strlen(text) + 1;
+    return true;
+}
+
+static bool take_text(struct parse *p, const struct resource *r)
+{
+    struct cursor c = cursor_at(p, r->data);
+    size_t end = r->data + r->size, begin = p->texts_size;
+
+    while (c.at < end) {
+        uint8_t n = cursor_u8(&c);
+        const uint8_t *piece = cursor_bytes(&c, n);
+        if (!piece || c.at > end)
+            return false;
+        memcpy(p->texts + p->texts_size, piece, n);
+        p->texts_size += n;
+    }
+    p->records[p->found].text.size = p->texts_size - begin;
+    p->offsets[p->found++] = (uint32_t)begin;
+    p->texts[p->texts_size++] = '\0';
+    return true;
+}
+
+static const struct {
+    uint16_t type;
+    bool (*take)(struct parse *p, const struct resource *r); /* false: malformed */
+} takers[] = {
+    {DNS_A, take_address}, {DNS_AAAA, take_address}, {DNS_PTR, take_host}, {DNS_MX, take_host}, {DNS_TXT, take_text},
+};
+
+/* The records at the end of the chain. False: malformed. */
+static bool take_records(struct parse *p, size_t answers)
+{
+    size_t row = 0;
+
+    while (row < sizeof takers / sizeof takers[0] && takers[row].type != p->question->type)
+        row++;
+    if (row == sizeof takers / sizeof takers[0])
+        return false;
+    for (size_t i = 0; i < answers; i++) {
+        const struct resource *r = &p->resources[i];
+        if (r->type != p->question->type || !owned(p, r))
+            continue;
+        p->ttl = least_ttl(p->ttl, r->ttl);
+        if (p->found == DNS_RECORDS_MAX)
+            p->left_out++;
+        else if (!takers[row].take(p, r))
+            return false;
+    }
+    return true;
+}
+
+/* RFC 2308 section 5: a negative answer lives as long as the lesser of the SOA's TTL and its last field. */
+static bool take_soa(struct parse *p, size_t answers)
+{
+    for (size_t i = answers; i < p->count; i++) {
+        const struct resource *r = &p->resources[i];
+        if (r->type != DNS_SOA)
+            continue;
+        struct cursor c = cursor_at(p, r->data);
+        struct wire_name name;
+        if (!wire_read(&c, &name) || !wire_read(&c, &name) || !cursor_skip(&c, 16))
+            continue;
+        uint32_t minimum = cursor_u32(&c);
+        if (c.failed || c.at != r->data + r->size)
+            continue;
+        p->ttl = least_ttl(least_ttl(p->ttl, r->ttl), minimum);
+        return true;
+    }
+    return false;
+}
+
+static struct answer *conclude(const struct parse *p, enum dns_status status, const char *why)
+{
+    char canonical[DNS_NAME_SIZE];
+    bool chained = p->hops > 0 || strcmp(p->question->target, p->question->name) != 0;
+    bool found = status == DNS_FOUND;
+
+    if (chained)
+        wire_to_text(&p->at, canonical);
+    return answer_new(&(struct answer_parts){
+        .name = p->question->name,
+        .canonical = chained ? canonical : NULL,
+        .why = why,
+        .status = status,
+        .type = p->question->type,
+        .left_out = p->left_out,
+        .ttl = p->ttl == UINT32_MAX ? 0 : p->ttl,
+        .count = found ? p->found : 0,
+        .records = p->records,
+        .texts = p->texts,
+        .texts_size = found ? p->texts_size : 0,
+        .offsets = p->offsets,
+    });
+}
+
+static struct answer *fail(const struct message_question *q, const char *why)
+{
+    return answer_empty(q->name, q->type, DNS_TEMPERROR, why);
+}
+
+/* The sections are read: what do they say? */
+static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME_SIZE])
+{
+    unsigned rcode = p->flags & RCODE_BITS;
+    const char *why = follow(p, answers);
+    bool soa;
+
+    if (why)
+        return fail(p->question, why);
+    if (rcode == 0 && !take_records(p, answers))
+        return fail(p->question, "badresp");
+    if (p->found > 0)
+        return conclude(p, DNS_FOUND, "ok");
+    soa = p->left_out == 0 && take_soa(p, answers);
+    if (rcode == 0 && p->hops > 0 && p->left_out == 0 && !soa) {
+        if (!wire_to_text(&p->at, chase))
+            *chase = '\0';
+        return conclude(p, DNS_TEMPERROR, "cname");
+    }
+    if (!soa && p->left_out == 0)
+        p->ttl = 0;
+    return rcode == 0 ? conclude(p, DNS_NODATA, "nodata") : conclude(p, DNS_NXDOMAIN, "nxdomain");
+}
+
+struct answer *message_parse(const uint8_t *bytes, size_t size, const struct message_question *question,
+                             char chase[DNS_NAME_SIZE])
+{
+    struct parse p; /* some 90 KiB, mostly never touched: not zeroed */
+    const char *why;
+    unsigned rcode;
+    size_t answers;
+
+    *chase = '\0';
+    p.question = question;
+    p.ttl = question->ttl;
+    p.count = p.texts_size = p.hops = p.found = p.left_out = 0;
+    if (size > MESSAGE_SIZE_MAX)
+        return fail(question, "badresp");
+    cursor_init(&p.c, bytes, size);
+    if ((why = read_head(&p)) != NULL)
+        return fail(question, why);
+    rcode = p.flags & RCODE_BITS;
+    if (rcode != 0 && rcode != RCODE_NXDOMAIN)
+        return fail(question, rcode < sizeof rcode_words / sizeof rcode_words[0] ? rcode_words[rcode] : "rcode");
+    if (p.answers + p.authorities > MESSAGE_RECORDS_MAX)
+        p.authorities = p.answers < MESSAGE_RECORDS_MAX ? MESSAGE_RECORDS_MAX - p.answers : 0;
+    if (p.answers > MESSAGE_RECORDS_MAX)
+        p.answers = MESSAGE_RECORDS_MAX;
+    if (!read_section(&p, p.answers))
+        return fail(question, "badresp");
+    answers = p.count;
+    if (!read_section(&p, p.authorities))
+        return fail(question, "badresp");
+    return judge(&p, answers, chase);
+}

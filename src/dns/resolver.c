@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * resolver: questions, the cache before the look-ups, callbacks, and the channel's changes.
+ *
+ * Promises: nobody is called back from inside resolver_ask() or from inside c-ares, but from drain(), which runs from
+ * the event loop, so a caller may ask and cancel in its callback. All is bounded: look-ups sent, look-ups in line, the
+ * cache. A new configuration is a new channel; the old one ends what it has and is destroyed from a clean stack.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "lookup.h"
+#include "wire.h"
+
+enum {
+    WATCH_MS = 30000,
+    DRAIN_MAX = 256,     /* callbacks in one go, so that sockets are not forgotten */
+    OPEN_MAX = 1 << 20,  /* never reached: the line has its own bound */
+    TIMEOUT_MS = 2000,
+};
+
+/* From within drain() it is enough that drain() looks again: sockets come in between. */
+void resolver_wake(struct resolver *r)
+{
+    if (!r->draining)
+        event_active(r->drain, EV_TIMEOUT, 0);
+}
+
+/* The key of a name: lower case, without a last dot. Its size, or 0 when it cannot stand in a DNS message. */
+static size_t make_key(const char *name, uint16_t type, uint8_t key[ANSWER_KEY_MAX])
+{
+    struct wire_name wire;
+    size_t n = strnlen(name, DNS_NAME_SIZE);
+
+    if (!wire_from_text(&wire, name))
+        return 0;
+    n -= name[n - 1] == '.';
+    memcpy(key, &type, 2);
+    for (size_t i = 0; i < n; i++)
+        key[2 + i] = (uint8_t)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+    return 2 + n;
+}
+
+/* ---- callbacks, from the event loop only ---- */
+
+static void call_back(struct resolver *r, struct resolver_query *q)
+{
+    static const struct dns_answer no_memory = {.status = DNS_TEMPERROR, .name = "", .canonical = "", .why = "memory"};
+    struct answer *answer = q->answer;
+    resolver_done *done = q->done;
+    void *arg = q->arg;
+    bool from_cache = q->from_cache;
+
+    TAILQ_REMOVE(&r->ready, q, link);
+    free(q);
+    done(arg, answer ? &answer->view : &no_memory, from_cache);
+    answer_unref(answer);
+}
+
+static void destroy_old(struct resolver *r)
+{
+    for (struct old_channel **at = &r->old; *at;) {
+        struct old_channel *old = *at;
+        if (channel_pending(old->channel) > 0) {
+            at = &old->next;
+            continue;
+        }
+        *at = old->next;
+        channel_free(old->channel);
+        free(old);
+    }
+}
+
+static void on_drain(evutil_socket_t fd, short what, void *arg)
+{
+    struct resolver *r = arg;
+    struct resolver_query *q;
+    struct lookup *l;
+
+    (void)fd;
+    (void)what;
+    r->draining = true;
+    while ((l = TAILQ_FIRST(&r->ended)) != NULL)
+        lookup_end(l);
+    lookup_start_line(r);
+    destroy_old(r);
+    for (unsigned n = 0; n < DRAIN_MAX && (q = TAILQ_FIRST(&r->ready)) != NULL; n++)
+        call_back(r, q);
+    r->draining = false;
+    if (!TAILQ_EMPTY(&r->ready) || !TAILQ_EMPTY(&r->ended))
+        event_add(r->drain, &(struct timeval){0, 0});
+}
+
+/* ---- questions ---- */
+
+static struct resolver_query *new_query(struct resolver *r, resolver_done *done, void *arg)
+{
+    struct resolver_query *q = calloc(1, sizeof *q);
+
+    if (q) {
+        q->resolver = r;
+        q->done = done;
+        q->arg = arg;
+    }
+    return q;
+}
+
+/* The answer is known; its reference becomes the question's. */
+static struct resolver_query *make_ready(struct resolver_query *q, struct answer *answer, bool from_cache)
+{
+    struct resolver *r = q->resolver;
+
+    if (!answer) {
+        free(q);
+        return NULL;
+    }
+    q->answer = answer;
+    q->from_cache = from_cache;
+    TAILQ_INSERT_TAIL(&r->ready, q, link);
+    resolver_wake(r);
+    return q;
+}
+
+static struct resolver_query *refuse(struct resolver_query *q, const uint8_t *key, size_t key_size, uint16_t type)
+{
+    char name[DNS_NAME_SIZE];
+
+    q->resolver->stats.refused++;
+    memcpy(name, key + 2, key_size - 2);
+    name[key_size - 2] = '\0';
+    return make_ready(q, answer_empty(name, type, DNS_TEMPERROR, "busy"), false);
+}
+
+struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done *done,
+                                    void *arg)
+{
+    struct resolver_query *q = new_query(r, done, arg);
+    uint8_t key[ANSWER_KEY_MAX];
+    size_t key_size = make_key(name, (uint16_t)type, key);
+    struct answer *cached;
+    struct lookup *l;
+
+    if (!q)
+        return NULL;
+    r->stats.asked++;
+    if (key_size == 0)
+        return make_ready(q, answer_empty(name, (uint16_t)type, DNS_NXDOMAIN, "badname"), false);
+    if ((cached = cache_find(r->cache, key, key_size, clock_ms())) != NULL) {
+        r->stats.hits++;
+        return make_ready(q, answer_ref(cached), true);
+    }
+    l = (struct lookup *)table_find(r->open, key, key_size);
+    if (l) {
+        r->stats.shared++;
+    } else if (r->stats.waiting >= r->options.in_flight * LOOKUP_LINE_FACTOR) {
+        return refuse(q, key, key_size, (uint16_t)type);
+    } else if ((l = lookup_new(r, key, key_size)) == NULL) {
+        free(q);
+        return NULL;
+    }
+    q->lookup = l;
+    TAILQ_INSERT_TAIL(&l->queries, q, link);
+    lookup_start_line(r);
+    return q;
+}
+
+void resolver_cancel(struct resolver_query *q)
+{
+    struct resolver *r = q->resolver;
+    struct lookup *l = q->lookup;
+
+    TAILQ_REMOVE(l ? &l->queries : &r->ready, q, link);
+    answer_unref(q->answer);
+    free(q);
+    if (l && l->state == LOOKUP_IN_LINE && TAILQ_EMPTY(&l->queries))
+        lookup_free(l);
+}
+
+const struct dns_answer *resolver_cached(struct resolver *r, const char *name, enum dns_type type)
+{
+    uint8_t key[ANSWER_KEY_MAX];
+    size_t key_size = make_key(name, (uint16_t)type, key);
+    struct answer *a = key_size > 0 ? cache_find(r->cache, key, key_size, clock_ms()) : NULL;
+
+    return a ? &a->view : NULL;
+}
+
+/* ---- life ---- */
+
+static const char *resolv_conf_of(const struct resolver_options *o)
+{
+    return o->resolv_conf && *o->resolv_conf != '\0' ? o->resolv_conf : "/etc/resolv.conf";
+}
+
+static bool has_servers(const struct resolver_options *o)
+{
+    return o->servers && o->servers[0];
+}
+
+static struct channel *make_channel(struct event_base *base, const struct resolver_options *o, char *error,
+                                    size_t error_size)
+{
+    struct channel_options options = {
+        .servers = o->servers,
+        .resolv_conf = resolv_conf_of(o),
+        .timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : TIMEOUT_MS,
+        .tries = o->tries > 0 ? o->tries : 1,
+        .edns = o->edns,
+    };
+
+    if (!has_servers(o) && !watch_names_server(options.resolv_conf)) {
+        snprintf(error, error_size, "%s names no nameserver", options.resolv_conf);
+        return NULL;
+    }
+    return channel_new(base, &options, error, error_size);
+}
+
+/* The old channel, in `old`, ends what it has. */
+static void replace_channel(struct resolver *r, struct channel *channel, struct old_channel *old)
+{
+    if (r->channel) {
+        *old = (struct old_channel){r->channel, r->old};
+        r->old = old;
+        resolver_wake(r);
+    } else {
+        free(old);
+    }
+    r->channel = channel;
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+    struct resolver *r = arg;
+    struct old_channel *old;
+    struct channel *channel;
+    char error[128];
+
+    (void)fd;
+    (void)what;
+    if (!watch_changed(&r->watch))
+        return;
+    old = malloc(sizeof *old);
+    channel = old ? make_channel(r->base, &r->options, error, sizeof error) : NULL;
+    if (channel)
+        replace_channel(r, channel, old);
+    else
+        free(old);
+}
+
+/* resolv.conf is watched only where it counts. */
+static void set_watch(struct resolver *r, bool own_servers)
+{
+    uint64_t ms = r->options.watch_ms > 0 ? r->options.watch_ms : WATCH_MS;
+
+    event_del(r->watcher);
+    if (own_servers)
+        return;
+    watch_init(&r->watch, r->options.resolv_conf);
+    event_add(r->watcher, &(struct timeval){(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)});
+}
+
+static struct cache_ttls ttls_of(const struct resolver_options *o)
+{
+    return (struct cache_ttls){o->ttl_min, o->ttl_max, o->negative_ttl_max, o->failure_ttl};
+}
+
+/* Everything that can fail has gone well. */
+static void take_options(struct resolver *r, const struct resolver_options *o, char *resolv_conf)
+{
+    free((char *)r->options.resolv_conf);
+    r->options = *o;
+    r->options.servers = NULL;
+    r->options.resolv_conf = resolv_conf;
+    if (r->options.in_flight == 0)
+        r->options.in_flight = 1;
+    if (r->options.tries == 0)
+        r->options.tries = 1;
+    if (r->options.timeout_ms == 0)
+        r->options.timeout_ms = TIMEOUT_MS;
+    set_watch(r, has_servers(o));
+}
+
+bool resolver_reconfigure(struct resolver *r, const struct resolver_options *options, char *error, size_t error_size)
+{
+    struct cache_ttls ttls = ttls_of(options);
+    struct channel *channel = make_channel(r->base, options, error, error_size);
+    struct old_channel *old;
+    char *resolv_conf;
+
+    if (!channel)
+        return false;
+    old = malloc(sizeof *old);
+    resolv_conf = strdup(resolv_conf_of(options));
+    if (!old || !resolv_conf || !cache_resize(r->cache, options->cache_entries, &ttls)) {
+        snprintf(error, error_size, "no memory");
+        free(old);
+        free(resolv_conf);
+        channel_free(channel);
+        return false;
+    }
+    replace_channel(r, channel, old);
+    take_options(r, options, resolv_conf);
+    lookup_start_line(r);
+    return true;
+}
+
+static void keep_entry(struct table_entry *entry, void *arg)
+{
+    (void)entry; /* a look-up outlives its place in the table */
+    (void)arg;
+}
+
+struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options, char *error,
+                              size_t error_size)
+{
+    struct resolver *r = calloc(1, sizeof *r);
+
+    snprintf(error, error_size, "no memory");
+    if (!r)
+        return NULL;
+    r->base = base;
+    TAILQ_INIT(&r->line);
+    TAILQ_INIT(&r->sent);
+    TAILQ_INIT(&r->ended);
+    TAILQ_INIT(&r->ready);
+    r->drain = evtimer_new(base, on_drain, r);
+    r->watcher = event_new(base, -1, EV_PERSIST, on_watch, r);
+    r->open = table_new(&(struct table_limits){.max_entries = OPEN_MAX}, keep_entry, NULL);
+    r->cache = cache_new(0, &(struct cache_ttls){0, 0, 0, 0});
+    if (!r->drain || !r->watcher || !r->open || !r->cache || !resolver_reconfigure(r, options, error, error_size)) {
+        resolver_free(r);
+        return NULL;
+    }
+    return r;
+}
+
+static void free_queries(struct query_list *queries)
+{
+    struct resolver_query *q;
+
+    while ((q = TAILQ_FIRST(queries)) != NULL) {
+        TAILQ_REMOVE(queries, q, link);
+        answer_unref(q->answer);
+        free(q);
+    }
+}
+
+void resolver_free(struct resolver *r)
+{
+    struct lookup_list *lists[] = {&r->line, &r->sent, &r->ended};
+    struct lookup *l;
+
+    if (!r)
+        return;
+    /* c-ares calls back for all it has: they end. */
+    channel_free(r->channel);
+    for (struct old_channel *old = r->old, *next; old; old = next) {
+        next = old->next;
+        channel_free(old->channel);
+        free(old);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        while ((l = TAILQ_FIRST(lists[i])) != NULL) {
+            free_queries(&l->queries);
+            lookup_free(l);
+        }
+    }
+    free_queries(&r->ready);
+    cache_free(r->cache);
+    table_free(r->open);
+    if (r->drain)
+        event_free(r->drain);
+    if (r->watcher)
+        event_free(r->watcher);
+    free((char *)r->options.resolv_conf);
+    free(r);
+}
+
+/* ---- what it tells ---- */
+
+void resolver_stats(const struct resolver *r, struct resolver_stats *out)
+{
+    *out = r->stats;
+    out->cached = cache_count(r->cache);
+    out->cached_bytes = cache_bytes(r->cache);
+}
+
+int resolver_trouble(const struct resolver *r)
+{
+    return trouble_share(&r->trouble, clock_ms());
+}
+
+const char *resolver_version(void)
+{
+    return channel_version();
+}
+
+const char *resolver_warning(struct resolver *r)
+{
+    return channel_warning(r->channel);
+}
+
+const char *resolver_servers(struct resolver *r)
+{
+    channel_servers(r->channel, r->servers, sizeof r->servers);
+    return r->servers;
+}

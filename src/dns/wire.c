@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wire: domain names between message and text. Promises that reading one ends: a compression pointer must lead to
+ * before the run of labels it stands in, and at most WIRE_HOPS_MAX are followed.
+ */
+#include "wire.h"
+
+#include <string.h>
+
+enum { WIRE_HOPS_MAX = 127, POINTER_BITS = 0xc0 };
+
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+/* One label and its length byte; the root's zero byte must still fit behind it. */
+static bool add_label(struct wire_name *name, const uint8_t *bytes, size_t n)
+{
+    if (n == 0 || n > WIRE_LABEL_MAX || name->size + 1 + n + 1 > WIRE_NAME_MAX)
+        return false;
+    name->bytes[name->size++] = (uint8_t)n;
+    for (size_t i = 0; i < n; i++)
+        name->bytes[name->size++] = lower(bytes[i]);
+    return true;
+}
+
+bool wire_from_text(struct wire_name *name, const char *text)
+{
+    size_t n = strnlen(text, WIRE_NAME_MAX + 1);
+
+    name->size = 0;
+    if (n > 0 && text[n - 1] == '.')
+        n--;
+    if (n == 0 || n > WIRE_NAME_MAX - 2)
+        return false;
+    for (size_t at = 0; at <= n;) {
+        const char *dot = memchr(text + at, '.', n - at);
+        size_t end = dot ? (size_t)(dot - text) : n;
+        if (!add_label(name, (const uint8_t *)text + at, end - at))
+            return false;
+        at = end + 1;
+    }
+    name->bytes[name->size++] = 0;
+    return true;
+}
+
+/* Labels up to the root or to a pointer, whose target is set; *target == SIZE_MAX: the root. */
+static bool read_run(struct cursor *c, struct wire_name *name, size_t *target)
+{
+    for (;;) {
+        uint8_t n = cursor_u8(c);
+        if (c->failed)
+            return false;
+        if ((n & POINTER_BITS) == POINTER_BITS) {
+            *target = (size_t)(n & ~POINTER_BITS) << 8 | cursor_u8(c);
+            return !c->failed;
+        }
+        if (n == 0) {
+            *target = SIZE_MAX;
+            return true;
+        }
+        const uint8_t *label = cursor_bytes(c, n);
+        if (!label || !add_label(name, label, n))
+            return false;
+    }
+}
+
+bool wire_read(struct cursor *c, struct wire_name *name)
+{
+    struct cursor run = *c;
+    size_t target = 0, start = c->at;
+    bool good;
+
+    name->size = 0;
+    good = read_run(&run, name, &target);
+    c->at = run.at;
+    for (unsigned hops = 0; good && target != SIZE_MAX; hops++) {
+        good = hops < WIRE_HOPS_MAX && target < start && cursor_seek(&run, target);
+        start = target;
+        good = good && read_run(&run, name, &target);
+    }
+    if (!good) {
+        c->failed = true;
+        return false;
+    }
+    name->bytes[name->size++] = 0;
+    return true;
+}
+
+bool wire_to_text(const struct wire_name *name, char text[DNS_NAME_SIZE])
+{
+    bool clean = true;
+    size_t at = 0, used = 0;
+
+    while (name->bytes[at] != 0) {
+        if (used > 0)
+            text[used++] = '.';
+        for (size_t left = name->bytes[at++]; left > 0; left--) {
+            uint8_t byte = name->bytes[at++];
+            bool plain = byte > ' ' && byte < 0x7f && byte != '.' && byte != '\\';
+            text[used++] = plain ? (char)byte : '?';
+            clean = clean && plain;
+        }
+    }
+    text[used] = '\0';
+    return clean;
+}
+
+bool wire_equal(const struct wire_name *a, const struct wire_name *b)
+{
+    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
