@@ -10,6 +10,7 @@
 #define HELOD_PROTOCOL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "request.h"
 
@@ -17,6 +18,7 @@ enum {
     PROTOCOL_LINE_MAX = 8192,
     PROTOCOL_REQUEST_MAX = 65536,
     PROTOCOL_LINES_MAX = 128,
+    PROTOCOL_ATTRIBUTES = 19, /* that we know */
 };
 
 enum protocol_result {
@@ -25,16 +27,22 @@ enum protocol_result {
     PROTOCOL_VIOLATION /* close without an answer; *error says why */
 };
 
-/* What has been scanned already, so that bytes arriving one by one cost linear time. Zero it for each new question. */
+/*
+ * What has been read already, so that bytes arriving one by one cost linear time. Zero it for each new question. Offsets,
+ * not pointers: the buffer may move between two calls.
+ */
 struct protocol_scan {
-    size_t at;         /* everything before was seen */
-    size_t line_start; /* of the line being read */
-    unsigned lines;
+    uint32_t at;         /* everything before was seen */
+    uint32_t line_start; /* of the line being read */
+    uint16_t lines;
+    uint16_t next;       /* attribute that Postfix sends after the last one found */
+    uint32_t values[PROTOCOL_ATTRIBUTES]; /* where each begins; 0: not there */
 };
 
 /*
- * Looks at buffer[0..n), which begins with a question. On PROTOCOL_QUESTION fills *req with texts that lie in the buffer
- * (it puts NULs there) and sets *used. `error` is a constant text.
+ * Looks at buffer[0..n), which begins with a question; bytes that an earlier call saw must not be changed. On
+ * PROTOCOL_QUESTION fills *req with texts that lie in the buffer (it puts NULs where lines ended) and sets *used.
+ * `error` is a constant text.
  */
 enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, size_t n, struct request *req,
                                     size_t *used, const char **error);

@@ -24,7 +24,8 @@ enum reply_verb {
 struct reply {
     enum reply_verb verb;
     uint16_t code;           /* 400..599, REPLY_STATUS only */
-    const char *enhanced;    /* "5.7.1", its class equal to the code's first digit; REPLY_STATUS, DEFER_IF_PERMIT */
+    const char *enhanced;    /* "5.7.1", its class equal to the code's first digit; REPLY_STATUS, DEFER_IF_PERMIT.
+                                NULL or "": X.7.1, as Postfix itself would say */
     const char *text;        /* unfiltered; NULL counts as "" */
 };
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * protocol: bytes of Postfix's policy protocol (SMTPD_POLICY_README) to struct request.
+ *
+ *     question  = *line LF
+ *     line      = name "=" value LF        ; split at the first "="; a CR is part of the value
+ *
+ * Promises: each byte is looked at a constant number of times, in whatever pieces it comes, and the pieces make no
+ * difference; nothing outside the buffer is read or written; a question that breaks a rule is never half understood.
+ */
+#include "protocol.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "address.h"
+
+enum { NOT_IN_REQUEST = 0xffff };
+
+#define FIELD(member) #member, sizeof #member - 1, offsetof(struct request, member)
+
+/* In Postfix's order, which makes the next row the first guess. */
+static const struct attribute {
+    const char *name;
+    uint16_t length;
+    uint16_t offset; /* of the text in struct request */
+} attributes[] = {
+    {"request", 7, NOT_IN_REQUEST},
+    {FIELD(protocol_state)},
+    {FIELD(protocol_name)},
+    {FIELD(client_address)},
+    {FIELD(client_name)},
+    {FIELD(reverse_client_name)},
+    {FIELD(server_address)},
+    {FIELD(server_port)},
+    {FIELD(helo_name)},
+    {FIELD(sender)},
+    {FIELD(recipient)},
+    {FIELD(queue_id)},
+    {FIELD(instance)},
+    {"stress", 6, offsetof(struct request, stress_text)},
+    {FIELD(sasl_username)},
+    {FIELD(ccert_fingerprint)},
+    {FIELD(ccert_pubkey_fingerprint)},
+    {FIELD(encryption_protocol)},
+    {FIELD(policy_context)},
+};
+
+enum { ATTRIBUTE_REQUEST = 0, NAME_MAX_LENGTH = sizeof "ccert_pubkey_fingerprint" - 1 };
+
+static_assert(sizeof attributes / sizeof attributes[0] == PROTOCOL_ATTRIBUTES, "a place for each value");
+
+static const struct {
+    const char *text;
+    enum request_state state;
+} states[] = {
+    {"RCPT", REQUEST_STATE_RCPT}, /* the usual one */
+    {"CONNECT", REQUEST_STATE_CONNECT},
+    {"EHLO", REQUEST_STATE_HELO},
+    {"HELO", REQUEST_STATE_HELO},
+    {"MAIL", REQUEST_STATE_MAIL},
+    {"DATA", REQUEST_STATE_DATA},
+    {"BDAT", REQUEST_STATE_DATA},
+    {"END-OF-MESSAGE", REQUEST_STATE_DATA},
+    {"VRFY", REQUEST_STATE_VRFY},
+    {"ETRN", REQUEST_STATE_VRFY},
+};
+
+/* Number of the attribute called name[0..length), or -1. */
+static int find_attribute(const struct protocol_scan *scan, const char *name, size_t length)
+{
+    unsigned row = scan->next;
+
+    for (unsigned i = 0; i < PROTOCOL_ATTRIBUTES; i++) {
+        if (attributes[row].length == length && memcmp(attributes[row].name, name, length) == 0)
+            return (int)row;
+        row = row + 1 == PROTOCOL_ATTRIBUTES ? 0 : row + 1;
+    }
+    return -1;
+}
+
+/* A line, perhaps still without its end, that is too long for a name we know. Looks at the name only. */
+static bool is_too_long(const struct protocol_scan *scan, const char *line, size_t length)
+{
+    const char *equals;
+
+    if (length <= PROTOCOL_LINE_MAX)
+        return false;
+    equals = memchr(line, '=', NAME_MAX_LENGTH + 1);
+    return equals != NULL && find_attribute(scan, line, (size_t)(equals - line)) >= 0;
+}
+
+/* Notes where the value of a whole line begins. An error text, or NULL. */
+static const char *read_line(struct protocol_scan *scan, char *buffer, size_t end)
+{
+    const char *line = buffer + scan->line_start;
+    size_t length = end - scan->line_start;
+    const char *equals = memchr(line, '=', length);
+    int row;
+
+    if (equals == NULL)
+        return "line without \"=\"";
+    if (++scan->lines > PROTOCOL_LINES_MAX)
+        return "too many lines";
+    if (is_too_long(scan, line, length))
+        return "line too long";
+    row = find_attribute(scan, line, (size_t)(equals - line));
+    if (row < 0)
+        return NULL;
+    buffer[end] = '\0';
+    if (scan->values[row] == 0) /* of repeated ones the first is kept */
+        scan->values[row] = (uint32_t)(equals + 1 - buffer);
+    scan->next = (uint16_t)((row + 1) % PROTOCOL_ATTRIBUTES);
+    return NULL;
+}
+
+static enum request_state to_state(const char *text)
+{
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(text, states[i].text) == 0)
+            return states[i].state;
+    }
+    return REQUEST_STATE_OTHER;
+}
+
+static const char *finish(const struct protocol_scan *scan, const char *buffer, struct request *req)
+{
+    uint32_t request = scan->values[ATTRIBUTE_REQUEST];
+
+    if (request == 0 || strcmp(buffer + request, "smtpd_access_policy") != 0)
+        return "not an smtpd_access_policy request";
+    for (size_t i = 0; i < PROTOCOL_ATTRIBUTES; i++) {
+        const char *text = scan->values[i] == 0 ? "" : buffer + scan->values[i];
+        if (attributes[i].offset != NOT_IN_REQUEST)
+            memcpy((char *)req + attributes[i].offset, &text, sizeof text);
+    }
+    req->state = to_state(req->protocol_state);
+    req->esmtp = strcmp(req->protocol_name, "ESMTP") == 0;
+    req->stress = strcmp(req->stress_text, "yes") == 0;
+    address_parse(&req->client, req->client_address, strlen(req->client_address)); /* else ADDRESS_NONE */
+    return NULL;
+}
+
+static enum protocol_result violation(const char **error, const char *why)
+{
+    *error = why;
+    return PROTOCOL_VIOLATION;
+}
+
+enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, size_t n, struct request *req,
+                                    size_t *used, const char **error)
+{
+    /* What lies past the limit cannot be part of a question: so the answer is the same however much has arrived. */
+    size_t end = n < PROTOCOL_REQUEST_MAX ? n : PROTOCOL_REQUEST_MAX;
+    const char *why = NULL;
+
+    while (scan->at < end) {
+        const char *fresh = buffer + scan->at;
+        const char *line_end = memchr(fresh, '\n', end - scan->at);
+        size_t stop = line_end == NULL ? end : (size_t)(line_end - buffer);
+
+        if (memchr(fresh, '\0', stop - scan->at) != NULL)
+            return violation(error, "NUL byte");
+        if (line_end == NULL) {
+            scan->at = (uint32_t)end;
+            break;
+        }
+        if (stop == scan->line_start) {
+            *used = stop + 1;
+            why = finish(scan, buffer, req);
+            return why == NULL ? PROTOCOL_QUESTION : violation(error, why);
+        }
+        why = read_line(scan, buffer, stop);
+        if (why != NULL)
+            return violation(error, why);
+        scan->at = scan->line_start = (uint32_t)stop + 1;
+    }
+    if (end == PROTOCOL_REQUEST_MAX)
+        return violation(error, "request too long");
+    if (is_too_long(scan, buffer + scan->line_start, end - scan->line_start))
+        return violation(error, "line too long");
+    return PROTOCOL_MORE;
+}
