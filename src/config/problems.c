@@ -37,7 +37,8 @@ static void keep(struct problems *p, bool is_error, unsigned line, const char *r
     p->count++;
 }
 
-static void add(struct problems *p, bool is_error, unsigned line, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void add(struct problems *p, bool is_error, unsigned line,
+                                                      const char *format, va_list args)
 {
     char raw[PROBLEM_SIZE];
     struct text text;

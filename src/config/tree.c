@@ -19,7 +19,7 @@ struct tree {
 /* libconfuse hands its error function no argument. Set only while it parses. */
 static struct problems *listener;
 
-static void on_error(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format, va_list args)
 {
     char what[256];
 
