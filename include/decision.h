@@ -10,6 +10,7 @@
 #include "evidence.h"
 #include "region.h"
 #include "settings.h"
+#include "text.h"
 #include "verdict.h"
 
 /*
@@ -49,13 +50,28 @@ struct reply decision_reply(const struct verdict *v, const struct evidence *e, b
 /* The advice of a finding with its macros filled in, plain ASCII. */
 const char *decision_advice(const struct finding *f, const struct evidence *e, struct region *r);
 
-/* Checks a template of the policy file: false, with the unknown macro's name in *unknown, when it has one. */
+/*
+ * Checks a template of the policy file. False when it has an unknown macro, or one that is not closed: *unknown then
+ * points into the text, at the name, which ends at the next '}' or at the text's end.
+ */
 bool decision_check_template(const char *text, const char **unknown);
+/* Whether the template has the macro. */
+bool decision_template_uses(const char *text, const char *macro);
 
-/* The macros of templates, for documentation and checks; NULL-terminated name and summary pairs. */
+/* The macros of templates, one complete row each, ended by a NULL name. `value` is decision's own. */
+struct decision_values;
+enum { DECISION_VALUE_SIZE = 64 };
 struct decision_macro {
     const char *name, *summary;
+    bool ours; /* the value is text of this program or of the policy file; else it is foreign */
+    const char *(*value)(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE]);
 };
 extern const struct decision_macro decision_macros[];
+
+/*
+ * Adds "name:points,name:points" of the findings, heaviest first, in at most `room` bytes; those that do not fit are
+ * counted at the end: "name:points,+2".
+ */
+void decision_add_findings(const struct verdict *v, size_t room, struct text *t);
 
 #endif

@@ -11,6 +11,7 @@
 #include "evidence.h"
 #include "reply.h"
 #include "region.h"
+#include "settings.h"
 #include "verdict.h"
 
 enum { DECISION_LINE_SIZE = 901 };
@@ -21,6 +22,7 @@ struct decision_record {
     const struct evidence *evidence; /* NULL when nothing was gathered (skip) */
     const struct request *request;
     const struct reply *reply;
+    const struct exemption *exemption; /* that exempts; NULL: none, or not at hand */
     unsigned ms; /* from question to answer */
 };
 
@@ -30,12 +32,12 @@ size_t decision_line_write(const struct decision_record *record, char out[DECISI
 /* One line read back. Texts live in the region, unescaped, "" when absent. */
 struct decision_fields {
     unsigned version;
-    const char *id, *action, *threshold, *policy, *mode, *skip;
-    int score;
+    const char *id, *action, *threshold, *policy, *mode, *skip, *exemption;
+    int score, doubt;
     const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *reply;
     int shadow_score;
     const char *shadow, *shadow_action;
-    unsigned finding_count;
+    unsigned finding_count, findings_cut; /* cut: how many more there were */
     struct decision_logged {
         const char *rule; /* the name in the line; it may no longer be in the catalogue */
         int points;
@@ -46,9 +48,11 @@ struct decision_fields {
 /* Finds "decision v=" in a line of any syslog format. False when there is none or it is malformed. */
 bool decision_line_read(const char *line, size_t n, struct region *r, struct decision_fields *out);
 
-/* Table of the fields in order, for documentation checks. */
+/* The fields in order, one complete row each. `write` is report's own. */
+struct line;
 struct decision_line_field {
     const char *name, *summary;
+    void (*write)(struct line *line, const char *name);
 };
 extern const struct decision_line_field decision_line_fields[]; /* ended by a NULL name */
 

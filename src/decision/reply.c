@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reply: verdict to what Postfix is told. Code, enhanced code and text of a rejection come from the heaviest finding's
+ * row, unless the policy file has its own; a deferral is always 4xx with class 4, also when it is a rejection that the
+ * mode or a doubt made mild. The decision's id ends the text of every 4xx and 5xx and is never cut.
+ */
+#include <string.h>
+
+#include "header.h"
+#include "templates.h"
+
+enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450 };
+
+static const char fallback_text[] = "refused by the policy of this site";
+
+/* The finding that weighs most, if any counts at all. */
+static const struct finding *heaviest_finding(const struct verdict *v)
+{
+    return v->finding_count > 0 && v->findings[0].counted > 0 ? &v->findings[0] : NULL;
+}
+
+const char *decision_advice(const struct finding *f, const struct evidence *e, struct region *r)
+{
+    struct decision_values values = {.e = e, .finding = f, .advice = "", .help_url = ""};
+    char advice[REPLY_TEXT_MAX + 1];
+    const char *copy;
+    struct text t;
+
+    text_init(&t, advice, sizeof(advice));
+    template_expand(&t, rules[f->rule]->advice, &values, TEMPLATE_REPLY);
+    copy = region_strdup(r, advice);
+    return copy ? copy : "";
+}
+
+/* "; see URL [ID]", as much of it as there is. */
+static void add_tail(struct text *t, const struct verdict *v, const char *help_url)
+{
+    if (help_url[0])
+        text_addf(t, "; see %s", help_url);
+    if (v->id[0])
+        text_addf(t, " [%s]", v->id);
+}
+
+static const char *help_url_of(const struct decision_values *values, struct region *r)
+{
+    char url[HELP_URL_MAX + 1];
+    const char *copy;
+    struct text t;
+
+    text_init(&t, url, sizeof(url));
+    template_expand(&t, values->v->policy->help_url, values, TEMPLATE_URL);
+    copy = t.full ? "" : region_strdup(r, url); /* half an address helps nobody */
+    return copy ? copy : "";
+}
+
+/* The whole text of a 4xx or 5xx; NULL without memory, which the formatter turns into DUNNO. */
+static const char *status_text(const char *template, const struct decision_values *values, struct region *r)
+{
+    char line[REPLY_TEXT_MAX + 1], tail[HELP_URL_MAX + 32];
+    bool has_url = decision_template_uses(template, "help_url");
+    struct text t;
+
+    text_init(&t, tail, sizeof(tail));
+    add_tail(&t, values->v, has_url ? "" : values->help_url);
+    text_init(&t, line, sizeof(line) - t.used);
+    template_expand(&t, template, values, TEMPLATE_REPLY);
+    memcpy(line + t.used, tail, strlen(tail) + 1);
+    return region_strdup(r, line);
+}
+
+static const char *class_4(const char *enhanced, struct region *r)
+{
+    char *copy = region_strdup(r, enhanced);
+
+    if (copy)
+        copy[0] = '4';
+    return copy;
+}
+
+/* As REPLY_STATUS of the outcome's class: the row's own code, or 450. */
+static struct reply status(const struct verdict *v, const struct decision_values *values, struct region *r)
+{
+    const struct rule *rule = values->finding ? rules[values->finding->rule] : NULL;
+    bool defer = v->outcome == OUTCOME_DEFER;
+    const char *template = defer ? v->policy->defer_text : v->policy->reject_text;
+    struct reply reply = {
+        .verb = REPLY_STATUS,
+        .code = rule && rule->code >= 500 ? rule->code : 550,
+        .enhanced = rule && rule->code >= 500 ? rule->enhanced : "5.7.1",
+    };
+
+    if (!template[0])
+        template = values->advice[0] ? "%{advice}" : fallback_text;
+    reply.text = status_text(template, values, r);
+    if (defer) {
+        reply.code = DEFERRED_CODE;
+        reply.enhanced = class_4(reply.enhanced, r);
+    }
+    return reply;
+}
+
+/* The admin's own action, its text filled in; a 5xx softened where the outcome is a deferral. */
+static struct reply own_action(const struct verdict *v, const struct decision_values *values, struct region *r)
+{
+    struct reply reply = v->threshold->reply;
+    char line[REPLY_TEXT_MAX + 1];
+    struct text t;
+
+    if (reply.verb == REPLY_DUNNO || reply.verb == REPLY_RESTRICTION || !reply.text)
+        return reply;
+    if (reply.verb == REPLY_STATUS) {
+        reply.text = status_text(reply.text, values, r);
+    } else {
+        text_init(&t, line, sizeof(line));
+        template_expand(&t, reply.text, values, TEMPLATE_REPLY);
+        reply.text = region_strdup(r, line);
+    }
+    if (v->outcome == OUTCOME_DEFER && reply.verb == REPLY_STATUS && reply.code >= 500) {
+        reply.code = DEFERRED_CODE;
+        reply.enhanced = class_4(reply.enhanced ? reply.enhanced : "4.7.1", r);
+    }
+    return reply;
+}
+
+static struct reply prepend(const struct verdict *v, const struct evidence *e, bool first, struct region *r)
+{
+    struct reply reply = {.verb = REPLY_DUNNO};
+
+    if (first) {
+        reply.text = header_make(v, e, r);
+        reply.verb = reply.text ? REPLY_PREPEND : REPLY_DUNNO;
+    }
+    return reply;
+}
+
+struct reply decision_reply(const struct verdict *v, const struct evidence *e, bool first, struct region *r)
+{
+    struct decision_values values = {.e = e, .v = v, .finding = heaviest_finding(v), .advice = "", .help_url = ""};
+    const struct reply dunno = {.verb = REPLY_DUNNO};
+    bool marks_all = v->policy && v->policy->header_always && v->policy->mode != MODE_MONITOR;
+
+    if (v->skip != SKIP_NONE || !v->policy)
+        return dunno;
+    if (v->outcome == OUTCOME_DUNNO)
+        return marks_all ? prepend(v, e, first, r) : dunno;
+    if (values.finding)
+        values.advice = decision_advice(values.finding, e, r);
+    values.help_url = help_url_of(&values, r);
+    if (v->threshold && v->threshold->has_reply && v->threshold->reply.verb != REPLY_PREPEND)
+        return own_action(v, &values, r);
+    return v->outcome == OUTCOME_MARK ? prepend(v, e, first, r) : status(v, &values, r);
+}

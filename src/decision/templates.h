@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * templates: %{macro} texts of replies, advice and help_url. Private to the room.
+ */
+#ifndef HELOD_TEMPLATES_H
+#define HELOD_TEMPLATES_H
+
+#include "decision.h"
+
+/* What a template may speak of. */
+struct decision_values {
+    const struct evidence *e;
+    const struct verdict *v;       /* NULL: none yet, its macros are empty */
+    const struct finding *finding; /* the heaviest, or the one that the advice is for; NULL: none */
+    const char *advice, *help_url; /* ready; "" for none */
+};
+
+enum template_target { TEMPLATE_REPLY, TEMPLATE_URL };
+
+/* Adds the template with its macros filled in: plain ASCII, every foreign byte filtered, or percent-encoded for a URL. */
+void template_expand(struct text *t, const char *template, const struct decision_values *values,
+                     enum template_target target);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decision_line: writes the one line per decision. Logfmt, fields in the table's order, never over 900 bytes.
+ *
+ * A field is written whole or not at all, its value cut before the structure is: first with generous limits, then with
+ * tighter ones, and when not even these leave room, the list of findings is cut and says how many are missing. Every value
+ * passes TEXT_LOGFMT, so that what comes out is printable ASCII without a line end.
+ */
+#include "decision_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "decision.h"
+
+enum { CUTS = 3, VALUE_MAX = 200, FINDINGS_MAX = DECISION_LINE_SIZE };
+
+/* Longest value in the line by kind, for each cut. */
+enum kind { KIND_NAME, KIND_LABEL, KIND_REPLY };
+static const size_t limits[CUTS][KIND_REPLY + 1] = {
+    {[KIND_NAME] = 160, [KIND_LABEL] = 64, [KIND_REPLY] = VALUE_MAX},
+    {[KIND_NAME] = 80, [KIND_LABEL] = 40, [KIND_REPLY] = 120},
+    {[KIND_NAME] = 48, [KIND_LABEL] = 24, [KIND_REPLY] = 60},
+};
+
+struct line {
+    struct text text;
+    const struct decision_record *record;
+    const size_t *limit;  /* by kind */
+    size_t findings_room;
+};
+
+static void add_key(struct line *l, const char *key)
+{
+    text_addf(&l->text, "%s%s=", l->text.used > 0 ? " " : "", key);
+}
+
+static void add_value(struct line *l, const char *key, enum kind kind, const char *value)
+{
+    char bytes[VALUE_MAX + 1];
+    struct text t;
+
+    text_init(&t, bytes, l->limit[kind] + 1);
+    text_add_as(&t, TEXT_LOGFMT, value, SIZE_MAX);
+    add_key(l, key);
+    text_add(&l->text, bytes);
+}
+
+static void add_number(struct line *l, const char *key, long long n)
+{
+    add_key(l, key);
+    text_add_number(&l->text, n);
+}
+
+static void write_version(struct line *l, const char *key)
+{
+    text_add(&l->text, "decision");
+    add_number(l, key, 1);
+}
+
+static void write_id(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_LABEL, l->record->verdict->id);
+}
+
+static void write_action(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_LABEL, outcome_name(l->record->verdict->outcome));
+}
+
+static void write_score(struct line *l, const char *key)
+{
+    add_number(l, key, l->record->verdict->score);
+}
+
+static void write_threshold(struct line *l, const char *key)
+{
+    const struct threshold *t = l->record->verdict->threshold;
+
+    add_value(l, key, KIND_LABEL, t ? t->name : "");
+}
+
+static void write_policy(struct line *l, const char *key)
+{
+    const struct policy *policy = l->record->verdict->policy;
+
+    add_value(l, key, KIND_LABEL, policy ? policy->name : "");
+}
+
+static void write_mode(struct line *l, const char *key)
+{
+    static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SOFT] = "soft", [MODE_MONITOR] = "monitor"};
+    const struct policy *policy = l->record->verdict->policy;
+
+    add_value(l, key, KIND_LABEL, policy ? modes[policy->mode] : "");
+}
+
+static void write_skip(struct line *l, const char *key)
+{
+    if (l->record->verdict->skip != SKIP_NONE)
+        add_value(l, key, KIND_LABEL, skip_name(l->record->verdict->skip));
+}
+
+static void write_exemption(struct line *l, const char *key)
+{
+    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client", [EXEMPT_RDNS] = "rdns", [EXEMPT_HELO] = "helo"};
+    const struct exemption *exemption = l->record->exemption;
+    char text[VALUE_MAX];
+
+    if (!exemption)
+        return;
+    snprintf(text, sizeof(text), "%s:%s", kinds[exemption->kind], exemption->pattern);
+    add_value(l, key, KIND_LABEL, text);
+}
+
+static void write_client(struct line *l, const char *key)
+{
+    const struct address *client = &l->record->request->client;
+    char text[ADDRESS_TEXT_SIZE];
+
+    add_value(l, key, KIND_NAME, client->family == ADDRESS_NONE ? "unknown" : address_format(client, text));
+}
+
+static void write_rdns(struct line *l, const char *key)
+{
+    const struct evidence *e = l->record->evidence;
+    const char *name = l->record->request->reverse_client_name;
+
+    if (e && e->confirmed)
+        name = e->confirmed->name.text;
+    else if (e && e->rdns_count > 0)
+        name = e->rdns[0].name.text;
+    add_value(l, key, KIND_NAME, strcmp(name, "unknown") == 0 ? "" : name);
+}
+
+static const char *fcrdns_word(const struct evidence *e)
+{
+    if (!e)
+        return "";
+    if (e->reverse == KNOWN_ABSENT)
+        return "none";
+    switch (e->fcrdns) {
+    case KNOWN_PRESENT:
+        return "pass";
+    case KNOWN_ABSENT:
+        return "fail";
+    case KNOWN_TEMPERROR:
+        return "temperror";
+    case KNOWN_NOT_ASKED:
+        break;
+    }
+    return e->reverse == KNOWN_TEMPERROR ? "temperror" : "";
+}
+
+static void write_fcrdns(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_LABEL, fcrdns_word(l->record->evidence));
+}
+
+static void write_helo(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_NAME, l->record->request->helo_name);
+}
+
+static void write_proto(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_LABEL, l->record->request->protocol_name);
+}
+
+static void write_sender(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_NAME, l->record->request->sender);
+}
+
+static void write_instance(struct line *l, const char *key)
+{
+    add_value(l, key, KIND_LABEL, l->record->request->instance);
+}
+
+static void write_findings(struct line *l, const char *key)
+{
+    add_key(l, key);
+    if (l->record->verdict->finding_count == 0)
+        text_add(&l->text, "\"\"");
+    else
+        decision_add_findings(l->record->verdict, l->findings_room, &l->text);
+}
+
+static void write_doubt(struct line *l, const char *key)
+{
+    if (l->record->verdict->doubt > 0)
+        add_number(l, key, l->record->verdict->doubt);
+}
+
+static void write_spf(struct line *l, const char *key)
+{
+    const struct evidence *e = l->record->evidence;
+
+    if (e && e->helo_spf && e->helo_spf->result != SPF_NOT_ASKED)
+        add_value(l, key, KIND_LABEL, spf_result_name(e->helo_spf->result));
+}
+
+static void write_shadow(struct line *l, const char *key)
+{
+    const struct verdict *shadow = l->record->shadow;
+
+    if (shadow && shadow->policy)
+        add_value(l, key, KIND_LABEL, shadow->policy->name);
+}
+
+/* What the shadow policy judged: its mode is of no matter, it is never answered. */
+static void write_shadow_action(struct line *l, const char *key)
+{
+    if (l->record->shadow && l->record->shadow->policy)
+        add_value(l, key, KIND_LABEL, outcome_name(l->record->shadow->judged));
+}
+
+static void write_shadow_score(struct line *l, const char *key)
+{
+    if (l->record->shadow && l->record->shadow->policy)
+        add_number(l, key, l->record->shadow->score);
+}
+
+static void write_dns(struct line *l, const char *key)
+{
+    const struct evidence *e = l->record->evidence;
+
+    add_key(l, key);
+    text_addf(&l->text, "%u/%llums", e ? e->queries : 0, e ? (unsigned long long)e->dns_ms : 0);
+}
+
+static void write_cached(struct line *l, const char *key)
+{
+    add_number(l, key, l->record->evidence ? l->record->evidence->cached : 0);
+}
+
+static void write_ms(struct line *l, const char *key)
+{
+    add_number(l, key, l->record->ms);
+}
+
+static void write_reply(struct line *l, const char *key)
+{
+    static const char *const verbs[] = {
+        [REPLY_DUNNO] = "DUNNO",
+        [REPLY_PREPEND] = "PREPEND",
+        [REPLY_STATUS] = "",
+        [REPLY_WARN] = "WARN",
+        [REPLY_INFO] = "INFO",
+        [REPLY_HOLD] = "HOLD",
+        [REPLY_DEFER_IF_PERMIT] = "DEFER_IF_PERMIT",
+        [REPLY_RESTRICTION] = "RESTRICTION",
+    };
+    const struct reply *reply = l->record->reply;
+    char text[VALUE_MAX * 2];
+
+    if (!reply)
+        return;
+    if (reply->verb == REPLY_STATUS)
+        snprintf(text, sizeof(text), "%u %s %s", reply->code, reply->enhanced ? reply->enhanced : "",
+                 reply->text ? reply->text : "");
+    else
+        snprintf(text, sizeof(text), "%s%s%s", verbs[reply->verb],
+                 reply->verb != REPLY_PREPEND && reply->text ? " " : "",
+                 reply->verb != REPLY_PREPEND && reply->text ? reply->text : "");
+    add_value(l, key, KIND_REPLY, text);
+}
+
+/* Each field is one row: name, what it says, who writes it. */
+const struct decision_line_field decision_line_fields[] = {
+    {"v", "version of the format", write_version},
+    {"id", "of the decision; also at the end of a 4xx or 5xx text", write_id},
+    {"action", "dunno, mark, defer or reject: what Postfix was told", write_action},
+    {"score", "after caps and credits", write_score},
+    {"threshold", "the highest threshold reached", write_threshold},
+    {"policy", "that judged", write_policy},
+    {"mode", "enforce, soft or monitor", write_mode},
+    {"skip", "why nothing was judged; only then", write_skip},
+    {"exemption", "the entry that exempted; only then", write_exemption},
+    {"client", "address", write_client},
+    {"rdns", "reverse name, the confirmed one where there is one", write_rdns},
+    {"fcrdns", "pass, fail, none (no reverse name), temperror; empty when not asked for", write_fcrdns},
+    {"helo", "HELO or EHLO argument", write_helo},
+    {"proto", "SMTP or ESMTP", write_proto},
+    {"sender", "envelope sender, empty for the null sender", write_sender},
+    {"instance", "Postfix's number of the message", write_instance},
+    {"findings", "rule:points, heaviest first; +N counts those that did not fit", write_findings},
+    {"doubt", "points by which unknown evidence might have averted a rejection, which is put off; only then", write_doubt},
+    {"spf", "result for the HELO name; only when it was evaluated", write_spf},
+    {"shadow", "the shadow policy; only with one", write_shadow},
+    {"shadow_action", "what it judged", write_shadow_action},
+    {"shadow_score", "its score", write_shadow_score},
+    {"dns", "look-ups, and the time they took", write_dns},
+    {"cached", "look-ups answered from the cache", write_cached},
+    {"ms", "from question to answer", write_ms},
+    {"reply", "what Postfix was told, its text cut", write_reply},
+    {NULL, NULL, NULL},
+};
+
+/* Writes all fields; true when they fit. */
+static bool write_all(struct line *l, char out[DECISION_LINE_SIZE])
+{
+    text_init(&l->text, out, DECISION_LINE_SIZE);
+    for (const struct decision_line_field *f = decision_line_fields; f->name; f++)
+        f->write(l, f->name);
+    return !l->text.full;
+}
+
+size_t decision_line_write(const struct decision_record *record, char out[DECISION_LINE_SIZE])
+{
+    struct line l = {.record = record};
+
+    for (unsigned cut = 0; cut < CUTS; cut++) {
+        l.limit = limits[cut];
+        l.findings_room = FINDINGS_MAX;
+        if (write_all(&l, out))
+            return l.text.used;
+    }
+    l.findings_room = 0;
+    write_all(&l, out);
+    l.findings_room = DECISION_LINE_SIZE - 1 - l.text.used;
+    write_all(&l, out);
+    return l.text.used;
+}
