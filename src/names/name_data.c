@@ -44,16 +44,25 @@ static bool load_psl(struct name_data *data, const char *file, char *error, size
     return false;
 }
 
+static bool load_tokens(struct name_data *data, const char *const *files, char *error, size_t error_size)
+{
+    bool good = token_file_add_text(&data->tokens, "built-in tokens", token_file_builtin, data, error, error_size);
+
+    for (; good && files != NULL && *files != NULL; files++)
+        good = token_file_add(&data->tokens, *files, data, error, error_size);
+    token_file_done(&data->tokens);
+    return good;
+}
+
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size)
 {
     struct name_data *data = calloc(1, sizeof *data);
 
-    (void)token_files;
     if (data == NULL) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    if (!load_psl(data, psl_file, error, error_size)) {
+    if (!load_psl(data, psl_file, error, error_size) || !load_tokens(data, token_files, error, error_size)) {
         name_data_free(data);
         return NULL;
     }
@@ -64,6 +73,7 @@ void name_data_free(struct name_data *data)
 {
     if (data == NULL)
         return;
+    token_file_release(&data->tokens);
     psl_free(data->psl);
     free(data);
 }

@@ -8,10 +8,12 @@
 #include <libpsl.h>
 
 #include "names.h"
+#include "token_file.h"
 
 struct name_data {
     psl_ctx_t *psl;
     char date[16];
+    struct tokens tokens;
 };
 
 /* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * provider: large mail providers that send only from names of their own, and where those names lie. A greeting with such
- * a name from an address without a reverse name there is a forgery. Only providers whose every outgoing host has
+ * provider: large mail providers that send only from names of their own, and where those names lie. A greeting with
+ * such a name from an address without a reverse name there is a forgery. Only providers whose every outgoing host has
  * a confirmed reverse name belong here; one whose customers greet with its name from elsewhere does not.
  */
 #include "name_data.h"
@@ -12,7 +12,8 @@ static const struct {
     const char *names[NAMES_MAX];   /* a greeting below one of these is the provider's */
     const char *reverse[NAMES_MAX]; /* its reverse name lies below one of these */
 } providers[] = {
-    {{"google.com", "gmail.com", "googlemail.com"}, {"google.com", "googlemail.com", "1e100.net", "googleusercontent.com"}},
+    {{"google.com", "gmail.com", "googlemail.com"},
+     {"google.com", "googlemail.com", "1e100.net", "googleusercontent.com"}},
     {{"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com"},
      {"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com", "outlook.de"}},
     {{"yahoo.com", "ymail.com", "rocketmail.com", "yahoodns.net", "yahoo.co.uk", "yahoo.de", "yahoo.fr"},

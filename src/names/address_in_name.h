@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * address_in_name: is this client's address, or another one, written into the host part of a name?
+ */
+#ifndef HELOD_ADDRESS_IN_NAME_H
+#define HELOD_ADDRESS_IN_NAME_H
+
+#include "host_part.h"
+
+struct address_in_name {
+    const char *own; /* the form in which the client's address stands there; NULL: it does not */
+    const char *part; /* only two neighbouring octets of it do; pools of honest servers are numbered so, too */
+    bool four;       /* four octets stand there, whosesoever */
+};
+
+struct address_in_name address_in_name(const struct host_part *host, const struct address *client);
+
+#endif

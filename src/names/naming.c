@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * naming: how a name is built, seen from the client's address. Pure. Everything but the top-level domain is looked for
+ * left of the registrable domain alone: there the provider writes, and dyni.example's owner did not mean "dyn".
+ *
+ * An access-line or customer word counts beside a number only, or with an address in the name: dhcp.example and
+ * host.example are names that people give; dhcp-17.example is not.
+ */
+#include <string.h>
+
+#include "address_in_name.h"
+#include "random_label.h"
+#include "text.h"
+
+enum { SERIAL_DIGITS = 3, COMPOUND_MIN = 2, LONG_LABEL = 18 };
+
+struct reading {
+    const struct host_part *host;
+    const struct tokens *tokens;
+    bool address; /* an address stands in the name */
+    unsigned flags;
+    char detail[120];
+    struct text words;
+};
+
+/* A number of `digits` or more in the word's group or the one before or after it. */
+static bool number_near(const struct host_part *host, unsigned group, unsigned digits)
+{
+    return host->digits[group] >= digits || (group > 0 && host->digits[group - 1] >= digits) ||
+           (group + 1 < host->groups && host->digits[group + 1] >= digits);
+}
+
+/* The flag that the word gives where it stands; 0: none. */
+static unsigned flag_of(const struct reading *in, const struct host_atom *atom, enum token_class class)
+{
+    switch (class) {
+    case TOKEN_DYNAMIC:
+        return in->address || number_near(in->host, atom->group, 1) ? NAMING_DYNAMIC : 0;
+    case TOKEN_LINE:
+        return in->address ? NAMING_DYNAMIC : 0;
+    case TOKEN_GENERIC:
+    case TOKEN_STOCK:
+        return in->address || number_near(in->host, atom->group, SERIAL_DIGITS) ? NAMING_GENERIC : 0;
+    case TOKEN_SERVER:
+        return NAMING_SERVER;
+    case TOKEN_MAIL:
+        return atom->first_label ? NAMING_SERVER | NAMING_MAIL_ROLE : NAMING_SERVER;
+    case TOKEN_IGNORED:
+    case TOKEN_TLD:
+        break;
+    }
+    return 0;
+}
+
+static void note(struct reading *in, unsigned flags, const char *word, size_t n)
+{
+    if ((in->flags & flags) != flags) {
+        text_add(&in->words, in->words.used > 0 ? ", " : "");
+        text_add_bytes(&in->words, word, n);
+    }
+    in->flags |= flags;
+}
+
+static void read_word(struct reading *in, const struct host_atom *atom, const struct token *token)
+{
+    note(in, flag_of(in, atom, token->class), token->text, token->length);
+}
+
+/* A word of the table, or two of them written together: "mailrelay", "dyndsl". */
+static void read_words(struct reading *in)
+{
+    for (unsigned i = 0; i < in->host->atoms; i++) {
+        const struct host_atom *atom = &in->host->atom[i];
+        const struct token *whole = atom->number ? NULL : token_find(in->tokens, atom->s, atom->length);
+
+        if (whole != NULL)
+            read_word(in, atom, whole);
+        for (size_t n = COMPOUND_MIN; !atom->number && whole == NULL && n + COMPOUND_MIN <= atom->length; n++) {
+            const struct token *left = token_find(in->tokens, atom->s, n);
+            const struct token *right = left == NULL ? NULL : token_find(in->tokens, atom->s + n, atom->length - n);
+
+            if (right == NULL)
+                continue;
+            read_word(in, atom, left);
+            read_word(in, atom, right);
+            break;
+        }
+    }
+}
+
+/* What a hosting panel fills in, alone before the domain: server.example.com, vps3.example.com. */
+static void read_stock(struct reading *in)
+{
+    const struct host_part *host = in->host;
+    const struct token *token = host->atoms > 0 ? token_find(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
+    bool alone = host->atoms == 1 || (host->atoms == 2 && host->atom[1].number && host->atom[1].first_label);
+
+    if (*host->domain != '\0' && alone && token != NULL && token->class == TOKEN_STOCK)
+        note(in, NAMING_STOCK, token->text, token->length);
+}
+
+static void read_domain(struct reading *in)
+{
+    const char *domain = in->host->domain, *tld = strrchr(domain, '.');
+    const struct token *token = tld != NULL ? token_find(in->tokens, tld + 1, strlen(tld + 1)) : NULL;
+
+    if (token != NULL && token->class == TOKEN_TLD)
+        note(in, NAMING_BULK, tld, strlen(tld));
+    if (tld != NULL && strcspn(domain, ".") >= LONG_LABEL)
+        note(in, NAMING_BULK, "long domain", strlen("long domain"));
+}
+
+static void read_random(struct reading *in)
+{
+    for (const char *label = in->host->text; *label != '\0';) {
+        size_t n = strcspn(label, ".");
+
+        if (random_label(label, n)) {
+            note(in, NAMING_RANDOM, label, n < 40 ? n : 40);
+            return;
+        }
+        label += n + (label[n] == '.');
+    }
+}
+
+struct naming name_naming(const struct name *name, const struct address *client, const struct name_data *data,
+                          struct region *r)
+{
+    struct naming naming = {.detail = ""};
+    struct host_part host;
+    struct reading in = {.host = &host, .tokens = &data->tokens};
+    struct address_in_name found;
+
+    if (name->kind != NAME_HOST && name->kind != NAME_SINGLE)
+        return naming;
+    text_init(&in.words, in.detail, sizeof in.detail);
+    host_part_split(&host, name, data);
+    found = address_in_name(&host, client);
+    in.address = found.own != NULL || found.part != NULL || found.four;
+    if (found.own != NULL)
+        note(&in, NAMING_ADDRESS, found.own, strlen(found.own));
+    else if (found.part != NULL)
+        note(&in, NAMING_PARTIAL, found.part, strlen(found.part));
+    else if (found.four && client->family != ADDRESS_NONE)
+        note(&in, NAMING_FOREIGN, "another address", strlen("another address"));
+    read_words(&in);
+    read_stock(&in);
+    read_domain(&in);
+    if (!in.address)
+        read_random(&in);
+    /* A role under a name of one's own: not one that a provider made from the address or the line. */
+    if ((in.flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_DYNAMIC)) != 0 || name->kind != NAME_HOST)
+        in.flags &= ~(unsigned)NAMING_MAIL_ROLE;
+    naming.flags = in.flags;
+    naming.detail = region_strdup(r, in.detail);
+    if (naming.detail == NULL)
+        naming.detail = "";
+    return naming;
+}

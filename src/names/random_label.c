@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * random_label: a label is random when one of its words surprises more, letter by letter, than the words of honest host
+ * names do. A small model: pairs of letters. It says nothing of short words, numbers, hexadecimal digits and A-labels.
+ */
+#include "random_label.h"
+
+#include <string.h>
+
+#include "random_table.h"
+
+static unsigned symbol(char c)
+{
+    return c >= 'a' && c <= 'z' ? (unsigned)(c - 'a') + 1 : 0;
+}
+
+static bool random_word(const char *word, size_t n)
+{
+    unsigned sum = 0, before = 0;
+
+    if (n < RANDOM_SHORTEST)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        sum += random_table[before][symbol(word[i])];
+        before = symbol(word[i]);
+    }
+    sum += random_table[before][0];
+    return sum > RANDOM_THRESHOLD * (n + 1);
+}
+
+bool random_label(const char *label, size_t n)
+{
+    size_t start = 0;
+
+    if (n >= 4 && memcmp(label, "xn--", 4) == 0)
+        return false;
+    for (size_t i = 0; i <= n; i++) {
+        if (i < n && symbol(label[i]) != 0)
+            continue;
+        if (random_word(label + start, i - start))
+            return true;
+        start = i + 1;
+    }
+    return false;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * token_file: the words by which names tell what they are, from the compiled-in file and the admin's own.
+ *
+ *     line    = CLASS TOKEN *example ["#" comment]
+ *     example = "+" name that the token must find | "-" name that it must not find
+ *
+ * A later line of the same token replaces the earlier one; class "ignore" takes it out. Every other line needs an example
+ * of each kind, and they are checked, with this token alone, when the file is read.
+ */
+#ifndef HELOD_TOKEN_FILE_H
+#define HELOD_TOKEN_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "region.h"
+
+struct name_data;
+
+enum token_class {
+    TOKEN_IGNORED,
+    TOKEN_DYNAMIC, /* an access line, beside a number or with an address in the name */
+    TOKEN_LINE,    /* the same, of words that mean other things too: with an address in the name only */
+    TOKEN_GENERIC, /* a provider's customer, beside a serial number or with an address in the name */
+    TOKEN_STOCK,   /* as generic; and alone before the domain */
+    TOKEN_SERVER,
+    TOKEN_MAIL,    /* as server; and a mail role in the leftmost label */
+    TOKEN_TLD,
+};
+
+struct token {
+    const char *text; /* lower-case letters */
+    size_t length;
+    enum token_class class;
+};
+
+struct tokens {
+    struct token *rows; /* ordered by text once complete */
+    size_t count, room;
+};
+
+/* The compiled-in file (generated from data/tokens.conf). */
+extern const char token_file_builtin[];
+
+/*
+ * Adds the lines of `text`, whose name for messages is `file`. `data` gives the public suffix list for the examples.
+ * False with "file:line: what" in error.
+ */
+bool token_file_add_text(struct tokens *tokens, const char *file, const char *text, const struct name_data *data,
+                         char *error, size_t error_size);
+bool token_file_add(struct tokens *tokens, const char *path, const struct name_data *data, char *error,
+                    size_t error_size);
+void token_file_done(struct tokens *tokens); /* orders the rows */
+void token_file_release(struct tokens *tokens);
+
+/* NULL when there is none. */
+const struct token *token_find(const struct tokens *tokens, const char *s, size_t n);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Token files as an admin writes them: what they change, and what is wrong with them is told with file and line. The
+ * examples of the built-in file are checked by each name_data_new() of these tests.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "names.h"
+
+static char path[] = "/tmp/test_token_file.XXXXXX";
+static char error[300];
+
+static struct name_data *read_tokens(const char *text)
+{
+    const char *const files[] = {path, NULL};
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    return name_data_new(NULL, files, error, sizeof error);
+}
+
+static unsigned flags_of(const char *text, const struct name_data *data)
+{
+    const struct address nobody = {.family = ADDRESS_NONE};
+    struct region *r = region_new(1 << 16);
+    struct name name;
+    unsigned flags;
+
+    name_parse(&name, text, strlen(text), data, r);
+    flags = name_naming(&name, &nobody, data, r).flags;
+    region_free(r);
+    return flags;
+}
+
+static const struct {
+    const char *text;  /* the file */
+    const char *name;
+    unsigned before, after;
+} changes[] = {
+    {"dynamic zzline +zzline-7.example.net -zzline.example.net\n", "zzline-7.company.com", 0, NAMING_DYNAMIC},
+    {"# why\n\n  line  zzline\t+203-0-113-9.zzline.example.net -zzline-7.example.net # because\n", "zzline.198-51-100-7.company.com",
+     0, NAMING_DYNAMIC},
+    {"generic zzline +zzline417.example.net -zzline4.example.net", "zzline417.company.com", 0, NAMING_GENERIC},
+    {"stock zzline +zzline.example.net -zzline.x.example.net\r\n", "zzline.company.com", 0, NAMING_STOCK},
+    {"server zzline +zzline.example.net -zzlines.example.net\n", "a.zzline.company.com", 0, NAMING_SERVER},
+    {"mail zzline +zzline.example.net -a.zzline.example.net\n", "zzline.company.com", 0, NAMING_SERVER | NAMING_MAIL_ROLE},
+    {"tld zzline +mail.example.zzline -zzline.example.com\n", "company.zzline", 0, NAMING_BULK},
+    {"ignore adsl\n", "adsl-7.company.com", NAMING_DYNAMIC, 0},
+    {"ignore xyz # our partners have it\n", "company.xyz", NAMING_BULK, 0},
+    {"server adsl +adsl.example.net -adsls.example.net\n", "adsl-7.company.com", NAMING_DYNAMIC, NAMING_SERVER},
+    {"", "adsl-7.company.com", NAMING_DYNAMIC, NAMING_DYNAMIC},
+};
+
+static void test_changes(void **state)
+{
+    struct name_data *builtin = name_data_new(NULL, NULL, error, sizeof error);
+
+    (void)state;
+    assert_non_null(builtin);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct name_data *data = read_tokens(changes[i].text);
+
+        if (data == NULL)
+            fail_msg("%s", error);
+        assert_int_equal(flags_of(changes[i].name, builtin), changes[i].before);
+        assert_int_equal(flags_of(changes[i].name, data), changes[i].after);
+        name_data_free(data);
+    }
+    name_data_free(builtin);
+}
+
+static const struct {
+    const char *text, *line, *what;
+} mistakes[] = {
+    {"dynamik dsl +dsl7.example.net -dsl.example.net\n", ":1: ", "\"dynamik\" is no class"},
+    {"\n# x\ndynamic DSL +dsl7.example.net -dsl.example.net\n", ":3: ", "\"DSL\" is no token"},
+    {"dynamic x +x7.example.net -x.example.net\n", ":1: ", "\"x\" is no token"},
+    {"dynamic dsl7 +dsl7.example.net -dsl.example.net\n", ":1: ", "\"dsl7\" is no token"},
+    {"dynamic\n", ":1: ", "is no token"},
+    {"dynamic dsl\n", ":1: ", "needs an example"},
+    {"dynamic dsl +dsl7.example.net\n", ":1: ", "needs an example"},
+    {"dynamic dsl -dsl.example.net\n", ":1: ", "needs an example"},
+    {"ignore dsl\ndynamic dsl +dsl.example.net -dsl.example.net\n", ":2: ", "token \"dsl\" does not find \"dsl.example.net\""},
+    {"dynamic dsl +dsl7.example.net -dsl8.example.net\n", ":1: ", "token \"dsl\" must not find and finds \"dsl8.example.net\""},
+    {"dynamic dsl +adsl7.example.net -dsl.example.net\n", ":1: ", "does not find"},
+    {"dynamic dsl dsl7.example.net\n", ":1: ", "\"dsl7.example.net\" is no example"},
+    {"dynamic dsl +dsl7..example.net -dsl.example.net\n", ":1: ", "is no host name"},
+    {"dynamic dsl + -dsl.example.net\n", ":1: ", "is no host name"},
+};
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        assert_null(read_tokens(mistakes[i].text));
+        if (strncmp(error, path, strlen(path)) != 0 || strstr(error, mistakes[i].line) == NULL ||
+            strstr(error, mistakes[i].what) == NULL)
+            fail_msg("'%s' gives '%s'", mistakes[i].text, error);
+    }
+}
+
+static void test_unreadable(void **state)
+{
+    const char *const files[] = {"/nonexistent/tokens", NULL}, *const zeros[] = {"/dev/zero", NULL};
+    char small[12];
+
+    (void)state;
+    assert_null(name_data_new(NULL, files, error, sizeof error));
+    assert_non_null(strstr(error, "/nonexistent/tokens:0: cannot be read"));
+    assert_null(name_data_new(NULL, zeros, error, sizeof error));
+    assert_non_null(strstr(error, "is no token file"));
+    assert_null(name_data_new(NULL, files, small, sizeof small));
+    assert_string_equal(small, "/nonexisten");
+}
+
+static int setup(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 || close(fd) != 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_unreadable),
+    };
+
+    return cmocka_run_group_tests_name("token_file", tests, setup, teardown);
+}
