@@ -18,7 +18,7 @@ enum {
     PROTOCOL_LINE_MAX = 8192,
     PROTOCOL_REQUEST_MAX = 65536,
     PROTOCOL_LINES_MAX = 128,
-    PROTOCOL_ATTRIBUTES = 19, /* that we know */
+    PROTOCOL_ATTRIBUTES = 20, /* that we know */
 };
 
 enum protocol_result {

@@ -41,6 +41,7 @@ static const struct attribute {
     {FIELD(instance)},
     {"stress", 6, offsetof(struct request, stress_text)},
     {FIELD(sasl_username)},
+    {FIELD(ccert_subject)},
     {FIELD(ccert_fingerprint)},
     {FIELD(ccert_pubkey_fingerprint)},
     {FIELD(encryption_protocol)},
@@ -50,6 +51,10 @@ static const struct attribute {
 enum { ATTRIBUTE_REQUEST = 0, NAME_MAX_LENGTH = sizeof "ccert_pubkey_fingerprint" - 1 };
 
 static_assert(sizeof attributes / sizeof attributes[0] == PROTOCOL_ATTRIBUTES, "a place for each value");
+/* The texts of struct request stand together: were one without a row, it would stay unset. */
+static_assert((offsetof(struct request, policy_context) - offsetof(struct request, protocol_state)) / sizeof(char *) ==
+                  PROTOCOL_ATTRIBUTES - 2,
+              "a row for each text of a request");
 
 static const struct {
     const char *text;

@@ -22,7 +22,7 @@ static const char postfix_question[] =
          "client_port=52312\nreverse_client_name=mx.example.net\nserver_address=192.0.2.25\nserver_port=25\n"
          "helo_name=mx.example.net\nsender=a=b@example.net\nrecipient=r1@test.example\nrecipient_count=0\n"
          "queue_id=4Xyz\ninstance=1a2.6740.3.0\nsize=12345\netrn_domain=\nstress=\nsasl_method=\nsasl_username=bob\n"
-         "sasl_sender=\nccert_subject=\nccert_issuer=\nccert_fingerprint=AA:BB\nccert_pubkey_fingerprint=CC:DD\n"
+         "sasl_sender=\nccert_subject=CN=x\nccert_issuer=\nccert_fingerprint=AA:BB\nccert_pubkey_fingerprint=CC:DD\n"
          "encryption_protocol=TLSv1.3\nencryption_cipher=TLS_AES_256_GCM_SHA384\nencryption_keysize=256\n"
          "policy_context=strict\ncompatibility_level=3.8\nmail_version=3.8.1\ntls_sni=\n\n";
 
@@ -57,6 +57,7 @@ static void whole_question(void **state)
     assert_string_equal(req.instance, "1a2.6740.3.0");
     assert_string_equal(req.stress_text, "");
     assert_string_equal(req.sasl_username, "bob");
+    assert_string_equal(req.ccert_subject, "CN=x");
     assert_string_equal(req.ccert_fingerprint, "AA:BB");
     assert_string_equal(req.ccert_pubkey_fingerprint, "CC:DD");
     assert_string_equal(req.encryption_protocol, "TLSv1.3");

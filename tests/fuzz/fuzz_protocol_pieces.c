@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fuzz_protocol_pieces: the same bytes at once, one by one, and cut in two at every place (with the buffer moved in
+ * between) must give the same requests and the same end.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "hash.h"
+#include "protocol.h"
+
+enum { CUT_EVERYWHERE_MAX = 512 }; /* longer inputs are cut in a few places only */
+
+struct stream {
+    char *buffer; /* always `size` bytes */
+    size_t size;
+    size_t have, at;
+    struct protocol_scan scan;
+    enum protocol_result last;
+    uint64_t seen; /* hash of all requests so far */
+};
+
+static uint64_t mix(uint64_t seen, const void *bytes, size_t n)
+{
+    return hash_bytes(&(struct hash_key){seen, n}, bytes, n);
+}
+
+static uint64_t mix_request(uint64_t seen, const struct request *req, size_t used)
+{
+    size_t last = offsetof(struct request, policy_context);
+
+    seen = mix(seen, &used, sizeof used);
+    seen = mix(seen, &req->state, sizeof req->state);
+    seen = mix(seen, &req->client, sizeof req->client);
+    seen = mix(seen, (const bool[]){req->esmtp, req->stress}, 2 * sizeof(bool));
+    for (size_t at = offsetof(struct request, protocol_state); at <= last; at += sizeof(char *)) {
+        const char *text;
+        memcpy(&text, (const char *)req + at, sizeof text);
+        seen = mix(seen, text, strlen(text));
+    }
+    return seen;
+}
+
+static void feed(struct stream *s, const uint8_t *data, size_t n)
+{
+    memcpy(s->buffer + s->have, data, n);
+    s->have += n;
+    while (s->last != PROTOCOL_VIOLATION) {
+        const char *error = NULL;
+        struct request req;
+        size_t used = 0;
+
+        s->last = protocol_parse(&s->scan, s->buffer + s->at, s->have - s->at, &req, &used, &error);
+        if (s->last != PROTOCOL_QUESTION)
+            return;
+        s->seen = mix_request(s->seen, &req, used);
+        s->at += used;
+        s->scan = (struct protocol_scan){0};
+    }
+}
+
+static void move_buffer(struct stream *s)
+{
+    char *moved = malloc(s->size);
+
+    if (moved == NULL)
+        abort();
+    if (s->have > 0)
+        memcpy(moved, s->buffer, s->have);
+    free(s->buffer);
+    s->buffer = moved;
+}
+
+/* cut == size: not cut; step: bytes at a time after the cut. */
+static struct stream run(const uint8_t *data, size_t size, size_t cut, size_t step)
+{
+    struct stream s = {.size = size + 1};
+
+    move_buffer(&s);
+    feed(&s, data, cut);
+    move_buffer(&s);
+    while (s.have < size)
+        feed(&s, data + s.have, size - s.have < step ? size - s.have : step);
+    free(s.buffer);
+    return s;
+}
+
+static void compare(const struct stream *a, const struct stream *b)
+{
+    if (a->seen != b->seen || a->last != b->last || a->at != b->at)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t stride = size <= CUT_EVERYWHERE_MAX ? 1 : size / 16;
+    struct stream whole = run(data, size, size, size);
+    struct stream other = run(data, size, 0, 1);
+
+    compare(&whole, &other);
+    for (size_t cut = 0; cut < size; cut += stride) {
+        other = run(data, size, cut, size);
+        compare(&whole, &other);
+    }
+    return 0;
+}
