@@ -38,6 +38,15 @@ void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t val
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label);
 
+/* A histogram: metrics_get() gives how many values were added; this, how they were spread. */
+struct metrics_histogram {
+    const uint64_t *bounds;  /* upper bounds, included, rising; one bucket more lies above the last */
+    unsigned bound_count;
+    const uint64_t *buckets; /* bound_count + 1 counts, each of its bucket alone */
+    uint64_t sum;
+};
+void metrics_read_histogram(const struct metrics *m, enum metric id, struct metrics_histogram *out);
+
 /* For documentation checks and the exposition: name, type ("counter", "gauge", "histogram"), help. */
 struct metric_row {
     enum metric id;
