@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * connection: plain libevent events and our own buffers, because of what they cost. An idle connection owns no buffer;
+ * a question that is answered at once costs one recv() and one send(), no event is touched and nothing is allocated.
+ *
+ * Promises: answers in the order of the questions, never a byte that was not asked for, a peer that closed its sending
+ * side is still answered, and input is not read while a question is in flight or an answer is not yet taken.
+ */
+#include "connection.h"
+
+#include <errno.h>
+#include <event2/event_struct.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "listener.h"
+#include "log.h"
+#include "protocol.h"
+#include "question.h"
+#include "server.h"
+#include "text.h"
+
+enum {
+    BUFFER_SIZE = 4096 - 64,                  /* with its head and malloc's a page; a question has about 700 bytes */
+    BUFFER_MAX = PROTOCOL_REQUEST_MAX + 4096, /* past it the parser has long called it a violation */
+    SPARE_MAX = 64,
+};
+
+/* Bytes of a peer that are not all answered yet; a question in flight lies in here and must not move. */
+struct buffer {
+    struct buffer *next; /* in the spare list */
+    size_t size, start, end;
+    struct protocol_scan scan; /* of the question at `start` */
+    char bytes[];
+};
+
+struct connection {
+    struct event event; /* reading, or writing while `unsent` is there */
+    struct connections *all;
+    struct connection *older, *newer; /* by the time of the last question */
+    uint64_t asked_ms;
+    struct buffer *in;         /* NULL: nothing is waiting in it */
+    struct question *question; /* in flight */
+    char *unsent;              /* what the kernel did not take of an answer */
+    size_t unsent_at, unsent_size;
+    bool paused; /* the event is not added */
+    bool ended;  /* is closed as soon as nobody stands in its functions */
+    bool half;   /* the peer sends no more */
+};
+
+struct connections {
+    struct server *server;
+    struct connection *oldest, *newest;
+    size_t count;
+    struct buffer *spare;
+    unsigned spare_count;
+};
+
+struct connections *connections_new(struct server *s)
+{
+    struct connections *all = calloc(1, sizeof(*all));
+
+    if (all != NULL)
+        all->server = s;
+    return all;
+}
+
+size_t connections_count(const struct connections *all)
+{
+    return all->count;
+}
+
+static struct buffer *buffer_take(struct connections *all)
+{
+    struct buffer *b = all->spare;
+
+    if (b != NULL) {
+        all->spare = b->next;
+        all->spare_count--;
+    } else {
+        b = malloc(sizeof(*b) + BUFFER_SIZE);
+        if (b == NULL)
+            return NULL;
+        b->size = BUFFER_SIZE;
+    }
+    b->start = b->end = 0;
+    b->scan = (struct protocol_scan){0};
+    return b;
+}
+
+static void buffer_give(struct connections *all, struct buffer *b)
+{
+    if (b->size != BUFFER_SIZE || all->spare_count == SPARE_MAX) {
+        free(b);
+        return;
+    }
+    b->next = all->spare;
+    all->spare = b;
+    all->spare_count++;
+}
+
+/* Makes room behind `end`: moves the bytes to the front, then doubles. False: no memory, or too much already. */
+static bool buffer_room(struct buffer **buffer)
+{
+    struct buffer *b = *buffer;
+
+    if (b->start > 0) {
+        memmove(b->bytes, b->bytes + b->start, b->end - b->start);
+        b->end -= b->start;
+        b->start = 0;
+    }
+    if (b->end < b->size)
+        return true;
+    if (b->size >= BUFFER_MAX)
+        return false;
+    b = realloc(b, sizeof(*b) + b->size * 2);
+    if (b == NULL)
+        return false;
+    b->size *= 2;
+    *buffer = b;
+    return true;
+}
+
+static void line_leave(struct connection *c)
+{
+    struct connections *all = c->all;
+
+    *(c->older != NULL ? &c->older->newer : &all->oldest) = c->newer;
+    *(c->newer != NULL ? &c->newer->older : &all->newest) = c->older;
+}
+
+/* Goes to the end of the line that connections_sweep() walks: no timer is touched for a question. */
+static void line_join(struct connection *c)
+{
+    struct connections *all = c->all;
+
+    c->asked_ms = clock_ms();
+    c->newer = NULL;
+    c->older = all->newest;
+    *(all->newest != NULL ? &all->newest->newer : &all->oldest) = c;
+    all->newest = c;
+}
+
+static void connection_close(struct connection *c)
+{
+    struct connections *all = c->all;
+
+    if (c->question != NULL)
+        question_cancel(c->question);
+    event_del(&c->event);
+    close(event_get_fd(&c->event));
+    line_leave(c);
+    if (c->in != NULL)
+        buffer_give(all, c->in);
+    free(c->unsent);
+    free(c);
+    all->count--;
+    metrics_set(all->server->metrics, METRIC_CONNECTIONS, all->count);
+    listeners_room(all->server->listeners);
+}
+
+void connections_free(struct connections *all)
+{
+    if (all == NULL)
+        return;
+    while (all->oldest != NULL)
+        connection_close(all->oldest);
+    for (struct buffer *b = all->spare, *next; b != NULL; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(all);
+}
+
+void connections_sweep(struct connections *all)
+{
+    uint64_t now = clock_ms(), idle = all->server->settings->server.idle_ms;
+    struct connection *c = all->oldest, *next;
+
+    for (; c != NULL && now - c->asked_ms >= idle; c = next) {
+        next = c->newer;
+        if (c->question == NULL)
+            connection_close(c);
+    }
+}
+
+/* Who the peer is, for the log: Postfix's smtpd has a process id on a unix socket, and says nothing on loopback. */
+static void violation(struct connection *c, const char *what)
+{
+    static struct log_limit limit = {.burst = 5, .seconds = 60};
+    struct ucred peer = {0};
+    socklen_t size = sizeof(peer);
+    const struct buffer *b = c->in;
+    size_t n = b == NULL ? 0 : b->end - b->start;
+    char start[128];
+    struct text t;
+
+    text_init(&t, start, sizeof(start));
+    if (b != NULL)
+        text_add_as(&t, TEXT_LOGFMT, b->bytes + b->start, n < 40 ? n : 40);
+    if (getsockopt(event_get_fd(&c->event), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        peer.pid = 0;
+    log_limited(&limit, LOG_LEVEL_WARNING, "protocol violation: %s; pid=%ld begins=%s; closed without an answer", what,
+                (long)peer.pid, start);
+    metrics_add(c->all->server->metrics, METRIC_PROTOCOL_VIOLATIONS, 0, 1);
+    c->ended = true;
+}
+
+/* Takes one question out of the buffer; false when there is none (yet). */
+static bool next_question(struct connection *c)
+{
+    struct questions *questions = c->all->server->questions;
+    struct buffer *b = c->in;
+    struct question *q;
+    const char *error = "";
+    size_t used = 0;
+
+    if (b == NULL || b->start == b->end)
+        return false;
+    q = questions_spare(questions);
+    if (q == NULL) {
+        c->ended = true;
+        return false;
+    }
+    switch (protocol_parse(&b->scan, b->bytes + b->start, b->end - b->start, question_request(q), &used, &error)) {
+    case PROTOCOL_MORE:
+        return false;
+    case PROTOCOL_QUESTION:
+        b->start += used;
+        b->scan = (struct protocol_scan){0};
+        line_leave(c);
+        line_join(c);
+        c->question = q;
+        question_begin(q, c);
+        return true;
+    case PROTOCOL_VIOLATION:
+        violation(c, error);
+        break;
+    }
+    return false;
+}
+
+static void connection_event(int fd, short what, void *arg);
+
+static void wait_for(struct connection *c, short what)
+{
+    int fd = event_get_fd(&c->event);
+
+    event_del(&c->event);
+    event_assign(&c->event, c->all->server->base, fd, (short)(what | EV_PERSIST), connection_event, c);
+    c->paused = event_add(&c->event, NULL) != 0;
+    c->ended = c->ended || c->paused;
+}
+
+/* Answers what is there, then waits for what is missing, or closes. */
+static void connection_run(struct connection *c)
+{
+    struct buffer *b;
+
+    while (!c->ended && c->question == NULL && c->unsent == NULL && next_question(c))
+        ;
+    if (!c->ended && (c->question != NULL || c->unsent != NULL))
+        return;
+    b = c->in;
+    if (b != NULL && b->start == b->end) {
+        c->in = NULL;
+        buffer_give(c->all, b);
+    }
+    if (c->half && c->in != NULL && !c->ended)
+        violation(c, "the peer left in the middle of a question");
+    if (c->paused && !c->half && !c->ended)
+        wait_for(c, EV_READ);
+    if (c->ended || c->half)
+        connection_close(c);
+}
+
+static void connection_read(struct connection *c)
+{
+    struct connections *all = c->all;
+    ssize_t n;
+
+    if (c->in == NULL)
+        c->in = buffer_take(all);
+    if (c->in == NULL || !buffer_room(&c->in)) {
+        c->ended = true;
+    } else {
+        n = recv(event_get_fd(&c->event), c->in->bytes + c->in->end, c->in->size - c->in->end, 0);
+        if (n > 0)
+            c->in->end += (size_t)n;
+        else if (n == 0)
+            c->half = true;
+        else if (errno != EAGAIN && errno != EINTR)
+            c->ended = true;
+    }
+    connection_run(c);
+}
+
+static void connection_write(struct connection *c)
+{
+    ssize_t n = send(event_get_fd(&c->event), c->unsent + c->unsent_at, c->unsent_size - c->unsent_at, MSG_NOSIGNAL);
+
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        c->ended = true;
+    } else if (n > 0) {
+        c->unsent_at += (size_t)n;
+        if (c->unsent_at < c->unsent_size)
+            return;
+        free(c->unsent);
+        c->unsent = NULL;
+        wait_for(c, EV_READ);
+    } else {
+        return;
+    }
+    connection_run(c);
+}
+
+static void connection_event(int fd, short what, void *arg)
+{
+    struct connection *c = arg;
+
+    (void)fd;
+    if ((what & EV_WRITE) != 0) {
+        connection_write(c);
+    } else if (c->question != NULL) {
+        /* More bytes or the peer's end, while we think: they can wait. */
+        event_del(&c->event);
+        c->paused = true;
+    } else {
+        connection_read(c);
+    }
+}
+
+bool connection_open(struct connections *all, int fd)
+{
+    struct connection *c = calloc(1, sizeof(*c));
+
+    if (c == NULL) {
+        close(fd);
+        return false;
+    }
+    c->all = all;
+    event_assign(&c->event, all->server->base, fd, EV_READ | EV_PERSIST, connection_event, c);
+    if (event_add(&c->event, NULL) != 0) {
+        close(fd);
+        free(c);
+        return false;
+    }
+    line_join(c);
+    all->count++;
+    metrics_add(all->server->metrics, METRIC_CONNECTIONS_TOTAL, 0, 1);
+    metrics_set(all->server->metrics, METRIC_CONNECTIONS, all->count);
+    return true;
+}
+
+bool connection_answer(struct connection *c, const char *bytes, size_t n)
+{
+    ssize_t sent;
+
+    c->question = NULL;
+    do
+        sent = send(event_get_fd(&c->event), bytes, n, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent == (ssize_t)n)
+        return true;
+    if (sent < 0 && errno != EAGAIN) {
+        c->ended = true;
+        return false;
+    }
+    c->unsent_at = sent > 0 ? (size_t)sent : 0;
+    c->unsent_size = n;
+    c->unsent = malloc(n);
+    if (c->unsent == NULL) {
+        c->ended = true;
+        return false;
+    }
+    memcpy(c->unsent, bytes, n);
+    wait_for(c, EV_WRITE);
+    return !c->ended;
+}
+
+void connection_go_on(struct connection *c)
+{
+    connection_run(c);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * connection: one Postfix smtpd that asks, one question at a time.
+ */
+#ifndef HELOD_CONNECTION_H
+#define HELOD_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct connection;
+struct connections;
+struct server;
+
+struct connections *connections_new(struct server *s); /* NULL: no memory */
+/* Closes all of them, whatever they wait for. */
+void connections_free(struct connections *all);
+size_t connections_count(const struct connections *all);
+/* Closes those on which nothing was asked for the settings' idle time. */
+void connections_sweep(struct connections *all);
+/* Takes the descriptor over; false when there is no memory, then it is closed. */
+bool connection_open(struct connections *all, int fd);
+
+/* For question.c: the answer to the question in flight; true when the kernel took all of it. */
+bool connection_answer(struct connection *c, const char *bytes, size_t n);
+/* After an answer that came later than the call of question_begin(): goes on reading. May end the connection. */
+void connection_go_on(struct connection *c);
+
+#endif

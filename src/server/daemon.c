@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon: puts the parts together, runs the event loop, takes them apart. Promises a start that either serves or says why
+ * not, and an end that answers what is in flight.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "config.h"
+#include "connection.h"
+#include "listener.h"
+#include "log.h"
+#include "notify.h"
+#include "policyfile.h"
+#include "privileges.h"
+#include "process.h"
+#include "question.h"
+#include "reload.h"
+#include "server.h"
+#include "upkeep.h"
+
+enum { ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
+
+struct daemon {
+    struct server server;
+    const struct daemon_options *options;
+    struct upkeep *upkeep;
+    struct event *signals[SIGNALS];
+    struct event *settle; /* while stopping: looks whether all is answered */
+    uint64_t stop_by_ms;
+    int parent;           /* waits to hear that we are ready; -1: nobody does */
+    struct pid_file pid_file;
+};
+
+static bool say(const char *what, const char *error)
+{
+    log_error("%s%s%s", what, error[0] == '\0' ? "" : ": ", error);
+    return false;
+}
+
+static void on_settle(int fd, short what, void *arg)
+{
+    static const struct timeval again = {.tv_usec = SETTLE_MS * 1000};
+    struct daemon *d = arg;
+
+    (void)fd;
+    (void)what;
+    if (questions_in_flight(d->server.questions) == 0 || clock_ms() >= d->stop_by_ms)
+        event_base_loopexit(d->server.base, NULL);
+    else
+        evtimer_add(d->settle, &again);
+}
+
+/* Whoever has knocked or asked already is answered; the rest find us gone. */
+static void on_stop(evutil_socket_t number, short what, void *arg)
+{
+    static const struct timeval soon = {.tv_usec = SETTLE_MS * 1000};
+    struct daemon *d = arg;
+
+    (void)what;
+    if (d->stop_by_ms != 0)
+        return;
+    log_info("stopping on signal %d; %zu questions in flight", (int)number, questions_in_flight(d->server.questions));
+    notify_stopping();
+    d->stop_by_ms = clock_ms() + d->server.settings->server.deadline_ms + SETTLE_MS;
+    listeners_stop(d->server.listeners);
+    d->settle = evtimer_new(d->server.base, on_settle, d);
+    if (d->settle == NULL || evtimer_add(d->settle, &soon) != 0)
+        event_base_loopexit(d->server.base, NULL);
+}
+
+static void on_hup(evutil_socket_t number, short what, void *arg)
+{
+    struct daemon *d = arg;
+    char status[STATUS_SIZE];
+
+    (void)number;
+    (void)what;
+    if (d->stop_by_ms != 0)
+        return;
+    notify_reloading();
+    reload(&d->server);
+    notify_ready(upkeep_status(&d->server, status));
+}
+
+static void on_usr1(evutil_socket_t number, short what, void *arg)
+{
+    struct daemon *d = arg;
+
+    (void)number;
+    (void)what;
+    upkeep_report(&d->server);
+}
+
+static const struct {
+    int number;
+    event_callback_fn handler;
+} signal_rows[SIGNALS] = {
+    {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hup}, {SIGUSR1, on_usr1},
+};
+
+static bool take_signals(struct daemon *d)
+{
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        d->signals[i] = evsignal_new(d->server.base, signal_rows[i].number, signal_rows[i].handler, d);
+        if (d->signals[i] == NULL || evsignal_add(d->signals[i], NULL) != 0)
+            return false;
+    }
+    return true;
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base;
+
+    if (config == NULL)
+        return NULL;
+    /* One thread: no locks. Changes of interest are gathered, and cost one system call a round. */
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+/* Everything that needs no privilege and no resolver. */
+static bool make_parts(struct server *s)
+{
+    const struct server_settings *settings = &s->settings->server;
+
+    s->base = new_base();
+    s->metrics = metrics_new();
+    s->instances = instances_new(settings->instances, settings->instance_ms);
+    s->rates = rates_new();
+    s->hits = hits_new();
+    s->connections = connections_new(s);
+    s->questions = questions_new(s);
+    return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->hits != NULL &&
+           s->connections != NULL && s->questions != NULL;
+}
+
+/* As root, where we are: PID file, sockets, limits. Then the way down. */
+static bool take_places(struct daemon *d, const struct identity *identity, char *error, size_t error_size)
+{
+    struct server *s = &d->server;
+    const char *pid_file = d->options->foreground ? "" : s->settings->server.pid_file;
+
+    return pid_file_open(&d->pid_file, pid_file, error, error_size) &&
+           listeners_prepare(s->listeners, s->settings, error, error_size) &&
+           privileges_drop(identity, error, error_size);
+}
+
+static bool start(struct daemon *d)
+{
+    struct server *s = &d->server;
+    const struct server_settings *settings = &s->settings->server;
+    struct resolver_options dns;
+    struct identity identity;
+    char error[ERROR_SIZE] = "";
+
+    if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
+        return say("cannot change user", error);
+    if (!d->options->foreground && !process_fork(&d->parent))
+        return say("cannot fork", strerror(errno));
+    if (!make_parts(s))
+        return say("no memory", "");
+    if (!take_places(d, &identity, error, sizeof(error)))
+        return say("cannot start", error);
+    gather_resolver_options(&dns, &s->settings->dns);
+    s->gather.resolver = resolver_new(s->base, &dns, error, sizeof(error));
+    if (s->gather.resolver == NULL)
+        return say("cannot use the DNS", error);
+    d->upkeep = upkeep_new(s);
+    if (d->upkeep == NULL || !take_signals(d))
+        return say("no memory", "");
+    if (geteuid() == 0)
+        log_warning("running as root: set server.user");
+    listeners_commit(s->listeners);
+    return true;
+}
+
+static void announce(struct daemon *d)
+{
+    const struct server *s = &d->server;
+    char status[STATUS_SIZE];
+
+    log_info("helod " PACKAGE_VERSION " is ready: policy %s, %zu sockets, DNS %s", s->settings->file,
+             listeners_count(s->listeners), resolver_servers(s->gather.resolver));
+    if (d->parent >= 0) {
+        if (!pid_file_write(&d->pid_file))
+            log_warning("%s: cannot be written", d->pid_file.path);
+        log_open(LOG_SINK_SYSLOG, d->options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
+        process_ready(d->parent);
+        d->parent = -1;
+    }
+    notify_ready(upkeep_status(s, status));
+}
+
+static void end(struct daemon *d)
+{
+    struct server *s = &d->server;
+
+    for (size_t i = 0; i < SIGNALS; i++)
+        if (d->signals[i] != NULL)
+            event_free(d->signals[i]);
+    if (d->settle != NULL)
+        event_free(d->settle);
+    upkeep_free(d->upkeep);
+    listeners_free(s->listeners);
+    s->listeners = NULL;
+    connections_free(s->connections);
+    questions_free(s->questions);
+    resolver_free(s->gather.resolver);
+    instances_free(s->instances);
+    rates_free(s->rates);
+    hits_free(s->hits);
+    metrics_free(s->metrics);
+    settings_unref(s->settings);
+    if (s->base != NULL)
+        event_base_free(s->base);
+    pid_file_close(&d->pid_file);
+    notify_close();
+}
+
+/* What would change the meaning of our look-ups, and what c-ares would read from a stranger's environment. */
+static void clean_environment(void)
+{
+    static const char *const names[] = {"RES_OPTIONS", "LOCALDOMAIN", "HOSTALIASES"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unsetenv(names[i]);
+}
+
+int daemon_run(const struct daemon_options *options)
+{
+    struct daemon d = {.options = options, .parent = -1, .pid_file = {.fd = -1}};
+    char error[ERROR_SIZE] = "";
+    bool started;
+
+    log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
+    notify_open();
+    clean_environment();
+    d.server.listeners = listeners_new(&d.server);
+    if (d.server.listeners == NULL || !listeners_inherit(d.server.listeners, error, sizeof(error))) {
+        listeners_free(d.server.listeners);
+        say("cannot take the service manager's sockets", error);
+        return EXIT_FAILURE;
+    }
+    d.server.settings = policyfile_read(options->file, reload_report, NULL);
+    if (d.server.settings != NULL)
+        d.server.settings->generation = 1;
+    started = d.server.settings != NULL && start(&d);
+    if (started) {
+        announce(&d);
+        event_base_dispatch(d.server.base);
+        log_info("stopped");
+    }
+    end(&d);
+    return started ? EXIT_SUCCESS : EXIT_FAILURE;
+}

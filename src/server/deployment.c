@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * deployment: signs of a Postfix that is set up so that helod cannot see what it should. Pure. Promises to say each sign
+ * at most once and to cost nothing after the first QUESTIONS.
+ */
+#include "deployment.h"
+
+#include <string.h>
+
+#include "request.h"
+
+enum { QUESTIONS = 1000, ENOUGH = 200, FEW = 20 };
+
+static bool client_not_global(const struct deployment *d, const struct request *req)
+{
+    enum address_scope scope = address_scope(&req->client);
+
+    (void)d;
+    return scope == ADDRESS_LOOPBACK || scope == ADDRESS_PRIVATE || scope == ADDRESS_SHARED ||
+           scope == ADDRESS_LINK_LOCAL;
+}
+
+static bool client_is_first(const struct deployment *d, const struct request *req)
+{
+    return address_scope(&req->client) == ADDRESS_GLOBAL && address_equal(&req->client, &d->first);
+}
+
+static bool client_name_unknown(const struct deployment *d, const struct request *req)
+{
+    (void)d;
+    return req->client_name[0] == '\0' || strcmp(req->client_name, "unknown") == 0;
+}
+
+static bool no_instance(const struct deployment *d, const struct request *req)
+{
+    (void)d;
+    return req->state == REQUEST_STATE_HELO;
+}
+
+static bool submission(const struct deployment *d, const struct request *req)
+{
+    (void)d;
+    return strcmp(req->server_port, "465") == 0 || strcmp(req->server_port, "587") == 0;
+}
+
+static const struct {
+    bool (*test)(const struct deployment *d, const struct request *req);
+    unsigned every; /* said when each of the first so many questions shows it */
+    unsigned any;   /* said when so many show it; 0: not */
+    const char *text;
+} signs[DEPLOYMENT_SIGNS] = {
+    {client_not_global, ENOUGH, 0,
+     "every client so far is of a private network: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
+     "XCLIENT), or helod guards an internal server"},
+    {client_is_first, ENOUGH, 0,
+     "every question so far is about the same client: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
+     "XCLIENT)"},
+    {client_name_unknown, ENOUGH, 0,
+     "client_name was never known: Postfix cannot look names up (smtpd_peername_lookup, resolv.conf in the chroot), so "
+     "helod asks the DNS for every greeting"},
+    {no_instance, FEW, 0,
+     "questions come at HELO (smtpd_delay_reject = no): no instance, so no header can be added, and senders that are "
+     "refused leave no sender and recipient in the log"},
+    {submission, 0, FEW,
+     "questions come from a submission port (465, 587): greetings of mail programs are not to be judged; remove helod "
+     "from smtpd_*_restrictions of these services in master.cf"},
+};
+
+const char *deployment_watch(struct deployment *d, const struct request *req)
+{
+    const char *text = NULL;
+
+    if (d->seen >= QUESTIONS)
+        return NULL;
+    if (d->seen++ == 0)
+        d->first = req->client;
+    for (unsigned i = 0; i < DEPLOYMENT_SIGNS; i++) {
+        d->hits[i] += signs[i].test(d, req);
+        if (d->said[i] || text != NULL)
+            continue;
+        if ((signs[i].any > 0 && d->hits[i] >= signs[i].any) ||
+            (signs[i].every > 0 && d->hits[i] >= signs[i].every && d->hits[i] == d->seen)) {
+            d->said[i] = true;
+            text = signs[i].text;
+        }
+    }
+    return text;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * endpoint: TCP and unix sockets. The socket file is born with mode 0, then given to its owner, then opened up, then
+ * listened on: at no time can somebody connect who should not. bind(2) itself refuses a place that is taken, so no file
+ * of others is ever replaced; only a socket that nobody answers on is removed first.
+ */
+#include "endpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "privileges.h"
+#include "settings.h"
+#include "text.h"
+
+enum { BACKLOG = 1024, HOST_SIZE = 256 };
+
+static bool fail(char *error, size_t error_size, const char *where, const char *why)
+{
+    struct text t;
+
+    text_init(&t, error, error_size);
+    text_add_as(&t, TEXT_PLAIN, where, (size_t)-1);
+    text_add(&t, ": ");
+    text_add(&t, why);
+    return false;
+}
+
+/* "HOST:PORT", "[ADDRESS]:PORT"; "*" and nothing are every address. False when there is no port. */
+static bool split(const char *s, char host[HOST_SIZE], const char **port)
+{
+    const char *colon = strrchr(s, ':');
+    size_t n;
+
+    if (colon == NULL || colon[1] == '\0')
+        return false;
+    n = (size_t)(colon - s);
+    if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {
+        s++;
+        n -= 2;
+    }
+    if (n >= HOST_SIZE)
+        return false;
+    memcpy(host, s, n);
+    host[n] = '\0';
+    if (strcmp(host, "*") == 0)
+        host[0] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static int tcp_socket(const struct addrinfo *at)
+{
+    static const int on = 1;
+    int saved, fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static bool open_tcp(struct endpoint *e, const char *where, char *error, size_t error_size)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *found;
+    char host[HOST_SIZE];
+    const char *port;
+    int problem;
+
+    if (!split(where + strlen("inet:"), host, &port))
+        return fail(error, error_size, where, "expected inet:HOST:PORT");
+    problem = getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
+    if (problem != 0)
+        return fail(error, error_size, where, gai_strerror(problem));
+    e->fd = tcp_socket(found);
+    problem = errno;
+    freeaddrinfo(found);
+    return e->fd >= 0 || fail(error, error_size, where, strerror(problem));
+}
+
+/* A socket is there and nobody answers: a daemon died without removing it. */
+static bool is_stale(const struct sockaddr_un *at, socklen_t size, const char **why)
+{
+    struct stat st;
+    int fd, problem;
+
+    if (lstat(at->sun_path, &st) != 0) {
+        *why = strerror(errno);
+        return false;
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        *why = "there is a file in its place that is no socket; it is left alone";
+        return false;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    problem = fd < 0 ? errno : connect(fd, (const struct sockaddr *)at, size) == 0 ? 0 : errno;
+    if (fd >= 0)
+        close(fd);
+    *why = "another process listens there";
+    return problem == ECONNREFUSED;
+}
+
+static int bind_closed(int fd, const struct sockaddr_un *at, socklen_t size)
+{
+    mode_t old = umask(0777);
+    int result = bind(fd, (const struct sockaddr *)at, size);
+
+    umask(old);
+    return result;
+}
+
+/* The settings' owner and group; where they name none, whom helod becomes. */
+static bool find_owners(const struct server_settings *settings, uid_t *owner, gid_t *group, const char **why)
+{
+    static char error[256];
+    struct identity identity;
+
+    *why = error;
+    if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
+        return false;
+    *why = "socket_owner or socket_group: there is none of this name";
+    if (!privileges_user(settings->socket_owner, owner) || !privileges_group(settings->socket_group, group))
+        return false;
+    if (*owner == (uid_t)-1)
+        *owner = identity.uid;
+    if (*group == (gid_t)-1)
+        *group = identity.gid;
+    return true;
+}
+
+/* Owner, group and mode through a descriptor of the file itself: nobody can put another one in its place meanwhile. */
+static bool hand_over(struct endpoint *e, const struct server_settings *settings, const char **why)
+{
+    char self[64];
+    struct stat st;
+    struct text t;
+    uid_t owner;
+    gid_t group;
+    int fd;
+
+    if (!find_owners(settings, &owner, &group, why))
+        return false;
+    fd = open(e->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        *why = strerror(errno);
+        return false;
+    }
+    text_init(&t, self, sizeof(self));
+    text_addf(&t, "/proc/self/fd/%d", fd);
+    if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ||
+        fchownat(fd, "", owner, group, AT_EMPTY_PATH) != 0 ||
+        chmod(self, (mode_t)settings->socket_mode) != 0) {
+        *why = strerror(errno);
+        close(fd);
+        return false;
+    }
+    e->device = st.st_dev;
+    e->inode = st.st_ino;
+    close(fd);
+    return true;
+}
+
+static bool open_unix(struct endpoint *e, const char *where, const struct server_settings *settings, const char **why)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(at);
+    size_t n;
+
+    e->path = where + strlen("unix:");
+    n = strlen(e->path);
+    *why = "expected unix:/PATH of at most 107 bytes";
+    if (e->path[0] != '/' || n >= sizeof(at.sun_path))
+        return false;
+    memcpy(at.sun_path, e->path, n + 1);
+    e->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (e->fd < 0 || bind_closed(e->fd, &at, size) != 0) {
+        *why = strerror(errno);
+        if (e->fd < 0 || errno != EADDRINUSE || !is_stale(&at, size, why))
+            return false;
+        if (unlink(e->path) != 0 || bind_closed(e->fd, &at, size) != 0) {
+            *why = strerror(errno);
+            return false;
+        }
+    }
+    if (!hand_over(e, settings, why) || listen(e->fd, BACKLOG) != 0) {
+        unlink(e->path);
+        return false;
+    }
+    return true;
+}
+
+bool endpoint_open(struct endpoint *e, const char *where, const struct server_settings *settings, char *error,
+                   size_t error_size)
+{
+    const char *why = "";
+
+    *e = (struct endpoint){.fd = -1};
+    if (strncmp(where, "inet:", strlen("inet:")) == 0)
+        return open_tcp(e, where, error, error_size);
+    if (strncmp(where, "unix:", strlen("unix:")) != 0)
+        return fail(error, error_size, where, "expected inet:HOST:PORT or unix:/PATH");
+    if (open_unix(e, where, settings, &why))
+        return true;
+    if (e->fd >= 0)
+        close(e->fd);
+    e->fd = -1;
+    return fail(error, error_size, where, why);
+}
+
+void endpoint_close(struct endpoint *e)
+{
+    struct stat st;
+
+    if (e->path != NULL && lstat(e->path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_dev == e->device &&
+        st.st_ino == e->inode)
+        unlink(e->path);
+    close(e->fd);
+    e->fd = -1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * guard: the two states of trust in the resolver. Pure: the clock and the trouble are told. Promises that each change is
+ * reported once, and that suspended never means for ever.
+ */
+#include "guard.h"
+
+enum { QUIET_MS = 60000, PROBE_MS = 1000 };
+
+static enum guard_change resume(struct guard *g)
+{
+    *g = (struct guard){.suspended = false};
+    return GUARD_RESUMED;
+}
+
+enum guard_change guard_update(struct guard *g, int trouble, unsigned percent, uint64_t now_ms)
+{
+    if (!g->suspended) {
+        if (percent == 0 || trouble < 0 || (unsigned)trouble < percent)
+            return GUARD_SAME;
+        *g = (struct guard){.suspended = true, .probe_ms = now_ms + PROBE_MS};
+        return GUARD_SUSPENDED;
+    }
+    if (percent == 0)
+        return resume(g);
+    if (trouble >= 0) {
+        g->quiet_since_ms = 0;
+        return (unsigned)trouble * 2 < percent ? resume(g) : GUARD_SAME;
+    }
+    if (g->quiet_since_ms == 0)
+        g->quiet_since_ms = now_ms;
+    return now_ms - g->quiet_since_ms >= QUIET_MS ? resume(g) : GUARD_SAME;
+}
+
+bool guard_holds_back(struct guard *g, uint64_t now_ms)
+{
+    if (!g->suspended)
+        return false;
+    if (now_ms < g->probe_ms)
+        return true;
+    g->probe_ms = now_ms + PROBE_MS;
+    return false;
+}

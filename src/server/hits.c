@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hits: a bounded table from (kind, pattern) to a count. Only exemptions that were used take memory, and because the key
+ * is what the admin wrote, not its number, a new policy file keeps the counts.
+ */
+#include "hits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "table.h"
+
+enum { HITS_MAX = 65536, PATTERN_MAX = 300 };
+
+struct hits {
+    struct table *table;
+};
+
+struct hit {
+    struct table_entry link;
+    uint64_t count;
+    char key[];
+};
+
+static void hit_release(struct table_entry *link, void *arg)
+{
+    (void)arg;
+    free(link);
+}
+
+struct hits *hits_new(void)
+{
+    struct hits *h = calloc(1, sizeof(*h));
+    struct table_limits limits = {.max_entries = HITS_MAX};
+
+    if (h == NULL)
+        return NULL;
+    h->table = table_new(&limits, hit_release, NULL);
+    if (h->table == NULL) {
+        free(h);
+        return NULL;
+    }
+    return h;
+}
+
+void hits_free(struct hits *h)
+{
+    if (h == NULL)
+        return;
+    table_free(h->table);
+    free(h);
+}
+
+static size_t key_of(const struct exemption *entry, char out[PATTERN_MAX])
+{
+    size_t n = strnlen(entry->pattern, PATTERN_MAX - 1);
+
+    out[0] = (char)('0' + entry->kind);
+    memcpy(out + 1, entry->pattern, n);
+    return n + 1;
+}
+
+void hits_add(struct hits *h, const struct exemption *entry)
+{
+    char key[PATTERN_MAX];
+    size_t n = key_of(entry, key);
+    struct hit *hit = (struct hit *)table_find(h->table, key, n);
+
+    if (hit == NULL) {
+        hit = calloc(1, sizeof(*hit) + n);
+        if (hit == NULL)
+            return;
+        memcpy(hit->key, key, n);
+        hit->link = (struct table_entry){.key = hit->key, .key_size = n};
+        table_insert(h->table, &hit->link);
+    }
+    hit->count++;
+}
+
+uint64_t hits_get(const struct hits *h, const struct exemption *entry)
+{
+    char key[PATTERN_MAX];
+    size_t n = key_of(entry, key);
+    const struct hit *hit = (const struct hit *)table_peek(h->table, key, n);
+
+    return hit == NULL ? 0 : hit->count;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * instance: answers kept by message. Postfix asks once for every recipient, with the same `instance`: all get the answer
+ * that the first one got, but a PREPEND is handed out once, over reconnects too.
+ */
+#ifndef HELOD_INSTANCE_H
+#define HELOD_INSTANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "reply.h"
+
+struct instances;
+
+struct instance_key {
+    const char *policy;
+    const struct address *client;
+    const char *instance; /* "": nothing is kept or found */
+};
+
+/* At most `max` messages, each for `ttl_ms`. NULL: no memory. */
+struct instances *instances_new(size_t max, uint64_t ttl_ms);
+void instances_free(struct instances *t);
+void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
+/* What to answer to this message, in the protocol's form; NULL when it was not asked about. Valid until the next call. */
+const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
+/*
+ * Keeps the answer. `once`: it is a PREPEND that was delivered, later questions get DUNNO. Without memory, or with a key
+ * that is too long for any Postfix, nothing is kept: the next recipient is judged anew.
+ */
+void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const struct reply *reply,
+                    bool once);
+size_t instances_count(const struct instances *t);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * notify: one datagram per message to the socket of NOTIFY_SOCKET. Promises never to block and never to fail helod: a
+ * service manager that does not listen is not our trouble.
+ */
+#include "notify.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "text.h"
+
+enum { MESSAGE_SIZE = 512 };
+
+static int notify_fd = -1;
+static struct sockaddr_un manager;
+static socklen_t manager_size;
+static uint64_t watchdog_us;
+
+/* A whole decimal number; 0 for anything else. */
+static uint64_t number_of(const char *s)
+{
+    char *end;
+    unsigned long long n;
+
+    if (s == NULL || s[0] < '0' || s[0] > '9')
+        return 0;
+    errno = 0;
+    n = strtoull(s, &end, 10);
+    return errno != 0 || *end != '\0' ? 0 : n;
+}
+
+void notify_open(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    size_t n = path == NULL ? 0 : strlen(path);
+
+    uint64_t watched = number_of(getenv("WATCHDOG_PID"));
+
+    watchdog_us = watched == 0 || watched == (uint64_t)getpid() ? number_of(getenv("WATCHDOG_USEC")) : 0;
+    if (n > 1 && n < sizeof(manager.sun_path) && (path[0] == '/' || path[0] == '@')) {
+        manager.sun_family = AF_UNIX;
+        memcpy(manager.sun_path, path, n + 1);
+        if (path[0] == '@')
+            manager.sun_path[0] = '\0';
+        manager_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (path[0] == '/'));
+        notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    }
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("WATCHDOG_PID");
+}
+
+void notify_close(void)
+{
+    if (notify_fd >= 0)
+        close(notify_fd);
+    notify_fd = -1;
+}
+
+static void send_text(const struct text *t)
+{
+    if (notify_fd >= 0)
+        (void)sendto(notify_fd, t->base, t->used, MSG_NOSIGNAL, (const struct sockaddr *)&manager, manager_size);
+}
+
+void notify_ready(const char *status)
+{
+    char message[MESSAGE_SIZE];
+    struct text t;
+
+    text_init(&t, message, sizeof(message));
+    text_addf(&t, "READY=1\nMAINPID=%ld\nSTATUS=%s", (long)getpid(), status);
+    send_text(&t);
+}
+
+void notify_reloading(void)
+{
+    char message[MESSAGE_SIZE];
+    struct timespec now;
+    struct text t;
+
+    /* The clock itself, not clock.h: the manager compares it with its own. */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    text_init(&t, message, sizeof(message));
+    text_addf(&t, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    send_text(&t);
+}
+
+void notify_stopping(void)
+{
+    char message[] = "STOPPING=1\nSTATUS=answering what is in flight";
+    struct text t = {.base = message, .size = sizeof(message), .used = sizeof(message) - 1};
+
+    send_text(&t);
+}
+
+void notify_status(const char *status)
+{
+    char message[MESSAGE_SIZE];
+    struct text t;
+
+    text_init(&t, message, sizeof(message));
+    text_addf(&t, "STATUS=%s", status);
+    send_text(&t);
+}
+
+void notify_alive(void)
+{
+    char message[] = "WATCHDOG=1";
+    struct text t = {.base = message, .size = sizeof(message), .used = sizeof(message) - 1};
+
+    send_text(&t);
+}
+
+uint64_t notify_watchdog_ms(void)
+{
+    return notify_fd < 0 ? 0 : watchdog_us / 1000;
+}

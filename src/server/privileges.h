@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * privileges: who helod is, and giving up being root.
+ */
+#ifndef HELOD_PRIVILEGES_H
+#define HELOD_PRIVILEGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct identity {
+    bool change; /* we are root and shall not stay so */
+    uid_t uid;
+    gid_t gid;
+    const char *user; /* for initgroups */
+};
+
+/*
+ * Finds whom `user` and `group` name ("": the current user; the user's group). Who is not root stays who he is. False
+ * with a text in error.
+ */
+bool privileges_find(const char *user, const char *group, struct identity *out, char *error, size_t error_size);
+/* A user's or group's number; -1 for "" (leave it as it is). False when there is none of this name. */
+bool privileges_user(const char *name, uid_t *out);
+bool privileges_group(const char *name, gid_t *out);
+/* Becomes `identity`, for good, and may gain nothing any more. False with a text in error: then helod must not go on. */
+bool privileges_drop(const struct identity *identity, char *error, size_t error_size);
+
+#endif

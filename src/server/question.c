@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * question: gather, decide, log, answer, keep. Promises an answer to every question, within the deadline, and DUNNO where
+ * we ourselves fail. A question that needs to wait for nothing allocates nothing: it uses a spare question and its region
+ * again and again.
+ */
+#include "question.h"
+
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "connection.h"
+#include "decision.h"
+#include "decision_line.h"
+#include "hash.h"
+#include "log.h"
+#include "policyfile.h"
+#include "server.h"
+
+enum { REGION_LIMIT = 1 << 20, SPARE_MAX = 64, ID_BITS = 35, ID_CHARS = 7 };
+
+struct question {
+    struct question *next; /* in the spare list */
+    struct questions *all;
+    struct connection *connection;
+    struct settings *settings; /* the generation it began with */
+    const struct policy *policy;
+    struct region *region;
+    struct gather *gather; /* while it waits */
+    struct event deadline;
+    uint64_t began_us;
+    struct request request;
+};
+
+struct questions {
+    struct server *server;
+    struct question *spare;
+    unsigned spare_count;
+    size_t in_flight;
+    uint64_t id_next, id_step; /* ids walk through all numbers of ID_BITS in a secret order */
+};
+
+static void on_deadline(int fd, short what, void *arg);
+
+struct questions *questions_new(struct server *s)
+{
+    struct questions *all = calloc(1, sizeof(*all));
+    struct hash_key key;
+
+    if (all == NULL || !hash_key_random(&key)) {
+        free(all);
+        return NULL;
+    }
+    all->server = s;
+    all->id_next = key.k0;
+    all->id_step = key.k1 | 1;
+    return all;
+}
+
+static void question_free(struct question *q)
+{
+    region_free(q->region);
+    free(q);
+}
+
+void questions_free(struct questions *all)
+{
+    if (all == NULL)
+        return;
+    for (struct question *q = all->spare, *next; q != NULL; q = next) {
+        next = q->next;
+        question_free(q);
+    }
+    free(all);
+}
+
+size_t questions_in_flight(const struct questions *all)
+{
+    return all->in_flight;
+}
+
+struct question *questions_spare(struct questions *all)
+{
+    struct question *q = all->spare;
+
+    if (q != NULL)
+        return q;
+    q = calloc(1, sizeof(*q));
+    if (q == NULL)
+        return NULL;
+    q->region = region_new(REGION_LIMIT);
+    if (q->region == NULL) {
+        free(q);
+        return NULL;
+    }
+    q->all = all;
+    evtimer_assign(&q->deadline, all->server->base, on_deadline, q);
+    all->spare = q;
+    all->spare_count = 1;
+    return q;
+}
+
+struct request *question_request(struct question *q)
+{
+    return &q->request;
+}
+
+static void question_end(struct question *q)
+{
+    struct questions *all = q->all;
+
+    settings_unref(q->settings);
+    region_reset(q->region);
+    if (all->spare_count >= SPARE_MAX) {
+        question_free(q);
+        return;
+    }
+    q->next = all->spare;
+    all->spare = q;
+    all->spare_count++;
+}
+
+/* No longer in flight; nobody waits for `q` but us. */
+static void question_landed(struct question *q)
+{
+    struct questions *all = q->all;
+
+    q->gather = NULL;
+    evtimer_del(&q->deadline);
+    all->in_flight--;
+    metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
+}
+
+static void decision_id(struct questions *all, char out[VERDICT_ID_SIZE])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* no I, L, O, U: it is read out on telephones */
+    uint64_t id = all->id_next & ((1ULL << ID_BITS) - 1);
+
+    all->id_next += all->id_step;
+    for (unsigned i = 0; i < ID_CHARS; i++, id >>= 5)
+        out[i] = digits[id & 31];
+    out[ID_CHARS] = '\0';
+}
+
+/* Would Postfix take a header now? Not before there is a sender, not at the end of the message, and not without the
+ * instance by which we give it once (SMTPD_POLICY_README, access(5)). */
+static bool takes_header(const struct request *req)
+{
+    return req->instance[0] != '\0' &&
+           (req->state == REQUEST_STATE_RCPT ||
+            (req->state == REQUEST_STATE_DATA && strcmp(req->protocol_state, "DATA") == 0));
+}
+
+static struct instance_key key_of(const struct question *q)
+{
+    return (struct instance_key){
+        .policy = q->policy->name, .client = &q->request.client, .instance = q->request.instance};
+}
+
+static bool is_worth_a_line(const struct question *q, const struct verdict *v, const struct verdict *shadow)
+{
+    return q->settings->server.log_dunno || v->skip == SKIP_TROUBLE || v->judged != OUTCOME_DUNNO ||
+           (shadow != NULL && shadow->judged != OUTCOME_DUNNO);
+}
+
+static void count(const struct question *q, const struct verdict *v)
+{
+    struct server *s = q->all->server;
+    const struct exempt_settings *exempt = &q->settings->exempt;
+
+    metrics_add(s->metrics, METRIC_DECISIONS, v->outcome, 1);
+    if (v->skip != SKIP_NONE) {
+        metrics_add(s->metrics, METRIC_SKIPPED, v->skip, 1);
+    } else {
+        metrics_add(s->metrics, METRIC_SCORE, 0, (uint64_t)v->score);
+        for (unsigned i = 0; i < v->finding_count; i++)
+            metrics_add(s->metrics, METRIC_FINDINGS, (unsigned)v->findings[i].rule, 1);
+    }
+    if (v->exemption >= 0 && (size_t)v->exemption < exempt->count) {
+        metrics_add(s->metrics, METRIC_EXEMPTED, exempt->entries[v->exemption].kind, 1);
+        hits_add(s->hits, &exempt->entries[v->exemption]);
+    }
+}
+
+static void log_decision(const struct question *q, const struct decision_record *record)
+{
+    char line[DECISION_LINE_SIZE];
+    size_t n;
+
+    if (!is_worth_a_line(q, record->verdict, record->shadow))
+        return;
+    n = decision_line_write(record, line);
+    log_line(LOG_LEVEL_INFO, line, n);
+}
+
+/* Evidence (NULL: we had no memory for it) to answer. The connection has no question any more when this returns. */
+static void decide(struct question *q, const struct evidence *e)
+{
+    struct server *s = q->all->server;
+    struct instance_key key = key_of(q);
+    struct evidence none = {.skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
+    struct verdict verdict, shadow;
+    struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
+    char bytes[REPLY_SIZE];
+    struct reply reply;
+    uint64_t us;
+    bool sent;
+
+    if (e == NULL)
+        e = &none;
+    decision_make(q->policy, e, q->region, &verdict);
+    if (q->policy->shadow != NULL) {
+        decision_make(q->policy->shadow, e, q->region, &shadow);
+        record.shadow = &shadow;
+    }
+    decision_id(q->all, verdict.id);
+    reply = decision_reply(&verdict, e, takes_header(&q->request), q->region);
+    us = clock_us() - q->began_us;
+    record.reply = &reply;
+    record.ms = (unsigned)(us / 1000);
+    log_decision(q, &record);
+    count(q, &verdict);
+    metrics_add(s->metrics, METRIC_QUESTION_SECONDS, 0, us);
+    sent = connection_answer(q->connection, bytes, reply_format(&reply, bytes));
+    instances_keep(s->instances, &key, clock_ms(), &reply, sent && reply.verb == REPLY_PREPEND);
+}
+
+static void on_gathered(void *arg, const struct evidence *e)
+{
+    struct question *q = arg;
+    struct connection *c = q->connection;
+
+    question_landed(q);
+    decide(q, e);
+    question_end(q);
+    connection_go_on(c);
+}
+
+static void on_deadline(int fd, short what, void *arg)
+{
+    struct question *q = arg;
+
+    (void)fd;
+    (void)what;
+    gather_expire(q->gather);
+}
+
+/* Waits for on_gathered() or the deadline. All deadlines are equally long: libevent keeps them in a queue, not a heap. */
+static void wait_for_evidence(struct question *q)
+{
+    struct questions *all = q->all;
+    uint64_t ms = q->settings->server.deadline_ms;
+    struct timeval plain = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    const struct timeval *common = event_base_init_common_timeout(all->server->base, &plain);
+
+    all->in_flight++;
+    metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
+    if (evtimer_add(&q->deadline, common != NULL ? common : &plain) == 0)
+        return;
+    gather_cancel(q->gather);
+    question_landed(q);
+    decide(q, NULL);
+    question_end(q);
+}
+
+static void judge(struct question *q)
+{
+    struct server *s = q->all->server;
+    uint64_t now_ms = q->began_us / 1000;
+    struct gather_options options = {
+        .settings = q->settings,
+        .policy = q->policy,
+        .suspend_dns = guard_holds_back(&s->guard, now_ms),
+        .local_only = q->request.stress ||
+                      rates_exceeded(s->rates, &q->request.client, q->settings->server.client_rate, now_ms),
+    };
+    const struct evidence *e =
+        gather_start(&s->gather, &options, &q->request, q->region, on_gathered, q, &q->gather);
+
+    if (e == NULL && q->gather != NULL) {
+        wait_for_evidence(q);
+        return;
+    }
+    decide(q, e);
+    question_end(q);
+}
+
+void question_begin(struct question *q, struct connection *c)
+{
+    struct questions *all = q->all;
+    struct server *s = all->server;
+    struct instance_key key;
+    const char *advice, *kept;
+    size_t n;
+
+    all->spare = q->next;
+    all->spare_count--;
+    q->next = NULL;
+    q->connection = c;
+    q->gather = NULL;
+    q->began_us = clock_us();
+    q->settings = settings_ref(s->settings);
+    q->policy = settings_policy(q->settings, q->request.policy_context);
+    metrics_add(s->metrics, METRIC_QUESTIONS, 0, 1);
+    advice = deployment_watch(&s->deployment, &q->request);
+    if (advice != NULL)
+        log_warning("%s", advice);
+    key = key_of(q);
+    kept = instances_find(s->instances, &key, q->began_us / 1000, &n);
+    if (kept == NULL) {
+        judge(q);
+        return;
+    }
+    connection_answer(c, kept, n);
+    question_end(q);
+}
+
+void question_cancel(struct question *q)
+{
+    gather_cancel(q->gather);
+    question_landed(q);
+    question_end(q);
+}

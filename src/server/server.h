@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * server: what listeners, connections and questions of the one event loop share. Owned by daemon.c.
+ */
+#ifndef HELOD_SERVER_H
+#define HELOD_SERVER_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "deployment.h"
+#include "gather.h"
+#include "guard.h"
+#include "hits.h"
+#include "instance.h"
+#include "metrics.h"
+#include "rate.h"
+#include "settings.h"
+
+struct server {
+    struct event_base *base;
+    struct settings *settings; /* in force; a question in flight holds a reference of its own */
+    struct gather_context gather;
+    struct instances *instances;
+    struct rates *rates;
+    struct hits *hits;
+    struct metrics *metrics;
+    struct guard guard;
+    struct deployment deployment;
+    struct listeners *listeners;
+    struct connections *connections;
+    struct questions *questions;
+};
+
+#endif

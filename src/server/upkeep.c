@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * upkeep: two timers. The watchdog's own is fed from the loop, so that a loop that hangs is noticed.
+ */
+#include "upkeep.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "connection.h"
+#include "log.h"
+#include "notify.h"
+#include "question.h"
+#include "server.h"
+#include "text.h"
+
+enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = 4 };
+
+struct upkeep {
+    struct server *server;
+    struct event *tick, *watchdog;
+    unsigned ticks;
+    uint64_t answers[DNS_STATUSES]; /* counted already */
+};
+
+static void count_dns(struct upkeep *u)
+{
+    struct resolver_stats stats;
+
+    resolver_stats(u->server->gather.resolver, &stats);
+    for (unsigned i = 0; i < DNS_STATUSES; i++) {
+        metrics_add(u->server->metrics, METRIC_DNS_ANSWERS, i, stats.by_status[i] - u->answers[i]);
+        u->answers[i] = stats.by_status[i];
+    }
+}
+
+static void watch_resolver(struct server *s)
+{
+    int trouble = resolver_trouble(s->gather.resolver);
+    char status[STATUS_SIZE];
+
+    switch (guard_update(&s->guard, trouble, s->settings->dns.guard, clock_ms())) {
+    case GUARD_SAME:
+        return;
+    case GUARD_SUSPENDED:
+        log_error("the resolver fails: %d %% of the recent look-ups; DNS points are suspended until it is better", trouble);
+        break;
+    case GUARD_RESUMED:
+        log_info("the resolver is better: DNS points count again");
+        break;
+    }
+    metrics_set(s->metrics, METRIC_GUARD, s->guard.suspended);
+    notify_status(upkeep_status(s, status));
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct upkeep *u = arg;
+    struct server *s = u->server;
+    char status[STATUS_SIZE];
+
+    (void)fd;
+    (void)what;
+    connections_sweep(s->connections);
+    count_dns(u);
+    watch_resolver(s);
+    metrics_set(s->metrics, METRIC_INSTANCES, instances_count(s->instances));
+    metrics_set(s->metrics, METRIC_GENERATION, s->settings->generation);
+    if (++u->ticks % STATUS_TICKS == 0)
+        notify_status(upkeep_status(s, status));
+}
+
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    notify_alive();
+}
+
+static struct event *every(struct server *s, const struct timeval *time, event_callback_fn handler, void *arg)
+{
+    struct event *e = event_new(s->base, -1, EV_PERSIST, handler, arg);
+
+    if (e != NULL && event_add(e, time) != 0) {
+        event_free(e);
+        return NULL;
+    }
+    return e;
+}
+
+struct upkeep *upkeep_new(struct server *s)
+{
+    static const struct timeval tick = {.tv_sec = TICK_S};
+    struct upkeep *u = calloc(1, sizeof(*u));
+    uint64_t half = notify_watchdog_ms() / 2;
+    struct timeval pulse = {.tv_sec = (time_t)(half / 1000), .tv_usec = (suseconds_t)(half % 1000 * 1000)};
+
+    if (u == NULL)
+        return NULL;
+    u->server = s;
+    metrics_set(s->metrics, METRIC_GENERATION, s->settings->generation);
+    u->tick = every(s, &tick, on_tick, u);
+    if (half > 0)
+        u->watchdog = every(s, &pulse, on_watchdog, u);
+    if (u->tick == NULL || (half > 0 && u->watchdog == NULL)) {
+        upkeep_free(u);
+        return NULL;
+    }
+    return u;
+}
+
+void upkeep_free(struct upkeep *u)
+{
+    if (u == NULL)
+        return;
+    if (u->tick != NULL)
+        event_free(u->tick);
+    if (u->watchdog != NULL)
+        event_free(u->watchdog);
+    free(u);
+}
+
+const char *upkeep_status(const struct server *s, char out[STATUS_SIZE])
+{
+    struct text t;
+
+    text_init(&t, out, STATUS_SIZE);
+    text_addf(&t, "policy %u; %zu connections, %llu questions%s", s->settings->generation,
+              connections_count(s->connections),
+              (unsigned long long)metrics_get(s->metrics, METRIC_QUESTIONS, 0),
+              s->guard.suspended ? "; the resolver fails, DNS points are suspended" : "");
+    return out;
+}
+
+static void report_metric(const struct server *s, const struct metric_row *row)
+{
+    for (unsigned label = 0; label < row->labels; label++) {
+        unsigned long long value = metrics_get(s->metrics, row->id, label);
+
+        if (value == 0)
+            continue;
+        if (row->label_name == NULL)
+            log_info("stats: %s %llu", row->name, value);
+        else
+            log_info("stats: %s{%s=\"%s\"} %llu", row->name, row->label, row->label_name(label), value);
+    }
+}
+
+void upkeep_report(const struct server *s)
+{
+    const struct exempt_settings *exempt = &s->settings->exempt;
+    char status[STATUS_SIZE];
+
+    log_info("stats: %s", upkeep_status(s, status));
+    for (unsigned i = 0; i < METRIC_COUNT; i++)
+        report_metric(s, &metric_rows[i]);
+    for (size_t i = 0; i < exempt->count; i++) {
+        unsigned long long hits = hits_get(s->hits, &exempt->entries[i]);
+
+        if (hits > 0)
+            log_info("stats: exemption %s %s: %llu hits", exempt->entries[i].where, exempt->entries[i].pattern, hits);
+    }
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The resolver guard: when it suspends, when it lets one question try, when it resumes. And the rate by network.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "rate.h"
+
+static void test_changes(void **state)
+{
+    /* Rows are steps of one life, five seconds each. */
+    static const struct {
+        const char *name;
+        int trouble;
+        unsigned percent;
+        enum guard_change change;
+    } rows[] = {
+        {"too few look-ups to tell", -1, 50, GUARD_SAME},
+        {"just under the limit", 49, 50, GUARD_SAME},
+        {"switched off", 100, 0, GUARD_SAME},
+        {"at the limit", 50, 50, GUARD_SUSPENDED},
+        {"said once", 90, 50, GUARD_SAME},
+        {"better, but not half as bad", 25, 50, GUARD_SAME},
+        {"better", 24, 50, GUARD_RESUMED},
+        {"said once", 24, 50, GUARD_SAME},
+        {"again", 80, 50, GUARD_SUSPENDED},
+        {"switched off by a reload", 80, 0, GUARD_RESUMED},
+    };
+    struct guard g = {.suspended = false};
+    uint64_t now = 1000;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++, now += 5000) {
+        print_message("# %s\n", rows[i].name);
+        assert_int_equal(guard_update(&g, rows[i].trouble, rows[i].percent, now), rows[i].change);
+    }
+}
+
+static void test_not_for_ever(void **state)
+{
+    struct guard g = {.suspended = false};
+
+    (void)state;
+    assert_int_equal(guard_update(&g, 100, 50, 1000), GUARD_SUSPENDED);
+    /* Nobody asks any more, so nothing can be told: after a quiet minute it is tried again. */
+    assert_int_equal(guard_update(&g, -1, 50, 2000), GUARD_SAME);
+    assert_int_equal(guard_update(&g, 100, 50, 50000), GUARD_SAME);
+    assert_int_equal(guard_update(&g, -1, 50, 55000), GUARD_SAME);
+    assert_int_equal(guard_update(&g, -1, 50, 114999), GUARD_SAME);
+    assert_int_equal(guard_update(&g, -1, 50, 115000), GUARD_RESUMED);
+}
+
+static void test_probes(void **state)
+{
+    struct guard g = {.suspended = false};
+    unsigned through = 0;
+
+    (void)state;
+    assert_false(guard_holds_back(&g, 0));
+    guard_update(&g, 100, 50, 0);
+    for (uint64_t now = 1; now <= 10000; now++)
+        through += !guard_holds_back(&g, now);
+    assert_int_equal(through, 10);
+}
+
+static void test_rate(void **state)
+{
+    static const struct address v4 = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 5}};
+    static const struct address v4_near = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 77}};
+    static const struct address v4_far = {.family = ADDRESS_IPV4, .bytes = {203, 0, 114, 5}};
+    static const struct address v6 = {.family = ADDRESS_IPV6, .bytes = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 2}};
+    static const struct address v6_near = {.family = ADDRESS_IPV6, .bytes = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 3}};
+    static const struct address none = {.family = ADDRESS_NONE};
+    struct rates *r = rates_new();
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        assert_false(rates_exceeded(r, i % 2 == 0 ? &v4 : &v4_near, 10, 1000));
+    assert_true(rates_exceeded(r, &v4, 10, 1000));
+    assert_true(rates_exceeded(r, &v4_near, 10, 1000));
+    assert_false(rates_exceeded(r, &v4_far, 10, 1000));
+    assert_false(rates_exceeded(r, &v4, 0, 1000));
+    assert_false(rates_exceeded(r, &v4, 10, 61000));
+    for (int i = 0; i < 20; i++)
+        assert_false(rates_exceeded(r, &none, 10, 1000));
+    for (int i = 0; i < 10; i++)
+        assert_false(rates_exceeded(r, i % 2 == 0 ? &v6 : &v6_near, 10, 61000));
+    assert_true(rates_exceeded(r, &v6_near, 10, 61000));
+    rates_free(r);
+}
+
+/* A flood of other networks never makes an honest one look busy. */
+static void test_rate_flood(void **state)
+{
+    struct address flood = {.family = ADDRESS_IPV4};
+    struct rates *r = rates_new();
+    unsigned wrongly = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < 200000; i++) {
+        memcpy(flood.bytes, (uint8_t[]){(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}, 3);
+        wrongly += rates_exceeded(r, &flood, 1, 1000);
+    }
+    assert_int_equal(wrongly, 0);
+    rates_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_changes),   cmocka_unit_test(test_not_for_ever), cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_rate), cmocka_unit_test(test_rate_flood),
+    };
+
+    return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
+}

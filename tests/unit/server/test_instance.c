@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of answers by message: what it finds, keeps apart, forgets.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "instance.h"
+
+enum { TTL = 1000 };
+
+static const struct reply refuse = {.verb = REPLY_STATUS, .code = 550, .enhanced = "5.7.1", .text = "no"};
+static const struct reply header = {.verb = REPLY_PREPEND, .text = "X-Test: yes"};
+static const struct address client = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 5}};
+static const struct address neighbour = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 6}};
+static const struct address six = {.family = ADDRESS_IPV6, .bytes = {203, 0, 113, 5}};
+
+static const char *find(struct instances *t, const struct instance_key *key, uint64_t now)
+{
+    static char answer[REPLY_SIZE];
+    size_t n = 0;
+    const char *bytes = instances_find(t, key, now, &n);
+
+    if (bytes == NULL)
+        return "nothing";
+    memcpy(answer, bytes, n);
+    answer[n] = '\0';
+    return answer;
+}
+
+static void test_keys_apart(void **state)
+{
+    static char endless[1000];
+    struct instance_key kept = {"default", &client, "1.2.3.0"};
+    const struct {
+        const char *name;
+        struct instance_key key;
+        const char *found;
+    } rows[] = {
+        {"the same message", {"default", &client, "1.2.3.0"}, "action=550 5.7.1 no\n\n"},
+        {"the next message of the connection", {"default", &client, "1.2.3.1"}, "nothing"},
+        {"a longer instance", {"default", &client, "1.2.3.00"}, "nothing"},
+        {"another client", {"default", &neighbour, "1.2.3.0"}, "nothing"},
+        {"another family with the same bytes", {"default", &six, "1.2.3.0"}, "nothing"},
+        {"another policy", {"strict", &client, "1.2.3.0"}, "nothing"},
+        {"no instance", {"default", &client, ""}, "nothing"},
+        {"an endless instance", {"default", &client, endless}, "nothing"},
+        {"an endless policy", {endless, &client, "1.2.3.0"}, "nothing"},
+    };
+    struct instances *t = instances_new(100, TTL);
+
+    (void)state;
+    memset(endless, 'x', sizeof(endless) - 1);
+    instances_keep(t, &kept, 0, &refuse, false);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("# %s\n", rows[i].name);
+        assert_string_equal(find(t, &rows[i].key, 1), rows[i].found);
+    }
+    /* What cannot be a key is not kept either. */
+    for (size_t i = 6; i < sizeof(rows) / sizeof(rows[0]); i++)
+        instances_keep(t, &rows[i].key, 0, &refuse, false);
+    assert_int_equal(instances_count(t), 1);
+    instances_free(t);
+}
+
+static void test_prepend_once(void **state)
+{
+    struct instance_key key = {"default", &client, "1.2.3.0"};
+    struct instances *t = instances_new(100, TTL);
+
+    (void)state;
+    /* Not delivered: whoever asks again still gets it. */
+    instances_keep(t, &key, 0, &header, false);
+    assert_string_equal(find(t, &key, 1), "action=PREPEND X-Test: yes\n\n");
+    instances_keep(t, &key, 0, &header, true);
+    assert_string_equal(find(t, &key, 1), "action=DUNNO\n\n");
+    assert_int_equal(instances_count(t), 1);
+    instances_free(t);
+}
+
+static void test_time(void **state)
+{
+    struct instance_key key = {"default", &client, "1.2.3.0"};
+    struct instances *t = instances_new(100, TTL);
+
+    (void)state;
+    instances_keep(t, &key, 5, &refuse, false);
+    assert_string_not_equal(find(t, &key, 5 + TTL - 1), "nothing");
+    assert_string_equal(find(t, &key, 5 + TTL), "nothing");
+    assert_int_equal(instances_count(t), 0);
+    instances_set_ttl(t, 10);
+    instances_keep(t, &key, 5, &refuse, false);
+    assert_string_equal(find(t, &key, 15), "nothing");
+    instances_free(t);
+}
+
+static void test_bound(void **state)
+{
+    struct instances *t = instances_new(10, TTL);
+    char long_text[REPLY_TEXT_MAX], text[32];
+    struct reply longer = refuse;
+
+    (void)state;
+    memset(long_text, 'y', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    longer.text = long_text;
+    for (int i = 0; i < 1000; i++) {
+        struct instance_key key = {"default", &client, text};
+
+        snprintf(text, sizeof(text), "1.2.%d", i);
+        instances_keep(t, &key, 0, i % 3 == 0 ? &longer : &refuse, false);
+        assert_true(instances_count(t) <= 10);
+        assert_string_not_equal(find(t, &key, 1), "nothing");
+    }
+    assert_int_equal(instances_count(t), 10);
+    instances_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys_apart),
+        cmocka_unit_test(test_prepend_once),
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_bound),
+    };
+
+    return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
+}
