@@ -67,18 +67,15 @@ static void end_permerror(struct spf *spf, const char *what, const char *about)
 
 bool spf_usable(struct spf *spf, const struct dns_answer *answer)
 {
-    const char *name = answer->status == DNS_FOUND ? "" : spf_printable(spf->ask.name, strlen(spf->ask.name), spf->region);
+    const char *name;
 
-    switch (answer->status) {
-    case DNS_FOUND:
+    if (answer->status == DNS_FOUND)
         return true;
-    case DNS_NODATA:
-    case DNS_NXDOMAIN:
+    name = spf_printable(spf->ask.name, strlen(spf->ask.name), spf->region);
+    if (answer->status != DNS_TEMPERROR) {
         if (++spf->outcome.voids > spf->query.void_limit)
             end_permerror(spf, "too many void look-ups", name);
         return false;
-    case DNS_TEMPERROR:
-        break;
     }
     spf_end(spf, SPF_TEMPERROR,
             region_printf(spf->region, "look-up of %s: %s", name, answer->why ? answer->why : "temperror"));

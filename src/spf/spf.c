@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf: the door of the evaluator. Prepares the values of the macros, turns answers into trace lines, and runs states until
- * one of them asks. Promises to end: every state either asks (at most SPF_TRACE_MAX times) or moves on in a record.
+ * spf: the door of the evaluator. Prepares the values of the macros, turns answers into trace lines, and runs states
+ * until one of them asks. Promises to end: every state either asks (at most SPF_TRACE_MAX times) or moves on in a record.
  */
 #include <assert.h>
 #include <string.h>
@@ -74,8 +74,8 @@ static void set_values(struct spf *spf, const struct spf_query *query)
 }
 
 /*
- * Section 4.3: only a name of two or more labels has a record. A literal, a bare address and what holds bytes of no host
- * name are malformed. NULL, or the reason of "none".
+ * Section 4.3: only a name of two or more labels has a record. A literal, a bare address and what holds bytes of no
+ * host name are malformed. NULL, or the reason of "none".
  */
 static const char *refuse_domain(const char *domain)
 {

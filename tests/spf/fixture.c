@@ -309,6 +309,7 @@ bool fixture_report(const struct fixture_case *c, const struct spf_outcome *got,
         for (size_t i = 0; i < got->trace_count; i++)
             printf("# asked %s %u: %s, %u records\n", got->trace[i].name, (unsigned)got->trace[i].type,
                    got->trace[i].why, got->trace[i].records);
-    printf("%s %u - %s: %s%s%s\n", ok ? "ok" : "not ok", number, c->name, result, *got->reason ? ", " : "", got->reason);
+    printf("%s %u - %s: %s%s%s\n", ok ? "ok" : "not ok", number, c->name, result, *got->reason ? ", " : "",
+           got->reason);
     return ok;
 }

@@ -45,7 +45,7 @@ struct fixture_case {
 /* Called once for each case. */
 typedef void fixture_run(const struct fixture_zone *zone, const struct fixture_case *c, void *arg);
 
-/* Reads on to the end; with `only`, the cases of that scenario alone. Ends the program with a text when it is malformed. */
+/* Reads to the end; with `only`, the cases of that scenario alone. A malformed line ends the program with a text. */
 void fixture_read(FILE *in, const char *only, fixture_run *run, void *arg);
 struct spf_query fixture_query(const struct fixture_case *c);
 void fixture_answer(const struct fixture_zone *zone, const struct spf_ask *ask, struct region *r,
