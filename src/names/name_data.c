@@ -78,6 +78,11 @@ void name_data_free(struct name_data *data)
     free(data);
 }
 
+const char *name_data_version(void)
+{
+    return psl_get_version();
+}
+
 const char *name_data_date(const struct name_data *data)
 {
     return data->date;

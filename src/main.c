@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * helod: options of the command line, and what they start.
+ */
+#include <event2/event.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "daemon.h"
+#include "names.h"
+#include "policyfile.h"
+#include "resolver.h"
+
+enum { EXIT_USAGE = 64 };
+
+static const struct option_row {
+    char letter;
+    const char *argument, *summary;
+} option_rows[] = {
+    {'f', "", "stay in the foreground and log to stderr"},
+    {'t', "", "check the policy file, print the policy in effect"},
+    {'c', " FILE", "the policy file, instead of " POLICY_FILE},
+    {'v', "", "log debug messages too"},
+    {'V', "", "print versions"},
+};
+
+enum { OPTIONS = sizeof(option_rows) / sizeof(option_rows[0]) };
+
+static int usage(void)
+{
+    fputs("usage: helod [-f] [-t] [-c FILE] [-v] [-V]\n", stderr);
+    for (size_t i = 0; i < OPTIONS; i++)
+        fprintf(stderr, "  -%c%-6s %s\n", option_rows[i].letter, option_rows[i].argument, option_rows[i].summary);
+    return EXIT_USAGE;
+}
+
+static void report(void *arg, bool is_error, const char *message)
+{
+    (void)arg;
+    fprintf(stderr, "%s%s\n", is_error ? "" : "warning: ", message);
+}
+
+static int check(const char *file)
+{
+    struct settings *settings = policyfile_read(file, report, NULL);
+
+    if (settings == NULL)
+        return EXIT_FAILURE;
+    policyfile_print(settings, stdout);
+    settings_unref(settings);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int versions(void)
+{
+    char error[256];
+    struct name_data *data = name_data_new(NULL, NULL, error, sizeof(error));
+
+    printf("helod " PACKAGE_VERSION "\nc-ares %s\nlibevent %s\nlibconfuse %s\nlibpsl %s, data of %s\n",
+           resolver_version(), event_get_version(), policyfile_version(), name_data_version(),
+           data == NULL ? "unknown" : name_data_date(data));
+    name_data_free(data);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon_options options = {.file = POLICY_FILE};
+    bool only_check = false;
+    int letter;
+
+    while ((letter = getopt(argc, argv, "ftc:vV")) != -1) {
+        switch (letter) {
+        case 'f':
+            options.foreground = true;
+            break;
+        case 't':
+            only_check = true;
+            break;
+        case 'c':
+            options.file = optarg;
+            break;
+        case 'v':
+            options.verbose = true;
+            break;
+        case 'V':
+            return versions();
+        default:
+            return usage();
+        }
+    }
+    if (optind != argc)
+        return usage();
+    return only_check ? check(options.file) : daemon_run(&options);
+}
