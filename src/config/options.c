@@ -67,7 +67,7 @@ const struct option options[] = {
     { DNS(in_flight, OPTION_NUMBER), .initial = "512", .min = 1, .max = 10000, .summary = "Look-ups at once." },
     { DNS(guard, OPTION_NUMBER), .initial = "50", .max = 100, .unit = "percent",
       .summary = "Temporary failures past which DNS findings are suspended; 0 for never." },
-    { DNS(ptr_names, OPTION_NUMBER), .initial = "10", .min = 1, .max = EVIDENCE_RDNS_MAX,
+    { DNS(ptr_names, OPTION_NUMBER), .initial = "6", .min = 1, .max = EVIDENCE_RDNS_MAX,
       .summary = "Names of one reverse record that are looked at." },
     { IN("dns", "ttl_min", dns.ttl_min_ms, OPTION_DURATION), .initial = "1m", .max = HOUR,
       .summary = "Shortest time an answer is kept." },

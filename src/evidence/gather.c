@@ -145,6 +145,9 @@ static void sum_up(struct gather *g)
 {
     gathering_rdns_sum(g);
     gathering_helo_sum(g);
+    /* The confirmed reverse name is the HELO name: its owner has said all, as where Postfix found it so. */
+    if (g->e.confirmed && name_equal(&g->e.confirmed->name, &g->e.helo))
+        g->needs &= ~(unsigned)(NEED_HELO_MX | NEED_HELO_SPF);
     gathering_exemptions(g);
     g->e.dns_ms = clock_ms() - g->started_ms;
 }
@@ -162,6 +165,10 @@ static bool settled_under(struct gather *g, const struct policy *policy)
 {
     decision_make(policy, &g->e, g->region, &g->scratch);
     if (g->scratch.judged != OUTCOME_DUNNO && exemption_possible(g))
+        return false;
+    /* The header of a marked mail tells iprev. */
+    if (g->scratch.judged == OUTCOME_MARK && policy->header == HEADER_AUTHENTICATION_RESULTS &&
+        (missing(g) & NEED_CONFIRM))
         return false;
     return decision_settled(policy, &g->e, &g->scratch, missing(g));
 }
