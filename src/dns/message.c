@@ -287,6 +287,15 @@ static struct answer *fail(const struct message_question *q, const char *why)
     return answer_empty(q->name, q->type, DNS_TEMPERROR, why);
 }
 
+/* An answer section in which nothing is about the name asked for is no answer: least of all "no record". */
+static bool beside_the_point(const struct parse *p, size_t answers)
+{
+    for (size_t i = 0; i < answers; i++)
+        if (owned(p, &p->resources[i]))
+            return false;
+    return answers > 0 && p->hops == 0;
+}
+
 /* The sections are read: what do they say? */
 static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME_SIZE])
 {
@@ -296,7 +305,7 @@ static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME
 
     if (why)
         return fail(p->question, why);
-    if (rcode == 0 && !take_records(p, answers))
+    if (rcode == 0 && (beside_the_point(p, answers) || !take_records(p, answers)))
         return fail(p->question, "badresp");
     if (p->found > 0)
         return conclude(p, DNS_FOUND, "ok");
