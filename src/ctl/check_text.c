@@ -113,8 +113,9 @@ static void print_findings(const struct check *check, FILE *out)
             fprintf(out, " (counts %d)", f->counted);
         fprintf(out, "  %s", rules[f->rule]->summary);
         if (f->detail && f->detail[0]) {
-            fprintf(out, ": ");
+            fprintf(out, " (");
             put(out, f->detail);
+            fputc(')', out);
         }
         fputc('\n', out);
     }

@@ -43,8 +43,8 @@ struct settings *ctl_settings(const struct ctl *ctl)
 {
     const char *file = ctl_value(ctl, 'c');
 
-    if (!file && access(SYSCONFDIR "/helod.conf", R_OK) == 0)
-        file = SYSCONFDIR "/helod.conf";
+    if (!file && access(POLICY_FILE, R_OK) == 0)
+        file = POLICY_FILE;
     return policyfile_read(file, report, NULL);
 }
 
