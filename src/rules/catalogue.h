@@ -16,7 +16,7 @@
     NAME(helo_localhost) NAME(helo_special_use) NAME(helo_private_tld) NAME(helo_placeholder) NAME(helo_factory) \
     /* literal */ \
     NAME(helo_bare_ip) NAME(helo_literal) NAME(helo_literal_mismatch) NAME(helo_literal_private) \
-    NAME(helo_literal_malformed) \
+    NAME(helo_literal_untagged) NAME(helo_literal_malformed) \
     /* dns */ \
     NAME(rdns_missing) NAME(rdns_unconfirmed) NAME(rdns_reserved) NAME(rdns_temperror) NAME(helo_unresolvable) \
     NAME(helo_resolves_bogon) \

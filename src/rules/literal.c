@@ -105,6 +105,25 @@ RULE(helo_literal_private) = {
     .test = test_private,
 };
 
+static bool test_untagged(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)detail;
+    (void)r;
+    return e->helo.kind == NAME_LITERAL && (e->helo.flags & NAME_BAD_LITERAL);
+}
+
+RULE(helo_literal_untagged) = {
+    .name = "helo_literal_untagged",
+    .family = FAMILY_LITERAL,
+    .summary = "HELO is an IPv6 literal without the tag IPv6: that RFC 5321 wants.",
+    .points = 15,
+    .adds = 50,
+    .code = 550,
+    .enhanced = "5.5.2",
+    .advice = "your address literal %{helo} lacks its tag: write [IPv6:%{client}], or greet with a host name",
+    .test = test_untagged,
+};
+
 static bool test_malformed(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)detail;

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every rule by itself: one row per case, must match and must not match. The rows of a rule are counted: at least four,
+ * of both kinds. Beside that, what holds of every row of the catalogue.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../evidence_builder.h"
+#include "rule.h"
+
+enum { NO = 0, HIT = 1 };
+
+static const struct {
+    const char *rule;
+    int hit;
+    const char *line;
+} cases[] = {
+    /* syntax */
+    {"helo_missing", HIT, "helo="},
+    {"helo_missing", HIT, "helo= client=2a00:1::1"},
+    {"helo_missing", NO, "helo=x"},
+    {"helo_missing", NO, "helo=mail.blau.com"},
+    {"helo_bad_syntax", HIT, "helo=mail?blau.com"},
+    {"helo_bad_syntax", HIT, "helo=mail..blau.com"},
+    {"helo_bad_syntax", HIT, "helo=-mail.blau.com"},
+    {"helo_bad_syntax", HIT, "helo=user@blau.com client=2a00:1::1"},
+    {"helo_bad_syntax", NO, "helo=mail.blau.com"},
+    {"helo_bad_syntax", NO, "helo=mail_1.blau.com"},
+    {"helo_bad_syntax", NO, "helo=[25.1.2.3]"},
+    {"helo_bad_syntax", NO, "helo=mail.blau.com."},
+    {"helo_bad_syntax", NO, "helo="},
+    {"helo_non_ascii", HIT, "helo=m\xc3\xbcller.de"},
+    {"helo_non_ascii", HIT, "helo=\xff"},
+    {"helo_non_ascii", NO, "helo=xn--mller-kva.de"},
+    {"helo_non_ascii", NO, "helo=mueller.de"},
+    {"helo_too_long", HIT, "helo=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.blau.com"},
+    {"helo_too_long", HIT, "helo=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+    {"helo_too_long", NO, "helo=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.blau.com"},
+    {"helo_too_long", NO, "helo=blau.com"},
+    {"helo_not_fqdn", HIT, "helo=mail"},
+    {"helo_not_fqdn", HIT, "helo=com client=2a00:1::1"},
+    {"helo_not_fqdn", NO, "helo=blau.com"},
+    {"helo_not_fqdn", NO, "helo=25.1.2.3"},
+    {"helo_not_fqdn", NO, "helo=[25.1.2.3]"},
+    {"helo_underscore", HIT, "helo=mail_1.blau.com"},
+    {"helo_underscore", HIT, "helo=my_pc"},
+    {"helo_underscore", NO, "helo=mail-1.blau.com"},
+    {"helo_underscore", NO, "helo=mail_1..blau.com"},
+    {"helo_trailing_dot", HIT, "helo=mail.blau.com."},
+    {"helo_trailing_dot", HIT, "helo=mail."},
+    {"helo_trailing_dot", NO, "helo=mail.blau.com"},
+    {"helo_trailing_dot", NO, "helo=mail.blau.com.."},
+    {"helo_bad_alabel", HIT, "helo=xn--a.de"},
+    {"helo_bad_alabel", HIT, "helo=mail.xn--a.de"},
+    {"helo_bad_alabel", NO, "helo=xn--mller-kva.de"},
+    {"helo_bad_alabel", NO, "helo=r4---sn.blau.com"},
+    {"helo_unknown_tld", HIT, "helo=mail.blau.notatld"},
+    {"helo_unknown_tld", HIT, "helo=foo.0x7f"},
+    {"helo_unknown_tld", NO, "helo=mail.blau.com"},
+    {"helo_unknown_tld", NO, "helo=mail.blau.local"},
+    {"helo_unknown_tld", NO, "helo=mail.blau.123"},
+    {"helo_unknown_tld", NO, "helo=mail"},
+    {"helo_numeric_tld", HIT, "helo=foo.123"},
+    {"helo_numeric_tld", HIT, "helo=1.2.3"},
+    {"helo_numeric_tld", HIT, "helo=1.2.3.400"},
+    {"helo_numeric_tld", NO, "helo=1.2.3.4"},
+    {"helo_numeric_tld", NO, "helo=123.de"},
+    {"helo_public_suffix", HIT, "helo=co.uk"},
+    {"helo_public_suffix", HIT, "helo=foo.ck"},
+    {"helo_public_suffix", NO, "helo=blau.co.uk"},
+    {"helo_public_suffix", NO, "helo=dyndns.org"},
+    {"helo_public_suffix", NO, "helo=www.ck"},
+
+    /* special */
+    {"helo_localhost", HIT, "helo=localhost"},
+    {"helo_localhost", HIT, "helo=localhost.localdomain client=2a00:1::1"},
+    {"helo_localhost", NO, "helo=localhost client=127.0.0.1"},
+    {"helo_localhost", NO, "helo=localhost client=::1"},
+    {"helo_localhost", NO, "helo=localhost local"},
+    {"helo_localhost", NO, "helo=localhost.blau.com"},
+    {"helo_special_use", HIT, "helo=server.blau.local"},
+    {"helo_special_use", HIT, "helo=host.test"},
+    {"helo_special_use", HIT, "helo=3.2.1.25.in-addr.arpa"},
+    {"helo_special_use", NO, "helo=local.blau.com"},
+    {"helo_special_use", NO, "helo=mail.locale.com"},
+    {"helo_private_tld", HIT, "helo=pc.lan"},
+    {"helo_private_tld", HIT, "helo=exchange.firma.internal"},
+    {"helo_private_tld", NO, "helo=lan.blau.com"},
+    {"helo_private_tld", NO, "helo=mail.milan.com"},
+    {"helo_placeholder", HIT, "helo=mail.example.com"},
+    {"helo_placeholder", HIT, "helo=hostname.domain.tld"},
+    {"helo_placeholder", NO, "helo=mail.beispiel.com"},
+    {"helo_placeholder", NO, "helo=example.blau.com"},
+    {"helo_factory", HIT, "helo=ylmf-pc"},
+    {"helo_factory", HIT, "helo=WIN-ABCDEFGHIJK"},
+    {"helo_factory", NO, "helo=winston"},
+    {"helo_factory", NO, "helo=win.blau.com"},
+
+    /* literal */
+    {"helo_bare_ip", HIT, "helo=25.1.2.3"},
+    {"helo_bare_ip", HIT, "helo=2a00:1::1 client=2a00:1::1"},
+    {"helo_bare_ip", NO, "helo=[25.1.2.3]"},
+    {"helo_bare_ip", NO, "helo=25.1.2.3.blau.com"},
+    {"helo_literal", HIT, "helo=[25.1.2.3]"},
+    {"helo_literal", HIT, "helo=[IPv6:2a00:1::1] client=2a00:1::1"},
+    {"helo_literal", NO, "helo=25.1.2.3"},
+    {"helo_literal", NO, "helo=[blau]"},
+    {"helo_literal_mismatch", HIT, "helo=[26.1.2.3]"},
+    {"helo_literal_mismatch", HIT, "helo=26.1.2.3"},
+    {"helo_literal_mismatch", HIT, "helo=[IPv6:2a00:2::1] client=2a00:1::1"},
+    {"helo_literal_mismatch", NO, "helo=[25.1.2.3]"},
+    {"helo_literal_mismatch", NO, "helo=[25.1.2.200]"},
+    {"helo_literal_mismatch", NO, "helo=[IPv6:2a00:1::99] client=2a00:1::1"},
+    {"helo_literal_mismatch", NO, "helo=[IPv6:2a00:1::1]"},
+    {"helo_literal_mismatch", NO, "helo=[192.168.1.5]"},
+    {"helo_literal_mismatch", NO, "helo=[IPv6:::ffff:25.1.2.3]"},
+    {"helo_literal_private", HIT, "helo=[192.168.1.5]"},
+    {"helo_literal_private", HIT, "helo=127.0.0.1"},
+    {"helo_literal_private", HIT, "helo=[IPv6:fd00::1] client=2a00:1::1"},
+    {"helo_literal_private", NO, "helo=[26.1.2.3]"},
+    {"helo_literal_private", NO, "helo=[10.0.0.5] client=10.0.0.5"},
+    {"helo_literal_private", NO, "helo=[100.6.1.1]"},
+    {"helo_literal_untagged", HIT, "helo=[2a00:1::1] client=2a00:1::1"},
+    {"helo_literal_untagged", HIT, "helo=[fd00::1] client=2a00:1::1"},
+    {"helo_literal_untagged", NO, "helo=[IPv6:2a00:1::1] client=2a00:1::1"},
+    {"helo_literal_untagged", NO, "helo=[25.1.2.3]"},
+    {"helo_literal_malformed", HIT, "helo=[25.1.2]"},
+    {"helo_literal_malformed", HIT, "helo=[blau.com]"},
+    {"helo_literal_malformed", HIT, "helo=[25.1.2.3"},
+    {"helo_literal_malformed", HIT, "helo=[] client=2a00:1::1"},
+    {"helo_literal_malformed", NO, "helo=[IPv6:2a00:1::1] client=2a00:1::1"},
+    {"helo_literal_malformed", NO, "helo=[2a00:1::1] client=2a00:1::1"},
+    {"helo_literal_malformed", NO, "helo=[025.001.002.003]"},
+    {"helo_literal_malformed", NO, "helo=[25.1.2.3]?mail"},
+
+    /* dns */
+    {"rdns_missing", HIT, "helo=mail.blau.com rdns=none"},
+    {"rdns_missing", HIT, "helo=mail.blau.com rdns=none client=2a00:1::1"},
+    {"rdns_missing", NO, "helo=mail.blau.com rdns=temperror"},
+    {"rdns_missing", NO, "helo=mail.blau.com"},
+    {"rdns_missing", NO, "helo=mail.blau.com rdns=a.blau.com:fail"},
+    {"rdns_unconfirmed", HIT, "helo=mail.blau.com rdns=mail.blau.com:fail"},
+    {"rdns_unconfirmed", HIT, "helo=mail.blau.com rdns=a.rot.com:noaddr,b.rot.com:fail client=2a00:1::1"},
+    {"rdns_unconfirmed", NO, "helo=mail.blau.com rdns=a.rot.com:fail,b.rot.com:pass"},
+    {"rdns_unconfirmed", NO, "helo=mail.blau.com rdns=a.rot.com:fail,b.rot.com:temp"},
+    {"rdns_unconfirmed", NO, "helo=mail.blau.com rdns=a.rot.com"},
+    {"rdns_unconfirmed", NO, "helo=mail.blau.com rdns=none"},
+    {"rdns_unconfirmed", NO, "helo=mail.blau.com rdns=a.rot.com:fail partial"},
+    {"rdns_unconfirmed", NO, "helo=mail.blau.com rdns=a.rot.com:fail leftout"},
+    {"rdns_reserved", HIT, "helo=mail.blau.com rdns=localhost"},
+    {"rdns_reserved", HIT, "helo=mail.blau.com rdns=3.2.1.25.in-addr.arpa,pc.lan client=2a00:1::1"},
+    {"rdns_reserved", NO, "helo=mail.blau.com rdns=localhost,mail.blau.com"},
+    {"rdns_reserved", NO, "helo=mail.blau.com rdns=none"},
+    {"rdns_reserved", NO, "helo=mail.blau.com rdns=localhost partial"},
+    {"rdns_temperror", HIT, "helo=mail.blau.com rdns=temperror"},
+    {"rdns_temperror", HIT, "helo=mail.blau.com rdns=a.rot.com:temp"},
+    {"rdns_temperror", NO, "helo=mail.blau.com rdns=none"},
+    {"rdns_temperror", NO, "helo=mail.blau.com rdns=a.rot.com:temp,b.rot.com:pass"},
+    {"rdns_temperror", NO, "helo=mail.blau.com"},
+    {"helo_unresolvable", HIT, "helo=mail.blau.com addr=nxdomain rdns=none"},
+    {"helo_unresolvable", HIT, "helo=mail.blau.com addr=none mx=none rdns=a.rot.com client=2a00:1::1"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=nxdomain rdns=a.blau.com"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=nxdomain rdns=temperror"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=nxdomain"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=none mx=yes rdns=none"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=none mx=temperror rdns=none"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=none rdns=none"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=temperror rdns=none"},
+    {"helo_unresolvable", NO, "helo=mail.blau.com addr=2a00:1::1 rdns=none"},
+    {"helo_unresolvable", NO, "helo=mail.blau.local addr=nxdomain rdns=none"},
+    {"helo_resolves_bogon", HIT, "helo=mail.blau.com addr=127.0.0.1 rdns=none"},
+    {"helo_resolves_bogon", HIT, "helo=mail.blau.com addr=10.1.1.1,192.168.1.1 rdns=a.rot.com"},
+    {"helo_resolves_bogon", HIT, "helo=mail.blau.com addr=fd00::1 rdns=none client=2a00:1::1"},
+    {"helo_resolves_bogon", NO, "helo=mail.blau.com addr=127.0.0.1 rdns=a.blau.com:pass"},
+    {"helo_resolves_bogon", NO, "helo=mail.blau.com addr=127.0.0.1 rdns=temperror"},
+    {"helo_resolves_bogon", NO, "helo=mail.blau.com addr=127.0.0.1,26.1.1.1 rdns=none"},
+    {"helo_resolves_bogon", NO, "helo=mail.blau.com addr=10.1.1.1 rdns=none client=10.1.1.1"},
+
+    /* alignment */
+    {"helo_forward_mismatch", HIT, "helo=mail.blau.com addr=26.1.1.1 rdns=none"},
+    {"helo_forward_mismatch", HIT, "helo=mail.blau.com addr=2a00:2::1 rdns=a.rot.com client=2a00:1::1"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=26.1.1.1,25.1.2.3 rdns=none"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=25.1.2.77 rdns=none"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=26.1.1.1 rdns=a.blau.com:pass"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=26.1.1.1 rdns=temperror"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=26.1.1.1"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=2a00:1::1 rdns=none"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=26.1.1.1 addr4temp rdns=none"},
+    {"helo_forward_mismatch", NO, "helo=mail.blau.com addr=26.1.1.1 rdns=a.rot.com:pass partial"},
+    {"helo_not_rdns", HIT, "helo=mail.blau.com rdns=a.blau.com"},
+    {"helo_not_rdns", HIT, "helo=mail.blau.com rdns=a.rot.com,b.rot.com client=2a00:1::1"},
+    {"helo_not_rdns", NO, "helo=mail.blau.com rdns=a.rot.com,mail.blau.com"},
+    {"helo_not_rdns", NO, "helo=mail.blau.com rdns=a.rot.com partial"},
+    {"helo_not_rdns", NO, "helo=mail.blau.com rdns=temperror"},
+    {"helo_not_rdns", NO, "helo=MAIL.Blau.Com. rdns=mail.blau.com"},
+    {"helo_other_domain", HIT, "helo=mail.blau.com rdns=a.rot.com"},
+    {"helo_other_domain", HIT, "helo=mail.blau.co.uk rdns=mail.rot.co.uk client=2a00:1::1"},
+    {"helo_other_domain", NO, "helo=mail.blau.com rdns=a.rot.com,b.blau.com"},
+    {"helo_other_domain", NO, "helo=mail.blau.com rdns=none"},
+    {"helo_other_domain", NO, "helo=mail.blau.com rdns=temperror"},
+    {"helo_other_domain", NO, "helo=mail rdns=a.rot.com"},
+    {"helo_other_domain", NO, "helo=mail.blau.com rdns=a.rot.com:pass partial"},
+    {"helo_verified", HIT, "helo=mail.blau.com rdns=mail.blau.com:pass"},
+    {"helo_verified", HIT, "helo=mail.blau.com rdns=a.rot.com:pass,mail.blau.com:pass client=2a00:1::1"},
+    {"helo_verified", NO, "helo=mail.blau.com rdns=mail.blau.com:fail"},
+    {"helo_verified", NO, "helo=mail.blau.com rdns=mail.blau.com:temp"},
+    {"helo_verified", NO, "helo=mail.blau.com rdns=mail.blau.com"},
+    {"helo_verified", NO, "helo=mail.blau.com rdns=a.blau.com:pass"},
+    {"helo_same_domain", HIT, "helo=mail.blau.com rdns=a.blau.com:pass"},
+    {"helo_same_domain", HIT, "helo=mail.blau.co.uk rdns=a.rot.com:fail,b.c.blau.co.uk:pass client=2a00:1::1"},
+    {"helo_same_domain", NO, "helo=mail.blau.com rdns=a.blau.com:fail"},
+    {"helo_same_domain", NO, "helo=mail.blau.com rdns=a.rot.com:pass"},
+    {"helo_same_domain", NO, "helo=mail.blau.co.uk rdns=mail.rot.co.uk:pass"},
+    {"helo_same_domain", NO, "helo=mail.blau.com rdns=mail.rotblau.com:pass"},
+    {"helo_resolves_to_client", HIT, "helo=mail.blau.com addr=25.1.2.3"},
+    {"helo_resolves_to_client", HIT, "helo=mail.blau.com addr=2a00:2::1,2a00:1::1 client=2a00:1::1"},
+    {"helo_resolves_to_client", NO, "helo=mail.blau.com addr=25.1.2.4"},
+    {"helo_resolves_to_client", NO, "helo=mail.blau.com addr=temperror"},
+    {"helo_resolves_to_client", NO, "helo=mail.blau.com"},
+    {"helo_same_network", HIT, "helo=mail.blau.com addr=25.1.2.99"},
+    {"helo_same_network", HIT, "helo=mail.blau.com addr=2a00:1:0:7::1 client=2a00:1::1"},
+    {"helo_same_network", NO, "helo=mail.blau.com addr=25.1.3.3"},
+    {"helo_same_network", NO, "helo=mail.blau.com addr=none"},
+    {"helo_same_network", NO, "helo=mail.blau.com addr=2a00:2::1 client=2a00:1::1"},
+
+    /* naming */
+    {"rdns_dynamic", HIT, "helo=mail.blau.com rdns=dsl-25-1-2-3.rot.com/dynamic+address"},
+    {"rdns_dynamic", HIT, "helo=x rdns=dyn-7.rot.com:pass/dynamic,host-7.rot.com/generic client=2a00:1::1"},
+    {"rdns_dynamic", NO, "helo=mail.blau.com rdns=dsl-7.rot.com/dynamic,mail.blau.com"},
+    {"rdns_dynamic", NO, "helo=mail.blau.com rdns=static.dsl-7.rot.com/dynamic+server"},
+    {"rdns_dynamic", NO, "helo=mail.blau.com rdns=dsl-7.rot.com/dynamic partial"},
+    {"rdns_dynamic", NO, "helo=mail.blau.com rdns=none"},
+    {"rdns_dynamic", NO, "helo=mail.blau.com rdns=temperror"},
+    {"rdns_generic", HIT, "helo=mail.blau.com rdns=25-1-2-3.rot.com/address"},
+    {"rdns_generic", HIT, "helo=mail.blau.com rdns=vps-7.rot.com:pass/generic client=2a00:1::1"},
+    {"rdns_generic", NO, "helo=mail.blau.com rdns=dsl-25-1-2-3.rot.com/dynamic+address"},
+    {"rdns_generic", NO, "helo=mail.blau.com rdns=static.3.2.1.25.rot.com/address+server"},
+    {"rdns_generic", NO, "helo=mail.blau.com rdns=vps-7.rot.com/generic,www.blau.com"},
+    {"rdns_generic", NO, "helo=mail.blau.com rdns=mail.blau.com"},
+    {"helo_dynamic", HIT, "helo=dsl-25-1-2-3.rot.com naming=dynamic+address"},
+    {"helo_dynamic", HIT, "helo=ppp-7 naming=dynamic client=2a00:1::1"},
+    {"helo_dynamic", NO, "helo=mail.dyni.net"},
+    {"helo_dynamic", NO, "helo=host-7.rot.com naming=generic"},
+    {"helo_generic", HIT, "helo=25-1-2-3.rot.com naming=address"},
+    {"helo_generic", HIT, "helo=vps-7.rot.com naming=generic client=2a00:1::1"},
+    {"helo_generic", NO, "helo=smtp-25-1-2-3.rot.com naming=address+server"},
+    {"helo_generic", NO, "helo=mail.blau.com naming=role+server"},
+    {"helo_foreign_address", HIT, "helo=26-1-2-3.rot.com naming=foreign rdns=none"},
+    {"helo_foreign_address", HIT, "helo=26-1-2-3.rot.com naming=foreign rdns=a.blau.com client=2a00:1::1"},
+    {"helo_foreign_address", NO, "helo=26-1-2-3.rot.com naming=foreign rdns=b.rot.com:pass"},
+    {"helo_foreign_address", NO, "helo=26-1-2-3.rot.com naming=foreign rdns=temperror"},
+    {"helo_foreign_address", NO, "helo=26-1-2-3.rot.com naming=foreign"},
+    {"helo_foreign_address", NO, "helo=26-1-2-3.rot.com naming=foreign+server rdns=none"},
+    {"helo_random", HIT, "helo=xkqzvbw.rot.com naming=random"},
+    {"helo_random", HIT, "helo=xkqzvbw naming=random"},
+    {"helo_random", NO, "helo=mail.rot.com"},
+    {"helo_random", NO, "helo=[25.1.2.3]"},
+    {"helo_bulk_name", HIT, "helo=a1.news.rot.xyz naming=bulk"},
+    {"helo_bulk_name", HIT, "helo=a1.news.rot.xyz naming=bulk+role client=2a00:1::1"},
+    {"helo_bulk_name", NO, "helo=mail.blau.com naming=role"},
+    {"helo_bulk_name", NO, "helo=mail.blau.com"},
+    {"helo_mail_role", HIT, "helo=mail.blau.com naming=role+server"},
+    {"helo_mail_role", HIT, "helo=mx1.blau.de naming=role client=2a00:1::1"},
+    {"helo_mail_role", NO, "helo=mail-25-1-2-3.blau.com naming=role+address"},
+    {"helo_mail_role", NO, "helo=www.blau.com"},
+    {"helo_mail_role", NO, "helo=mail naming=role"},
+
+    /* impersonation */
+    {"helo_is_ours", HIT, "helo=mx.blau.com ours"},
+    {"helo_is_ours", HIT, "helo=mx.blau.com ours client=2a00:1::1"},
+    {"helo_is_ours", NO, "helo=mx.blau.com ours local"},
+    {"helo_is_ours", NO, "helo=mx.blau.com"},
+    {"helo_is_our_address", HIT, "helo=[26.1.2.3] ouraddr"},
+    {"helo_is_our_address", HIT, "helo=[IPv6:2a00:2::1] ouraddr client=2a00:1::1"},
+    {"helo_is_our_address", NO, "helo=[26.1.2.3] ouraddr local"},
+    {"helo_is_our_address", NO, "helo=[26.1.2.3]"},
+    {"helo_forges_provider", HIT, "helo=mail-1.gross.com provider=gross.com rdns=none"},
+    {"helo_forges_provider", HIT, "helo=gross.com provider=gross.com rdns=a.rot.com:pass client=2a00:1::1"},
+    {"helo_forges_provider", HIT, "helo=gross.com provider=gross.com rdns=a.gross.com:fail"},
+    {"helo_forges_provider", HIT, "helo=gross.com provider=gross.com rdns=a.evilgross.com:pass"},
+    {"helo_forges_provider", NO, "helo=mail-1.gross.com provider=gross.com rdns=mail-2.gross.com:pass"},
+    {"helo_forges_provider", NO, "helo=mail-1.gross.com provider=gross.com rdns=mail-2.gross.com:temp"},
+    {"helo_forges_provider", NO, "helo=mail-1.gross.com provider=gross.com rdns=temperror"},
+    {"helo_forges_provider", NO, "helo=mail-1.gross.com provider=gross.com rdns=a.rot.com:pass partial"},
+    {"helo_forges_provider", NO, "helo=mail-1.gross.com rdns=none"},
+    {"helo_is_recipient_domain", HIT, "helo=blau.com rcpt=a@blau.com rdns=none addr=26.1.1.1"},
+    {"helo_is_recipient_domain", HIT, "helo=mx.blau.com rcpt=a@blau.com rdns=a.rot.com:pass addr=nxdomain"},
+    {"helo_is_recipient_domain", NO, "helo=www.blau.com rcpt=a@blau.com rdns=vps.rot.com:pass addr=25.1.2.3"},
+    {"helo_is_recipient_domain", NO, "helo=www.blau.com rcpt=a@blau.com rdns=www.blau.com:pass addr=26.1.1.1"},
+    {"helo_is_recipient_domain", NO, "helo=www.blau.com rcpt=a@blau.com rdns=none addr=temperror"},
+    {"helo_is_recipient_domain", NO, "helo=www.blau.com rcpt=a@blau.com rdns=none"},
+    {"helo_is_recipient_domain", NO, "helo=mx.rotblau.com rcpt=a@blau.com rdns=none addr=nxdomain"},
+    {"helo_is_recipient_domain", NO, "helo=blau.com rcpt=a@blau.com rdns=none addr=26.1.1.1 local"},
+
+    /* spf */
+    {"helo_spf_pass", HIT, "helo=mail.blau.com spf=pass"},
+    {"helo_spf_pass", HIT, "helo=mail.blau.com spf=pass client=2a00:1::1"},
+    {"helo_spf_pass", NO, "helo=mail.blau.com spf=neutral"},
+    {"helo_spf_pass", NO, "helo=mail.blau.com spf=temperror"},
+    {"helo_spf_pass", NO, "helo=mail.blau.com"},
+    {"helo_spf_fail", HIT, "helo=mail.blau.com spf=fail"},
+    {"helo_spf_fail", HIT, "helo=mail.blau.com spf=denyall"},
+    {"helo_spf_fail", NO, "helo=mail.blau.com spf=temperror"},
+    {"helo_spf_fail", NO, "helo=mail.blau.com spf=softfail"},
+    {"helo_spf_deny_all", HIT, "helo=mail.blau.com spf=denyall"},
+    {"helo_spf_deny_all", HIT, "helo=mail.blau.com spf=denyall client=2a00:1::1"},
+    {"helo_spf_deny_all", NO, "helo=mail.blau.com spf=fail"},
+    {"helo_spf_deny_all", NO, "helo=mail.blau.com spf=pass"},
+    {"helo_spf_softfail", HIT, "helo=mail.blau.com spf=softfail"},
+    {"helo_spf_softfail", HIT, "helo=mail.blau.com spf=softfail client=2a00:1::1"},
+    {"helo_spf_softfail", NO, "helo=mail.blau.com spf=fail"},
+    {"helo_spf_softfail", NO, "helo=mail.blau.com spf=temperror"},
+    {"helo_spf_permerror", HIT, "helo=mail.blau.com spf=permerror"},
+    {"helo_spf_permerror", HIT, "helo=mail.blau.com spf=permerror client=2a00:1::1"},
+    {"helo_spf_permerror", NO, "helo=mail.blau.com spf=temperror"},
+    {"helo_spf_permerror", NO, "helo=mail.blau.com"},
+    {"helo_spf_none", HIT, "helo=mail.blau.com spf=none"},
+    {"helo_spf_none", HIT, "helo=mail.blau.com spf=none client=2a00:1::1"},
+    {"helo_spf_none", NO, "helo=[25.1.2.3] spf=none"},
+    {"helo_spf_none", NO, "helo=mail.blau.com"},
+
+    /* behaviour */
+    {"greeting_helo", HIT, "helo=mail.blau.com proto=SMTP"},
+    {"greeting_helo", HIT, "helo=mail proto=SMTP client=2a00:1::1"},
+    {"greeting_helo", NO, "helo=mail.blau.com proto=ESMTP"},
+    {"greeting_helo", NO, "helo=mail.blau.com proto="},
+    {"helo_churn", HIT, "helo=mail.blau.com history=domains:8"},
+    {"helo_churn", HIT, "helo=mail.blau.com history=domains:99 client=2a00:1::1"},
+    {"helo_churn", NO, "helo=mail.blau.com history=domains:7"},
+    {"helo_churn", NO, "helo=mail.blau.com history=down"},
+    {"helo_churn", NO, "helo=mail.blau.com"},
+    {"helo_shared", HIT, "helo=mail.blau.com history=networks:20"},
+    {"helo_shared", HIT, "helo=mail history=networks:500 client=2a00:1::1"},
+    {"helo_shared", NO, "helo=mail.blau.com history=networks:19"},
+    {"helo_shared", NO, "helo=mail.blau.com history=down"},
+    {"helo_changed", HIT, "helo=mail.blau.com history=other"},
+    {"helo_changed", HIT, "helo=mail.blau.com history=other,good:9 client=2a00:1::1"},
+    {"helo_changed", NO, "helo=mail.blau.com history=good:9"},
+    {"helo_changed", NO, "helo=mail.blau.com history=down"},
+    {"identity_known", HIT, "helo=mail.blau.com history=good:5,days:3"},
+    {"identity_known", HIT, "helo=mail.blau.com history=good:50,days:30 client=2a00:1::1"},
+    {"identity_known", NO, "helo=mail.blau.com history=good:50,days:2"},
+    {"identity_known", NO, "helo=mail.blau.com history=good:4,days:30"},
+    {"identity_known", NO, "helo=mail.blau.com history=down"},
+    {"sender_other_domain", HIT, "helo=mail.blau.com rdns=a.rot.com sender=x@gelb.com"},
+    {"sender_other_domain", HIT, "helo=mail.blau.com rdns=a.rot.com:pass sender=x@gelb.com client=2a00:1::1"},
+    {"sender_other_domain", NO, "helo=mail.blau.com rdns=a.blau.com sender=x@gelb.com"},
+    {"sender_other_domain", NO, "helo=mail.blau.com rdns=a.rot.com sender=x@rot.com"},
+    {"sender_other_domain", NO, "helo=mail.blau.com rdns=a.rot.com"},
+    {"sender_other_domain", NO, "helo=mail.blau.com rdns=temperror sender=x@gelb.com"},
+    {"one_organisation", HIT, "helo=mail.blau.com rdns=a.blau.com:pass sender=x@blau.com"},
+    {"one_organisation", HIT, "helo=mail.blau.com rdns=mail.blau.com:pass sender=x@news.blau.com client=2a00:1::1"},
+    {"one_organisation", NO, "helo=mail.blau.com rdns=a.blau.com:fail sender=x@blau.com"},
+    {"one_organisation", NO, "helo=mail.blau.com rdns=a.blau.com:pass sender=x@gelb.com"},
+    {"one_organisation", NO, "helo=mail.blau.com rdns=a.blau.com:pass"},
+};
+enum { CASES = sizeof(cases) / sizeof(cases[0]) };
+
+static void case_table(void **state)
+{
+    struct region *r = region_new(1 << 20);
+    unsigned wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        int rule = rules_find(cases[i].rule, strlen(cases[i].rule));
+        const char *detail = "";
+        bool hit;
+
+        region_reset(r);
+        if (rule < 0) {
+            print_error("no rule %s\n", cases[i].rule);
+            wrong++;
+            continue;
+        }
+        hit = rules[rule]->test(builder_evidence(cases[i].line, r), &detail, r);
+        if (hit == (cases[i].hit == HIT) && detail)
+            continue;
+        print_error("%s %s: %s\n", cases[i].rule, hit ? "hits" : "does not hit", cases[i].line);
+        wrong++;
+    }
+    region_free(r);
+    assert_int_equal(wrong, 0);
+}
+
+static void every_rule_has_cases(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    for (size_t rule = 0; rule < rules_count; rule++) {
+        unsigned count[2] = {0, 0};
+
+        for (size_t i = 0; i < CASES; i++)
+            if (strcmp(cases[i].rule, rules[rule]->name) == 0)
+                count[cases[i].hit]++;
+        if (count[HIT] > 0 && count[NO] > 0 && count[HIT] + count[NO] >= 4)
+            continue;
+        print_error("%s has %u cases that hit and %u that do not\n", rules[rule]->name, count[HIT], count[NO]);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static bool good_name(const char *name)
+{
+    return name[0] && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+static bool printable(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < ' ' || (unsigned char)*s > '~')
+            return false;
+    return true;
+}
+
+/* What is wrong with a row, or NULL. */
+static const char *row_fault(const struct rule *rule)
+{
+    if (!good_name(rule->name) || !rule->summary[0] || !rule->test || !rule->advice[0])
+        return "not complete";
+    if (!printable(rule->advice) || strlen(rule->advice) > 240)
+        return "advice that fits no reply";
+    if (rule->points > 1000 || rule->points < -100 || rule->adds > 100)
+        return "points out of range";
+    if (rule->code / 100 != rule->enhanced[0] - '0' || (rule->code >= 500) != (rule->enhanced[0] == '5'))
+        return "codes of two classes";
+    if (strncmp(rule->enhanced + 1, ".1.", 3) == 0)
+        return "an X.1.x code, which Postfix rewrites";
+    if (rule->certain && rule->points < 100)
+        return "certain and yet no rejection";
+    if (rule->certain && rule->needs)
+        return "certain by evidence that may fail";
+    if (rule->needs && rule->points && !rule->possible)
+        return "needs evidence and never says when it is out of the question";
+    return NULL;
+}
+
+static void rows_are_whole(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < rules_count; i++) {
+        const char *fault = row_fault(rules[i]);
+
+        if (rules_find(rules[i]->name, strlen(rules[i]->name)) != (int)i)
+            fault = "a name that is there twice";
+        if (i > 0 && rules[i]->family < rules[i - 1]->family)
+            fault = "not in its family's place";
+        if (!fault)
+            continue;
+        print_error("%s: %s\n", rules[i]->name, fault);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+    assert_int_equal(rules_find("helo", 4), -1);
+    assert_int_equal(rules_find("", 0), -1);
+}
+
+/* Every implied name is a rule, of the same sign, and no two rules imply each other. */
+static void implications(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < rules_count; i++) {
+        const char *word = rules[i]->implies;
+
+        while (word && *word) {
+            size_t n = strcspn(word, " ");
+            int other = rules_find(word, n);
+
+            if (other < 0 || other == (int)i || (rules[other]->points < 0) != (rules[i]->points < 0) ||
+                rules_implies(other, (int)i) || !rules_implies((int)i, other)) {
+                print_error("%s implies %.*s\n", rules[i]->name, (int)n, word);
+                wrong++;
+            }
+            word += n + strspn(word + n, " ");
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void families_are_whole(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FAMILY_COUNT; i++) {
+        assert_true(good_name(families[i].name));
+        assert_true(families[i].summary[0] && families[i].cap > 0 && families[i].cap <= families[i].cap_limit);
+    }
+    /* RFC 5321 4.1.4: a mismatch of name and address alone is no rejection. */
+    assert_true(families[FAMILY_ALIGNMENT].cap_limit < 100);
+    assert_true(families[FAMILY_LITERAL].cap_limit < 100);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    builder_start();
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    builder_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(case_table),     cmocka_unit_test(every_rule_has_cases), cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(implications),   cmocka_unit_test(families_are_whole),
+    };
+    return cmocka_run_group_tests_name("rules", tests, start, stop);
+}
