@@ -82,7 +82,7 @@ static void check_thresholds(struct reading *rd, const struct policy *policy, un
 static const struct threshold *first_rejection(const struct policy *policy)
 {
     for (unsigned i = 0; i < policy->threshold_count; i++) {
-        if (policy->thresholds[i].outcome == OUTCOME_REJECT)
+        if (policy->thresholds[i].outcome == OUTCOME_REJECT && policy->thresholds[i].score > 0)
             return &policy->thresholds[i];
     }
     return NULL;
@@ -155,8 +155,9 @@ static void check_texts(struct reading *rd, const struct policy *policy, unsigne
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strlen(texts[i].text) > REPLY_TEXT_MAX)
-            problems_error(&rd->problems, reading_line(rd, block, texts[i].name), "%s has %zu bytes, expected at most %d",
-                           texts[i].name, strlen(texts[i].text), REPLY_TEXT_MAX);
+            problems_error(&rd->problems, reading_line(rd, block, texts[i].name),
+                           "%s has %zu bytes, expected at most %d", texts[i].name, strlen(texts[i].text),
+                           REPLY_TEXT_MAX);
     }
     if (policy->help_url[0] && strncmp(policy->help_url, "https://", 8) != 0 &&
         strncmp(policy->help_url, "http://", 7) != 0)

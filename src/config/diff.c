@@ -100,8 +100,10 @@ static void compare_thresholds(struct diff *d, const char *scope, const struct p
         const struct threshold *old = &before->thresholds[i], *new = threshold_of(after, old->name);
         const void *const pair[2] = { old, new };
         snprintf(prefix, sizeof(prefix), "threshold %.64s ", old->name);
-        if (!new)
+        if (!new) {
+            prefix[strlen(prefix) - 1] = '\0';
             tell(d, scope, prefix, "is gone");
+        }
         for (size_t k = 0; new && k < options_count; k++) {
             if (strcmp(options[k].section, sections[SECTION_THRESHOLD].path) == 0)
                 compare_option(d, scope, prefix, &options[k], pair);

@@ -35,6 +35,8 @@ static enum outcome outcome_of(const struct reply *reply)
 {
     if (reply->verb == REPLY_STATUS)
         return reply->code >= 500 ? OUTCOME_REJECT : OUTCOME_DEFER;
+    if (reply->verb == REPLY_DUNNO)
+        return OUTCOME_DUNNO;
     return reply->verb == REPLY_DEFER_IF_PERMIT ? OUTCOME_DEFER : OUTCOME_MARK;
 }
 
@@ -51,13 +53,13 @@ static void take_action(struct reading *rd, struct threshold *t, unsigned block)
         }
     }
     if (!reply_parse_action(t->action, &t->reply, enhanced, &error)) {
-        problems_error(&rd->problems, line, "action: \"%.80s\": %s; expected dunno, prepend, defer, reject or an action "
-                       "of Postfix", t->action, error ? error : "unknown");
+        problems_error(&rd->problems, line, "action: \"%.80s\": %s; expected dunno, prepend, defer, reject or an "
+                       "action of Postfix", t->action, error ? error : "unknown");
         return;
     }
     if (t->reply.text && !decision_check_template(t->reply.text, &unknown))
-        problems_error(&rd->problems, line, "action: unknown macro %%{%.40s}, expected one of helod.conf(5)",
-                       unknown ? unknown : "");
+        problems_error(&rd->problems, line, "action: unknown macro %%{%.*s}, expected one of helod.conf(5)",
+                       value_macro_length(unknown), unknown);
     if (t->reply.enhanced)
         t->reply.enhanced = region_strdup(rd->region, enhanced);
     t->has_reply = true;

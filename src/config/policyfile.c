@@ -90,7 +90,8 @@ static struct settings *read_whole(const char *name, const struct file_text *fil
     return NULL;
 }
 
-struct settings *policyfile_read_text(const char *name, const char *text, size_t n, policyfile_report *report, void *arg)
+struct settings *policyfile_read_text(const char *name, const char *text, size_t n, policyfile_report *report,
+                                      void *arg)
 {
     /* Only read: struct file_text is not const because file_read() gives its bytes away. */
     struct file_text file = { .text = (char *)text, .n = n };

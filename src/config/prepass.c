@@ -132,8 +132,12 @@ static bool step(struct prepass *s, bool starts)
         close_brace(s);
         return true;
     }
-    if (c == '$' && ahead(s, 1) == '{')
+    if (c == '$' && ahead(s, 1) == '{') {
         refuse_environment(s);
+        while (ahead(s, 1) != '\0' && ahead(s, 1) != '\n' && s->text[s->at] != '}')
+            s->text[s->at++] = '%';
+        s->text[s->at] = '%';
+    }
     if (c == '\r' && ahead(s, 1) == '\n')
         s->text[s->at] = ' ';
     if (c == '\n')

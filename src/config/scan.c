@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scan: NAME = VALUE, NAME = { VALUE, … }, NAME { … } and NAME "TITLE" { … }, down from the sections of the option
+ * scan: NAME = VALUE, NAME = { VALUE, VALUE }, NAME { } and NAME "TITLE" { }, down from the sections of the option
  * table. Promises to report every unknown name, duplicate and piece of bad syntax with its line, to go on behind each,
  * and to leave a text in which libconfuse finds nothing to object to. Memory is bounded by the size of the text.
  */
@@ -12,7 +12,7 @@
 #include "units.h"
 
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_SIGN, TOKEN_BAD };
-enum { TITLE_MAX = 64, NAMES_MAX = 128, BLOCKS_MAX = 512 };
+enum { TITLE_MAX = 64, NAMES_MAX = 128, BLOCKS_MAX = 512, TOKEN_NAME_SIZE = 32 };
 
 struct token {
     enum token_kind kind;
@@ -99,7 +99,7 @@ static const char *token_text(struct scanner *s)
     return text ? text : "";
 }
 
-static const char *token_name(const struct scanner *s, char out[32])
+static const char *token_name(const struct scanner *s, char out[TOKEN_NAME_SIZE])
 {
     const struct token *t = &s->token;
     int n = (int)(t->end - t->start < 20 ? t->end - t->start : 20);
@@ -107,9 +107,9 @@ static const char *token_name(const struct scanner *s, char out[32])
     if (t->kind == TOKEN_END)
         return "the end of the file";
     if (t->kind == TOKEN_BAD && (s->text[t->start] <= ' ' || s->text[t->start] >= 0x7f))
-        snprintf(out, 32, "byte 0x%02x", (unsigned)(unsigned char)s->text[t->start]);
+        snprintf(out, TOKEN_NAME_SIZE, "byte 0x%02x", (unsigned)(unsigned char)s->text[t->start]);
     else
-        snprintf(out, 32, "'%.*s'", n, s->text + t->start);
+        snprintf(out, TOKEN_NAME_SIZE, "'%.*s'", n, s->text + t->start);
     return out;
 }
 
@@ -134,9 +134,10 @@ static void recover(struct scanner *s, const struct token *from)
 
 static void syntax_error(struct scanner *s, const struct token *from, const char *expected)
 {
-    char name[32];
+    char name[TOKEN_NAME_SIZE];
 
-    problems_error(s->problems, s->token.line, "unexpected %s, expected %s", token_name(s, name), expected);
+    problems_error(s->problems, s->token.kind == TOKEN_END ? from->line : s->token.line, "unexpected %s, expected %s",
+                   token_name(s, name), expected);
     recover(s, from);
 }
 
@@ -261,8 +262,8 @@ static int keep_block(struct scanner *s, const struct block *b, const char *name
     int earlier = find_block(s->out, b);
 
     if (row->titled && !title_fits(b->title)) {
-        problems_error(s->problems, b->line, "section %s needs a name of letters, digits and . _ -, expected %s \"NAME\" {",
-                       name, name);
+        problems_error(s->problems, b->line,
+                       "section %s needs a name of letters, digits and . _ -, expected %s \"NAME\" {", name, name);
         return -1;
     }
     if (!row->titled && has_title) {
@@ -333,16 +334,22 @@ static void read_statement(struct scanner *s, unsigned block)
 
     next(s);
     found = s->token.kind == TOKEN_BAD ? s->text[s->token.start] : '\0';
-    if (at_sign(s, '='))
+    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] != '\0') {
+        s->token = named;
+        syntax_error(s, &named, "the name of an option or section");
+    } else if (at_sign(s, '=')) {
         read_assignment(s, block, name, &named);
-    else if (found == '(')
-        syntax_error(s, &named, "no functions such as include(); exempt files are named in section exempt");
-    else if (found == '+')
+    } else if (found == '(') {
+        problems_error(s->problems, named.line, "%s() is no option: there are no functions, and no other file is read "
+                       "but those of exempt.files and names.token_files", name);
+        recover(s, &named);
+    } else if (found == '+') {
         syntax_error(s, &named, "= and the whole list");
-    else if (option_known(s->out->blocks[block].section, name))
+    } else if (option_known(s->out->blocks[block].section, name)) {
         syntax_error(s, &named, "= behind the name of an option");
-    else
+    } else {
         read_section(s, block, name, &named);
+    }
 }
 
 /* Sections nest as deep as the table of sections does: two levels. */

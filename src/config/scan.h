@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scan: the shape of a policy file (which option stands where, on which line) without its values, which libconfuse reads.
+ * scan: the shape of a policy file (which option stands where, on which line) without its values, which libconfuse
+ * reads.
  *
  * libconfuse stops at the first thing it does not know. scan reports all of them, with the nearest known name, and
  * blanks them out of the text, so that libconfuse reads the rest and the checks see every other value too.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings: life and questions of the finished settings. Promises that nothing changes after policyfile_read() gave them
- * out, and that the last settings_unref() frees all.
+ * settings: life and questions of the finished settings. Promises that nothing changes after policyfile_read() gave
+ * them out, and that the last settings_unref() frees all.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tree: the only file that knows libconfuse. Its option arrays are made from our tables on each reading; every option
- * is a text to it, for the types are ours (values.c). Promises to leave nothing behind in libconfuse, whatever the text.
+ * is a text to it, for the types are ours (values.c). Promises to leave nothing behind in libconfuse, whatever the
+ * text.
  */
 #include "tree.h"
 

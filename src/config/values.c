@@ -59,13 +59,20 @@ static bool read_text(struct value *v)
     return store_text(v);
 }
 
+int value_macro_length(const char *macro)
+{
+    size_t n = strcspn(macro, "}");
+
+    return n < 40 ? (int)n : 40;
+}
+
 static bool read_template(struct value *v)
 {
     const char *unknown = NULL;
 
     if (!decision_check_template(v->text, &unknown)) {
-        text_addf(&v->error, "unknown macro %%{%.40s} in \"%.80s\", expected one of helod.conf(5)",
-                  unknown ? unknown : "", v->text);
+        text_addf(&v->error, "unknown macro %%{%.*s} in \"%.80s\", expected one of helod.conf(5)",
+                  value_macro_length(unknown), unknown, v->text);
         return false;
     }
     return store_text(v);
@@ -247,7 +254,8 @@ static bool read_switch(struct value *v)
     static const struct {
         const char *word;
         bool on;
-    } words[] = { { "yes", true }, { "no", false }, { "on", true }, { "off", false }, { "true", true }, { "false", false } };
+    } words[] = { { "yes", true }, { "on", true }, { "true", true },
+                  { "no", false }, { "off", false }, { "false", false } };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(v->text, words[i].word) == 0) {

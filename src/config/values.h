@@ -20,6 +20,8 @@ bool value_read(const struct option *option, const char *text, void *base, struc
 bool value_number(const char *text, int64_t min, int64_t max, int64_t *out, char error[VALUE_ERROR_SIZE]);
 /* The text of a field that is no list, unquoted; it may point into `room`. */
 const char *value_text(const struct option *option, const void *base, char room[VALUE_TEXT_SIZE]);
+/* How much to show of an unknown macro, which runs to the end of its text. */
+int value_macro_length(const char *macro);
 /* True when the type is written without quotes. */
 bool value_is_bare(const struct option *option);
 /* The list in a field. */
