@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spf: the door of the evaluator. Prepares the values of the macros, turns answers into trace lines, and runs states
- * until one of them asks. Promises to end: every state either asks (at most SPF_TRACE_MAX times) or moves on in a record.
+ * until one of them asks. Promises to end: every state asks (at most SPF_TRACE_MAX times) or moves on in a record.
  */
 #include <assert.h>
 #include <string.h>

@@ -47,7 +47,7 @@ def zone_lines(zonedata):
 
 def main():
     print('# SPDX-License-Identifier: BSD-3-Clause')
-    print('# Made from rfc7208-tests.yml by convert_rfc7208.py: change those, not this. Licence: rfc7208-tests.LICENSE.')
+    print('# Made from rfc7208-tests.yml by convert_rfc7208.py: change those, not this. See rfc7208-tests.LICENSE.')
     with open(sys.argv[1], encoding='utf-8') as suite:
         for scenario in yaml.safe_load_all(suite):
             print('\nscenario', quote(scenario['description']))
