@@ -148,6 +148,9 @@ static void sum_up(struct gather *g)
     /* The confirmed reverse name is the HELO name: its owner has said all, as where Postfix found it so. */
     if (g->e.confirmed && name_equal(&g->e.confirmed->name, &g->e.helo))
         g->needs &= ~(unsigned)(NEED_HELO_MX | NEED_HELO_SPF);
+    /* Postfix's confirmed name speaks for HELO, or HELO is no name to speak for: no other PTR name is asked for. */
+    if (g->postfix_confirmed && (aligned(g) || g->e.helo.kind != NAME_HOST))
+        g->e.rdns_partial = false;
     gathering_exemptions(g);
     g->e.dns_ms = clock_ms() - g->started_ms;
 }
