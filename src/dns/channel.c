@@ -138,36 +138,47 @@ static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
         event_add(c->sockets[at], NULL);
 }
 
+/* ":port" or nothing. */
+static bool read_port(const char *s, unsigned long *port)
+{
+    char *end;
+
+    *port = DNS_PORT;
+    if (*s == '\0')
+        return true;
+    if (s[0] != ':' || s[1] < '0' || s[1] > '9')
+        return false;
+    *port = strtoul(s + 1, &end, 10);
+    return *end == '\0' && *port > 0 && *port <= 65535;
+}
+
+static bool read_server(const char *server, struct address *a, unsigned long *port)
+{
+    size_t n;
+
+    if (server[0] == '[') {
+        n = strcspn(server, "]");
+        return server[n] == ']' && address_parse(a, server + 1, n - 1) && a->family == ADDRESS_IPV6 &&
+               read_port(server + n + 1, port);
+    }
+    *port = DNS_PORT;
+    if (address_parse(a, server, strlen(server)))
+        return true;
+    n = strcspn(server, ":");
+    return address_parse(a, server, n) && read_port(server + n, port);
+}
+
 /* One "address", "address:port" or "[v6]:port" as c-ares wants it. */
 static bool add_server(struct text *list, const char *server)
 {
-    size_t n = strlen(server);
-    const char *colon = strrchr(server, ':'), *host = server;
-    size_t host_size = n;
-    unsigned long port = DNS_PORT;
-    char shown[ADDRESS_TEXT_SIZE], *end;
+    char shown[ADDRESS_TEXT_SIZE];
+    unsigned long port;
     struct address a;
 
-    if (!address_parse(&a, server, n)) {
-        if (!colon || colon == server || colon[1] < '0' || colon[1] > '9')
-            colon = NULL;
-        if (colon) {
-            port = strtoul(colon + 1, &end, 10);
-            if (*end != '\0' || port == 0 || port > 65535)
-                return false;
-            host_size = (size_t)(colon - server);
-        }
-        if (host_size >= 2 && host[0] == '[' && host[host_size - 1] == ']') {
-            host++;
-            host_size -= 2;
-            if (!address_parse(&a, host, host_size) || a.family != ADDRESS_IPV6)
-                return false;
-        } else if (!colon || !address_parse(&a, host, host_size) || a.family != ADDRESS_IPV4) {
-            return false;
-        }
-    }
-    address_format(&a, shown);
-    text_addf(list, a.family == ADDRESS_IPV6 ? "%s[%s]:%lu" : "%s%s:%lu", list->used > 0 ? "," : "", shown, port);
+    if (!read_server(server, &a, &port))
+        return false;
+    text_addf(list, a.family == ADDRESS_IPV6 ? "%s[%s]:%lu" : "%s%s:%lu", list->used > 0 ? "," : "",
+              address_format(&a, shown), port);
     return !list->full;
 }
 

@@ -155,7 +155,7 @@ static size_t in_use(void)
 static void test_memory(void **state)
 {
     static const char names[] = "host-203-0-113-77.dynamic.provider.example";
-    static const char spf[] = "v=spf1 include:_spf.provider.example include:spf.protection.example ip4:192.0.2.0/24 ~all";
+    static const char spf[] = "v=spf1 include:_spf.provider.example include:spf.other.example ip4:192.0.2.0/24 ~all";
     static const uint32_t offset;
     size_t before = in_use(), cost;
     struct cache *c = cache_new(MANY, &ttls);

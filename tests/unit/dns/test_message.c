@@ -143,7 +143,8 @@ static const struct {
      "temperror badresp ttl=0:"},
 
     {"PTR", "a.example", DNS_PTR, RESPONSE, 2, 0,
-     BODY(Q T_PTR IN TTL60 "\0\13" B_EXAMPLE Q T_PTR IN TTL60 "\0\13" C_EXAMPLE), "found ok ttl=60: b.example c.example"},
+     BODY(Q T_PTR IN TTL60 "\0\13" B_EXAMPLE Q T_PTR IN TTL60 "\0\13" C_EXAMPLE),
+     "found ok ttl=60: b.example c.example"},
     {"PTR twice, in upper case", "a.example", DNS_PTR, RESPONSE, 2, 0,
      BODY(Q T_PTR IN TTL60 "\0\13" B_EXAMPLE Q T_PTR IN TTL60 "\0\13" "\1B\7EXAMPLE\0"), "found ok ttl=60: b.example"},
     {"PTR with NUL", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\5" "\3a\0b\0"),
@@ -167,7 +168,8 @@ static const struct {
      "temperror badresp ttl=0:"},
 
     {"TXT", "a.example", DNS_TXT, RESPONSE, 2, 0,
-     BODY(Q T_TXT IN TTL60 "\0\13" "\7v=spf1 " "\2-a" Q T_TXT IN TTL60 "\0\2" "\1x"), "found ok ttl=60: [v=spf1 -a] [x]"},
+     BODY(Q T_TXT IN TTL60 "\0\13" "\7v=spf1 " "\2-a" Q T_TXT IN TTL60 "\0\2" "\1x"),
+     "found ok ttl=60: [v=spf1 -a] [x]"},
     {"TXT with any byte", "a.example", DNS_TXT, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\5" "\4\0\n\377]"),
      "found ok ttl=60: [???]]"},
     {"TXT of no bytes", "a.example", DNS_TXT, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\0"), "found ok ttl=60: []"},
@@ -313,7 +315,8 @@ static void test_question(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        size_t size = begin(message, cases[i].answered, cases[i].type, RESPONSE, (unsigned[]){cases[i].questions, 1, 0});
+        size_t size = begin(message, cases[i].answered, cases[i].type, RESPONSE,
+                            (unsigned[]){cases[i].questions, 1, 0});
         memcpy(message + size, record, sizeof record - 1);
         struct answer *a = parse(message, size + sizeof record - 1, cases[i].asked, DNS_A, chase);
         if ((a->view.status == DNS_FOUND) != cases[i].good)
