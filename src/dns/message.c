@@ -315,6 +315,8 @@ static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME
             *chase = '\0';
         return conclude(p, DNS_TEMPERROR, "cname");
     }
+    if (rcode == 0 && p->hops == 0 && answers > 0 && p->left_out == 0)
+        return fail(p->question, "badresp"); /* records, and none of them answers: not a "no" */
     if (!soa && p->left_out == 0)
         p->ttl = 0;
     return rcode == 0 ? conclude(p, DNS_NODATA, "nodata") : conclude(p, DNS_NXDOMAIN, "nxdomain");

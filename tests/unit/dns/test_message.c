@@ -69,7 +69,7 @@ static const struct {
     {"nothing but another name", "a.example", DNS_A, RESPONSE, 1, 0, BODY(B_EXAMPLE T_A IN TTL60 "\0\4" ADDR),
      "temperror badresp ttl=0:"},
     {"another type of the name", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\2" "\1x"),
-     "nodata nodata ttl=0:"},
+     "temperror badresp ttl=0:"},
 
     {"alias", "a.example", DNS_A, RESPONSE, 2, 0,
      BODY(Q T_CNAME IN TTL9 "\0\13" B_EXAMPLE B_EXAMPLE T_A IN TTL60 "\0\4" ADDR),
