@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """nameserver: DNS servers for tests. FaultDns is tests/lib/faultdns.py (zone text, every fault), Nsd a real server.
 
-    with FaultDns("mail.client.example 300 A 203.0.113.5\\n203.0.113.5 300 PTR mail.client.example") as dns:
+    with FaultDns("mail.kiln-street.net 300 A 203.0.113.5\\n203.0.113.5 300 PTR mail.kiln-street.net") as dns:
         daemon = Helod(resolver=dns.address)
         dns.questions()      # [("ptr", "5.113.0.203.in-addr.arpa"), …] as the server saw them
 """

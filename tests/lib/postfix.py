@@ -3,9 +3,9 @@
 
     mx = Postfix({"tcp": {"smtpd_helo_restrictions": policy("inet:127.0.0.1:10045")}})
     with Smtp(mx.port("tcp")) as smtp:
-        smtp.xclient(ADDR="203.0.113.5", NAME="mail.client.example", REVERSE_NAME="mail.client.example")
-        smtp.ehlo("mail.client.example")
-        code, text = smtp.command("MAIL FROM:<a@client.example>")
+        smtp.xclient(ADDR="203.0.113.5", NAME="mail.kiln-street.net", REVERSE_NAME="mail.kiln-street.net")
+        smtp.ehlo("mail.kiln-street.net")
+        code, text = smtp.command("MAIL FROM:<a@kiln-street.net>")
     mx.delivered("r1")       # the messages in r1@test.example's mailbox
 
 Queue, configuration, log and mailboxes lie in a folder of their own; r1 … r60@test.example are delivered, all else is

