@@ -74,5 +74,6 @@ void ctl_session_close(struct ctl_session *session);
 
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_rules;
+extern const struct ctl_verb ctl_spf;
 
 #endif

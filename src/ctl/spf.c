@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spf: check_host() of RFC 7208 on its own, with live DNS: what a record says about an address, which term said it, and
+ * every look-up that it cost. The evaluator is the daemon's; the time is what the RFC asks for, not the daemon's deadline.
+ */
+#include "spf.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "ctl.h"
+#include "json.h"
+#include "policyfile.h"
+#include "region.h"
+#include "resolver.h"
+#include "text.h"
+
+enum {
+    MEMORY_MAX = 4 << 20,
+    SECONDS_MAX = 20, /* RFC 7208 section 4.6.4 */
+    LINE_SIZE = 9000, /* longer than any record */
+};
+
+struct evaluation {
+    struct ctl_session session;
+    struct spf *spf;
+    struct resolver_query *query;
+};
+
+static void advance(struct evaluation *e);
+
+static void answered(void *arg, const struct dns_answer *answer, bool from_cache)
+{
+    struct evaluation *e = arg;
+
+    (void)from_cache;
+    e->query = NULL;
+    spf_feed(e->spf, answer);
+    advance(e);
+}
+
+static void advance(struct evaluation *e)
+{
+    struct spf_ask ask;
+
+    if (spf_step(e->spf, &ask) == SPF_ASK)
+        e->query = resolver_ask(e->session.context.resolver, ask.name, ask.type, answered, e);
+    if (!e->query)
+        event_base_loopbreak(e->session.base);
+}
+
+static void print_plain(const char *label, const char *foreign)
+{
+    char line[LINE_SIZE];
+    struct text t;
+
+    if (!*foreign)
+        return;
+    text_init(&t, line, sizeof line);
+    text_add_as(&t, TEXT_PLAIN, foreign, strlen(foreign));
+    printf("%s: %s\n", label, line);
+}
+
+static void print_text(const struct spf_outcome *o, const struct spf_query *query)
+{
+    printf("result: %s\n", spf_result_name(o->result));
+    print_plain("record", o->record);
+    if (*o->term) {
+        print_plain("term", o->term);
+        print_plain("of", o->domain);
+    } else if (o->result == SPF_NEUTRAL) {
+        printf("term: none matched\n");
+    }
+    print_plain("reason", o->reason);
+    printf("cost: %u of 10 terms with look-ups, %u of %u void, %zu questions\n", o->lookups, o->voids,
+           query->void_limit, o->trace_count);
+    for (size_t i = 0; i < o->trace_count; i++) {
+        const struct spf_trace *trace = &o->trace[i];
+        char name[4 * DNS_NAME_SIZE];
+        struct text t;
+
+        text_init(&t, name, sizeof name);
+        text_add_as(&t, TEXT_PLAIN, trace->name, strlen(trace->name));
+        printf("look-up: %s %s: %s, %u record%s\n", dns_type_name((uint16_t)trace->type), name, trace->why,
+               trace->records, trace->records == 1 ? "" : "s");
+    }
+    print_plain("explanation", o->explanation);
+}
+
+static void print_json(const struct spf_outcome *o, const struct spf_query *query)
+{
+    struct json j;
+
+    json_init(&j, stdout);
+    json_open(&j, NULL, '{');
+    json_text(&j, "result", spf_result_name(o->result));
+    json_text(&j, "domain", query->domain);
+    json_text(&j, "record", o->record);
+    json_text(&j, "term", o->term);
+    json_text(&j, "of", o->domain);
+    json_text(&j, "reason", o->reason);
+    json_text(&j, "explanation", o->explanation);
+    json_bool(&j, "deny_all", o->deny_all);
+    json_number(&j, "terms", o->lookups);
+    json_number(&j, "voids", o->voids);
+    json_open(&j, "lookups", '[');
+    for (size_t i = 0; i < o->trace_count; i++) {
+        json_open(&j, NULL, '{');
+        json_text(&j, "type", dns_type_name((uint16_t)o->trace[i].type));
+        json_text(&j, "name", o->trace[i].name);
+        json_text(&j, "status", dns_status_name(o->trace[i].status));
+        json_text(&j, "why", o->trace[i].why);
+        json_number(&j, "records", o->trace[i].records);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_close(&j, '}');
+    json_end(&j);
+}
+
+/* With a session that is open. */
+static int evaluate(struct ctl *ctl, struct evaluation *e, const struct spf_query *query, struct region *r)
+{
+    const struct timeval limit = {SECONDS_MAX, 0};
+    const struct spf_outcome *outcome;
+
+    e->spf = spf_new(query, r);
+    if (!e->spf)
+        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    advance(e);
+    if (e->query) {
+        event_base_loopexit(e->session.base, &limit);
+        event_base_dispatch(e->session.base);
+    }
+    if (e->query)
+        resolver_cancel(e->query);
+    spf_abandon(e->spf);
+    outcome = spf_outcome(e->spf);
+    (ctl_given(ctl, 'j') ? print_json : print_text)(outcome, query);
+    return outcome->result == SPF_PASS ? CTL_OK : CTL_WRONG;
+}
+
+static int run(struct ctl *ctl)
+{
+    const char *address = ctl->arguments[0], *helo = ctl_value(ctl, 'H');
+    struct spf_query query = {.domain = ctl->arguments[1], .sender = ctl_value(ctl, 's'), .now = time(NULL),
+                              .explain = true};
+    struct evaluation e = {.spf = NULL};
+    struct settings *settings;
+    struct region *r;
+    int status = CTL_TROUBLE;
+
+    if (!address_parse(&query.client, address, strlen(address)))
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no IP address", address);
+    settings = ctl_settings(ctl);
+    if (!settings)
+        return CTL_CONFIG;
+    query.helo = helo ? helo : query.domain;
+    query.void_limit = settings->dns.void_limit;
+    r = region_new(MEMORY_MAX);
+    if (r && ctl_session_open(ctl, &e.session, settings)) {
+        status = evaluate(ctl, &e, &query, r);
+        ctl_session_close(&e.session);
+    }
+    region_free(r);
+    settings_unref(settings);
+    return status;
+}
+
+const struct ctl_verb ctl_spf = {
+    .name = "spf",
+    .arguments = "ADDRESS DOMAIN",
+    .arguments_min = 2,
+    .arguments_max = 2,
+    .summary = "evaluate the SPF record of a domain for an address",
+    .help = "check_host() of RFC 7208 with live DNS: the result, the record, the term that matched, what it cost, every\n"
+            "look-up, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
+    .exits = "0 pass, 1 any other result, 64 and more: usage or failure",
+    .run = run,
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                {'s', "sender", "ADDRESS", "the envelope sender"},
+                {'H', "helo", "NAME", "the HELO name (default: DOMAIN)"},
+                {'j', "json", NULL, "print JSON"},
+                {0, NULL, NULL, NULL}},
+};
