@@ -15,7 +15,7 @@
 
 #include "address.h"
 
-/* From which counts on the rules speak; of the settings, copied in by gather. 0: never. */
+/* From which counts on the rules speak; of the settings, copied in by gather. 0: never, and so without a store. */
 struct history_limits {
     unsigned churn_domains, shared_networks, known_days, known_count;
 };

@@ -217,6 +217,8 @@ static unsigned possible_needs(const struct gather *g)
         needs |= NEED_HELO_ADDRESS | NEED_HELO_SPF;
     if (needs & NEED_CONFIRM)
         needs |= NEED_REVERSE;
+    if (!g->context.history)
+        needs &= ~(unsigned)NEED_HISTORY;
     if (g->e.helo.kind != NAME_HOST || g->e.helo.reserved != NAME_RESERVED_NONE)
         needs &= ~(unsigned)(NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF);
     /* Postfix's confirmed name and a HELO that it speaks for: the reverse side is done. */
@@ -254,7 +256,8 @@ const struct evidence *gather_start(const struct gather_context *context, const 
     g->e.client = req->client;
     g->e.exemption = -1;
     g->e.dns_suspended = options->suspend_dns;
-    g->e.history.limits = history_limits(&options->settings->history);
+    if (context->history) /* without a store its rules are out of the question, and leave no doubt */
+        g->e.history.limits = history_limits(&options->settings->history);
     gathering_skips(g);
     if (!gathering_local(g))
         return NULL;

@@ -101,12 +101,12 @@ static bool test_changed(const struct evidence *e, const char **detail, struct r
 {
     (void)detail;
     (void)r;
-    return e->history.known && e->history.verified_other;
+    return e->history.known && e->history.limits.known_count > 0 && e->history.verified_other;
 }
 
 static bool may_have_changed(const struct evidence *e)
 {
-    return !e->history.known;
+    return !e->history.known && e->history.limits.known_count > 0;
 }
 
 RULE(helo_changed) = {
@@ -128,7 +128,7 @@ static bool test_identity_known(const struct evidence *e, const char **detail, s
 {
     const struct history_facts *h = &e->history;
 
-    if (!h->known || !at_least(h->good, h->limits.known_count) || h->good_days < h->limits.known_days)
+    if (!h->known || !helo_is_host(e) || !at_least(h->good, h->limits.known_count) || h->good_days < h->limits.known_days)
         return false;
     *detail = count_of(r, h->good, "good greetings");
     return true;

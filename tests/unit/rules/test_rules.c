@@ -351,6 +351,7 @@ static const struct {
     {"identity_known", NO, "helo=mail.blau.com history=good:50,days:2"},
     {"identity_known", NO, "helo=mail.blau.com history=good:4,days:30"},
     {"identity_known", NO, "helo=mail.blau.com history=down"},
+    {"identity_known", NO, "helo=mail history=good:50,days:30"},
     {"sender_other_domain", HIT, "helo=mail.blau.com rdns=a.rot.com sender=x@gelb.com"},
     {"sender_other_domain", HIT, "helo=mail.blau.com rdns=a.rot.com:pass sender=x@gelb.com client=2a00:1::1"},
     {"sender_other_domain", NO, "helo=mail.blau.com rdns=a.blau.com sender=x@gelb.com"},
