@@ -104,7 +104,8 @@ bool name_same_domain(const struct name *a, const struct name *b);
 bool name_under(const char *name, const char *suffix);
 /*
  * When the name is of a large mail provider that always sends from confirmed names of its own: the list of domains
- * (NULL-terminated) in which its reverse names lie; else NULL.
+ * (NULL-terminated) in which its reverse names lie; else NULL. For HELO names, and for sender domains: a sender of such
+ * a provider from a client of another is worth a little.
  */
 const char *const *name_provider(const struct name *name, const struct name_data *data);
 

@@ -6,38 +6,59 @@
  */
 #include "name_data.h"
 
-enum { NAMES_MAX = 10 };
+enum { NAMES_MAX = 16 };
 
 static const struct {
-    const char *names[NAMES_MAX];   /* a greeting below one of these is the provider's */
+    const char *names[NAMES_MAX];   /* a greeting or a sender below one of these is the provider's */
     const char *reverse[NAMES_MAX]; /* its reverse name lies below one of these */
 } providers[] = {
     {{"google.com", "gmail.com", "googlemail.com"},
      {"google.com", "googlemail.com", "1e100.net", "googleusercontent.com"}},
-    {{"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com"},
-     {"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com", "outlook.de"}},
-    {{"yahoo.com", "ymail.com", "rocketmail.com", "yahoodns.net", "yahoo.co.uk", "yahoo.de", "yahoo.fr"},
-     {"yahoo.com", "yahoodns.net", "bullet.mail.yahoo.com", "aol.com", "yahoo.co.uk", "yahoo.net"}},
-    {{"yahoo.co.jp"}, {"yahoo.co.jp", "yahoo.com", "yahoo.ne.jp"}},
-    {{"aol.com", "aim.com", "mx.aol.com"}, {"aol.com", "yahoo.com", "aol.net", "yahoodns.net"}},
+    {{"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com", "hotmail.co.uk",
+      "hotmail.fr", "hotmail.de", "hotmail.it", "live.co.uk", "live.nl", "outlook.de", "outlook.fr"},
+     {"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com"}},
+    {{"yahoo.com", "ymail.com", "rocketmail.com", "yahoodns.net", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "yahoo.it",
+      "yahoo.es", "yahoo.ca", "yahoo.com.br", "yahoo.co.in"},
+     {"yahoo.com", "yahoodns.net", "yahoo.net", "aol.com"}},
+    {{"yahoo.co.jp"}, {"yahoo.co.jp", "yahoo.ne.jp", "yahoo.com"}},
+    {{"aol.com", "aim.com", "verizon.net"}, {"aol.com", "aol.net", "yahoo.com", "yahoodns.net", "verizon.net"}},
+    {{"att.net", "sbcglobal.net", "bellsouth.net"}, {"att.net", "prodigy.net", "yahoo.com", "yahoodns.net", "aol.com"}},
+    {{"comcast.net"}, {"comcast.net"}},
     {{"icloud.com", "me.com", "mac.com", "apple.com"}, {"icloud.com", "me.com", "mac.com", "apple.com"}},
     {{"gmx.net", "gmx.de", "gmx.com", "gmx.at", "gmx.ch"},
-     {"gmx.net", "gmx.de", "gmx.com", "kundenserver.de", "web.de", "1and1.com", "ionos.com"}},
+     {"gmx.net", "gmx.de", "gmx.com", "mail.com", "web.de", "kundenserver.de"}},
     {{"web.de"}, {"web.de", "gmx.net", "kundenserver.de"}},
-    {{"qq.com", "foxmail.com"}, {"qq.com", "foxmail.com", "tencent.com", "qcloudmail.com", "exmail.qq.com"}},
-    {{"163.com", "126.com", "yeah.net", "netease.com"}, {"163.com", "126.com", "yeah.net", "netease.com", "163.net"}},
-    {{"sina.com", "sina.cn", "sina.com.cn", "sohu.com"}, {"sina.com", "sina.cn", "sina.com.cn", "sohu.com"}},
-    {{"mail.ru", "inbox.ru", "list.ru", "bk.ru"}, {"mail.ru", "list.ru", "smailru.net", "vk.com"}},
+    {{"mail.com", "email.com", "usa.com", "consultant.com", "engineer.com", "europe.com", "post.com", "dr.com"},
+     {"mail.com", "gmx.com", "gmx.net", "web.de", "kundenserver.de"}},
+    {{"t-online.de", "magenta.de"}, {"t-online.de"}},
+    {{"freenet.de"}, {"freenet.de"}},
+    {{"orange.fr", "wanadoo.fr"}, {"orange.fr", "wanadoo.fr"}},
+    {{"free.fr"}, {"free.fr", "proxad.net", "iliad.fr"}},
+    {{"laposte.net"}, {"laposte.net"}},
+    {{"libero.it"}, {"libero.it", "italiaonline.it"}},
+    {{"qq.com", "foxmail.com"}, {"qq.com", "foxmail.com", "qcloudmail.com"}},
+    {{"163.com", "126.com", "yeah.net", "netease.com"}, {"163.com", "126.com", "yeah.net", "netease.com"}},
+    {{"sina.com", "sina.cn", "sina.com.cn"}, {"sina.com", "sina.cn", "sina.com.cn"}},
+    {{"sohu.com"}, {"sohu.com"}},
+    {{"aliyun.com"}, {"aliyun.com", "alibaba.com"}},
+    {{"naver.com"}, {"naver.com"}},
+    {{"daum.net", "hanmail.net"}, {"daum.net", "hanmail.net", "kakao.com"}},
+    {{"rediffmail.com"}, {"rediffmail.com", "rediffmailpro.com", "rediff.com"}},
+    {{"mail.ru", "inbox.ru", "list.ru", "bk.ru"}, {"mail.ru", "list.ru", "smailru.net"}},
     {{"yandex.ru", "yandex.net", "yandex.com", "ya.ru"}, {"yandex.ru", "yandex.net", "yandex.com"}},
     {{"rambler.ru"}, {"rambler.ru"}},
-    {{"proton.me", "protonmail.com", "protonmail.ch"}, {"proton.me", "protonmail.com", "protonmail.ch", "proton.ch"}},
+    {{"ukr.net"}, {"ukr.net"}},
+    {{"seznam.cz", "email.cz"}, {"seznam.cz"}},
+    {{"wp.pl", "o2.pl", "tlen.pl"}, {"wp.pl", "o2.pl", "tlen.pl"}},
+    {{"onet.pl"}, {"onet.pl"}},
+    {{"interia.pl"}, {"interia.pl"}},
+    {{"proton.me", "protonmail.com", "protonmail.ch"},
+     {"proton.me", "protonmail.com", "protonmail.ch", "proton.ch", "mail-europe.com"}},
     {{"fastmail.com", "messagingengine.com"}, {"fastmail.com", "messagingengine.com"}},
     {{"zoho.com", "zohomail.com", "zoho.eu"}, {"zoho.com", "zohomail.com", "zoho.eu", "zohocorp.com"}},
     {{"amazonses.com"}, {"amazonses.com", "amazon.com"}},
     {{"facebook.com", "facebookmail.com"}, {"facebook.com", "facebookmail.com", "tfbnw.net"}},
     {{"linkedin.com"}, {"linkedin.com"}},
-    {{"paypal.com"}, {"paypal.com", "postdirect.com", "ebay.com"}},
-    {{"ebay.com"}, {"ebay.com", "postdirect.com"}},
 };
 
 const char *const *name_provider(const struct name *name, const struct name_data *data)

@@ -5,8 +5,8 @@
  *     line    = CLASS TOKEN *example ["#" comment]
  *     example = "+" name that the token must find | "-" name that it must not find
  *
- * A later line of the same token replaces the earlier one; class "ignore" takes it out. Every other line needs an example
- * of each kind, and they are checked, with this token alone, when the file is read.
+ * A later line of the same token replaces the earlier one; class "ignore" takes it out. Every other line needs an
+ * example of each kind, and they are checked, with this token alone, when the file is read.
  */
 #ifndef HELOD_TOKEN_FILE_H
 #define HELOD_TOKEN_FILE_H

@@ -261,7 +261,7 @@ static const struct {
     {"winter-01.company.com", NAME_RESERVED_NONE},
     {"DESKTOP-A1B2C3D", NAME_RESERVED_FACTORY},
     {"LAPTOP-A1B2C3D4", NAME_RESERVED_FACTORY},
-    {"desktop-support.company.com", NAME_RESERVED_FACTORY}, /* seven letters: cannot be told apart, and is no mail host */
+    {"desktop-support.company.com", NAME_RESERVED_FACTORY}, /* seven letters: cannot be told apart */
     {"desktop-team.company.com", NAME_RESERVED_NONE},
     {"ylmf-pc", NAME_RESERVED_FACTORY},
     {"speedtouch.lan", NAME_RESERVED_PRIVATE},
@@ -347,6 +347,7 @@ static const struct {
     {"nam10-mw2-obe.outbound.protection.outlook.com", "outlook.com"},
     {"hotmail.com", "outlook.com"},
     {"out1.qq.com", "qq.com"},
+    {"consultant.com", "mail.com"},
     {"mail.company.com", NULL},
     {"gmail", NULL},
     {"[192.0.2.1]", NULL},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_naming(): one row per case, against a public suffix list of our own and the built-in tokens. Then properties that hold
- * for any bytes.
+ * name_naming(): one row per case, against a public suffix list of our own and the built-in tokens. Then properties
+ * that hold for any bytes.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -217,7 +217,7 @@ static const struct {
     {"server", "", 0},
 
     /* throw-away */
-    {"mail.company.xyz", "", SERVER | BULK | MAIL_ROLE},
+    {"mail.company.icu", "", SERVER | BULK | MAIL_ROLE},
     {"mail.company.online", "", SERVER | BULK | MAIL_ROLE},
     {"company.online", "", BULK},
     {"online.company.com", "", 0},
@@ -317,7 +317,7 @@ static const struct {
     {"a5b4c3d200000001.company.net", "2001:db8::a5b4:c3d2:0:1", "nibbles of the address"},
     {"198-51-100-7.company.net", "203.0.113.9", "another address"},
     {"customer-4711.company.net", "203.0.113.9", "customer"},
-    {"company.xyz", "203.0.113.9", ".xyz"},
+    {"company.icu", "203.0.113.9", ".icu"},
     {"company.net", "203.0.113.9", ""},
 };
 
