@@ -29,8 +29,8 @@ void decision_make(const struct policy *policy, const struct evidence *e, struct
 
 /*
  * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could change
- * the outcome that `so_far` has reached under the policy: then it need not be asked for. The shadow policy is a question
- * of its own.
+ * the outcome that `so_far` has reached under the policy: then it need not be asked for. The shadow policy is a
+ * question of its own.
  */
 bool decision_settled(const struct policy *policy, const struct evidence *e, const struct verdict *so_far,
                       unsigned missing);

@@ -43,7 +43,7 @@ struct dns_answer {
     uint32_t ttl;           /* seconds, clamped; what is left of it when it comes from the cache */
     const char *name;       /* asked for */
     const char *canonical;  /* end of the CNAME chain; equal to name where there is none */
-    const char *why;        /* a constant word for the log: "ok", "nxdomain", "nodata", "timeout", "servfail", "badresp", … */
+    const char *why;        /* a constant word for the log: "ok", "nxdomain", "nodata", "timeout", "servfail", … */
     const struct dns_record *records;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * evidence: all that is known about one greeting when it is judged. Filled by gather (or by a test), const from then on;
- * the rules see nothing else. Texts and arrays live in the request's region, or in the request.
+ * evidence: all that is known about one greeting when it is judged. Filled by gather (or by a test), const from then
+ * on; the rules see nothing else. Texts and arrays live in the request's region, or in the request.
  */
 #ifndef HELOD_EVIDENCE_H
 #define HELOD_EVIDENCE_H
@@ -75,7 +75,7 @@ struct evidence {
     unsigned rdns_count, rdns_left_out;
     struct evidence_rdns rdns[EVIDENCE_RDNS_MAX];
     enum known fcrdns;           /* PRESENT: some name is confirmed. TEMPERROR: none is, and not all could be asked */
-    const struct evidence_rdns *confirmed; /* the confirmed name that fits HELO best (equal, same domain, first); NULL */
+    const struct evidence_rdns *confirmed; /* the one that fits HELO best (equal, same domain, first); NULL */
 
     /* Forward DNS of the HELO name (kind NAME_HOST). */
     enum known helo_address;     /* PRESENT: has A or AAAA; ABSENT: has neither; TEMPERROR: could not be told */

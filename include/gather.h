@@ -3,10 +3,11 @@
  * gather: request to evidence, the only asynchronous stage. Asks in waves, only for what the policy's rules need and
  * Postfix has not proved, and stops as soon as the verdict is settled.
  *
- * It also decides who is not judged (evidence.skip): authenticated clients, unknown clients, questions that are about no
- * mail, and the exempt; a HELO or reverse-name exemption counts once it is confirmed.
+ * It also decides who is not judged (evidence.skip): authenticated clients, unknown clients, questions that are about
+ * no mail, and the exempt; a HELO or reverse-name exemption counts once it is confirmed.
  *
- * One struct gather per question in flight. The owner sets the deadline's timer and calls gather_expire() when it comes.
+ * One struct gather per question in flight. The owner sets the deadline's timer and calls gather_expire() when it
+ * comes.
  */
 #ifndef HELOD_GATHER_H
 #define HELOD_GATHER_H
@@ -47,8 +48,9 @@ struct gather_options {
 typedef void gather_done(void *arg, const struct evidence *e);
 
 /*
- * Starts. When all is known at once returns the evidence and never calls back; else *pending is set and `done` is called
- * once, later, unless gather_cancel(). NULL with *pending NULL: no memory. `req` and the region outlive the evidence.
+ * Starts. When all is known at once returns the evidence and never calls back; else *pending is set and `done` is
+ * called once, later, unless gather_cancel(). NULL with *pending NULL: no memory. `req` and the region outlive the
+ * evidence.
  */
 const struct evidence *gather_start(const struct gather_context *context, const struct gather_options *options,
                                     const struct request *req, struct region *r, gather_done *done, void *arg,

@@ -68,13 +68,13 @@ enum naming_flag {
     NAMING_FOREIGN = 1u << 1,    /* carries four octets that are another address */
     NAMING_DYNAMIC = 1u << 2,    /* access-line token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
     NAMING_GENERIC = 1u << 3,    /* provider default: address or serial number with customer/vps/host tokens */
-    NAMING_SERVER = 1u << 4,     /* a server-looking label (mx, smtp, mail, out, static, dedicated, business): who judges
-                                    a reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
+    NAMING_SERVER = 1u << 4,     /* a server-looking label (mx, smtp, mail, out, static, dedicated, business); who
+                                    judges a reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
     NAMING_RANDOM = 1u << 5,     /* a label that no language and no numbering scheme would give */
     NAMING_BULK = 1u << 6,       /* throw-away pattern: a top-level domain that is given away, a very long domain */
     NAMING_MAIL_ROLE = 1u << 7,  /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
-    NAMING_STOCK = 1u << 8,      /* what a hosting panel fills in, alone before the domain: server, host, vps3, cpanel */
-    NAMING_PARTIAL = 1u << 9,    /* two neighbouring octets of this client's address, no more: pools are numbered so, too */
+    NAMING_STOCK = 1u << 8,      /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
+    NAMING_PARTIAL = 1u << 9,    /* two neighbouring octets of this client's address, no more: so are pools */
 };
 
 struct naming {
@@ -83,8 +83,8 @@ struct naming {
 };
 
 /*
- * `psl_file` and `token_files` (NULL-terminated list) may be NULL: the built-in data is used, and extended by the files.
- * NULL on failure, with "file:line: what" in error.
+ * `psl_file` and `token_files` (NULL-terminated list) may be NULL: the built-in data is used, and extended by the
+ * files. NULL on failure, with "file:line: what" in error.
  */
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size);
 void name_data_free(struct name_data *data);

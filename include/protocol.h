@@ -3,8 +3,8 @@
  * protocol: bytes of the policy protocol to struct request, and struct reply to bytes. Pure.
  *
  * A question is lines `name=value LF`, ended by an empty line. Unknown names are skipped, of repeated ones the first
- * is kept. Limits: PROTOCOL_LINE_MAX bytes for a line with a known name (a longer line with an unknown name is skipped),
- * PROTOCOL_REQUEST_MAX bytes and PROTOCOL_LINES_MAX lines for a question.
+ * is kept. Limits: PROTOCOL_LINE_MAX bytes for a line with a known name (a longer line with an unknown name is
+ * skipped), PROTOCOL_REQUEST_MAX bytes and PROTOCOL_LINES_MAX lines for a question.
  */
 #ifndef HELOD_PROTOCOL_H
 #define HELOD_PROTOCOL_H
@@ -28,8 +28,8 @@ enum protocol_result {
 };
 
 /*
- * What has been read already, so that bytes arriving one by one cost linear time. Zero it for each new question. Offsets,
- * not pointers: the buffer may move between two calls.
+ * What has been read already, so that bytes arriving one by one cost linear time. Zero it for each new question.
+ * Offsets, not pointers: the buffer may move between two calls.
  */
 struct protocol_scan {
     uint32_t at;         /* everything before was seen */

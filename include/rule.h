@@ -2,12 +2,12 @@
 /*
  * rule: one row of the catalogue. A rule is a pure test of the evidence; a row carries everything else about it.
  *
- * Three promises that the tests hold every rule to: a test looks at nothing but local facts and the evidence that its row
- * `needs`; it hits only when it is sure, so that more evidence never takes a hit back; and a temporary failure, or
+ * Three promises that the tests hold every rule to: a test looks at nothing but local facts and the evidence that its
+ * row `needs`; it hits only when it is sure, so that more evidence never takes a hit back; and a temporary failure, or
  * evidence not asked for, never makes a hit. A rule whose default is 0 points is a note: logged, never counted.
  *
- * To add a rule: write its test and its row in its family's file under src/rules/, and its must-match and must-not-match
- * cases under tests/. Config, heloctl, metrics and documentation checks find it by themselves.
+ * To add a rule: write its test and its row in its family's file under src/rules/, and its must-match and
+ * must-not-match cases under tests/. Config, heloctl, metrics and documentation checks find it by themselves.
  */
 #ifndef HELOD_RULE_H
 #define HELOD_RULE_H
@@ -56,8 +56,8 @@ struct rule {
     bool (*test)(const struct evidence *e, const char **detail, struct region *r);
     /*
      * False when what is known already rules a hit out, whatever the evidence still missing says; NULL: never.
-     * It saves questions (decision_settled) and keeps impossible credits out of doubt. It must not err: false, and a hit
-     * once more is known, is a bug.
+     * It saves questions (decision_settled) and keeps impossible credits out of doubt. It must not err: false, and a
+     * hit once more is known, is a bug.
      */
     bool (*possible)(const struct evidence *e);
 };

@@ -3,7 +3,8 @@
  * lookup_suffix: domain names and suffixes in one hash table, open addressing, at most half full.
  *
  * Promises: a name is looked up in one pass from its last byte to its first; only whole labels are probed, so
- * "evilname.example" is not below "name.example". The hash is seeded, although only the admin's patterns are kept in it.
+ * "evilname.example" is not below "name.example". The hash is seeded, although only the admin's patterns are kept in
+ * it.
  */
 #include "lookup.h"
 

@@ -3,8 +3,8 @@
  * text: the bounded text builder, and the one place where foreign bytes are escaped.
  *
  * Promises: never a byte past `size`; always NUL-terminated; a text is cut at the end of what fits and stays cut, so
- * that no later, shorter piece appears behind a gap. An escape is written whole or not at all, and a quoted LOGFMT value is
- * always closed. text_add_as() lets out nothing but 0x20..0x7e, whatever comes in.
+ * that no later, shorter piece appears behind a gap. An escape is written whole or not at all, and a quoted LOGFMT
+ * value is always closed. text_add_as() lets out nothing but 0x20..0x7e, whatever comes in.
  */
 #include "text.h"
 

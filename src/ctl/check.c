@@ -187,8 +187,8 @@ const struct ctl_verb ctl_check = {
     .arguments_min = 2,
     .arguments_max = 2,
     .summary = "judge one greeting and explain the verdict",
-    .help = "Looks the client and its greeting up in the DNS, runs the rules of the policy, and tells what was asked and\n"
-            "answered, what was found, what Postfix would be told and what the sender should mend.",
+    .help = "Looks the client and its greeting up in the DNS, runs the rules of the policy, and tells what was asked "
+            "and\nanswered, what was found, what Postfix would be told and what the sender should mend.",
     .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * header: Authentication-Results (RFC 8601) with iprev and, where it was evaluated, SPF of the HELO name; or X-HELO-Score.
+ * header: Authentication-Results (RFC 8601) with iprev and, where it was evaluated, SPF of the HELO name; or
+ * X-HELO-Score.
  *
- * iprev knows no "none": without a PTR it is permerror (2.7.3). What is not known at all is left out. Score and findings
- * are a comment, for they are no method that RFC 8601 registers. Foreign bytes pass TEXT_REPLY, so none can end a comment,
- * a value or the line.
+ * iprev knows no "none": without a PTR it is permerror (2.7.3). What is not known at all is left out. Score and
+ * findings are a comment, for they are no method that RFC 8601 registers. Foreign bytes pass TEXT_REPLY, so none can
+ * end a comment, a value or the line.
  */
 #include "header.h"
 

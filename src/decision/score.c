@@ -4,9 +4,9 @@
  * the same arithmetic serves the verdict itself and the bounds of what it might become once more is known.
  *
  * The bounds rest on two properties that the tests hold the catalogue to: a hit stays a hit whatever comes to be known,
- * and a rule whose needs are all known does not begin to hit. Between them lie the open rules. The arithmetic only grows
- * with further positive hits but for one thing, implication: so a finding that an open rule might silence counts for
- * the upper bound alone.
+ * and a rule whose needs are all known does not begin to hit. Between them lie the open rules. The arithmetic only
+ * grows with further positive hits but for one thing, implication: so a finding that an open rule might silence counts
+ * for the upper bound alone.
  */
 #include <string.h>
 

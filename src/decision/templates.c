@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * templates: %{macro} texts. Every macro is a row; "%%" is a percent sign; a macro that the check did not know (it cannot
- * come from a checked file) stands as it is. Whatever the values hold, what comes out is printable ASCII.
+ * templates: %{macro} texts. Every macro is a row; "%%" is a percent sign; a macro that the check did not know (it
+ * cannot come from a checked file) stands as it is. Whatever the values hold, what comes out is printable ASCII.
  */
 #include "templates.h"
 

@@ -17,7 +17,10 @@ struct decision_values {
 
 enum template_target { TEMPLATE_REPLY, TEMPLATE_URL };
 
-/* Adds the template with its macros filled in: plain ASCII, every foreign byte filtered, or percent-encoded for a URL. */
+/*
+ * Adds the template with its macros filled in: plain ASCII, every foreign byte filtered, or percent-encoded for a
+ * URL.
+ */
 void template_expand(struct text *t, const char *template, const struct decision_values *values,
                      enum template_target target);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * identity: SPF of the HELO name (RFC 7208 section 2.3), driven over the shared resolver. One look-up at a time; answers
- * out of the cache are fed in a loop, so that a long record does not deepen the stack.
+ * identity: SPF of the HELO name (RFC 7208 section 2.3), driven over the shared resolver. One look-up at a time;
+ * answers out of the cache are fed in a loop, so that a long record does not deepen the stack.
  */
 #include "clock.h"
 #include "gathering.h"

@@ -3,7 +3,8 @@
  * rdns: the client's reverse names and their forward confirmation (RFC 8601 section 3, iprev).
  *
  * All PTR names are seen, those that fit the HELO name first, at most dns.ptr_names of them; a forward look-up is made
- * in the client's address family only. A temporary failure of one name leaves the whole unknown unless another confirms.
+ * in the client's address family only. A temporary failure of one name leaves the whole unknown unless another
+ * confirms.
  */
 #include <string.h>
 

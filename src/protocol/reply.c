@@ -2,9 +2,10 @@
 /*
  * reply: struct reply to bytes, and an admin's action to struct reply.
  *
- * Promises of reply_format(): exactly one line "action=", an empty line after it, nothing but 0x20..0x7e in between, and
- * always one of the words of the table below or a status with code, enhanced code and text. So whatever texts come in,
- * the four answers that let mail in past all later checks (OK, PERMIT, an empty action, bare digits) cannot be said.
+ * Promises of reply_format(): exactly one line "action=", an empty line after it, nothing but 0x20..0x7e in between,
+ * and always one of the words of the table below or a status with code, enhanced code and text. So whatever texts come
+ * in, the four answers that let mail in past all later checks (OK, PERMIT, an empty action, bare digits) cannot be
+ * said.
  */
 #include "reply.h"
 
@@ -240,8 +241,8 @@ static const char *parse_word(const char *s, size_t n, struct reply *r, char enh
             row = &verbs[i];
     }
     if (row == NULL)
-        return "unknown action: dunno, prepend, defer, reject, \"450 4.7.1 text\", \"550 5.7.1 text\", WARN, INFO, HOLD, "
-               "PREPEND, DEFER_IF_PERMIT or restriction:NAME";
+        return "unknown action: dunno, prepend, defer, reject, \"450 4.7.1 text\", \"550 5.7.1 text\", WARN, INFO, "
+               "HOLD, PREPEND, DEFER_IF_PERMIT or restriction:NAME";
     r->verb = row->verb;
     r->text = skip_blanks(s + n);
     if (row->text == TEXT_NONE && r->text[0] != '\0')

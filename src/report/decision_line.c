@@ -3,8 +3,8 @@
  * decision_line: writes the one line per decision. Logfmt, fields in the table's order, never over 900 bytes.
  *
  * A field is written whole or not at all, its value cut before the structure is: first with generous limits, then with
- * tighter ones, and when not even these leave room, the list of findings is cut and says how many are missing. Every value
- * passes TEXT_LOGFMT, so that what comes out is printable ASCII without a line end.
+ * tighter ones, and when not even these leave room, the list of findings is cut and says how many are missing. Every
+ * value passes TEXT_LOGFMT, so that what comes out is printable ASCII without a line end.
  */
 #include "decision_line.h"
 
@@ -285,7 +285,8 @@ const struct decision_line_field decision_line_fields[] = {
     {"sender", "envelope sender, empty for the null sender", write_sender},
     {"instance", "Postfix's number of the message", write_instance},
     {"findings", "rule:points, heaviest first; +N counts those that did not fit", write_findings},
-    {"doubt", "points by which unknown evidence might have averted a rejection, which is put off; only then", write_doubt},
+    {"doubt", "points by which unknown evidence might have averted a rejection, which is put off; only then",
+     write_doubt},
     {"spf", "result for the HELO name; only when it was evaluated", write_spf},
     {"shadow", "the shadow policy; only with one", write_shadow},
     {"shadow_action", "what it judged", write_shadow_action},

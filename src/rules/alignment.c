@@ -3,8 +3,8 @@
  * alignment: whether HELO name, reverse names and address belong together. Compared by registrable domain, over all PTR
  * names. RFC 5321 4.1.4: a mismatch is no ground to refuse mail by itself, so the family is capped under a rejection.
  *
- * Large pools greet with pool names: a HELO name that does not resolve to the client is as frequent among honest senders
- * as among others, so it weighs next to nothing, and nothing at all where the organisation fits.
+ * Large pools greet with pool names: a HELO name that does not resolve to the client is as frequent among honest
+ * senders as among others, so it weighs next to nothing, and nothing at all where the organisation fits.
  */
 #include "catalogue.h"
 
@@ -98,8 +98,8 @@ RULE(helo_other_domain) = {
     .implies = "helo_not_rdns",
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} and the reverse name %{rdns} of your address %{client} are of different domains: have "
-              "the PTR record set to your HELO name",
+    .advice = "your HELO name %{helo} and the reverse name %{rdns} of your address %{client} are of different "
+              "domains: have the PTR record set to your HELO name",
     .test = test_other_domain,
     .possible = may_be_other_domain,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * behaviour: how the client greets, now and before. History speaks only when its store answered and only from the counts
- * on that the settings name. What the sender's domain adds is weak either way.
+ * behaviour: how the client greets, now and before. History speaks only when its store answered and only from the
+ * counts on that the settings name. What the sender's domain adds is weak either way.
  */
 #include "catalogue.h"
 
@@ -63,7 +63,8 @@ RULE(helo_churn) = {
     .implies = "helo_changed",
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your address %{client} greets with names of many domains (%{detail}): let it greet with one name of its own",
+    .advice = "your address %{client} greets with names of many domains (%{detail}): let it greet with one name of "
+              "its own",
     .test = test_churn,
     .possible = may_churn,
 };
@@ -92,7 +93,8 @@ RULE(helo_shared) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is used from many networks (%{detail}): greet with a name that points to %{client}",
+    .advice = "your HELO name %{helo} is used from many networks (%{detail}): greet with a name that points to "
+              "%{client}",
     .test = test_shared,
     .possible = may_be_shared,
 };
@@ -188,8 +190,8 @@ RULE(sender_other_domain) = {
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain have nothing in common: let HELO and "
-              "reverse name be one",
+    .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain have nothing in common: let "
+              "HELO and reverse name be one",
     .test = test_sender_other_domain,
     .possible = may_be_all_different,
 };

@@ -29,8 +29,8 @@ RULE(rdns_missing) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.25",
-    .advice = "your address %{client} has no reverse name: have your provider set a PTR record to your server's host name, "
-              "and give that name an address record for %{client}",
+    .advice = "your address %{client} has no reverse name: have your provider set a PTR record to your server's host "
+              "name, and give that name an address record for %{client}",
     .test = test_missing,
     .possible = reverse_may_be_absent,
 };
@@ -58,8 +58,8 @@ RULE(rdns_unconfirmed) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} does not point back (%{detail}): add an address record "
-              "for %{client} to that name, or have your provider correct the PTR record",
+    .advice = "the reverse name %{rdns} of your address %{client} does not point back (%{detail}): add an address "
+              "record for %{client} to that name, or have your provider correct the PTR record",
     .test = test_unconfirmed,
     .possible = may_be_unconfirmed,
 };

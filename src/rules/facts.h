@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * facts: the questions that several families ask of the evidence. Private to the room. Each answers true only when it is
- * sure, and says what it needs.
+ * facts: the questions that several families ask of the evidence. Private to the room. Each answers true only when it
+ * is sure, and says what it needs.
  */
 #ifndef HELOD_RULES_FACTS_H
 #define HELOD_RULES_FACTS_H
@@ -17,13 +17,19 @@ bool reverse_is_told(const struct evidence *e);
 /* Some PTR name, confirmed or not, is HELO itself; lies in HELO's registrable domain. NEED_REVERSE. */
 bool helo_is_reverse_name(const struct evidence *e);
 bool helo_shares_domain(const struct evidence *e);
-/* All PTR names are known and none is of HELO's organisation: nothing excuses a missing forward record. NEED_REVERSE. */
+/*
+ * All PTR names are known and none is of HELO's organisation: nothing excuses a missing forward record.
+ * NEED_REVERSE.
+ */
 bool helo_stands_alone(const struct evidence *e);
 /* The same, as far as one can say before the PTR names are known: false once one of them fits. */
 bool helo_may_stand_alone(const struct evidence *e);
 /* A name that could be confirmed, or is, fits HELO: 2 equal, 1 of its domain. For `possible`. */
 bool helo_may_be_confirmed(const struct evidence *e, int fit);
-/* How well the confirmed reverse name fits HELO: 2 equal, 1 of its domain, 0 not or none. NEED_REVERSE, NEED_CONFIRM. */
+/*
+ * How well the confirmed reverse name fits HELO: 2 equal, 1 of its domain, 0 not or none. NEED_REVERSE,
+ * NEED_CONFIRM.
+ */
 int helo_confirmed_fit(const struct evidence *e);
 /* The envelope sender has a registrable domain. Local. */
 bool sender_has_domain(const struct evidence *e);

@@ -90,8 +90,8 @@ RULE(helo_forges_provider) = {
     .implies = "helo_other_domain helo_forward_mismatch helo_not_rdns helo_unresolvable",
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "you greet as %{helo} and your address %{client} is not that provider's (%{detail}): greet with the name of "
-              "your own server",
+    .advice = "you greet as %{helo} and your address %{client} is not that provider's (%{detail}): greet with the "
+              "name of your own server",
     .test = test_forges_provider,
     .possible = may_forge_provider,
 };
@@ -128,15 +128,16 @@ static bool may_claim_recipient(const struct evidence *e)
 RULE(helo_is_recipient_domain) = {
     .name = "helo_is_recipient_domain",
     .family = FAMILY_IMPERSONATION,
-    .summary = "HELO is the recipient's own domain, and neither reverse nor forward record shows that it is the client.",
+    .summary = "HELO is the recipient's own domain, and neither reverse nor forward record shows that it is the "
+               "client.",
     .needs = NEED_REVERSE | NEED_HELO_ADDRESS,
     .points = 60,
     .adds = 50,
     .implies = "helo_other_domain helo_forward_mismatch helo_not_rdns helo_unresolvable",
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "you greet with %{helo}, of the recipient's own domain, and that name does not lead to %{client}: greet with "
-              "the name of your own server",
+    .advice = "you greet with %{helo}, of the recipient's own domain, and that name does not lead to %{client}: greet "
+              "with the name of your own server",
     .test = test_recipient_domain,
     .possible = may_claim_recipient,
 };

@@ -2,8 +2,9 @@
 /*
  * literal: an address in place of a name (RFC 5321 4.1.3). Local facts alone.
  *
- * The same /24 or /64 counts as the client's own: NAT pools and address rotation. A mismatch is capped below a rejection
- * by the family, like every mismatch of HELO and address (RFC 5321 4.1.4); only what is no literal at all is certain.
+ * The same /24 or /64 counts as the client's own: NAT pools and address rotation. A mismatch is capped below a
+ * rejection by the family, like every mismatch of HELO and address (RFC 5321 4.1.4); only what is no literal at all is
+ * certain.
  */
 #include "catalogue.h"
 
@@ -28,7 +29,8 @@ RULE(helo_bare_ip) = {
     .implies = "helo_not_fqdn helo_numeric_tld",
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your server greets with the bare address %{helo}: let it greet with a host name that points to %{client}",
+    .advice = "your server greets with the bare address %{helo}: let it greet with a host name that points to "
+              "%{client}",
     .test = test_bare_ip,
 };
 
@@ -47,7 +49,8 @@ RULE(helo_literal) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets with the address literal %{helo}: let it greet with a host name that points to %{client}",
+    .advice = "your server greets with the address literal %{helo}: let it greet with a host name that points to "
+              "%{client}",
     .test = test_literal,
 };
 
@@ -76,8 +79,8 @@ RULE(helo_literal_mismatch) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets with %{detail} and comes from %{client}: let it greet with a host name that points to "
-              "%{client}",
+    .advice = "your server greets with %{detail} and comes from %{client}: let it greet with a host name that points "
+              "to %{client}",
     .test = test_mismatch,
 };
 
@@ -100,8 +103,8 @@ RULE(helo_literal_private) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets with %{helo}, an address (%{detail}) that nobody outside can reach: let it greet with a "
-              "host name that points to %{client}",
+    .advice = "your server greets with %{helo}, an address (%{detail}) that nobody outside can reach: let it greet "
+              "with a host name that points to %{client}",
     .test = test_private,
 };
 
@@ -140,7 +143,7 @@ RULE(helo_literal_malformed) = {
     .implies = "helo_bad_syntax helo_not_fqdn helo_numeric_tld helo_bare_ip helo_literal",
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your address literal %{helo} is malformed: write [%{client}], with the tag IPv6: before an IPv6 address, or "
-              "greet with a host name",
+    .advice = "your address literal %{helo} is malformed: write [%{client}], with the tag IPv6: before an IPv6 "
+              "address, or greet with a host name",
     .test = test_malformed,
 };

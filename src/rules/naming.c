@@ -55,8 +55,8 @@ RULE(rdns_dynamic) = {
     .implies = "rdns_generic",
     .code = 550,
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} is that of an access line: have your provider set a PTR "
-              "record to your mail server's name, or send through your provider's server",
+    .advice = "the reverse name %{rdns} of your address %{client} is that of an access line: have your provider set a "
+              "PTR record to your mail server's name, or send through your provider's server",
     .test = test_rdns_dynamic,
     .possible = may_look_assigned,
 };

@@ -50,8 +50,8 @@ RULE(helo_special_use) = {
     .implies = NO_PUBLIC_NAME,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} exists in no public DNS: greet with your server's public name, one that points to "
-              "%{client}",
+    .advice = "your HELO name %{helo} exists in no public DNS: greet with your server's public name, one that points "
+              "to %{client}",
     .test = test_special_use,
 };
 
@@ -70,8 +70,8 @@ RULE(helo_private_tld) = {
     .implies = NO_PUBLIC_NAME,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is known only inside your network: greet with your server's public name, one that "
-              "points to %{client}",
+    .advice = "your HELO name %{helo} is known only inside your network: greet with your server's public name, one "
+              "that points to %{client}",
     .test = test_private_tld,
 };
 
@@ -109,6 +109,7 @@ RULE(helo_factory) = {
     .implies = NO_PUBLIC_NAME,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is a factory default: set your server's public name, one that points to %{client}",
+    .advice = "your HELO name %{helo} is a factory default: set your server's public name, one that points to "
+              "%{client}",
     .test = test_factory,
 };

@@ -72,8 +72,8 @@ RULE(helo_spf_fail) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): add ip4: or ip6: with your address to "
-              "the record, or greet with another name",
+    .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): add ip4: or ip6: with your "
+              "address to the record, or greet with another name",
     .test = test_fail,
     .possible = may_count,
 };
@@ -97,8 +97,8 @@ RULE(helo_spf_deny_all) = {
     .implies = "helo_spf_fail",
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} says that no host of that name sends mail: publish \"v=spf1 a -all\" there, or greet "
-              "with another name",
+    .advice = "the SPF record of %{helo} says that no host of that name sends mail: publish \"v=spf1 a -all\" there, "
+              "or greet with another name",
     .test = test_deny_all,
     .possible = may_count,
 };

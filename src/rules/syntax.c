@@ -26,7 +26,8 @@ RULE(helo_missing) = {
     .points = 70,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your server sent no name in EHLO: let it greet with its own host name, for which Postfix has smtp_helo_name",
+    .advice = "your server sent no name in EHLO: let it greet with its own host name, for which Postfix has "
+              "smtp_helo_name",
     .test = test_missing,
 };
 
@@ -227,6 +228,7 @@ RULE(helo_public_suffix) = {
     .adds = 25,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} is a suffix under which domains are registered: greet with a host name of your own",
+    .advice = "your HELO name %{helo} is a suffix under which domains are registered: greet with a host name of your "
+              "own",
     .test = test_public_suffix,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon: puts the parts together, runs the event loop, takes them apart. Promises a start that either serves or says why
- * not, and an end that answers what is in flight.
+ * daemon: puts the parts together, runs the event loop, takes them apart. Promises a start that either serves or says
+ * why not, and an end that answers what is in flight.
  */
 #include "daemon.h"
 

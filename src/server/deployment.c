@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * deployment: signs of a Postfix that is set up so that helod cannot see what it should. Pure. Promises to say each sign
- * at most once and to cost nothing after the first QUESTIONS.
+ * deployment: signs of a Postfix that is set up so that helod cannot see what it should. Pure. Promises to say each
+ * sign at most once and to cost nothing after the first QUESTIONS.
  */
 #include "deployment.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * guard: the two states of trust in the resolver. Pure: the clock and the trouble are told. Promises that each change is
- * reported once, and that suspended never means for ever.
+ * guard: the two states of trust in the resolver. Pure: the clock and the trouble are told. Promises that each change
+ * is reported once, and that suspended never means for ever.
  */
 #include "guard.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hits: a bounded table from (kind, pattern) to a count. Only exemptions that were used take memory, and because the key
- * is what the admin wrote, not its number, a new policy file keeps the counts.
+ * hits: a bounded table from (kind, pattern) to a count. Only exemptions that were used take memory, and because the
+ * key is what the admin wrote, not its number, a new policy file keeps the counts.
  */
 #include "hits.h"
 

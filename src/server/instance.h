@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * instance: answers kept by message. Postfix asks once for every recipient, with the same `instance`: all get the answer
- * that the first one got, but a PREPEND is handed out once, over reconnects too.
+ * instance: answers kept by message. Postfix asks once for every recipient, with the same `instance`: all get the
+ * answer that the first one got, but a PREPEND is handed out once, over reconnects too.
  */
 #ifndef HELOD_INSTANCE_H
 #define HELOD_INSTANCE_H
@@ -25,11 +25,14 @@ struct instance_key {
 struct instances *instances_new(size_t max, uint64_t ttl_ms);
 void instances_free(struct instances *t);
 void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
-/* What to answer to this message, in the protocol's form; NULL when it was not asked about. Valid until the next call. */
+/*
+ * What to answer to this message, in the protocol's form; NULL when it was not asked about. Valid until the next
+ * call.
+ */
 const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
- * Keeps the answer. `once`: it is a PREPEND that was delivered, later questions get DUNNO. Without memory, or with a key
- * that is too long for any Postfix, nothing is kept: the next recipient is judged anew.
+ * Keeps the answer. `once`: it is a PREPEND that was delivered, later questions get DUNNO. Without memory, or with a
+ * key that is too long for any Postfix, nothing is kept: the next recipient is judged anew.
  */
 void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const struct reply *reply,
                     bool once);

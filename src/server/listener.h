@@ -16,13 +16,13 @@ struct listeners *listeners_new(struct server *s); /* NULL: no memory */
 /* Stops listening, and removes the socket files that we made. */
 void listeners_free(struct listeners *all);
 
-/* Sockets that the service manager holds for us (LISTEN_FDS): then the settings' `listen` is not used. Call once, before
- * any fork; false with a text in error when they are none that we can use. */
+/* Sockets that the service manager holds for us (LISTEN_FDS): then the settings' `listen` is not used. Call once,
+ * before any fork; false with a text in error when they are none that we can use. */
 bool listeners_inherit(struct listeners *all, char *error, size_t error_size);
 /*
- * Opens what `settings` lists and is not open; nothing is closed and nothing accepted yet. Raises the limit of open files
- * as far as it may for max_connections. False, with a text in error and everything as before, when a socket cannot be
- * opened. listeners_commit() lets the change count, listeners_abort() forgets it.
+ * Opens what `settings` lists and is not open; nothing is closed and nothing accepted yet. Raises the limit of open
+ * files as far as it may for max_connections. False, with a text in error and everything as before, when a socket
+ * cannot be opened. listeners_commit() lets the change count, listeners_abort() forgets it.
  */
 bool listeners_prepare(struct listeners *all, const struct settings *settings, char *error, size_t error_size);
 /* Accepts on the new ones, and closes those that are not listed any more. */

@@ -24,7 +24,10 @@ bool privileges_find(const char *user, const char *group, struct identity *out, 
 /* A user's or group's number; -1 for "" (leave it as it is). False when there is none of this name. */
 bool privileges_user(const char *name, uid_t *out);
 bool privileges_group(const char *name, gid_t *out);
-/* Becomes `identity`, for good, and may gain nothing any more. False with a text in error: then helod must not go on. */
+/*
+ * Becomes `identity`, for good, and may gain nothing any more. False with a text in error: then helod must not go
+ * on.
+ */
 bool privileges_drop(const struct identity *identity, char *error, size_t error_size);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * question: gather, decide, log, answer, keep. Promises an answer to every question, within the deadline, and DUNNO where
- * we ourselves fail. A question that needs to wait for nothing allocates nothing: it uses a spare question and its region
- * again and again.
+ * question: gather, decide, log, answer, keep. Promises an answer to every question, within the deadline, and DUNNO
+ * where we ourselves fail. A question that needs to wait for nothing allocates nothing: it uses a spare question and
+ * its region again and again.
  */
 #include "question.h"
 
@@ -247,7 +247,10 @@ static void on_deadline(int fd, short what, void *arg)
     gather_expire(q->gather);
 }
 
-/* Waits for on_gathered() or the deadline. All deadlines are equally long: libevent keeps them in a queue, not a heap. */
+/*
+ * Waits for on_gathered() or the deadline. All deadlines are equally long: libevent keeps them in a queue, not a
+ * heap.
+ */
 static void wait_for_evidence(struct question *q)
 {
     struct questions *all = q->all;

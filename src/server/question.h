@@ -21,7 +21,10 @@ size_t questions_in_flight(const struct questions *all);
 /* One that the next request may be parsed into; it stays spare until question_begin(). NULL: no memory. */
 struct question *questions_spare(struct questions *all);
 struct request *question_request(struct question *q);
-/* Answers the connection by connection_answer(): before this returns, or later, and then calls connection_go_on() too. */
+/*
+ * Answers the connection by connection_answer(): before this returns, or later, and then calls connection_go_on()
+ * too.
+ */
 void question_begin(struct question *q, struct connection *c);
 /* The connection is gone. */
 void question_cancel(struct question *q);

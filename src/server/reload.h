@@ -10,8 +10,9 @@
 struct server;
 
 /*
- * Reads the policy file again. When it is whole and its sockets and resolvers can be had it is in force at once, and what
- * changed is logged; else why not is logged, and everything stays. Questions in flight keep the policy they began with.
+ * Reads the policy file again. When it is whole and its sockets and resolvers can be had it is in force at once, and
+ * what changed is logged; else why not is logged, and everything stays. Questions in flight keep the policy they began
+ * with.
  */
 void reload(struct server *s);
 /* For policyfile_read(): logs the problem. */

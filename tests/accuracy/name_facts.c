@@ -4,8 +4,9 @@
  *
  *     ADDRESS <tab> HELO <tab> RDNS
  *
- * ("-" or "unknown": no reverse name) and writes, tab-separated, a line for each: kind, flags, reserved class, naming flags and
- * detail of HELO; the same of RDNS; how the two are related; the provider's first reverse domain. "-" where there is nothing.
+ * ("-" or "unknown": no reverse name) and writes, tab-separated, a line for each: kind, flags, reserved class, naming
+ * flags and detail of HELO; the same of RDNS; how the two are related; the provider's first reverse domain. "-" where
+ * there is nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_reply: an action as an admin may write it, and the same bytes as the text of each kind of reply. What is formatted
- * is one line of printable bytes, and is none of the answers that let mail in.
+ * fuzz_reply: an action as an admin may write it, and the same bytes as the text of each kind of reply. What is
+ * formatted is one line of printable bytes, and is none of the answers that let mail in.
  */
 #include <stdint.h>
 #include <stdlib.h>

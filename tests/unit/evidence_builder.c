@@ -147,7 +147,9 @@ static void word_addr4temp(struct evidence *e, char *value, struct region *r)
 static void word_mx(struct evidence *e, char *value, struct region *r)
 {
     (void)r;
-    e->helo_mx = strcmp(value, "yes") == 0 ? KNOWN_PRESENT : strcmp(value, "none") == 0 ? KNOWN_ABSENT : KNOWN_TEMPERROR;
+    e->helo_mx = strcmp(value, "yes") == 0    ? KNOWN_PRESENT
+                 : strcmp(value, "none") == 0 ? KNOWN_ABSENT
+                                              : KNOWN_TEMPERROR;
 }
 
 static void word_spf(struct evidence *e, char *value, struct region *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * evidence_builder: evidence by hand, from one line of text, so that a case table has one row per case. What a line does
- * not name was not asked. Words, separated by blanks:
+ * evidence_builder: evidence by hand, from one line of text, so that a case table has one row per case. What a line
+ * does not name was not asked. Words, separated by blanks:
  *
  *     client=ADDRESS                     25.1.2.3 where none is given
  *     helo=NAME                          any bytes but blanks

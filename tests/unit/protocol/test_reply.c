@@ -145,8 +145,10 @@ static uint64_t draw(void)
 /* Random bytes between words that mean something to Postfix or to us. */
 static void draw_text(char *out, size_t size)
 {
-    static const char *const words[] = {"OK",  "permit", "550",  "\n\n", "action=", "X-A:", " ",   "4.7.1", "5.7.1", "DUNNO",
-                                        "\r\n", ".",      "\xff", "1",    "reject",  ":",    "DUNNO", "-",   "grey",  "relay"};
+    static const char *const words[] = {
+        "OK", "permit", "550", "\n\n", "action=", "X-A:", " ", "4.7.1", "5.7.1", "DUNNO",
+        "\r\n", ".", "\xff", "1", "reject", ":", "DUNNO", "-", "grey", "relay",
+    };
     static const char *const starts[] = {"", "", "X-A: ", "grey"};
     size_t used = (size_t)snprintf(out, size, "%s", starts[draw() % ROWS(starts)]);
 
