@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spf: check_host() of RFC 7208 on its own, with live DNS: what a record says about an address, which term said it, and
- * every look-up that it cost. The evaluator is the daemon's; the time is what the RFC asks for, not the daemon's deadline.
+ * every look-up that it cost. The evaluator is the daemon's; the time is what the RFC asks for, not the daemon's
+ * deadline.
  */
 #include "spf.h"
 
@@ -175,8 +176,8 @@ const struct ctl_verb ctl_spf = {
     .arguments_min = 2,
     .arguments_max = 2,
     .summary = "evaluate the SPF record of a domain for an address",
-    .help = "check_host() of RFC 7208 with live DNS: the result, the record, the term that matched, what it cost, every\n"
-            "look-up, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
+    .help = "check_host() of RFC 7208 with live DNS: the result, the record, the term that matched, what it cost, "
+            "every\nlook-up, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
     .exits = "0 pass, 1 any other result, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
