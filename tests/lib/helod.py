@@ -203,7 +203,8 @@ class Helod:
     def write(self, conf):
         """The policy file. Sections that would share something with another daemon are set apart unless given."""
         listen = ", ".join(f'"{address}"' for address in self.listen)
-        parts = [f'server {{\n listen = {{ {listen} }}\n user = ""\n socket_mode = "0666"\n{self.server}\n}}',
+        mode = "" if "socket_mode" in self.server else ' socket_mode = "0666"\n'
+        parts = [f'server {{\n listen = {{ {listen} }}\n user = ""\n{mode}{self.server}\n}}',
                  f'dns {{\n servers = {{ "{self.resolver}" }}\n{self.dns}\n}}']
         for section, text in (("history", 'store = "none"'), ("status", "listen = {}"),
                               ("local", 'names = { "mx.helod.example" }')):

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The policy protocol on the wire, as a real helod speaks it: TCP and unix sockets, good peers and bad ones."""
+import re
+import socket
+import time
+
+from helod import HELOD, Connection, Helod, free_port, question, wait_for
+from tap import cases, cleanup, contains, equal, run, test
+
+DUNNO = b"action=DUNNO\n\n"
+daemon = Helod()
+SKIPPED = {"sasl_username": "alice", "instance": ""}  # answered at once, DUNNO
+
+
+def metric(name):
+    """A counter, by SIGUSR1."""
+    before = len(daemon.log())
+    daemon.signal(10)
+    wait_for(lambda: re.search(r"stats: policy \d", daemon.log()[before:]), what="stats")
+    time.sleep(0.1)
+    found = re.search(re.escape(name) + r" (\d+)", daemon.log()[before:])
+    return int(found[1]) if found else 0
+
+
+@test("a question is answered over TCP and over a unix socket")
+def _():
+    for unix in (False, True):
+        equal(daemon.ask(unix, **SKIPPED), "DUNNO")
+
+
+@test("one connection takes many questions")
+def _():
+    with daemon.connect() as c:
+        for _ in range(500):
+            equal(c.ask(**SKIPPED), "DUNNO")
+
+
+@test("byte by byte")
+def _():
+    with daemon.connect() as c:
+        c.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in question(**SKIPPED):
+            c.send(bytes([byte]))
+        equal(c.answer(), "DUNNO")
+        equal(c.ask(**SKIPPED), "DUNNO")
+
+
+@test("pipelined questions are answered one after the other, in order")
+def _():
+    with daemon.connect() as c:
+        bad = question(helo="bad name", client="203.0.113.9", instance="")
+        c.send((question(**SKIPPED) + bad) * 50)
+        for _ in range(50):
+            equal(c.answer(), "DUNNO")
+            contains(c.answer(), "5.5.2", "the second of each pair")
+
+
+@test("pipelined questions wait for one that waits for DNS")
+def _():
+    with daemon.connect() as c:
+        c.send(question(helo="slow.client.example") + question(**SKIPPED) + question(helo="bad name", instance=""))
+        assert not c.answer().startswith("550"), "the first answer is of another question"
+        equal(c.answer(), "DUNNO")
+        contains(c.answer(), "5.5.2")
+
+
+@test("a question in two pieces, the second with the next question's beginning")
+def _():
+    whole, rest = question(**SKIPPED), question(**SKIPPED)
+    for at in (1, 100, len(whole) - 1):
+        with daemon.connect() as c:
+            c.send(whole[:at])
+            time.sleep(0.02)
+            c.send(whole[at:] + rest[:at])
+            equal(c.answer(), "DUNNO")
+            c.send(rest[at:])
+            equal(c.answer(), "DUNNO")
+
+
+@test("a peer that closed its sending side is answered, then closed")
+def _():
+    for attributes in (SKIPPED, {"helo": "half.client.example"}):
+        with daemon.connect() as c:
+            c.send(question(**attributes))
+            c.socket.shutdown(socket.SHUT_WR)
+            data = c.closed()
+            assert data.startswith(b"action=") and data.endswith(b"\n\n") and data.count(b"\n\n") == 1, data
+
+
+@test("never a byte that was not asked for")
+def _():
+    with daemon.connect() as c:
+        equal(c.ask(**SKIPPED), "DUNNO")
+        c.socket.settimeout(0.3)
+        try:
+            data = c.socket.recv(10)
+        except TimeoutError:
+            data = None
+        equal(data, None)
+
+
+VIOLATIONS = (
+    ("an empty question", b"\n"),
+    ("a line without =", b"request=smtpd_access_policy\nnonsense\n\n"),
+    ("another kind of request", b"request=other\n\n"),
+    ("no request attribute", b"helo_name=x\n\n"),
+    ("a NUL", b"request=smtpd_access_policy\nhelo_name=a\0b\n\n"),
+    ("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200)),
+    ("HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("an endless line of a known attribute", b"request=smtpd_access_policy\nhelo_name=" + b"x" * 100000),
+    ("an endless line", b"x" * 100000),
+    ("too many lines", b"request=smtpd_access_policy\n" + b"a=b\n" * 1000 + b"\n"),
+    ("a question that is cut off", b"request=smtpd_access_policy\nhelo_name=x\n", True),
+)
+
+
+@cases(VIOLATIONS, lambda row: f"violation: {row[0]} gets no answer and a close")
+def _(_name, data, half=False):
+    before = metric("helod_protocol_violations_total")
+    with daemon.connect() as c:
+        try:
+            c.send(data)
+            if half:
+                c.socket.shutdown(socket.SHUT_WR)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        equal(c.closed(), b"")
+    equal(metric("helod_protocol_violations_total"), before + 1)
+    equal(daemon.ask(**SKIPPED), "DUNNO")
+
+
+@test("violations fill the log with a few lines only")
+def _():
+    for _ in range(200):
+        with daemon.connect() as c:
+            c.send(b"\n")
+            c.closed()
+    lines = [line for line in daemon.log().splitlines() if "protocol violation" in line]
+    assert 1 <= len(lines) <= 12, f"{len(lines)} lines"
+
+
+@test("a question before a violation is still answered")
+def _():
+    with daemon.connect() as c:
+        c.send(question(**SKIPPED) + b"\n")
+        equal(c.closed(), DUNNO)
+
+
+@test("unknown attributes are skipped, of repeated ones the first counts")
+def _():
+    with daemon.connect() as c:
+        equal(c.ask(tls_sni="x", long_unknown="y" * 20000, **SKIPPED), "DUNNO")
+        first = question(helo="bad name", instance="").replace(b"sender=", b"helo_name=mail.client.example\nsender=", 1)
+        c.send(first)
+        contains(c.answer(), "5.5.2")
+
+
+@test("a peer that does not read its answers holds up nobody else")
+def _():
+    with daemon.connect(unix=True) as deaf, daemon.connect() as other:
+        deaf.socket.setblocking(False)
+        sent, bytes_ = 0, question(**SKIPPED) * 20
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            try:
+                sent += deaf.socket.send(bytes_)
+            except BlockingIOError:
+                if sent > 4_000_000:
+                    break
+                time.sleep(0.01)
+                if time.monotonic() > end - 2:
+                    break
+        for _ in range(100):
+            equal(other.ask(**SKIPPED), "DUNNO")
+        deaf.socket.setblocking(True)
+        deaf.socket.settimeout(10)
+        whole = sent // len(question(**SKIPPED))
+        got = b""
+        while got.count(b"\n\n") < whole:
+            data = deaf.socket.recv(1 << 20)
+            assert data, f"closed after {got.count(DUNNO)} of {whole} answers"
+            got += data
+        equal(got, DUNNO * whole)
+
+
+@test("one message: counted and logged once, PREPEND once, over reconnects too")
+def _():
+    same = {"helo": "nowhere.invalid", "instance": "abc.1.0.0", "client": "203.0.113.77"}
+    with Helod('policy "default" { threshold "mark" { score = 10  action = "prepend" } '
+               'threshold "defer" { score = 900 action = "defer" } threshold "reject" { score = 1000 action = "reject" } '
+               'points { helo_special_use = 60 } }') as marking:
+        with marking.connect() as c:
+            contains(c.ask(**same), "PREPEND ")
+            for n in range(5):
+                equal(c.ask(recipient=f"r{n}@example.net", **same), "DUNNO")
+        equal(marking.ask(**same), "DUNNO")
+        contains(marking.ask(**dict(same, instance="abc.1.0.1")), "PREPEND ")
+        equal(len(marking.decisions(instance="abc.1.0.0")), 1)
+        contains(marking.ask(**dict(same, instance="abc.1.0.2", client="203.0.113.78")), "PREPEND ")
+        equal(marking.ask(**dict(same, instance="")), "DUNNO", "without an instance")
+        equal(marking.ask(**dict(same, instance="", state="EHLO")), "DUNNO", "at EHLO")
+
+
+@test("the same refusal for every recipient of a message, one id")
+def _():
+    same = {"helo": "bad name", "instance": "abd.1.0.0"}
+    with daemon.connect() as c:
+        first = c.ask(**same)
+        contains(first, "5.5.2")
+        for _ in range(3):
+            equal(c.ask(**same), first)
+    other = daemon.ask(**dict(same, instance="abd.1.0.1"))
+    assert other != first, "two decisions with the same id"
+    equal(other.rpartition(" [")[0], first.rpartition(" [")[0])
+
+
+@test("10,000 idle connections, and a question on each", limit=120)
+def _():
+    port = free_port()
+    with Helod(server="max_connections = 11000", listen=[f"inet:127.0.0.1:{port}"], start=False) as many:
+        many.port = port
+        many.start()
+        clients = []
+        cleanup(lambda: [c.close() for c in clients])
+        for _ in range(10000):
+            clients.append(Connection(("127.0.0.1", port)))
+        data = question(**SKIPPED)
+        for c in clients:
+            c.send(data)
+        for c in clients:
+            equal(c.answer(), "DUNNO")
+        sanitized = b"__asan_init" in open(HELOD, "rb").read()
+        rss = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{many.process.pid}/status").read())[1])
+        assert rss < 40000 or sanitized, f"{rss} kB with 10,000 connections"
+        for c in clients:
+            c.close()
+        clients.clear()
+        equal(many.ask(**SKIPPED), "DUNNO")
+
+
+@test("an idle connection is closed after its time, a busy one is not")
+def _():
+    with Helod(server='idle = "1s"') as impatient:
+        with impatient.connect() as idle, impatient.connect() as busy:
+            for _ in range(15):
+                equal(busy.ask(**SKIPPED), "DUNNO")
+                time.sleep(0.2)
+            equal(idle.closed(), b"")
+            equal(busy.ask(**SKIPPED), "DUNNO")
+
+
+@test("the deadline answers from what is known")
+def _():
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    with Helod(server='deadline = "500ms"', resolver=f"127.0.0.1:{silent.getsockname()[1]}") as patient:
+        with patient.connect() as c, patient.connect() as other:
+            begin = time.monotonic()
+            c.send(question(helo="mail.client.example"))
+            equal(other.ask(**SKIPPED), "DUNNO")
+            assert time.monotonic() - begin < 0.3, "a question that needs no DNS waited"
+            answer = c.answer()
+            took = time.monotonic() - begin
+            assert 0.45 < took < 1.5, f"{took:.2f} s"
+            assert answer == "DUNNO" or answer.startswith("PREPEND"), answer
+    silent.close()
+
+
+run()
