@@ -5,6 +5,8 @@
 #ifndef HELOD_POLICY_BUILDER_H
 #define HELOD_POLICY_BUILDER_H
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "settings.h"
@@ -39,6 +41,31 @@ static inline struct policy builder_policy(void)
 static inline int builder_rule(const char *name)
 {
     return rules_find(name, strlen(name));
+}
+
+/* Sets "rule:points" words, and "family=cap", "credit=N", "all=N" (every rule's points). */
+static inline void builder_set(struct policy *policy, const char *list)
+{
+    char copy[400], *rest = copy;
+
+    snprintf(copy, sizeof(copy), "%s", list);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *colon = strpbrk(word, ":=");
+        int n = (int)strtol(colon + 1, NULL, 10), rule;
+
+        *colon = '\0';
+        rule = builder_rule(word);
+        if (rule >= 0)
+            policy->points[rule] = n;
+        else if (strcmp(word, "credit") == 0)
+            policy->credit = n;
+        else if (strcmp(word, "all") == 0)
+            for (size_t i = 0; i < rules_count; i++)
+                policy->points[i] = n;
+        for (int i = 0; rule < 0 && i < FAMILY_COUNT; i++)
+            if (strcmp(families[i].name, word) == 0)
+                policy->caps[i] = n;
+    }
 }
 
 #endif

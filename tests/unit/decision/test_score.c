@@ -25,31 +25,6 @@ static struct verdict judge(const struct policy *policy, const char *line)
     return v;
 }
 
-/* Sets "rule:points" words, and "family=cap", "credit=N", "all=N" (every rule's points). */
-static void set_points(struct policy *policy, const char *list)
-{
-    char copy[400], *rest = copy;
-
-    snprintf(copy, sizeof(copy), "%s", list);
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        char *colon = strpbrk(word, ":=");
-        int n = (int)strtol(colon + 1, NULL, 10), rule;
-
-        *colon = '\0';
-        rule = builder_rule(word);
-        if (rule >= 0)
-            policy->points[rule] = n;
-        else if (strcmp(word, "credit") == 0)
-            policy->credit = n;
-        else if (strcmp(word, "all") == 0)
-            for (size_t i = 0; i < rules_count; i++)
-                policy->points[i] = n;
-        for (int i = 0; rule < 0 && i < FAMILY_COUNT; i++)
-            if (strcmp(families[i].name, word) == 0)
-                policy->caps[i] = n;
-    }
-}
-
 static const struct {
     const char *name, *points, *line;
     int score;
@@ -95,7 +70,7 @@ static void sum_table(void **state)
         struct verdict v;
         int counted = 0;
 
-        set_points(&policy, sums[i].points);
+        builder_set(&policy, sums[i].points);
         v = judge(&policy, sums[i].line);
         for (unsigned f = 0; f < v.finding_count; f++)
             counted += v.findings[f].counted;
@@ -270,10 +245,10 @@ static void modes_and_thresholds(void **state)
     struct verdict v;
 
     (void)state;
-    set_points(&policy, "all=0 helo_not_fqdn:99");
+    builder_set(&policy, "all=0 helo_not_fqdn:99");
     v = judge(&policy, "helo=mail");
     assert_string_equal(v.threshold->name, "defer");
-    set_points(&policy, "helo_not_fqdn:100");
+    builder_set(&policy, "helo_not_fqdn:100");
     v = judge(&policy, "helo=mail");
     assert_string_equal(v.threshold->name, "reject");
     assert_int_equal(v.outcome, OUTCOME_REJECT);
@@ -285,7 +260,7 @@ static void modes_and_thresholds(void **state)
     v = judge(&policy, "helo=mail");
     assert_int_equal(v.judged, OUTCOME_REJECT);
     assert_int_equal(v.outcome, OUTCOME_DUNNO);
-    set_points(&policy, "helo_not_fqdn:29");
+    builder_set(&policy, "helo_not_fqdn:29");
     v = judge(&policy, "helo=mail");
     assert_null(v.threshold);
     assert_int_equal(v.judged, OUTCOME_DUNNO);
@@ -334,7 +309,7 @@ static void doubts(void **state)
     struct verdict v;
 
     (void)state;
-    set_points(&policy, "all=0 helo_dynamic:90 greeting_helo:15 helo_spf_pass:-10");
+    builder_set(&policy, "all=0 helo_dynamic:90 greeting_helo:15 helo_spf_pass:-10");
     v = judge(&policy, "helo=dsl-7.rot.com naming=dynamic proto=SMTP spf=none");
     assert_int_equal(v.outcome, OUTCOME_REJECT);
     assert_int_equal(v.doubt, 0);
@@ -349,7 +324,7 @@ static void doubts(void **state)
     v = judge(&policy, "helo=dsl-7 naming=dynamic proto=SMTP spf=temperror");
     assert_int_equal(v.judged, OUTCOME_REJECT);
     /* A certain finding leaves none. */
-    set_points(&policy, "helo_is_ours:100");
+    builder_set(&policy, "helo_is_ours:100");
     v = judge(&policy, "helo=mx.rot.com ours spf=temperror");
     assert_int_equal(v.judged, OUTCOME_REJECT);
 }
@@ -361,7 +336,7 @@ static void rescore(void **state)
     struct verdict first, again;
 
     (void)state;
-    set_points(&mild, "helo_dynamic:10");
+    builder_set(&mild, "helo_dynamic:10");
     first = judge(&strict, "helo=dsl-7.rot.com naming=dynamic rdns=none proto=SMTP");
     again = first;
     decision_rescore(&strict, &again);
