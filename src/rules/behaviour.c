@@ -130,7 +130,8 @@ static bool test_identity_known(const struct evidence *e, const char **detail, s
 {
     const struct history_facts *h = &e->history;
 
-    if (!h->known || !helo_is_host(e) || !at_least(h->good, h->limits.known_count) || h->good_days < h->limits.known_days)
+    if (!h->known || !helo_is_host(e) || !at_least(h->good, h->limits.known_count) ||
+        h->good_days < h->limits.known_days)
         return false;
     *detail = count_of(r, h->good, "good greetings");
     return true;
