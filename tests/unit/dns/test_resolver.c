@@ -332,8 +332,8 @@ static void test_answers(void **state)
     for (int i = 0; i < count; i++) {
         if (asks[i].called == 1 && strcmp(asks[i].out, rows[i].want) == 0)
             continue;
-        print_error("%s %s: called %d times, got \"%s\", want \"%s\"\n", rows[i].name, dns_type_name(rows[i].type),
-                    asks[i].called, asks[i].out, rows[i].want);
+        print_error("%s %s: called %d times, got \"%s\", want \"%s\"\n", rows[i].name,
+                    dns_type_name((uint16_t)rows[i].type), asks[i].called, asks[i].out, rows[i].want);
         failed++;
     }
     assert_int_equal(failed, 0);
