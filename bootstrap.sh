@@ -42,7 +42,7 @@ check      shellcheck          -            checks of the shell scripts
 check      codespell           -            spelling
 check      mandoc              -            manual pages checked
 check      python3             -            system tests
-check      python3-yaml        -            the RFC 7208 suite is YAML
+check      python3-spf         -            the SPF evaluator that ours is compared with
 check      iproute2            -            network namespaces
 check      procps              -            sysctl in these
 check      postfix             postfix      the real mail server
