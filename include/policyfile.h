@@ -37,7 +37,7 @@ size_t policyfile_diff(const struct settings *old, const struct settings *new,
 struct policyfile_option {
     const char *section; /* "policy.threshold" */
     const char *name;
-    const char *initial; /* as in the file, without quotes; lists with ", " between; NULL: it must be given */
+    char value[128];     /* the default as it stands in a file: 8, "8s", { "a", "b" }; "" where it must be given */
     const char *summary;
 };
 bool policyfile_option_at(size_t i, struct policyfile_option *out);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "policyfile.h"
+#include "settings.h"
 
 enum {
     SECOND = 1000,
@@ -247,13 +247,4 @@ const char *section_name_at(enum section section, size_t i)
 bool option_is_list(const struct option *option)
 {
     return option->type >= OPTION_ENDPOINTS;
-}
-
-bool policyfile_option_at(size_t i, struct policyfile_option *out)
-{
-    if (i >= options_count)
-        return false;
-    *out = (struct policyfile_option){ .section = options[i].section, .name = options[i].name,
-                                       .initial = options[i].initial, .summary = options[i].summary };
-    return true;
 }

@@ -44,6 +44,42 @@ void print_value(FILE *out, const struct option *option, const void *base)
     fputs(list[0] ? " }" : "}", out);
 }
 
+/* Rows write their defaults without quotes and braces. */
+static void print_initial(FILE *out, const struct option *option)
+{
+    bool is_list = option_is_list(option);
+    const char *at = option->initial;
+
+    if (value_is_bare(option)) {
+        fputs(at, out);
+        return;
+    }
+    fputs(!is_list ? "\"" : *at ? "{ \"" : "{", out);
+    for (; *at; at++) {
+        if (!is_list || *at != ',')
+            fputc(*at, out);
+        else if (*++at)
+            fputs("\", \"", out);
+    }
+    fputs(!is_list ? "\"" : at > option->initial ? "\" }" : "}", out);
+}
+
+bool policyfile_option_at(size_t i, struct policyfile_option *out)
+{
+    const struct option *option = &options[i];
+    FILE *value;
+
+    if (i >= options_count)
+        return false;
+    *out = (struct policyfile_option){ .section = option->section, .name = option->name, .summary = option->summary };
+    value = option->initial ? fmemopen(out->value, sizeof(out->value) - 1, "w") : NULL;
+    if (!value)
+        return true;
+    print_initial(value, option);
+    fclose(value);
+    return true;
+}
+
 static void print_options(FILE *out, enum section section, const void *base, const char *indent)
 {
     for (size_t i = 0; i < options_count; i++) {

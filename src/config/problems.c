@@ -48,8 +48,6 @@ __attribute__((format(printf, 4, 0))) static void add(struct problems *p, bool i
         text_addf(&text, "%s:%u: ", p->file, line);
     else
         text_addf(&text, "%s: ", p->file);
-    if (!is_error)
-        text_add(&text, "warning: ");
     text_addv(&text, format, args);
     keep(p, is_error, line, raw);
 }
@@ -78,7 +76,7 @@ void problems_elsewhere(struct problems *p, bool is_error, unsigned line, const 
     struct text text;
 
     text_init(&text, raw, sizeof(raw));
-    text_addf(&text, "%s: %s%s", where, is_error ? "" : "warning: ", what);
+    text_addf(&text, "%s: %s", where, what);
     keep(p, is_error, line, raw);
 }
 

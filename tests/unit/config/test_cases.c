@@ -105,9 +105,11 @@ static void read_cases(const char *file)
 static void keep(void *arg, bool is_error, const char *message)
 {
     struct reported *r = arg;
+    char line[LINE_SIZE];
 
     assert_true(r->count < REPORTED_MAX);
-    r->lines[r->count++] = strdup(message);
+    snprintf(line, sizeof(line), "%s%s", is_error ? "" : "warning: ", message);
+    r->lines[r->count++] = strdup(line);
     r->errors += is_error;
 }
 
