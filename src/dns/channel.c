@@ -12,6 +12,7 @@
 #include <ares.h>
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static const struct {
     {ARES_SUCCESS, DNS_FOUND, "ok"},
     {ARES_ENODATA, DNS_NODATA, "nodata"},
     {ARES_ENOTFOUND, DNS_NXDOMAIN, "nxdomain"},
-    {ARES_EBADNAME, DNS_NXDOMAIN, "badname"},
+    {ARES_EBADNAME, DNS_TEMPERROR, "unasked"}, /* 1.34 does not send bytes that no host name has */
     {ARES_EFORMERR, DNS_TEMPERROR, "formerr"},
     {ARES_ESERVFAIL, DNS_TEMPERROR, "servfail"},
     {ARES_ENOTIMP, DNS_TEMPERROR, "notimp"},
@@ -70,6 +71,11 @@ static const struct {
     {0, 0x0113ff, true,
      "c-ares before 1.20 asks from one source port and the resolver is on another host, which makes answers easier to "
      "forge: use a resolver on this host"},
+#ifndef ARES_OPT_UDP_MAX_QUERIES
+    {0x011400, INT_MAX, false,
+     "built with c-ares before 1.20 and run with a newer one, where a malformed answer ends the look-ups beside it: "
+     "build it anew"},
+#endif
 };
 
 /* After everything that may have changed what c-ares waits for. */

@@ -45,7 +45,7 @@ static const char zone[] =
     "dangling.example 60 CNAME half.example\n"
     "dangling.example fault cnameonly\n"
     "void.example 60 CNAME nothing.example\n"
-    "odd%name.example 60 A 192.0.2.9\n"
+    "odd/name.example 60 A 192.0.2.9\n"
     "drop.example fault drop\n"
     "*.fault.example 60 A 192.0.2.5\n"
     "*.late.example 60 A 192.0.2.6\n"
@@ -74,16 +74,19 @@ static const struct {
     {"a.example", DNS_MX, "nodata ttl=30:"},
     {"nothing.example", DNS_A, "nxdomain ttl=30:"},
     {"x.onion", DNS_A, "nxdomain ttl=1:"},
-    {"odd%name.example", DNS_A, "found ttl=60: 192.0.2.9"},
+    {"odd/name.example", DNS_A, "found ttl=60: 192.0.2.9"},
     {"", DNS_A, "nxdomain ttl=0:"},
     {"a..example", DNS_A, "nxdomain ttl=0:"},
 };
+
+/* Found in some versions of c-ares, a failure in others; never "no record". */
+enum { FOUND_OR_FAILURE = -1 };
 
 /* What every query for NUMBER.fault.example gets, and what is to be made of it. Those asked alone are errors of the
  * socket: c-ares before 1.20 ends, or sends once more, all that the same server was asked. */
 static const struct {
     const char *fault;
-    enum dns_status want;
+    int want; /* enum dns_status, or FOUND_OR_FAILURE */
     bool alone;
 } faults[] = {
     {"servfail", DNS_TEMPERROR, false}, {"refused", DNS_TEMPERROR, false}, {"formerr", DNS_TEMPERROR, false},
@@ -91,9 +94,9 @@ static const struct {
     {"wrongid", DNS_TEMPERROR, false}, {"wrongq", DNS_TEMPERROR, false}, {"noq", DNS_TEMPERROR, false},
     {"qr0", DNS_TEMPERROR, false}, {"short", DNS_TEMPERROR, false}, {"trunc=20", DNS_TEMPERROR, false},
     {"trunc=40", DNS_TEMPERROR, false}, {"garbage", DNS_TEMPERROR, false}, {"ptrloop", DNS_TEMPERROR, false},
-    {"ptrfwd", DNS_TEMPERROR, false}, {"badrdlen", DNS_TEMPERROR, false}, {"badtype", DNS_TEMPERROR, false},
+    {"ptrfwd", DNS_TEMPERROR, false}, {"badrdlen", DNS_TEMPERROR, false}, {"badtype", FOUND_OR_FAILURE, false},
     {"tcall", DNS_TEMPERROR, false}, {"tcdrop", DNS_TEMPERROR, false}, {"tcclose", DNS_TEMPERROR, true},
-    {"tcshort", DNS_TEMPERROR, true}, {"empty", DNS_TEMPERROR, true}, {"cnameloop", DNS_TEMPERROR, false},
+    {"tcshort", FOUND_OR_FAILURE, true}, {"empty", DNS_TEMPERROR, true}, {"cnameloop", DNS_TEMPERROR, false},
     {"wrongsrc", DNS_TEMPERROR, false}, {"otherowner", DNS_TEMPERROR, false}, {"slow=2000", DNS_TEMPERROR, false},
     {"chain=9", DNS_TEMPERROR, false}, {"chain=8", DNS_FOUND, false}, {"nodata", DNS_NODATA, false},
     {"nxdomain", DNS_NXDOMAIN, false}, {"tc", DNS_FOUND, false}, {"tcpart", DNS_FOUND, false},
@@ -342,8 +345,11 @@ static void test_answers(void **state)
 static bool as_wanted(int i, uint64_t start)
 {
     unsigned took = (unsigned)(asks[i].at_ms - start);
+    int got = (int)asks[i].status;
+    bool good = got == faults[i].want ||
+                (faults[i].want == FOUND_OR_FAILURE && (got == DNS_FOUND || got == DNS_TEMPERROR));
 
-    if (asks[i].called == 1 && asks[i].status == faults[i].want && took < BOUND_MS + 250)
+    if (asks[i].called == 1 && good && took < BOUND_MS + 250)
         return true;
     print_error("%s: called %d times after %u ms, got \"%s\" (%s)\n", faults[i].fault, asks[i].called, took,
                 asks[i].out, asks[i].called ? asks[i].why : "");
@@ -612,6 +618,25 @@ static void test_free_in_flight(void **state)
     setup(state);
 }
 
+/* c-ares 1.18 asks any byte; 1.34 refuses what is no host name, which then says nothing about the name. */
+static void test_odd_bytes(void **state)
+{
+    static const char *const names[] = {"macro%percent  space%20.late.example", "a:b.late.example",
+                                        "back\\slash.late.example"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        ask(i, names[i], DNS_A);
+    run(3000);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(asks[i].called, 1);
+        if (asks[i].status == DNS_TEMPERROR)
+            assert_string_equal(asks[i].why, "unasked");
+        else
+            assert_string_equal(asks[i].out, "found ttl=60: 192.0.2.6");
+    }
+}
+
 static void test_servers(void **state)
 {
     static const struct {
@@ -666,6 +691,7 @@ int main(void)
         TEST(test_answers),     TEST(test_faults),     TEST(test_shared),      TEST(test_cancelled_fills_cache),
         TEST(test_ask_in_callback), TEST(test_cached), TEST(test_reconfigure), TEST(test_resolv_conf),
         TEST(test_bounds),      TEST(test_trouble),    TEST(test_free_in_flight), TEST(test_servers),
+        TEST(test_odd_bytes),
         TEST(test_silence),
     };
 
