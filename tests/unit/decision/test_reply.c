@@ -17,7 +17,8 @@
 static struct region *region;
 
 /* Of these tests' own, so that they do not hang on defaults that are calibrated. */
-static const char points[] = "all=0 helo_bad_syntax:100 helo_is_ours:100 helo_factory:80 helo_not_fqdn:60 rdns_missing:40 "
+static const char points[] = "all=0 helo_bad_syntax:100 helo_is_ours:100 helo_factory:80 helo_not_fqdn:60 "
+                             "rdns_missing:40 "
                              "rdns_unconfirmed:35 helo_unresolvable:20 helo_spf_deny_all:70 greeting_helo:15 "
                              "helo_not_rdns:2 helo_spf_pass:-10 helo_same_domain:-15";
 
@@ -144,7 +145,8 @@ static void texts_of_the_policy(void **state)
     policy.help_url = "https://help.blau.com/?id=%{id}&helo=%{helo}";
     r = answer(&policy, "helo=a?b&c rdns=none", true);
     assert_string_equal(r.text,
-                        "a?b&c from 25.1.2.3 (unknown), 100% helo_bad_syntax at 140: your HELO name a?b&c is not a valid "
+                        "a?b&c from 25.1.2.3 (unknown), 100% helo_bad_syntax at 140: your HELO name a?b&c is not a "
+                        "valid "
                         "host name (illegal character): use only letters, digits, inner hyphens and single dots; see "
                         "https://help.blau.com/?id=7QK2M9&helo=a%3Fb%26c [7QK2M9]");
     policy.reject_text = "no, see %{help_url} first";
@@ -225,8 +227,8 @@ static void template_checks(void **state)
 
 static void every_advice_fits(void **state)
 {
-    struct evidence *e = builder_evidence("helo=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.blau.com rdns=none "
-                                          "client=2a00:1111:2222:3333:4444:5555:6666:7777", region);
+    struct evidence *e = builder_evidence("helo=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.blau.com "
+                                          "rdns=none client=2a00:1111:2222:3333:4444:5555:6666:7777", region);
 
     (void)state;
     for (size_t i = 0; i < rules_count; i++) {
