@@ -1,0 +1,64 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A record built to be expensive costs at most what RFC 7208 allows, keeps no other client waiting, rejects nobody."""
+import collections
+import time
+
+import helod
+import nameserver
+from tap import equal, run, test
+
+HOSTS = [(mx, host) for mx in range(10) for host in range(10)]
+GREEDY = "v=spf1 " + " ".join("mx:m%d.greedy-kiln.net" % mx for mx in range(10)) + " -all"
+ZONE = ["greedy-kiln.net 60 TXT \"%s\"" % GREEDY, "greedy-kiln.net 60 A 192.0.2.8",
+        "out.greedy-kiln.net 60 A 192.0.2.7", "192.0.2.7 60 PTR out.greedy-kiln.net",
+        "quick-kiln.net 60 TXT \"v=spf1 ip4:192.0.2.9 -all\"", "quick-kiln.net 60 A 192.0.2.8",
+        "out.quick-kiln.net 60 A 192.0.2.9", "192.0.2.9 60 PTR out.quick-kiln.net"]
+for mx, host in HOSTS:
+    ZONE.append("m%d.greedy-kiln.net 60 MX %d h%d.m%d.greedy-kiln.net" % (mx, host, host, mx))
+    ZONE.append("h%d.m%d.greedy-kiln.net 60 A 198.51.%d.%d" % (host, mx, mx, host))
+SLOW = ["h%d.m%d.greedy-kiln.net fault slow=400" % (host, mx) for mx, host in HOSTS]
+POLICY = 'policy "default" { points { helo_spf_fail = 90 helo_spf_pass = -20 } }'
+
+
+def servers(zone, **options):
+    dns = nameserver.FaultDns("\n".join(zone) + "\n")
+    return dns, helod.Helod(POLICY, resolver=dns.address, **options)
+
+
+@test("ten MX of ten hosts: ten MX and a hundred addresses are asked for, then the record's -all counts")
+def _():
+    dns, daemon = servers(ZONE)
+    with dns, daemon:
+        answer = daemon.ask(client="192.0.2.7", helo="greedy-kiln.net")
+        asked = collections.Counter(kind for kind, name in dns.questions() if ".m" in name or name.startswith("m"))
+        equal(asked, {"mx": 10, "a": 100})
+        assert daemon.decision()["findings"].get("helo_spf_fail") == 90, daemon.log()
+        assert answer.startswith("450 "), answer
+
+
+@test("while it is slow, another client's answer does not wait, and at its deadline it is no reason to reject", limit=40)
+def _():
+    dns, daemon = servers(ZONE + SLOW, server=' deadline = "4s"')
+    with dns, daemon:
+        slow = [helod.Connection(("127.0.0.1", daemon.port)) for _ in range(10)]
+        for number, connection in enumerate(slow):
+            connection.send(helod.question(client_address="192.0.2.7", helo_name="greedy-kiln.net",
+                                           instance="greedy.%d" % number))
+        time.sleep(0.5)
+        began = time.monotonic()
+        answer = daemon.ask(client="192.0.2.9", helo="quick-kiln.net")
+        took = time.monotonic() - began
+        assert took < 1.0, f"{took:.2f} s"
+        equal(daemon.decision(helo="quick-kiln.net")["findings"].get("helo_spf_pass"), -20)
+        assert not answer.startswith(("4", "5")), answer
+        for connection in slow:
+            answer = connection.answer()
+            assert not answer.startswith(("4", "5")), answer
+        waited = time.monotonic() - began
+        assert waited > 2, f"the slow ones ended after {waited:.1f} s: nothing was shown"
+        for line in daemon.decisions(helo="greedy-kiln.net"):
+            assert "helo_spf_fail" not in line["findings"], line
+
+
+run()
