@@ -106,6 +106,17 @@ static const struct {
     {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hup}, {SIGUSR1, on_usr1},
 };
 
+/* From the first moment: a signal that comes before its handler waits for it, instead of ending us. */
+static void hold_signals(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < SIGNALS; i++)
+        sigaddset(&set, signal_rows[i].number);
+    sigprocmask(how, &set, NULL);
+}
+
 static bool take_signals(struct daemon *d)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -114,6 +125,7 @@ static bool take_signals(struct daemon *d)
         if (d->signals[i] == NULL || evsignal_add(d->signals[i], NULL) != 0)
             return false;
     }
+    hold_signals(SIG_UNBLOCK);
     return true;
 }
 
@@ -170,7 +182,7 @@ static bool start(struct daemon *d)
         return say("cannot change user", error);
     if (!d->options->foreground && !process_fork(&d->parent))
         return say("cannot fork", strerror(errno));
-    if (!make_parts(s))
+    if (!make_parts(s) || !take_signals(d))
         return say("no memory", "");
     if (!take_places(d, &identity, error, sizeof(error)))
         return say("cannot start", error);
@@ -179,7 +191,7 @@ static bool start(struct daemon *d)
     if (s->gather.resolver == NULL)
         return say("cannot use the DNS", error);
     d->upkeep = upkeep_new(s);
-    if (d->upkeep == NULL || !take_signals(d))
+    if (d->upkeep == NULL)
         return say("no memory", "");
     if (geteuid() == 0)
         log_warning("running as root: set server.user");
@@ -245,6 +257,7 @@ int daemon_run(const struct daemon_options *options)
     char error[ERROR_SIZE] = "";
     bool started;
 
+    hold_signals(SIG_BLOCK);
     log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
     notify_open();
     clean_environment();
