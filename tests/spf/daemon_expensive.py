@@ -37,7 +37,7 @@ def _():
         assert answer.startswith("450 "), answer
 
 
-@test("while it is slow, another client's answer does not wait, and at its deadline it is no reason to reject", limit=40)
+@test("while it is slow no other client waits, and at the deadline it is no reason to reject", limit=40)
 def _():
     dns, daemon = servers(ZONE + SLOW, server=' deadline = "4s"')
     with dns, daemon:
