@@ -349,11 +349,11 @@ static void free_queries(struct query_list *queries)
 
 void resolver_free(struct resolver *r)
 {
-    struct lookup_list *lists[] = {&r->line, &r->sent, &r->ended};
     struct lookup *l;
 
     if (!r)
         return;
+    struct lookup_list *lists[] = {&r->line, &r->sent, &r->ended};
     /* c-ares calls back for all it has: they end. */
     channel_free(r->channel);
     for (struct old_channel *old = r->old, *next; old; old = next) {
