@@ -21,8 +21,7 @@ trap 'rm -rf "$folder"' EXIT
 sed "s|^ExecStart=[^ ]*|ExecStart=${HELOD:?}|" "$units/helod.service" >"$folder/helod.service"
 cp "$units/helod.socket" "$folder/"
 
-said=$(systemd-analyze verify --man=no "$folder/helod.service" "$folder/helod.socket" 2>&1)
-if [ $? -eq 0 ] && [ -z "$said" ]; then
+if said=$(systemd-analyze verify --man=no "$folder/helod.service" "$folder/helod.socket" 2>&1) && [ -z "$said" ]; then
     echo "ok 1 - systemd-analyze verify has nothing to say"
 else
     echo "$said" | sed 's/^/# /'
