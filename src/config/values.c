@@ -218,7 +218,7 @@ static bool number(struct value *v, int64_t *out)
 
 static bool read_number(struct value *v)
 {
-    int64_t n;
+    int64_t n = 0;
 
     if (!number(v, &n))
         return false;
@@ -228,7 +228,7 @@ static bool read_number(struct value *v)
 
 static bool read_points(struct value *v)
 {
-    int64_t n;
+    int64_t n = 0;
 
     if (!number(v, &n))
         return false;
