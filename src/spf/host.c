@@ -152,15 +152,12 @@ bool spf_name_within(const char *name, const char *domain)
 const char *spf_valid_name(const struct spf *spf, const char *domain)
 {
     const char *best = spf->valid_count ? spf->valid[0] : "unknown";
-    bool below = false;
 
-    for (unsigned i = 0; i < spf->valid_count; i++) {
+    for (unsigned i = spf->valid_count; i-- > 0;) { /* backwards: the first below the domain is kept */
         if (!strcasecmp(spf->valid[i], domain))
             return spf->valid[i];
-        if (!below && spf_name_within(spf->valid[i], domain)) {
+        if (spf_name_within(spf->valid[i], domain))
             best = spf->valid[i];
-            below = true;
-        }
     }
     return best;
 }
