@@ -690,6 +690,22 @@ def _():
         daemon.wait_log('stats: helod_skipped_total{reason="authenticated"} 1')
 
 
+@test("how often each exemption counted is known by its line, over a reload that moves it")
+def _():
+    exempt = 'exempt { clients = { "198.51.100.0/24" } }\n'
+    with Helod(exempt) as daemon, daemon.connect() as c:
+        for n in range(3):
+            equal(c.ask(client=f"198.51.100.{n}", helo="bad name"), "DUNNO")
+        daemon.reload('exempt { clients = { "192.0.2.0/24", "198.51.100.0/24" } }\n')
+        daemon.wait_log("policy 2 is in force")
+        equal(c.ask(client="198.51.100.9", helo="bad name"), "DUNNO")
+        equal(c.ask(client="192.0.2.9", helo="bad name"), "DUNNO")
+        daemon.signal(signal.SIGUSR1)
+        contains(daemon.wait_log("198.51.100.0/24: "), "4 hits")
+        contains(daemon.wait_log("192.0.2.0/24: "), "1 hits")
+        contains(daemon.wait_log('helod_exempted_total{kind="client"}'), " 5")
+
+
 @test("a Postfix that asks at HELO is told so, once")
 def _():
     with Helod() as daemon, daemon.connect() as c:
