@@ -92,7 +92,8 @@ static void gathered(void *arg, const struct evidence *e)
 static void judge_row(struct judge *j, char *const *row)
 {
     const struct gather_context context = {.resolver = j->resolver};
-    struct gather_options options = {.settings = j->settings, .policy = j->settings->default_policy, .everything = true};
+    struct gather_options options = {
+        .settings = j->settings, .policy = j->settings->default_policy, .everything = true};
     struct gather *pending;
     struct request req;
     struct verdict v;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_decision_line: a line of any log. What is read has its texts set and its counts within bounds, and cutting the line
- * anywhere never reads past its end.
+ * fuzz_decision_line: a line of any log. What is read has its texts set and its counts within bounds, and cutting the
+ * line anywhere never reads past its end.
  */
 #include <stdlib.h>
 #include <string.h>

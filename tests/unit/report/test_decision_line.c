@@ -27,7 +27,8 @@ static struct verdict *judge(const struct policy *by, const struct evidence *e)
     return v;
 }
 
-static const char points[] = "all=0 helo_not_fqdn:60 rdns_dynamic:35 greeting_helo:20 helo_spf_pass:-15 helo_is_ours:100 "
+static const char points[] = "all=0 helo_not_fqdn:60 rdns_dynamic:35 greeting_helo:20 helo_spf_pass:-15 "
+    "helo_is_ours:100 "
                              "helo_dynamic:90";
 
 /* The whole line of a greeting. */
@@ -58,14 +59,15 @@ static const struct {
      "decision v=1 id=7QK2M9 action=reject score=115 threshold=reject policy=default mode=enforce client=25.1.2.3 "
      "rdns=host-5.dyn.rot.com fcrdns=pass helo=User proto=SMTP sender=a@blau.com instance=1f3.5a "
      "findings=helo_not_fqdn:60,rdns_dynamic:35,greeting_helo:20 dns=3/13ms cached=1 ms=14 "
-     "reply=\"550 5.5.2 your HELO name User has no domain: greet with a full host name such as mail.your-domain that has "
-     "an address record for 25.1.2.3 [7QK2M9]\""},
+     "reply=\"550 5.5.2 your HELO name User has no domain: greet with a full host name such as mail.your-domain "
+     "that has an address record for 25.1.2.3 [7QK2M9]\""},
     {"helo=mail.blau.com rdns=none spf=pass client=2a00:1::1", true,
-     "decision v=1 id=7QK2M9 action=dunno score=0 threshold=\"\" policy=default mode=enforce client=2a00:1::1 rdns=\"\" "
-     "fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a findings=helo_spf_pass:-15 spf=pass "
+     "decision v=1 id=7QK2M9 action=dunno score=0 threshold=\"\" policy=default mode=enforce client=2a00:1::1 "
+     "rdns=\"\" fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a findings=helo_spf_pass:-15 spf=pass "
      "shadow=candidate shadow_action=defer shadow_score=70 dns=3/13ms cached=1 ms=14 reply=DUNNO"},
     {"helo=dsl-7.rot.com naming=dynamic proto=SMTP rdns=temperror", false,
-     "decision v=1 id=7QK2M9 action=defer score=110 threshold=reject policy=default mode=enforce client=25.1.2.3 rdns=\"\" "
+     "decision v=1 id=7QK2M9 action=defer score=110 threshold=reject policy=default mode=enforce "
+     "client=25.1.2.3 rdns=\"\" "
      "fcrdns=temperror helo=dsl-7.rot.com proto=SMTP sender=\"\" instance=1f3.5a "
      "findings=helo_dynamic:90,greeting_helo:20,rdns_temperror:0 doubt=15 dns=3/13ms cached=1 ms=14 "
      "reply=\"450 4.7.1 your HELO name dsl-7.rot.com is that of an access line: greet with your mail server's own name "
