@@ -63,7 +63,8 @@ static const struct {
      "that has an address record for 25.1.2.3 [7QK2M9]\""},
     {"helo=mail.blau.com rdns=none spf=pass client=2a00:1::1", true,
      "decision v=1 id=7QK2M9 action=dunno score=0 threshold=\"\" policy=default mode=enforce client=2a00:1::1 "
-     "rdns=\"\" fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a findings=helo_spf_pass:-15 spf=pass "
+     "rdns=\"\" fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a "
+     "findings=helo_spf_pass:-15 spf=pass "
      "shadow=candidate shadow_action=defer shadow_score=70 dns=3/13ms cached=1 ms=14 reply=DUNNO"},
     {"helo=dsl-7.rot.com naming=dynamic proto=SMTP rdns=temperror", false,
      "decision v=1 id=7QK2M9 action=defer score=110 threshold=reject policy=default mode=enforce "
