@@ -6,12 +6,14 @@ default points: a good greeting scores nothing, the bad one something, and the p
 listener) says what becomes of that.
 """
 import re
+import shutil
+import subprocess
 import time
 
 import nameserver
 import postfix
 from helod import Helod, wait_for
-from tap import cases, cleanup, contains, equal, run, skip_all, test
+from tap import cases, cleanup, contains, equal, run, skip, skip_all, test
 
 if postfix.possible():
     skip_all(postfix.possible())
@@ -161,6 +163,19 @@ def _(context, wanted, klass):
 def _(context, enhanced, client, helo):
     code, text = rcpt(context, client, helo)
     equal((code, text.split()[0]), (550, enhanced), text)
+
+
+@cases([("accepted", "mail.kiln-street.net", GOOD, 0, "250"), ("rejected", "localhost", BAD, 24, "550 5.")],
+       name=lambda row: f"swaks is told the same: {row[0]}")
+def _(_what, helo, client, status, said):
+    if not shutil.which("swaks"):
+        skip("swaks is not installed")
+    done = subprocess.run(["swaks", "--server", f"127.0.0.1:{mx.port('rejecting')}", "--ehlo", helo,
+                           "--xclient-addr", client["ADDR"], "--xclient-name", client["NAME"],
+                           "--xclient-reverse-name", client["REVERSE_NAME"], "--from", "s@kiln-street.net",
+                           "--to", "r60@test.example"], capture_output=True, text=True, check=False)
+    equal(done.returncode, status, done.stdout)
+    contains(done.stdout, said)
 
 
 @test("an action in the admin's own words is given as it stands")
