@@ -245,7 +245,13 @@ results() {
         [ -d build/$suite_name ] || continue
         find build/$suite_name -name '*.trs' | sort | while read -r trs; do
             file=${trs#build/"$suite_name"/}
-            sed -n "s|^:test-result: \([A-Z]*\) *\(.*\)|\1	$suite_name	${file%.trs}	\2|p" "$trs"
+            # Of a file that is skipped as a whole only its log says why.
+            why=$(sed -n 's/^1\.\.0 # SKIP //p' "${trs%.trs}.log")
+            awk -v suite="$suite_name" -v file="${file%.trs}" -v why="$why" '/^:test-result: / {
+                result = $2
+                sub(/^:test-result: [A-Z]+ */, "")
+                print result "\t" suite "\t" file "\t" $0 why
+            }' "$trs"
         done
     done
 }
