@@ -100,6 +100,25 @@ static void print_evidence(const struct evidence *e, FILE *out)
         fprintf(out, "  the deadline came before all answers\n");
 }
 
+/* The families whose findings have reached their cap, and the credits where they have reached theirs. */
+static void print_caps(const struct check *check, FILE *out)
+{
+    const struct verdict *v = &check->verdict;
+    int sums[FAMILY_COUNT] = {0}, credit = 0;
+
+    for (unsigned i = 0; i < v->finding_count; i++) {
+        if (v->findings[i].counted > 0)
+            sums[rules[v->findings[i].rule]->family] += v->findings[i].counted;
+        else
+            credit -= v->findings[i].counted;
+    }
+    for (int family = 0; family < FAMILY_COUNT; family++)
+        if (sums[family] > 0 && sums[family] >= check->policy->caps[family])
+            fprintf(out, "  %s findings are capped at %d\n", families[family].name, check->policy->caps[family]);
+    if (credit > 0 && credit >= check->policy->credit)
+        fprintf(out, "  credits are capped at %d\n", check->policy->credit);
+}
+
 static void print_findings(const struct check *check, FILE *out)
 {
     const struct verdict *v = &check->verdict;
@@ -121,6 +140,7 @@ static void print_findings(const struct check *check, FILE *out)
     }
     if (v->finding_count == 0)
         fprintf(out, "  none\n");
+    print_caps(check, out);
 }
 
 static void print_verdict(const struct check *check, FILE *out, bool colour)

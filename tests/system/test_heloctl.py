@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""heloctl check and rules against a name server: what they print, exit statuses, JSON, DNS trouble, foreign bytes."""
+import json
+
+import helod
+import nameserver
+from tap import cases, contains, equal, run, test
+
+ZONE = r"""
+mail.honest.org 60 A 192.0.2.1
+192.0.2.1 60 PTR mail.honest.org
+many.honest.org 60 A 192.0.2.2
+192.0.2.2 60 PTR www.honest.org
+192.0.2.2 60 PTR many.honest.org
+www.honest.org 60 A 192.0.2.2
+192.0.2.3 fault servfail
+slow.honest.org fault drop
+elsewhere.honest.org 60 A 198.51.100.9
+192.0.2.4 60 PTR host4.other.net
+host4.other.net 60 A 192.0.2.4
+v6.honest.org 60 AAAA 2001:db8::25
+2001:db8::25 60 PTR v6.honest.org
+"""
+dns = nameserver.FaultDns(ZONE)
+scratch = helod.scratch()
+conf = scratch / "helod.conf"
+conf.write_text('''
+server { deadline = "3s" }
+dns { servers = { "%s" } timeout = "1s" }
+local { names = { "mx.our.org" } }
+policy "default" {
+    threshold "mark" { score = 30 action = "prepend" }
+    threshold "defer" { score = 70 action = "defer" }
+    threshold "reject" { score = 100 action = "reject" }
+    points { helo_not_fqdn = 60 rdns_missing = 40 helo_localhost = 80 }
+}
+policy "quiet" { mode = "monitor" }
+''' % dns.address)
+
+
+def check(*arguments):
+    """Exit status, stdout, stderr."""
+    return helod.heloctl("check", "-c", conf, *arguments)
+
+
+@cases([
+    ("a sound greeting: 0, dunno", 0, "192.0.2.1", "mail.honest.org", "verdict            dunno"),
+    ("no reverse name: 1, mark", 1, "192.0.2.99", "elsewhere.honest.org", "verdict            mark"),
+    ("one label and no reverse name: 2 or 3", (2, 3), "192.0.2.99", "mailhost7", "helo_not_fqdn"),
+    ("our own name: 3, reject", 3, "192.0.2.99", "mx.our.org", "verdict            reject"),
+    ("bytes that no name has: 3, reject", 3, "192.0.2.99", "a?b.org", "550 5.5.2"),
+    ("IPv6", 0, "2001:db8::25", "v6.honest.org", "AAAA  v6.honest.org"),
+    ("one of several reverse names", 0, "192.0.2.2", "many.honest.org", "many.honest.org (confirmed)"),
+], name=lambda row: "check: " + row[0])
+def _(_, status, address, helo, line):
+    got, out, _ = check(address, helo)
+    assert got in (status if isinstance(status, tuple) else (status,)), (got, out)
+    contains(out, line)
+
+
+@test("check: every look-up is shown with its answer")
+def _():
+    _, out, _ = check("192.0.2.2", "many.honest.org")
+    contains(out, "PTR   2.2.0.192.in-addr.arpa  ->  ")
+    contains(out, "www.honest.org many.honest.org")
+    contains(out, "A     many.honest.org  ->  192.0.2.2")
+
+
+@test("check: what was asked is what the name server was asked")
+def _():
+    before = len(dns.questions())
+    _, out, _ = check("192.0.2.4", "elsewhere.honest.org", "--json")
+    equal({(l["type"].lower(), l["name"]) for l in json.loads(out)["lookups"]}, set(dns.questions()[before:]))
+
+
+@test("check: DNS trouble is named, and is no finding")
+def _():
+    status, out, _ = check("192.0.2.3", "slow.honest.org")
+    equal(status, 0)
+    contains(out, "temperror")
+    assert "rdns_missing" not in out and "helo_unresolvable" not in out, out
+
+
+@test("check: the advice tells the sender what to publish")
+def _():
+    _, out, _ = check("192.0.2.99", "elsewhere.honest.org")
+    contains(out, "to mend            your address 192.0.2.99 has no reverse name")
+
+
+@test("check: the reply is the daemon's, under the policy that is asked for")
+def _():
+    status, out, _ = check("-p", "quiet", "192.0.2.99", "mx.our.org")
+    equal(status, 3)
+    contains(out, "mode               makes it dunno")
+    contains(out, "Postfix is told    action=DUNNO")
+
+
+@test("check: JSON has findings that add up, evidence and the reply")
+def _():
+    status, out, _ = check("192.0.2.99", "mailhost7", "--json", "--sender", "a@b.example")
+    got = json.loads(out)
+    assert status in (2, 3), status
+    equal(got["client"], "192.0.2.99")
+    equal(got["evidence"]["reverse"], "absent")
+    equal(got["score"], max(0, sum(f["counted"] for f in got["findings"])))
+    assert {"helo_not_fqdn", "rdns_missing"} <= {f["rule"] for f in got["findings"]}, got
+    assert got["reply"].startswith("action=4") or got["reply"].startswith("action=5"), got["reply"]
+
+
+@test("check: hostile bytes stay text on the terminal and in JSON")
+def _():
+    hostile = "a\x1b[31m\"<script>\r\n%s.example"
+    _, out, _ = check("192.0.2.99", hostile)
+    assert not any(ord(c) < 32 and c != "\n" for c in out), out
+    _, out, _ = check("192.0.2.99", hostile, "--json")
+    equal(json.loads(out)["helo"], hostile)
+
+
+@cases([
+    ("no such verb", ["chek"], 64, 'did you mean "check"'),
+    ("no address", ["check", "example", "mail.honest.org"], 64, "no IPv4 or IPv6 address"),
+    ("one argument", ["check", "192.0.2.1"], 64, "usage: heloctl check"),
+    ("unknown option", ["check", "--nope", "192.0.2.1", "x.example"], 64, "usage: heloctl check"),
+    ("a policy file that is not there", ["check", "-c", "/nonexistent/x", "192.0.2.1", "x.example"], 78, "/nonexistent/x"),
+], name=lambda row: "use: " + row[0])
+def _(_, arguments, status, text):
+    got, _, err = helod.heloctl(*arguments)
+    equal(got, status)
+    contains(err, text)
+
+
+@test("rules: every rule once, with the points of the policy")
+def _():
+    status, out, _ = helod.heloctl("rules", "-c", conf, "--json")
+    equal(status, 0)
+    rows = json.loads(out)
+    names = [row["rule"] for row in rows]
+    equal(len(names), len(set(names)))
+    points = {row["rule"]: row["points"] for row in rows}
+    equal((points["helo_not_fqdn"], points["rdns_missing"]), (60, 40))
+    status, text, _ = helod.heloctl("rules", "-c", conf)
+    assert all("  %s " % name in text for name in names)
+
+
+@test("help: each verb tells its options and exit statuses")
+def _():
+    status, out, _ = helod.heloctl("--help")
+    equal(status, 0)
+    for verb in [line.split()[0] for line in out.splitlines() if line.startswith("  ")]:
+        status, text, _ = helod.heloctl(verb, "--help")
+        equal(status, 0)
+        contains(text, "exit status: ")
+
+
+run()
