@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * endpoint: "inet:HOST:PORT" (an IPv4 address) and "unix:PATH", for the programs of the benchmark. Both end the
+ * program with a message when the text is none of these.
+ */
+#ifndef HELOD_BENCH_ENDPOINT_H
+#define HELOD_BENCH_ENDPOINT_H
+
+int endpoint_connect(const char *text); /* -1: refused */
+int endpoint_listen(const char *text);  /* TCP or unix stream */
+int endpoint_bind_udp(const char *text);
+
+#endif

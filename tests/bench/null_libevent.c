@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * null_libevent: answers DUNNO to whatever ends in an empty line, with libevent's bufferevents, as its book has it: the
+ * reference that the daemon's figures are ratios to.
+ */
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "endpoint.h"
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+    static const char dunno[] = "action=DUNNO\n\n";
+    struct evbuffer *in = bufferevent_get_input(bev);
+    struct evbuffer_ptr end;
+
+    (void)arg;
+    while (end = evbuffer_search(in, "\n\n", 2, NULL), end.pos >= 0) {
+        evbuffer_drain(in, (size_t)end.pos + 2);
+        bufferevent_write(bev, dunno, sizeof(dunno) - 1);
+    }
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+    (void)what;
+    (void)arg;
+    bufferevent_free(bev);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *peer, int size, void *arg)
+{
+    struct bufferevent *bev = bufferevent_socket_new(arg, fd, BEV_OPT_CLOSE_ON_FREE);
+
+    (void)listener;
+    (void)peer;
+    (void)size;
+    if (bev == NULL)
+        abort();
+    bufferevent_setcb(bev, on_read, NULL, on_event, NULL);
+    bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+int main(int argc, char **argv)
+{
+    struct event_base *base = event_base_new();
+    int fd;
+
+    if (argc != 2 || base == NULL)
+        return 64;
+    fd = endpoint_listen(argv[1]);
+    evutil_make_socket_nonblocking(fd);
+    if (evconnlistener_new(base, on_accept, base, LEV_OPT_CLOSE_ON_FREE, 0, fd) == NULL)
+        return 1;
+    return event_base_dispatch(base);
+}
