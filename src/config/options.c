@@ -86,7 +86,8 @@ const struct option options[] = {
     { IN("local", "networks", local.network_list, OPTION_NETWORKS), .initial = "",
       .summary = "Our networks; this host's addresses always count." },
 
-    { IN("exempt", "clients", exempt.client_list, OPTION_NETWORKS), .initial = "127.0.0.0/8, ::1/128",
+    { IN("exempt", "clients", exempt.client_list, OPTION_NETWORKS),
+      .initial = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, fe80::/10",
       .summary = "Client addresses and networks that are never judged." },
     { IN("exempt", "rdns", exempt.rdns_list, OPTION_SUFFIXES), .initial = "",
       .summary = "Confirmed reverse names that are never judged." },
