@@ -81,6 +81,11 @@ def _clean_up():
             note("in cleanup: " + traceback.format_exc())
 
 
+# From the import on, so that a file that fails or skips before run() leaves nothing behind either.
+atexit.register(_clean_up)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 def _late(_signal, _frame):
     raise Late()
 
@@ -114,8 +119,6 @@ def skip_all(why):
 
 
 def run():
-    atexit.register(_clean_up)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     only = os.environ.get("TAP_ONLY", "")
     chosen = [row for row in _tests if only in row[0]]
     print(f"1..{len(chosen)}", flush=True)
