@@ -2,7 +2,6 @@
 /*
  * names: the words of log and header for outcomes, reasons not to judge, and findings.
  */
-#include <stdio.h>
 
 #include "decision.h"
 
@@ -34,21 +33,28 @@ const char *skip_name(enum skip skip)
 
 void decision_add_findings(const struct verdict *v, size_t room, struct text *t)
 {
-    char item[80], more[16];
+    char item_bytes[80], more_bytes[16];
 
     for (unsigned i = 0; i < v->finding_count; i++) {
         const struct finding *f = &v->findings[i];
         bool last = i + 1 == v->finding_count;
-        int n = snprintf(item, sizeof(item), "%s%s:%d", i > 0 ? "," : "", rules[f->rule]->name, f->points);
-        int m = snprintf(more, sizeof(more), "%s+%u", i > 0 ? "," : "", v->finding_count - i);
+        struct text item, more;
 
+        text_init(&item, item_bytes, sizeof(item_bytes));
+        text_add(&item, i > 0 ? "," : "");
+        text_add(&item, rules[f->rule]->name);
+        text_add_char(&item, ':');
+        text_add_number(&item, f->points);
+        text_init(&more, more_bytes, sizeof(more_bytes));
+        text_add(&more, i > 0 ? ",+" : "+");
+        text_add_number(&more, v->finding_count - i);
         /* What is left must hold this one and, unless it is the last, the mark that there were more. */
-        if ((size_t)n + (last ? 0 : (size_t)m + 1) > room) {
-            if ((size_t)m <= room)
-                text_add(t, more);
+        if (item.used + (last ? 0 : more.used + 1) > room) {
+            if (more.used <= room)
+                text_add_bytes(t, more_bytes, more.used);
             return;
         }
-        text_add(t, item);
-        room -= (size_t)n;
+        text_add_bytes(t, item_bytes, item.used);
+        room -= item.used;
     }
 }

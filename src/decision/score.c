@@ -12,10 +12,41 @@
 
 #include "decision.h"
 
-/* Which rules hit. */
+enum { WORD_BITS = 64, WORDS = (RULES_MAX + WORD_BITS - 1) / WORD_BITS };
+
+/* Which rules hit: a bit for each. Few do, and only these are walked over. */
 struct hits {
-    bool is[RULES_MAX];
+    uint64_t words[WORDS];
 };
+
+static bool has(const struct hits *hits, size_t rule)
+{
+    return (hits->words[rule / WORD_BITS] >> rule % WORD_BITS & 1) != 0;
+}
+
+static void add(struct hits *hits, size_t rule)
+{
+    hits->words[rule / WORD_BITS] |= UINT64_C(1) << rule % WORD_BITS;
+}
+
+static void take_out(struct hits *hits, size_t rule)
+{
+    hits->words[rule / WORD_BITS] &= ~(UINT64_C(1) << rule % WORD_BITS);
+}
+
+/* The first hit from `from` on; RULES_MAX: none. */
+static size_t next(const struct hits *hits, size_t from)
+{
+    for (size_t word = from / WORD_BITS; word < WORDS; word++, from = word * WORD_BITS) {
+        uint64_t rest = hits->words[word] >> from % WORD_BITS;
+
+        if (rest != 0)
+            return from + (size_t)__builtin_ctzll(rest);
+    }
+    return RULES_MAX;
+}
+
+#define EACH(rule, hits) (size_t rule = next(hits, 0); rule < RULES_MAX; rule = next(hits, rule + 1))
 
 /* What a set of hits comes to. */
 struct tally {
@@ -39,8 +70,8 @@ static bool silenced(const struct policy *policy, const struct hits *others, siz
 {
     int points = points_of(policy, rule);
 
-    for (size_t i = 0; i < rules_count; i++) {
-        int other = others->is[i] ? points_of(policy, i) : 0;
+    for EACH(i, others) {
+        int other = points_of(policy, i);
 
         if (i == rule || other == 0 || (other < 0) != (points < 0) || weight(other) < weight(points))
             continue;
@@ -54,9 +85,9 @@ static void silence(const struct policy *policy, const struct hits *others, stru
 {
     struct hits kept = *hits;
 
-    for (size_t i = 0; i < rules_count; i++)
-        if (hits->is[i] && silenced(policy, others, i))
-            kept.is[i] = false;
+    for EACH(i, hits)
+        if (silenced(policy, others, i))
+            take_out(&kept, i);
     *hits = kept;
 }
 
@@ -65,11 +96,20 @@ static int heaviest(const struct policy *policy, const struct hits *hits, enum f
 {
     int best = -1;
 
-    for (size_t i = 0; i < rules_count; i++)
-        if (hits->is[i] && rules[i]->family == family && points_of(policy, i) * sign > 0 &&
+    for EACH(i, hits)
+        if (rules[i]->family == family && points_of(policy, i) * sign > 0 &&
             (best < 0 || weight(points_of(policy, i)) > weight(points_of(policy, (size_t)best))))
             best = (int)i;
     return best;
+}
+
+/* What of `part` there is room for. */
+static int count_part(struct tally *t, size_t rule, int sign, int part, int room)
+{
+    if (part > room)
+        part = room > 0 ? room : 0;
+    t->counted[rule] = sign * part;
+    return part;
 }
 
 /* One sign of one family: the heaviest in full, of the others their share, as long as `room` is left. */
@@ -80,32 +120,29 @@ static int add_family(const struct policy *policy, const struct hits *hits, enum
     int room = sign > 0 ? policy->caps[family] : policy->credit - t->credit;
     int sum = 0;
 
-    for (int i = -1; first >= 0 && i < (int)rules_count; i++) {
-        int rule = i < 0 ? first : i;
-        int part;
-
-        if (!hits->is[rule] || rules[rule]->family != family || points_of(policy, (size_t)rule) * sign <= 0 ||
-            (i >= 0 && rule == first))
-            continue;
-        part = weight(points_of(policy, (size_t)rule));
-        if (i >= 0)
-            part = part * (int)rules[rule]->adds / 100;
-        if (part > room - sum)
-            part = room - sum > 0 ? room - sum : 0;
-        t->counted[rule] = sign * part;
-        sum += part;
-    }
+    if (first < 0)
+        return 0;
+    sum = count_part(t, (size_t)first, sign, weight(points_of(policy, (size_t)first)), room);
+    for EACH(rule, hits)
+        if (rule != (size_t)first && rules[rule]->family == family && points_of(policy, rule) * sign > 0)
+            sum += count_part(t, rule, sign, weight(points_of(policy, rule)) * (int)rules[rule]->adds / 100, room - sum);
     return sum;
 }
 
 /* `hits` are already rid of what is silenced. */
 static void add_up(const struct policy *policy, const struct hits *hits, struct tally *t)
 {
+    unsigned present = 0;
+
     memset(t, 0, sizeof(*t));
-    for (size_t i = 0; i < rules_count; i++)
-        if (hits->is[i] && rules[i]->certain && points_of(policy, i) > t->floor)
+    for EACH(i, hits) {
+        present |= 1u << rules[i]->family;
+        if (rules[i]->certain && points_of(policy, i) > t->floor)
             t->floor = points_of(policy, i);
+    }
     for (int family = 0; family < FAMILY_COUNT; family++) {
+        if ((present >> family & 1) == 0)
+            continue;
         t->positive += add_family(policy, hits, (enum family)family, 1, t);
         t->credit += add_family(policy, hits, (enum family)family, -1, t);
     }
@@ -176,26 +213,29 @@ static unsigned unknown_needs(const struct evidence *e)
 static void find_open(const struct policy *policy, const struct evidence *e, const struct hits *hits, unsigned needs,
                       struct hits *open)
 {
+    *open = (struct hits){{0}};
     for (size_t i = 0; i < rules_count; i++)
-        open->is[i] = points_of(policy, i) != 0 && !hits->is[i] && (rules[i]->needs & needs) &&
-                      (!rules[i]->possible || rules[i]->possible(e));
+        if ((rules[i]->needs & needs) && points_of(policy, i) != 0 && !has(hits, i) &&
+            (!rules[i]->possible || rules[i]->possible(e)))
+            add(open, i);
 }
 
 /* The hits as they count: `sign` > 0 keeps penalties, < 0 credits. Those silenced by `others` are left out. */
 static struct hits counting(const struct policy *policy, const struct hits *hits, const struct hits *others, int sign)
 {
-    struct hits kept = {{false}};
+    struct hits kept = {{0}};
 
-    for (size_t i = 0; i < rules_count; i++)
-        kept.is[i] = hits->is[i] && points_of(policy, i) * sign > 0;
+    for EACH(i, hits)
+        if (points_of(policy, i) * sign > 0)
+            add(&kept, i);
     silence(policy, others, &kept);
     return kept;
 }
 
 static void unite(struct hits *into, const struct hits *more)
 {
-    for (size_t i = 0; i < rules_count; i++)
-        into->is[i] = into->is[i] || more->is[i];
+    for (size_t i = 0; i < WORDS; i++)
+        into->words[i] |= more->words[i];
 }
 
 /*
@@ -223,8 +263,8 @@ static int bound(const struct policy *policy, const struct hits *hits, const str
     positive = sign > 0 ? positive : t.positive;
     credit = sign > 0 ? t.credit : credit;
     /* A certain finding's floor stands, silenced or not. */
-    for (size_t i = 0; i < rules_count; i++)
-        if ((hits->is[i] || (sign > 0 && open->is[i])) && rules[i]->certain && points_of(policy, i) > floor)
+    for EACH(i, sign > 0 ? &all : hits)
+        if (rules[i]->certain && points_of(policy, i) > floor)
             floor = points_of(policy, i);
     return score_of(positive, credit, floor);
 }
@@ -311,7 +351,7 @@ static bool runs(const struct policy *policy, size_t rule)
 
 void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out)
 {
-    struct hits hits = {{false}};
+    struct hits hits = {{0}};
 
     memset(out, 0, sizeof(*out));
     out->policy = policy;
@@ -324,7 +364,7 @@ void decision_make(const struct policy *policy, const struct evidence *e, struct
 
         if (!runs(policy, i) || !rules[i]->test(e, &detail, r))
             continue;
-        hits.is[i] = true;
+        add(&hits, i);
         out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = detail};
     }
     if (region_failed(r)) {
@@ -343,7 +383,7 @@ static void hits_of(const struct verdict *v, struct hits *hits)
 {
     memset(hits, 0, sizeof(*hits));
     for (unsigned i = 0; i < v->finding_count; i++)
-        hits->is[v->findings[i].rule] = true;
+        add(hits, (size_t)v->findings[i].rule);
 }
 
 bool decision_settled(const struct policy *policy, const struct evidence *e, const struct verdict *so_far,

@@ -126,7 +126,7 @@ static bool carries(const struct host_part *host, const char *text, bool whole)
 static const struct {
     const char *name;
     bool hexadecimal, whole;
-    int width;
+    size_t width;
     const char *separator;
     size_t min;
 } pieces[] = {
@@ -137,14 +137,21 @@ static const struct {
     {"hexadecimal address", true, false, 2, ".", 0},
 };
 
+static void add_padded(struct text *t, unsigned value, unsigned base, size_t width)
+{
+    char digits[3];
+    size_t at = sizeof digits;
+
+    for (; value > 0 || sizeof digits - at < width; value /= base)
+        digits[--at] = "0123456789abcdef"[value % base];
+    text_add_bytes(t, digits + at, sizeof digits - at);
+}
+
 static void write_piece(struct text *t, size_t form, const uint8_t octet[OCTETS])
 {
     for (unsigned i = 0; i < OCTETS; i++) {
         text_add(t, i > 0 ? pieces[form].separator : "");
-        if (pieces[form].hexadecimal)
-            text_addf(t, "%0*x", pieces[form].width, (unsigned)octet[i]);
-        else
-            text_addf(t, "%0*u", pieces[form].width, (unsigned)octet[i]);
+        add_padded(t, octet[i], pieces[form].hexadecimal ? 16 : 10, pieces[form].width);
     }
 }
 

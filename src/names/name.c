@@ -217,6 +217,8 @@ void name_parse(struct name *out, const char *raw, size_t n, const struct name_d
 {
     char *text;
 
+    if (name_memory_recall(data->memory, raw, n, out, r))
+        return;
     *out = (struct name){.text = ""};
     classify(out, raw, n);
     if (out->kind == NAME_EMPTY)
@@ -237,6 +239,7 @@ void name_parse(struct name *out, const char *raw, size_t n, const struct name_d
         text[i] = to_lower(raw[i]);
     if (out->kind == NAME_HOST || out->kind == NAME_SINGLE)
         describe(out, data);
+    name_memory_keep(data->memory, raw, n, out);
 }
 
 bool name_equal(const struct name *a, const struct name *b)
@@ -253,7 +256,7 @@ bool name_under(const char *name, const char *suffix)
 {
     size_t n = strlen(name), m = strlen(suffix);
 
-    if (m == 0 || n < m || strcmp(name + n - m, suffix) != 0)
+    if (m == 0 || n < m || name[n - m] != suffix[0] || memcmp(name + n - m, suffix, m) != 0)
         return false;
     return n == m || name[n - m - 1] == '.';
 }

@@ -66,6 +66,7 @@ struct name_data *name_data_new(const char *psl_file, const char *const *token_f
         name_data_free(data);
         return NULL;
     }
+    data->memory = name_memory_new(); /* now that the tables are whole */
     return data;
 }
 
@@ -75,6 +76,7 @@ void name_data_free(struct name_data *data)
         return;
     token_file_release(&data->tokens);
     psl_free(data->psl);
+    name_memory_free(data->memory);
     free(data);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_data: the tables of the naming room, and what its files share. Const once name_data_new() has returned.
+ * name_data: the tables of the naming room, and what its files share. Const once name_data_new() has returned, but for the memory
+ * of names, which changes no answer.
  */
 #ifndef HELOD_NAME_DATA_H
 #define HELOD_NAME_DATA_H
 
 #include <libpsl.h>
 
+#include "name_memory.h"
 #include "names.h"
 #include "token_file.h"
 
@@ -14,6 +16,7 @@ struct name_data {
     psl_ctx_t *psl;
     char date[16];
     struct tokens tokens;
+    struct name_memory *memory; /* NULL: nothing is remembered */
 };
 
 /* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */

@@ -123,16 +123,14 @@ static void read_random(struct reading *in)
     }
 }
 
-struct naming name_naming(const struct name *name, const struct address *client, const struct name_data *data,
-                          struct region *r)
+static struct naming read_naming(const struct name *name, const struct address *client, const struct name_data *data,
+                                 struct region *r)
 {
     struct naming naming = {.detail = ""};
     struct host_part host;
     struct reading in = {.host = &host, .tokens = &data->tokens};
     struct address_in_name found;
 
-    if (name->kind != NAME_HOST && name->kind != NAME_SINGLE)
-        return naming;
     text_init(&in.words, in.detail, sizeof in.detail);
     host_part_split(&host, name, data);
     found = address_in_name(&host, client);
@@ -155,5 +153,19 @@ struct naming name_naming(const struct name *name, const struct address *client,
     naming.detail = region_strdup(r, in.detail);
     if (naming.detail == NULL)
         naming.detail = "";
+    return naming;
+}
+
+struct naming name_naming(const struct name *name, const struct address *client, const struct name_data *data,
+                          struct region *r)
+{
+    struct naming naming = {.detail = ""};
+
+    if (name->kind != NAME_HOST && name->kind != NAME_SINGLE)
+        return naming;
+    if (name_memory_recall_naming(data->memory, name, client, &naming, r))
+        return naming;
+    naming = read_naming(name, client, data, r);
+    name_memory_keep_naming(data->memory, name, client, &naming);
     return naming;
 }

@@ -61,14 +61,24 @@ static const struct {
     {{"linkedin.com"}, {"linkedin.com"}},
 };
 
-const char *const *name_provider(const struct name *name, const struct name_data *data)
+static const char *const *find(const char *name)
 {
-    (void)data;
-    if (name->kind != NAME_HOST)
-        return NULL;
     for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
         for (const char *const *domain = providers[i].names; *domain != NULL; domain++)
-            if (name_under(name->text, *domain))
+            if (name_under(name, *domain))
                 return providers[i].reverse;
     return NULL;
+}
+
+const char *const *name_provider(const struct name *name, const struct name_data *data)
+{
+    const char *const *provider;
+
+    if (name->kind != NAME_HOST)
+        return NULL;
+    if (name_memory_recall_provider(data->memory, name, &provider))
+        return provider;
+    provider = find(name->text);
+    name_memory_keep_provider(data->memory, name, provider);
+    return provider;
 }

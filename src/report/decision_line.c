@@ -32,7 +32,10 @@ struct line {
 
 static void add_key(struct line *l, const char *key)
 {
-    text_addf(&l->text, "%s%s=", l->text.used > 0 ? " " : "", key);
+    if (l->text.used > 0)
+        text_add_char(&l->text, ' ');
+    text_add(&l->text, key);
+    text_add_char(&l->text, '=');
 }
 
 static void add_value(struct line *l, const char *key, enum kind kind, const char *value)
@@ -43,7 +46,7 @@ static void add_value(struct line *l, const char *key, enum kind kind, const cha
     text_init(&t, bytes, l->limit[kind] + 1);
     text_add_as(&t, TEXT_LOGFMT, value, SIZE_MAX);
     add_key(l, key);
-    text_add(&l->text, bytes);
+    text_add_bytes(&l->text, bytes, t.used);
 }
 
 static void add_number(struct line *l, const char *key, long long n)
@@ -225,8 +228,10 @@ static void write_dns(struct line *l, const char *key)
 {
     const struct evidence *e = l->record->evidence;
 
-    add_key(l, key);
-    text_addf(&l->text, "%u/%llums", e ? e->queries : 0, e ? (unsigned long long)e->dns_ms : 0);
+    add_number(l, key, e ? e->queries : 0);
+    text_add_char(&l->text, '/');
+    text_add_number(&l->text, e ? (long long)e->dns_ms : 0);
+    text_add(&l->text, "ms");
 }
 
 static void write_cached(struct line *l, const char *key)
@@ -256,6 +261,10 @@ static void write_reply(struct line *l, const char *key)
 
     if (!reply)
         return;
+    if (reply->verb == REPLY_DUNNO) {
+        add_value(l, key, KIND_REPLY, verbs[REPLY_DUNNO]);
+        return;
+    }
     if (reply->verb == REPLY_STATUS)
         snprintf(text, sizeof(text), "%u %s %s", reply->code, reply->enhanced ? reply->enhanced : "",
                  reply->text ? reply->text : "");

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * name_memory: names that were read lately. Few names greet often, and what a name tells by itself does not change
+ * while the tables it was read with are the same: each set of tables has a memory of its own, of fixed size.
+ *
+ * It only saves work. What it does not hold, or may not hold (a name that is none, or a long one), is read anew.
+ */
+#ifndef HELOD_NAME_MEMORY_H
+#define HELOD_NAME_MEMORY_H
+
+#include "names.h"
+
+struct name_memory;
+
+struct name_memory *name_memory_new(void); /* NULL: no memory, no randomness; then all names are read anew */
+void name_memory_free(struct name_memory *memory);
+
+/* The name as name_parse() once made it of these bytes, its text in the region; false: not held. NULL holds nothing. */
+bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, struct name *out, struct region *r);
+void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, const struct name *name);
+
+/* The naming that was kept for this very name and client; its detail is copied into the region. */
+bool name_memory_recall_naming(struct name_memory *memory, const struct name *name, const struct address *client,
+                               struct naming *out, struct region *r);
+/* Only beside a name that is held. */
+void name_memory_keep_naming(struct name_memory *memory, const struct name *name, const struct address *client,
+                             const struct naming *naming);
+
+/* name_provider() of a name that is held: true, and the list or NULL. */
+bool name_memory_recall_provider(struct name_memory *memory, const struct name *name, const char *const **out);
+void name_memory_keep_provider(struct name_memory *memory, const struct name *name, const char *const *provider);
+
+#endif
