@@ -9,9 +9,33 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "names.h"
 #include "policyfile.h"
 #include "prepass.h"
 #include "tree.h"
+
+/* Reading the public suffix list for every file would leave some hundred files a second: all share one. */
+struct name_data *__real_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
+struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
+void __real_name_data_free(struct name_data *data);
+void __wrap_name_data_free(struct name_data *data);
+
+static struct name_data *shared;
+
+struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size)
+{
+    if (psl_file != NULL || (token_files != NULL && *token_files != NULL))
+        return __real_name_data_new(psl_file, token_files, error, size);
+    if (shared == NULL)
+        shared = __real_name_data_new(NULL, NULL, error, size);
+    return shared;
+}
+
+void __wrap_name_data_free(struct name_data *data)
+{
+    if (data != shared)
+        __real_name_data_free(data);
+}
 
 enum { FUZZ_MEMORY = 64 * 1024 * 1024 };
 
