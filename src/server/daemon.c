@@ -23,6 +23,7 @@
 #include "process.h"
 #include "question.h"
 #include "reload.h"
+#include "seccomp.h"
 #include "server.h"
 #include "upkeep.h"
 
@@ -170,6 +171,23 @@ static bool take_places(struct daemon *d, const struct identity *identity, char 
            privileges_drop(identity, error, error_size);
 }
 
+/* From here on nothing is needed that the filter does not allow. */
+static bool lock_up(const struct daemon *d, char *error, size_t error_size)
+{
+    if (!d->server.settings->server.seccomp)
+        return true;
+    switch (seccomp_start(error, error_size)) {
+    case SECCOMP_ON:
+        return true;
+    case SECCOMP_ABSENT:
+        log_debug("no system call filter in this build, or in this kernel");
+        return true;
+    case SECCOMP_FAILED:
+        break;
+    }
+    return false;
+}
+
 static bool start(struct daemon *d)
 {
     struct server *s = &d->server;
@@ -195,6 +213,8 @@ static bool start(struct daemon *d)
         return say("no memory", "");
     if (geteuid() == 0)
         log_warning("running as root: set server.user");
+    if (!lock_up(d, error, sizeof(error)))
+        return say("cannot start", error);
     listeners_commit(s->listeners);
     return true;
 }

@@ -13,18 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sanitizer.h"
 #include "text.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_SANITIZER 1
-#endif
-#endif
-#ifndef WITH_SANITIZER
-#define WITH_SANITIZER 0
-#endif
 
 static bool fail(char *error, size_t error_size, const char *what, const char *why)
 {

@@ -3,6 +3,7 @@
 """The daemon as a process: its sockets, signals, reload, limits, privileges, the service manager, the command line."""
 import grp
 import os
+import pathlib
 import pwd
 import re
 import resource
@@ -591,6 +592,48 @@ def _():
         equal(os.stat(daemon.path).st_uid, nobody.pw_uid)
         equal(daemon.ask(unix=True, **SKIPPED), "DUNNO")
         assert "running as root" not in daemon.log()
+
+
+def built_with(what):
+    """True when config.h of the build says so; a sanitizer build has no filter."""
+    config = pathlib.Path(HELOD).resolve().parents[1] / "config.h"
+    return config.exists() and f"#define {what} 1" in config.read_text()
+
+
+@test("behind the system call filter, and without it where the policy file says so")
+def _():
+    with open(HELOD, "rb") as program:
+        sanitized = b"__asan_init" in program.read()
+    if not built_with("HAVE_SECCOMP") or sanitized:
+        raise Skip("this build has no filter")
+    for switch, mode in (("yes", "2"), ("no", "0")):
+        with Helod(server=f"seccomp = {switch}") as daemon:
+            fields = status_of(daemon.process.pid)
+            equal(fields["Seccomp"], mode)
+            equal(fields["NoNewPrivs"], "1")
+            equal(daemon.ask(**SKIPPED), "DUNNO")
+
+
+@test("a policy, exempt or token file that others may write is refused, at start and on reload")
+def _():
+    for section, name, text in (("exempt", "files", ""), ("names", "token_files", ""), ("names", "psl_file", "net\n")):
+        folder = scratch()
+        path = folder / "more"
+        path.write_text(text)
+        path.chmod(0o666)
+        value = f'"{path}"' if name == "psl_file" else f'{{ "{path}" }}'
+        daemon = Helod(f"{section} {{ {name} = {value} }}", start=False)
+        fails(daemon, "may write it")
+        path.chmod(0o644)
+        with daemon:
+            daemon.start()
+            path.chmod(0o646)
+            daemon.reload()
+            contains(daemon.wait_log("may write it"), str(path))
+            daemon.wait_log("reload failed: policy 1 stays in force")
+    daemon = Helod(start=False)
+    daemon.conf_path.chmod(0o666)
+    fails(daemon, "may write it")
 
 
 @test("a user that does not exist keeps it from starting")
