@@ -76,6 +76,13 @@ static bool read_all(int fd, size_t limit, struct file_text *out, char error[FIL
     return true;
 }
 
+bool file_is_safe(const char *path, char error[FILE_ERROR_SIZE])
+{
+    struct stat st;
+
+    return stat(path, &st) != 0 || is_safe(&st, error);
+}
+
 bool file_read(const char *path, size_t limit, struct file_text *out, char error[FILE_ERROR_SIZE])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

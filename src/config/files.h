@@ -18,5 +18,7 @@ enum { FILE_ERROR_SIZE = 256 };
 
 /* At most `limit` bytes. False with a text in error. */
 bool file_read(const char *path, size_t limit, struct file_text *out, char error[FILE_ERROR_SIZE]);
+/* The same check for a file that another room opens; one that is not there is for them to complain about. */
+bool file_is_safe(const char *path, char error[FILE_ERROR_SIZE]);
 
 #endif

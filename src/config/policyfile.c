@@ -23,12 +23,26 @@ static void take_text(struct reading *rd, const char *text, size_t n)
         rd->tree = tree_parse(clean, clean_n, &rd->scan, &rd->problems);
 }
 
+/* The names room opens these itself. */
+static void check_name_file(struct reading *rd, const char *option, unsigned i, const char *path)
+{
+    unsigned block = reading_block(rd, SECTION_NAMES, 0, NULL);
+    char error[FILE_ERROR_SIZE];
+
+    if (!file_is_safe(path, error))
+        problems_error(&rd->problems, reading_value_line(rd, block, option, i), "names: %s: %s", path, error);
+}
+
 static void take_names(struct reading *rd)
 {
     struct settings *s = rd->settings;
     unsigned block = reading_block(rd, SECTION_NAMES, 0, NULL);
     char error[256] = "";
 
+    if (s->names.psl_file[0])
+        check_name_file(rd, "psl_file", 0, s->names.psl_file);
+    for (unsigned i = 0; s->names.token_files[i]; i++)
+        check_name_file(rd, "token_files", i, s->names.token_files[i]);
     s->name_data = name_data_new(s->names.psl_file[0] ? s->names.psl_file : NULL, s->names.token_files, error,
                                  sizeof(error));
     if (!s->name_data)
