@@ -30,7 +30,7 @@
     NAME(helo_is_ours) NAME(helo_is_our_address) NAME(helo_forges_provider) NAME(helo_is_recipient_domain) \
     /* spf */ \
     NAME(helo_spf_pass) NAME(helo_spf_fail) NAME(helo_spf_deny_all) NAME(helo_spf_softfail) NAME(helo_spf_permerror) \
-    NAME(helo_spf_none) \
+    NAME(helo_spf_none) NAME(sender_spf) \
     /* behaviour */ \
     NAME(greeting_helo) NAME(helo_churn) NAME(helo_shared) NAME(helo_changed) NAME(identity_known) \
     NAME(sender_other_domain) NAME(one_organisation)

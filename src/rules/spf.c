@@ -103,6 +103,38 @@ RULE(helo_spf_deny_all) = {
     .possible = may_count,
 };
 
+/* The null sender of a bounce, once there is a sender. */
+static bool is_bounce(const struct evidence *e)
+{
+    return (e->request->state == REQUEST_STATE_RCPT || e->request->state == REQUEST_STATE_DATA) &&
+           e->request->sender[0] == '\0';
+}
+
+static bool test_sender(const struct evidence *e, const char **detail, struct region *r)
+{
+    return is_bounce(e) && test_fail(e, detail, r);
+}
+
+static bool sender_may_count(const struct evidence *e)
+{
+    return is_bounce(e) && may_count(e);
+}
+
+RULE(sender_spf) = {
+    .name = "sender_spf",
+    .family = FAMILY_SPF,
+    .summary = "A bounce, whose sender's SPF is that of the HELO name (RFC 7208 2.4), and it denies the client.",
+    .needs = AGAINST,
+    .points = 20,
+    .adds = 100,
+    .code = 550,
+    .enhanced = "5.7.23",
+    .advice = "for the null sender the SPF record of %{helo} counts, and it denies your address %{client} (%{detail}): "
+              "add ip4: or ip6: with your address to it",
+    .test = test_sender,
+    .possible = sender_may_count,
+};
+
 static bool test_softfail(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
