@@ -41,6 +41,7 @@ struct gather_options {
     bool local_only;                 /* stress, rate limit: cache and local facts alone */
     bool suspend_dns;                /* the guard: DNS evidence is taken as TEMPERROR */
     bool everything;                 /* `heloctl check`: do not stop when settled */
+    unsigned also;                   /* enum need: asked for though no rule needs it (`heloctl audit`) */
     gather_observer *observer;       /* may be NULL */
     void *observer_arg;
 };

@@ -170,5 +170,5 @@ int32_t network_set_find(const struct network_set *set, const struct address *a)
 
 size_t network_set_count(const struct network_set *set)
 {
-    return set->count;
+    return set == NULL ? 0 : set->count;
 }

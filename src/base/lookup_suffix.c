@@ -196,5 +196,5 @@ int32_t suffix_set_find(const struct suffix_set *set, const char *name)
 
 size_t suffix_set_count(const struct suffix_set *set)
 {
-    return set->count;
+    return set == NULL ? 0 : set->count;
 }

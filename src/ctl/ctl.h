@@ -20,6 +20,7 @@ enum ctl_exit {
     CTL_DATA = 65,     /* EX_DATAERR */
     CTL_NO_INPUT = 66, /* EX_NOINPUT */
     CTL_TROUBLE = 70,  /* EX_SOFTWARE: no memory and the like */
+    CTL_UNSURE = 75,   /* EX_TEMPFAIL: nothing wrong was found, and not all could be told */
     CTL_CONFIG = 78,   /* EX_CONFIG */
 };
 
@@ -73,6 +74,7 @@ bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct
 void ctl_session_close(struct ctl_session *session);
 
 extern const struct ctl_verb ctl_check;
+extern const struct ctl_verb ctl_audit;
 extern const struct ctl_verb ctl_rules;
 extern const struct ctl_verb ctl_spf;
 

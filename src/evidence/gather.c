@@ -147,7 +147,7 @@ static void sum_up(struct gather *g)
     gathering_helo_sum(g);
     /* The confirmed reverse name is the HELO name: its owner has said all, as where Postfix found it so. */
     if (g->e.confirmed && name_equal(&g->e.confirmed->name, &g->e.helo))
-        g->needs &= ~(unsigned)(NEED_HELO_MX | NEED_HELO_SPF);
+        g->needs &= ~(unsigned)(NEED_HELO_MX | NEED_HELO_SPF) | g->options.also;
     /* Postfix's confirmed name speaks for HELO, or HELO is no name to speak for: no other PTR name is asked for. */
     if (g->postfix_confirmed && (aligned(g) || g->e.helo.kind != NAME_HOST))
         g->e.rdns_partial = false;
@@ -209,7 +209,7 @@ static void advance(struct gather *g)
 /* What this greeting cannot have is not needed: no forward records of a literal, no DNS for a reserved name. */
 static unsigned possible_needs(const struct gather *g)
 {
-    unsigned needs = g->options.policy->needs;
+    unsigned needs = g->options.policy->needs | g->options.also;
 
     if (suffix_set_count(g->options.settings->exempt.rdns) > 0)
         needs |= NEED_REVERSE | NEED_CONFIRM;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * audit_print: the result of an audit as text for people, CSV for tables and JSON for programs. Every foreign byte is
+ * filtered to printable ASCII.
+ */
+#include <string.h>
+
+#include "audit.h"
+
+enum { PLAIN_SIZE = 1200 };
+
+void audit_put(FILE *out, const char *foreign)
+{
+    char line[PLAIN_SIZE];
+    struct text t;
+
+    text_init(&t, line, sizeof(line));
+    text_add_as(&t, TEXT_PLAIN, foreign, SIZE_MAX);
+    fputs(line, out);
+}
+
+bool audit_is_wrong(const struct audit_host *host, bool strict)
+{
+    for (unsigned i = 0; i < AUDIT_FAULTS; i++)
+        if ((host->faults & AUDIT_BIT(i)) && (strict || !audit_faults[i].advice))
+            return true;
+    return false;
+}
+
+static const char *level(const struct audit_host *host)
+{
+    return audit_is_wrong(host, false) ? "wrong" : host->unknown ? "unknown" : host->faults ? "advice" : "ok";
+}
+
+static void print_host(const struct audit_host *host, bool colour)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    const char *ink = !colour ? "" : audit_is_wrong(host, false) ? "\033[31m" : "\033[33m";
+
+    printf("%s%s%s ", ink, address_format(&host->address, text), colour ? "\033[0m" : "");
+    audit_put(stdout, host->helo ? host->helo : "-");
+    if (host->messages > 0)
+        printf(" (%llu messages)", host->messages);
+    fputc('\n', stdout);
+    for (unsigned i = 0; i < AUDIT_FAULTS; i++) {
+        if (!(host->faults & AUDIT_BIT(i)))
+            continue;
+        printf("  %-18s %s%s", audit_faults[i].name, audit_faults[i].advice ? "advice: " : "", audit_faults[i].summary);
+        if (host->details[i] && host->details[i][0]) {
+            fputs(" (", stdout);
+            audit_put(stdout, host->details[i]);
+            fputc(')', stdout);
+        }
+        fputc('\n', stdout);
+    }
+    if (host->unknown)
+        printf("  %-18s the DNS did not answer all questions: ask again later\n", "unknown");
+    if (audit_renames(host))
+        printf("  %-18s greet as %s\n", "change", host->target);
+}
+
+/* How often each fault was found. */
+static void print_sums(const struct audit *audit)
+{
+    size_t sums[AUDIT_FAULTS] = {0}, wrong = 0, unknown = 0;
+
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct audit_host *host = &audit->hosts[i];
+
+        wrong += audit_is_wrong(host, false);
+        unknown += host->unknown && !audit_is_wrong(host, false);
+        for (unsigned f = 0; f < AUDIT_FAULTS; f++)
+            sums[f] += (host->faults & AUDIT_BIT(f)) != 0;
+    }
+    printf("%zu hosts, %zu wrong, %zu could not be told\n", audit->count, wrong, unknown);
+    for (unsigned f = 0; f < AUDIT_FAULTS; f++)
+        if (sums[f])
+            printf("%7zu  %-18s %s\n", sums[f], audit_faults[f].name, audit_faults[f].summary);
+}
+
+void audit_print_text(struct audit *audit, const char *mta, bool colour)
+{
+    bool wrong = false;
+
+    for (size_t i = 0; i < audit->count; i++) {
+        if (!audit->hosts[i].faults && !audit->hosts[i].unknown)
+            continue;
+        print_host(&audit->hosts[i], colour);
+        wrong = true;
+    }
+    printf("%s", wrong ? "\n" : "");
+    print_sums(audit);
+    if (!wrong)
+        return;
+    printf("\nDNS records to publish:\n");
+    audit_print_records(audit, stdout);
+    audit_print_mtas(audit, mta, stdout);
+}
+
+/* RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front. */
+static void put_cell(const char *foreign)
+{
+    fputc('"', stdout);
+    if (foreign[0] && strchr("=+-@", foreign[0]))
+        fputc('\'', stdout);
+    for (; *foreign; foreign++) {
+        if (*foreign == '"')
+            fputc('"', stdout);
+        fputc(*foreign >= ' ' && *foreign <= '~' ? *foreign : '?', stdout);
+    }
+    fputc('"', stdout);
+}
+
+void audit_print_csv(struct audit *audit)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    printf("address,helo,result,faults,reverse name,target\r\n");
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct audit_host *host = &audit->hosts[i];
+        const char *between = "";
+
+        printf("%s,", address_format(&host->address, text));
+        put_cell(host->helo ? host->helo : "");
+        printf(",%s,", level(host));
+        for (unsigned f = 0; f < AUDIT_FAULTS; f++) {
+            if (!(host->faults & AUDIT_BIT(f)))
+                continue;
+            printf("%s%s", between, audit_faults[f].name);
+            between = " ";
+        }
+        fputc(',', stdout);
+        put_cell(host->ptr ? host->ptr : "");
+        fputc(',', stdout);
+        put_cell(host->target ? host->target : "");
+        printf("\r\n");
+    }
+}
+
+static void json_host(struct json *j, const struct audit_host *host)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    json_open(j, NULL, '{');
+    json_text(j, "address", address_format(&host->address, text));
+    json_text(j, "helo", host->helo);
+    json_text(j, "result", level(host));
+    json_text(j, "reverse", host->ptr);
+    json_text(j, "spf", host->spf_record);
+    json_text(j, "target", host->target);
+    if (host->messages > 0)
+        json_number(j, "messages", (long long)host->messages);
+    json_open(j, "faults", '[');
+    for (unsigned f = 0; f < AUDIT_FAULTS; f++) {
+        if (!(host->faults & AUDIT_BIT(f)))
+            continue;
+        json_open(j, NULL, '{');
+        json_text(j, "fault", audit_faults[f].name);
+        json_bool(j, "advice", audit_faults[f].advice);
+        json_text(j, "summary", audit_faults[f].summary);
+        json_text(j, "detail", host->details[f]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_bool(j, "unknown", host->unknown != 0);
+    json_close(j, '}');
+}
+
+void audit_print_json(struct audit *audit)
+{
+    struct json j;
+
+    json_init(&j, stdout);
+    json_open(&j, NULL, '{');
+    json_open(&j, "hosts", '[');
+    for (size_t i = 0; i < audit->count; i++)
+        json_host(&j, &audit->hosts[i]);
+    json_close(&j, ']');
+    audit_json_records(audit, &j);
+    json_close(&j, '}');
+    json_end(&j);
+}
