@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""rig: the programs that a benchmark runs: helod, the null servers, a DNS server, a syslog that forgets, peers.
+
+Everything listens on loopback on free ports, in a folder of its own, and ends with the rig.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import helod as daemon
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = pathlib.Path(os.environ.get("top_builddir") or TOP / "build") / "tests/bench"
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm", "pts")
+
+
+def private_syslog(argv):
+    """Where nobody takes what syslog(3) says: starts the program again with a /dev of its own. True: it is there."""
+    if os.path.exists("/dev/log"):
+        return True
+    if os.geteuid() != 0 or os.environ.get("BENCH_PRIVATE_DEV") or not shutil.which("unshare"):
+        return False
+    folder = tempfile.mkdtemp(prefix="helod-bench-dev-")
+    binds = "".join(f"[ ! -e /dev/{d} ] || {{ [ -d /dev/{d} ] && mkdir {folder}/{d} || : >{folder}/{d}; "
+                    f"mount --bind /dev/{d} {folder}/{d}; }}; " for d in DEVICES)
+    script = (f"set -e; mount -t tmpfs bench {folder}; {binds} "
+              f"ln -s /proc/self/fd {folder}/fd; mount --rbind {folder} /dev; exec \"$@\"")
+    os.environ["BENCH_PRIVATE_DEV"] = "1"
+    os.execvp("unshare", ["unshare", "-m", "sh", "-c", script, "sh", *argv])
+    return False
+
+
+class Server:
+    """One program under load."""
+
+    def __init__(self, name, place, pids):
+        self.name, self.place, self.pids = name, place, pids
+
+    def load(self, *arguments):
+        command = [str(PROGRAMS / "load"), "-p", ",".join(map(str, self.pids)), *map(str, arguments), self.place]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+        return json.loads(done.stdout) if done.stdout else {"answers": 0, "failed": 1}
+
+    def rss_kb(self):
+        return sum(int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4 for pid in self.pids)
+
+    def answers(self):
+        """Does it answer now?"""
+        with contextlib.suppress(OSError):
+            host, port = self.place[5:].rsplit(":", 1)
+            with socket.create_connection((host, int(port)), timeout=5) as s:
+                s.sendall(daemon.question(helo="mail.kiln-street.net", client_name="mail.kiln-street.net"))
+                return s.recv(1024).startswith(b"action=")
+        return False
+
+
+class Rig:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="helod-bench-"))
+        self.processes = []
+        self.has_syslog = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            self.end(process)
+        shutil.rmtree(self.folder, True)
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, *command, **keywords):
+        keywords.setdefault("stderr", subprocess.DEVNULL)
+        process = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, **keywords)
+        self.processes.append(process)
+        return process
+
+    def syslog(self):
+        """Takes what is logged, if nobody does."""
+        if os.environ.get("BENCH_PRIVATE_DEV"):
+            self.start(PROGRAMS / "logsink", "/dev/log")
+            daemon.wait_for(lambda: os.path.exists("/dev/log"), what="syslog")
+        self.has_syslog = os.path.exists("/dev/log")
+
+    def null(self, program):
+        port = daemon.free_port()
+        process = self.start(PROGRAMS / program, f"inet:127.0.0.1:{port}")
+        return self.ready(Server(program, f"inet:127.0.0.1:{port}", [process.pid]))
+
+    @staticmethod
+    def ready(server, seconds=20):
+        daemon.wait_for(server.answers, seconds, f"{server.name} answers", 0.005)
+        return server
+
+    def dns(self, milliseconds, lost=0.0):
+        return Dns(self, milliseconds, lost)
+
+    def helod(self, name, dns, server="", sections="", logs=True):
+        """A daemon with what belongs in `server { … }` and further sections; its log goes to syslog, if there is one."""
+        port = daemon.free_port()
+        policy, pid_file = self.folder / f"{port}.conf", self.folder / f"{port}.pid"
+        policy.write_text(f'server {{ listen = {{ "inet:127.0.0.1:{port}" }} pid_file = "{pid_file}" '
+                          f'log_dunno = {"yes" if logs else "no"} max_connections = 20000 client_rate = 0 {server} }}\n'
+                          f'dns {{ servers = {{ "127.0.0.1:{dns.port}" }} {dns.options} }}\n{sections}\n')
+        foreground = not self.has_syslog
+        process = self.start(daemon.HELOD, *(["-f"] if foreground else []), "-c", policy)
+        if not foreground:
+            assert process.wait(20) == 0, f"{name} does not start"
+            pid = int(pid_file.read_text())
+            self.processes.append(Forked(pid))
+        else:
+            pid = process.pid
+        made = self.ready(Server(name, f"inet:127.0.0.1:{port}", [pid]))
+        made.policy = policy
+        return made
+
+
+class Forked:
+    """A daemon that has left us, with the few methods of a Popen that the rig uses."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def poll(self):
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 0
+        return None
+
+    def terminate(self):
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, seconds=5.0):
+        end = time.monotonic() + seconds
+        while self.poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("helod", seconds)
+            time.sleep(0.01)
+
+
+class Dns:
+    def __init__(self, rig, milliseconds, lost):
+        self.port = daemon.free_port(socket.SOCK_DGRAM)
+        self.counters = rig.folder / f"dns-{self.port}"
+        self.options = ""
+        rig.start(PROGRAMS / "dnslag", "-d", milliseconds, "-l", lost, "-s", self.counters,
+                  f"inet:127.0.0.1:{self.port}")
+        daemon.wait_for(lambda: self.counters.exists() and self.counters.stat().st_size == 16, what="dnslag")
+
+    def questions(self):
+        return struct.unpack("QQ", self.counters.read_bytes())[0]
