@@ -3,7 +3,8 @@
  * log: one line for each message, to stderr or syslog.
  *
  * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
- * finished line (log_line) is neither formatted nor copied nor is memory allocated for it on its way to stderr.
+ * finished line (log_line) is neither formatted nor copied nor is memory allocated for it on its way out. A line that
+ * cannot be written at once is lost and counted, and the next one that can is preceded by how many were.
  */
 #include "log.h"
 
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log_output.h"
 #include "text.h"
 
 enum { PREFIX_SIZE = 96 };
@@ -37,9 +39,11 @@ static struct {
     enum log_level max_level;
     const char *ident;
     bool journal;        /* stderr is the journal's stream */
+    enum output_kind stderr_kind;
     time_t prefix_time;  /* the second that `prefix` was made for */
     size_t prefix_length;
     char prefix[PREFIX_SIZE];
+    unsigned long long lost;
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
 /* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
@@ -58,14 +62,15 @@ static bool stderr_is_journal(void)
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
 {
     if (state.sink == LOG_SINK_SYSLOG)
-        closelog();
+        syslog_stop();
     state.sink = sink;
     state.max_level = max_level;
     state.ident = ident;
     state.journal = sink == LOG_SINK_STDERR && stderr_is_journal();
+    state.stderr_kind = output_kind(STDERR_FILENO);
     state.prefix_time = -1;
     if (sink == LOG_SINK_SYSLOG)
-        openlog(ident, LOG_PID | LOG_NDELAY, LOG_MAIL);
+        syslog_start("/dev/log", ident);
 }
 
 /* "2026-01-31T12:00:00Z helod[123]: ", made once a second. */
@@ -85,9 +90,9 @@ static void make_prefix(time_t now)
     state.prefix_time = now;
 }
 
-static void write_stderr(enum log_level level, const char *line, size_t n)
+static bool write_stderr(enum log_level level, const char *line, size_t n)
 {
-    struct iovec parts[3];
+    struct iovec parts[OUTPUT_PARTS];
 
     if (state.journal) {
         parts[0] = (struct iovec){(void *)(uintptr_t)levels[level].journal, 3};
@@ -97,9 +102,21 @@ static void write_stderr(enum log_level level, const char *line, size_t n)
     }
     parts[1] = (struct iovec){(void *)(uintptr_t)line, n};
     parts[2] = (struct iovec){(void *)(uintptr_t)"\n", 1};
-    /* Where the log itself cannot be written there is nobody to tell. */
-    if (writev(STDERR_FILENO, parts, 3) < 0)
-        return;
+    return output_write(STDERR_FILENO, state.stderr_kind, parts);
+}
+
+static bool write_line(enum log_level level, const char *line, size_t n)
+{
+    return state.sink == LOG_SINK_SYSLOG ? syslog_send(levels[level].priority, line, n) : write_stderr(level, line, n);
+}
+
+static void tell_lost(void)
+{
+    char line[64];
+    int n = snprintf(line, sizeof line, "warning: %llu log lines were lost", state.lost);
+
+    if (write_line(LOG_LEVEL_WARNING, line, (size_t)n))
+        state.lost = 0;
 }
 
 void log_line(enum log_level level, const char *line, size_t n)
@@ -108,10 +125,10 @@ void log_line(enum log_level level, const char *line, size_t n)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
-    if (state.sink == LOG_SINK_SYSLOG)
-        syslog(levels[level].priority, "%.*s", (int)n, line);
-    else
-        write_stderr(level, line, n);
+    if (state.lost > 0)
+        tell_lost();
+    if (state.lost > 0 || !write_line(level, line, n))
+        state.lost++;
 }
 
 /* Backslashes stay: what was escaped before is not escaped twice. */

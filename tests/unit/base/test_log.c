@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_log: stderr is a datagram socket here, so that each write is one datagram. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,11 +10,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "clock.h"
 #include "log.h"
+#include "log_output.h"
 
 static int reader = -1, real_stderr = -1;
 static char line[4096];
@@ -173,6 +177,81 @@ static void under_systemd(void **state)
     assert_true(line[0] == '2');
 }
 
+/* Nobody reads stderr, or what is left of it: no line waits, and what was lost is told once there is room. */
+static void unread(void **state)
+{
+    char told[64];
+    int lines = 0, lost = 0;
+
+    (void)state;
+    while (lost < 3)
+        lost += send(STDERR_FILENO, "x", 1, MSG_DONTWAIT) < 0;
+    for (int i = 0; i < 7; i++)
+        log_info("nobody hears %d", i);
+    while (recv(reader, line, sizeof line, MSG_DONTWAIT) >= 0)
+        lines++;
+    assert_true(lines > 0);
+    log_info("back");
+    snprintf(told, sizeof told, "warning: %d log lines were lost", 7);
+    assert_string_equal(logged(), told);
+    assert_string_equal(logged(), "back");
+    assert_null(logged());
+}
+
+static void unread_pipe(void **state)
+{
+    static char filler[4096];
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    while (write(ends[1], filler, sizeof filler) > 0)
+        ;
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); /* now a writer would sleep */
+    dup2(ends[1], STDERR_FILENO);
+    log_open(LOG_SINK_STDERR, LOG_LEVEL_INFO, "tester");
+    log_info("nobody hears");
+    while (read(ends[0], filler, sizeof filler) > 0)
+        ;
+    log_info("back");
+    assert_true(read(ends[0], line, sizeof line) > 0);
+    assert_non_null(strstr(line, "warning: 1 log lines were lost\n"));
+    assert_non_null(strstr(line, "]: back\n"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* A datagram socket in the place of /dev/log: read, not read, gone, there again. */
+static void syslog_socket(void **state)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    char wanted[96];
+    int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), sent = 0;
+
+    (void)state;
+    snprintf(at.sun_path, sizeof at.sun_path, "/tmp/test_log.%ld", (long)getpid());
+    assert_int_equal(bind(listener, (const struct sockaddr *)&at, sizeof at), 0);
+    syslog_start(at.sun_path, "tester");
+    assert_true(syslog_send(LOG_WARNING, "hello!", 5));
+    assert_true(recv(listener, line, sizeof line - 1, 0) > 0);
+    snprintf(wanted, sizeof wanted, " tester[%ld]: hello", (long)getpid());
+    assert_memory_equal(line, "<20>Sep 2", 9); /* mail.warning, and the frozen clock's day in any time zone */
+    assert_non_null(strstr(line, wanted));
+    while (syslog_send(LOG_INFO, "x", 1) && sent < 100000)
+        sent++;
+    assert_true(sent < 100000); /* refused for want of room, not slept */
+    close(listener);
+    unlink(at.sun_path);
+    assert_false(syslog_send(LOG_INFO, "x", 1));
+    listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_true(syslog_send(LOG_INFO, "again", 5));
+    assert_true(recv(listener, line, sizeof line, 0) > 0);
+    syslog_stop();
+    close(listener);
+    unlink(at.sun_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +260,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(finished_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(under_systemd, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unread_pipe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(syslog_socket, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
