@@ -46,12 +46,13 @@ static void take_names(struct gather *g, const struct dns_answer *answer)
             if (name.kind == NAME_HOST || name.kind == NAME_SINGLE) {
                 if (fit(g, &name) != wanted || is_there(g, &name))
                     continue;
-                if (g->e.rdns_count < most && g->e.rdns_count < EVIDENCE_RDNS_MAX) {
+                if (g->e.rdns_count < most && g->e.rdns_count < EVIDENCE_RDNS_MAX)
                     add_name(g, &name);
-                    continue;
-                }
+                else
+                    g->e.rdns_left_out++;
+            } else {
+                g->e.rdns_left_out += wanted == 0;
             }
-            g->e.rdns_left_out += wanted == 0;
         }
 }
 

@@ -40,6 +40,9 @@ static bool test_unconfirmed(const struct evidence *e, const char **detail, stru
     (void)r;
     if (e->reverse != KNOWN_PRESENT || e->fcrdns != KNOWN_ABSENT || !reverse_is_told(e))
         return false;
+    /* A name that was left out might point back; it helps no HELO name that the unconfirmed ones speak for. */
+    if (!reverse_is_whole(e) && !helo_shares_domain(e))
+        return false;
     *detail = e->rdns[0].has_address ? "it points to another address" : "it has no address record";
     return true;
 }
@@ -74,7 +77,7 @@ static bool no_public_name(const struct name *name)
 static bool test_reserved(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
-    if (e->reverse != KNOWN_PRESENT || !reverse_is_told(e))
+    if (e->reverse != KNOWN_PRESENT || !reverse_is_whole(e))
         return false;
     for (unsigned i = 0; i < e->rdns_count; i++)
         if (!no_public_name(&e->rdns[i].name))

@@ -20,7 +20,12 @@ bool helo_is_word(const struct evidence *e)
 bool reverse_is_told(const struct evidence *e)
 {
     return e->reverse == KNOWN_ABSENT ||
-           (e->reverse == KNOWN_PRESENT && !e->rdns_partial && e->rdns_left_out == 0);
+           (e->reverse == KNOWN_PRESENT && !e->rdns_partial);
+}
+
+bool reverse_is_whole(const struct evidence *e)
+{
+    return reverse_is_told(e) && e->rdns_left_out == 0;
 }
 
 bool helo_is_reverse_name(const struct evidence *e)

@@ -12,8 +12,13 @@
 bool helo_is_host(const struct evidence *e);
 /* HELO is a word, of one label or many: not an address, not malformed. Local. */
 bool helo_is_word(const struct evidence *e);
-/* All PTR names are known, or that there are none. NEED_REVERSE. */
+/*
+ * The PTR names are known, or that there are none. Of more names than are looked at, those that fit HELO are kept: what
+ * was left out excuses nothing, else whoever has a reverse zone would buy silence with a few more records. NEED_REVERSE.
+ */
 bool reverse_is_told(const struct evidence *e);
+/* The same, and none was left out: for what is said of every name. NEED_REVERSE. */
+bool reverse_is_whole(const struct evidence *e);
 /* Some PTR name, confirmed or not, is HELO itself; lies in HELO's registrable domain. NEED_REVERSE. */
 bool helo_is_reverse_name(const struct evidence *e);
 bool helo_shares_domain(const struct evidence *e);

@@ -104,12 +104,13 @@ static bool claims_recipient(const struct evidence *e)
 }
 
 /*
- * A web server of the recipient's own, hosted elsewhere, is honest: its name resolves to it, or its reverse name fits.
+ * A web server of the recipient's own, hosted elsewhere, is honest: its name resolves to it, or its confirmed reverse
+ * name fits. An unconfirmed one is no excuse: whoever has an address may write any name into its PTR.
  */
 static bool test_recipient_domain(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
-    if (!claims_recipient(e) || e->helo_is_ours || e->client_is_local || !helo_stands_alone(e))
+    if (!claims_recipient(e) || e->helo_is_ours || e->client_is_local || helo_may_be_confirmed(e, 1))
         return false;
     if (e->helo_address != KNOWN_ABSENT && e->helo_is_client != KNOWN_ABSENT)
         return false;
@@ -121,7 +122,7 @@ static bool test_recipient_domain(const struct evidence *e, const char **detail,
 
 static bool may_claim_recipient(const struct evidence *e)
 {
-    return claims_recipient(e) && helo_may_stand_alone(e) && e->helo_is_client != KNOWN_PRESENT &&
+    return claims_recipient(e) && helo_confirmed_fit(e) < 1 && e->helo_is_client != KNOWN_PRESENT &&
            !e->helo_near_client;
 }
 
@@ -130,7 +131,7 @@ RULE(helo_is_recipient_domain) = {
     .family = FAMILY_IMPERSONATION,
     .summary = "HELO is the recipient's own domain, and neither reverse nor forward record shows that it is the "
                "client.",
-    .needs = NEED_REVERSE | NEED_HELO_ADDRESS,
+    .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS,
     .points = 60,
     .adds = 50,
     .implies = "helo_other_domain helo_forward_mismatch helo_not_rdns helo_unresolvable",

@@ -39,7 +39,7 @@ static bool test_rdns_dynamic(const struct evidence *e, const char **detail, str
     bool dynamic;
 
     (void)r;
-    if (e->reverse != KNOWN_PRESENT || !reverse_is_told(e) || !reverse_looks(e, &dynamic) || !dynamic)
+    if (e->reverse != KNOWN_PRESENT || !reverse_is_whole(e) || !reverse_looks(e, &dynamic) || !dynamic)
         return false;
     *detail = e->rdns[0].naming.detail;
     return true;
@@ -66,7 +66,7 @@ static bool test_rdns_generic(const struct evidence *e, const char **detail, str
     bool dynamic;
 
     (void)r;
-    if (e->reverse != KNOWN_PRESENT || !reverse_is_told(e) || !reverse_looks(e, &dynamic) || dynamic)
+    if (e->reverse != KNOWN_PRESENT || !reverse_is_whole(e) || !reverse_looks(e, &dynamic) || dynamic)
         return false;
     *detail = e->rdns[0].naming.detail;
     return true;
