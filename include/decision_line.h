@@ -55,5 +55,7 @@ struct decision_line_field {
     void (*write)(struct line *line, const char *name);
 };
 extern const struct decision_line_field decision_line_fields[]; /* ended by a NULL name */
+/* The names of those whose value is a whole number, ended by NULL. */
+extern const char *const decision_line_numbers[];
 
 #endif

@@ -52,6 +52,11 @@ enum {
     DNS_NAME_SIZE = 256, /* longest name in text with its NUL */
 };
 
+/* The types that are asked for, counted up from 0 (for tables by type); the last number is any other type. */
+enum { DNS_TYPE_NUMBERS = 6 };
+unsigned dns_type_number(uint16_t type);
+const char *dns_type_number_name(unsigned number); /* "A", …, "other" */
+
 const char *dns_type_name(uint16_t type);            /* "PTR"; "?" for others */
 const char *dns_status_name(enum dns_status status); /* "found", "nodata", "nxdomain", "temperror" */
 

@@ -11,12 +11,19 @@
 
 enum metric {
     METRIC_QUESTIONS,           /* label: none */
-    METRIC_DECISIONS,           /* label: outcome */
+    METRIC_DECISIONS,           /* label: outcome; by policy */
     METRIC_SKIPPED,             /* label: skip */
     METRIC_FINDINGS,            /* label: rule */
     METRIC_SCORE,               /* histogram */
     METRIC_QUESTION_SECONDS,    /* histogram, microseconds are added */
-    METRIC_DNS_ANSWERS,         /* label: status */
+    METRIC_DNS_ANSWERS,         /* label: status; by type */
+    METRIC_DNS_ASKED,
+    METRIC_DNS_CACHE_HITS,
+    METRIC_DNS_REFUSED,
+    METRIC_DNS_IN_FLIGHT,       /* gauge */
+    METRIC_DNS_CACHE_ENTRIES,   /* gauge */
+    METRIC_DNS_CACHE_BYTES,     /* gauge */
+    METRIC_DNS_TROUBLE,         /* gauge, percent */
     METRIC_PROTOCOL_VIOLATIONS,
     METRIC_CONNECTIONS_TOTAL,
     METRIC_CONNECTIONS,         /* gauge */
@@ -24,6 +31,9 @@ enum metric {
     METRIC_INSTANCES,           /* gauge */
     METRIC_RELOADS,             /* label: ok, failed */
     METRIC_GENERATION,          /* gauge */
+    METRIC_LOADED,              /* gauge, seconds since 1970 */
+    METRIC_STARTED,             /* gauge, seconds since 1970 */
+    METRIC_BUILD,               /* gauge, always 1; label: version */
     METRIC_GUARD,               /* gauge: 1 while DNS points are suspended */
     METRIC_EXEMPTED,            /* label: client, rdns, helo */
     METRIC_COUNT
@@ -36,7 +46,13 @@ void metrics_free(struct metrics *m);
 /* Counters and histograms. `label` is the label's number (rule number, outcome, …), 0 where there is none. */
 void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value);
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);
+/* Summed up over the second label where there is one. */
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label);
+/* The same for one number of a row's second label (`by`). */
+void metrics_add_by(struct metrics *m, enum metric id, unsigned by, unsigned label, uint64_t value);
+uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, unsigned label);
+/* A policy's number as second label. It outlives reloads; past the table's end all share the last, "other". */
+unsigned metrics_policy(struct metrics *m, const char *name);
 
 /* A histogram: metrics_get() gives how many values were added; this, how they were spread. */
 struct metrics_histogram {
@@ -53,6 +69,10 @@ struct metric_row {
     const char *name, *type, *unit, *help, *label;
     unsigned labels;                          /* 1 where there is no label */
     const char *(*label_name)(unsigned label); /* NULL where there is no label */
+    const char *by;                            /* second label; NULL: none */
+    unsigned bys;
+    const char *(*by_name)(const struct metrics *m, unsigned by); /* NULL: nothing was counted under this number */
+    double scale;                              /* histograms: what a value is multiplied with to be in the unit */
 };
 extern const struct metric_row metric_rows[METRIC_COUNT];
 

@@ -31,6 +31,22 @@ const char *dns_type_name(uint16_t type)
     return "?";
 }
 
+static const uint16_t asked_types[DNS_TYPE_NUMBERS - 1] = {DNS_A, DNS_AAAA, DNS_PTR, DNS_MX, DNS_TXT};
+
+unsigned dns_type_number(uint16_t type)
+{
+    unsigned i = 0;
+
+    while (i < DNS_TYPE_NUMBERS - 1 && asked_types[i] != type)
+        i++;
+    return i;
+}
+
+const char *dns_type_number_name(unsigned number)
+{
+    return number < DNS_TYPE_NUMBERS - 1 ? dns_type_name(asked_types[number]) : "other";
+}
+
 const char *dns_status_name(enum dns_status status)
 {
     return (unsigned)status <= DNS_TEMPERROR ? status_names[status] : "?";

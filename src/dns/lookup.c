@@ -192,7 +192,7 @@ void lookup_end(struct lookup *l)
         l->answer = failure(l, "memory");
     if (l->answer) {
         bool failed = l->answer->view.status == DNS_TEMPERROR;
-        r->stats.by_status[l->answer->view.status]++;
+        r->stats.by_status[dns_type_number(l->answer->view.type)][l->answer->view.status]++;
         if (!told)
             trouble_count(&r->trouble, failed, clock_ms());
         if (!failed || !told)

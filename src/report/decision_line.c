@@ -307,6 +307,8 @@ const struct decision_line_field decision_line_fields[] = {
     {NULL, NULL, NULL},
 };
 
+const char *const decision_line_numbers[] = {"v", "score", "doubt", "shadow_score", "cached", "ms", NULL};
+
 /* Writes all fields; true when they fit. */
 static bool write_all(struct line *l, char out[DECISION_LINE_SIZE])
 {

@@ -7,13 +7,22 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "config.h"
 #include "dns.h"
 #include "evidence.h"
 #include "rule.h"
 #include "verdict.h"
 
-enum { BOUNDS_MAX = 12, RELOAD_RESULTS = 2, DNS_STATUSES = DNS_TEMPERROR + 1, EXEMPT_KINDS = 3 };
+enum {
+    BOUNDS_MAX = 12,
+    RELOAD_RESULTS = 2,
+    DNS_STATUSES = DNS_TEMPERROR + 1,
+    EXEMPT_KINDS = 3,
+    POLICIES_MAX = 16,
+    POLICY_NAME_SIZE = 64,
+};
 
 static const char *outcome_label(unsigned label)
 {
@@ -49,33 +58,64 @@ static const char *exempt_label(unsigned label)
     return names[label];
 }
 
+static const char *version_label(unsigned label)
+{
+    (void)label;
+    return PACKAGE_VERSION;
+}
+
+static const char *type_name(const struct metrics *m, unsigned by)
+{
+    (void)m;
+    return dns_type_number_name(by);
+}
+
+static const char *policy_name(const struct metrics *m, unsigned by);
+
+/* Rows by kind: a number alone, with a label, with two. */
+#define PLAIN(id, name, type, unit, help) {id, name, type, unit, help, NULL, 1, NULL, NULL, 1, NULL, 1}
+#define LABELLED(id, name, type, help, label, labels, label_name) \
+    {id, name, type, "", help, label, labels, label_name, NULL, 1, NULL, 1}
+
 const struct metric_row metric_rows[METRIC_COUNT] = {
-    {METRIC_QUESTIONS, "helod_questions_total", "counter", "", "Questions of Postfix.", NULL, 1, NULL},
+    PLAIN(METRIC_QUESTIONS, "helod_questions_total", "counter", "", "Questions of Postfix."),
     {METRIC_DECISIONS, "helod_decisions_total", "counter", "", "Decisions, one a message, by what was answered.",
-     "outcome", OUTCOME_COUNT, outcome_label},
-    {METRIC_SKIPPED, "helod_skipped_total", "counter", "", "Decisions in which nothing was judged, by the reason.",
-     "reason", SKIP_COUNT, skip_label},
-    {METRIC_FINDINGS, "helod_findings_total", "counter", "", "Rules that hit, judged greetings only.", "rule",
-     RULES_MAX,
-     rule_label},
-    {METRIC_SCORE, "helod_score", "histogram", "", "Scores of judged greetings.", NULL, 1, NULL},
+     "outcome", OUTCOME_COUNT, outcome_label, "policy", POLICIES_MAX, policy_name, 1},
+    LABELLED(METRIC_SKIPPED, "helod_skipped_total", "counter",
+             "Decisions in which nothing was judged, by the reason.", "reason", SKIP_COUNT, skip_label),
+    LABELLED(METRIC_FINDINGS, "helod_findings_total", "counter", "Rules that hit, judged greetings only.", "rule",
+             RULES_MAX, rule_label),
+    PLAIN(METRIC_SCORE, "helod_score", "histogram", "", "Scores of judged greetings."),
     {METRIC_QUESTION_SECONDS, "helod_question_duration_seconds", "histogram", "seconds",
-     "Time from a question to its answer.", NULL, 1, NULL},
-    {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "DNS answers, cached ones included, by status.",
-     "status", DNS_STATUSES, dns_label},
-    {METRIC_PROTOCOL_VIOLATIONS, "helod_protocol_violations_total", "counter", "",
-     "Connections closed because what came was no policy question.", NULL, 1, NULL},
-    {METRIC_CONNECTIONS_TOTAL, "helod_connections_total", "counter", "", "Connections accepted.", NULL, 1, NULL},
-    {METRIC_CONNECTIONS, "helod_connections", "gauge", "", "Connections open now.", NULL, 1, NULL},
-    {METRIC_IN_FLIGHT, "helod_questions_in_flight", "gauge", "", "Questions that wait for DNS or history.", NULL, 1,
-     NULL},
-    {METRIC_INSTANCES, "helod_instances", "gauge", "", "Messages whose verdict is kept.", NULL, 1, NULL},
-    {METRIC_RELOADS, "helod_reloads_total", "counter", "", "Reloads of the policy file, by result.", "result",
-     RELOAD_RESULTS, reload_label},
-    {METRIC_GENERATION, "helod_generation", "gauge", "", "Number of the policy in force, 1 at start.", NULL, 1, NULL},
-    {METRIC_GUARD, "helod_dns_suspended", "gauge", "", "1 while DNS points are suspended.", NULL, 1, NULL},
-    {METRIC_EXEMPTED, "helod_exempted_total", "counter", "", "Decisions in which an exemption counted, by its kind.",
-     "kind", EXEMPT_KINDS, exempt_label},
+     "Time from a question to its answer.", NULL, 1, NULL, NULL, 1, NULL, 1e-6},
+    {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "Look-ups that ended, by type and status.",
+     "status", DNS_STATUSES, dns_label, "type", DNS_TYPE_NUMBERS, type_name, 1},
+    PLAIN(METRIC_DNS_ASKED, "helod_dns_asked_total", "counter", "", "DNS questions that judging asked, cached or not."),
+    PLAIN(METRIC_DNS_CACHE_HITS, "helod_dns_cache_hits_total", "counter", "", "Of these, answered from the cache."),
+    PLAIN(METRIC_DNS_REFUSED, "helod_dns_refused_total", "counter", "",
+          "Of these, not looked up because too many were waiting."),
+    PLAIN(METRIC_DNS_IN_FLIGHT, "helod_dns_in_flight", "gauge", "", "Look-ups that wait for an answer."),
+    PLAIN(METRIC_DNS_CACHE_ENTRIES, "helod_dns_cache_entries", "gauge", "", "Answers in the DNS cache."),
+    PLAIN(METRIC_DNS_CACHE_BYTES, "helod_dns_cache_bytes", "gauge", "bytes", "Memory of the DNS cache."),
+    PLAIN(METRIC_DNS_TROUBLE, "helod_dns_temperror_percent", "gauge", "percent",
+          "Temporary failures among the recent look-ups; 0 while there are too few to tell."),
+    PLAIN(METRIC_PROTOCOL_VIOLATIONS, "helod_protocol_violations_total", "counter", "",
+          "Connections closed because what came was no policy question."),
+    PLAIN(METRIC_CONNECTIONS_TOTAL, "helod_connections_total", "counter", "", "Connections accepted."),
+    PLAIN(METRIC_CONNECTIONS, "helod_connections", "gauge", "", "Connections open now."),
+    PLAIN(METRIC_IN_FLIGHT, "helod_questions_in_flight", "gauge", "", "Questions that wait for DNS or history."),
+    PLAIN(METRIC_INSTANCES, "helod_instances", "gauge", "", "Messages whose verdict is kept."),
+    LABELLED(METRIC_RELOADS, "helod_reloads_total", "counter", "Reloads of the policy file, by result.", "result",
+             RELOAD_RESULTS, reload_label),
+    PLAIN(METRIC_GENERATION, "helod_generation", "gauge", "", "Number of the policy in force, 1 at start."),
+    PLAIN(METRIC_LOADED, "helod_policy_loaded_timestamp_seconds", "gauge", "seconds",
+          "When the policy in force was loaded."),
+    PLAIN(METRIC_STARTED, "helod_start_timestamp_seconds", "gauge", "seconds", "When helod was started."),
+    LABELLED(METRIC_BUILD, "helod_build_info", "gauge", "Always 1; the version is the label.", "version", 1,
+             version_label),
+    PLAIN(METRIC_GUARD, "helod_dns_suspended", "gauge", "", "1 while DNS points are suspended."),
+    LABELLED(METRIC_EXEMPTED, "helod_exempted_total", "counter",
+             "Decisions in which an exemption counted, by its kind.", "kind", EXEMPT_KINDS, exempt_label),
 };
 
 /* Upper bounds of the histograms: points, and microseconds. */
@@ -94,6 +134,8 @@ enum { HISTOGRAMS = sizeof(histogram_rows) / sizeof(histogram_rows[0]) };
 
 struct metrics {
     size_t first[METRIC_COUNT]; /* of the row's numbers in `values` */
+    unsigned policies;
+    char policy_names[POLICIES_MAX][POLICY_NAME_SIZE];
     struct {
         uint64_t sum, buckets[BOUNDS_MAX + 1];
     } histograms[HISTOGRAMS];
@@ -106,7 +148,7 @@ struct metrics *metrics_new(void)
     size_t total = 0;
 
     for (size_t i = 0; i < METRIC_COUNT; i++)
-        total += metric_rows[i].labels;
+        total += (size_t)metric_rows[i].labels * metric_rows[i].bys;
     m = calloc(1, sizeof(*m) + total * sizeof(m->values[0]));
     if (m == NULL)
         return NULL;
@@ -114,8 +156,9 @@ struct metrics *metrics_new(void)
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         assert(metric_rows[i].id == i);
         m->first[i] = total;
-        total += metric_rows[i].labels;
+        total += (size_t)metric_rows[i].labels * metric_rows[i].bys;
     }
+    m->values[m->first[METRIC_BUILD]] = 1;
     return m;
 }
 
@@ -134,17 +177,10 @@ static size_t histogram_of(enum metric id)
     return h;
 }
 
-void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value)
+static void add_to_histogram(struct metrics *m, enum metric id, size_t h, uint64_t value)
 {
-    size_t h = histogram_of(id);
     unsigned bucket = 0;
 
-    if (label >= metric_rows[id].labels)
-        return;
-    if (h == HISTOGRAMS) {
-        m->values[m->first[id] + label] += value;
-        return;
-    }
     while (bucket < histogram_rows[h].count && value > histogram_rows[h].bounds[bucket])
         bucket++;
     m->values[m->first[id]]++;
@@ -152,14 +188,64 @@ void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t val
     m->histograms[h].buckets[bucket]++;
 }
 
+void metrics_add_by(struct metrics *m, enum metric id, unsigned by, unsigned label, uint64_t value)
+{
+    const struct metric_row *row = &metric_rows[id];
+    size_t h = histogram_of(id);
+
+    if (label >= row->labels || by >= row->bys)
+        return;
+    if (h < HISTOGRAMS)
+        add_to_histogram(m, id, h, value);
+    else
+        m->values[m->first[id] + (size_t)by * row->labels + label] += value;
+}
+
+void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value)
+{
+    metrics_add_by(m, id, 0, label, value);
+}
+
 void metrics_set(struct metrics *m, enum metric id, uint64_t value)
 {
     m->values[m->first[id]] = value;
 }
 
+uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, unsigned label)
+{
+    const struct metric_row *row = &metric_rows[id];
+
+    return label < row->labels && by < row->bys ? m->values[m->first[id] + (size_t)by * row->labels + label] : 0;
+}
+
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label)
 {
-    return label < metric_rows[id].labels ? m->values[m->first[id] + label] : 0;
+    uint64_t sum = 0;
+
+    for (unsigned by = 0; by < metric_rows[id].bys; by++)
+        sum += metrics_get_by(m, id, by, label);
+    return sum;
+}
+
+static const char *policy_name(const struct metrics *m, unsigned by)
+{
+    return by < m->policies ? m->policy_names[by] : NULL;
+}
+
+unsigned metrics_policy(struct metrics *m, const char *name)
+{
+    unsigned i = 0;
+
+    while (i < m->policies && strncmp(m->policy_names[i], name, POLICY_NAME_SIZE - 1) != 0)
+        i++;
+    if (i < m->policies)
+        return i;
+    if (m->policies == POLICIES_MAX)
+        return POLICIES_MAX - 1;
+    if (++m->policies == POLICIES_MAX)
+        name = "other";
+    memcpy(m->policy_names[i], name, strnlen(name, POLICY_NAME_SIZE - 1));
+    return i;
 }
 
 void metrics_read_histogram(const struct metrics *m, enum metric id, struct metrics_histogram *out)

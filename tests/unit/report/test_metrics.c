@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -26,8 +27,10 @@ static void test_rows(void **state)
         assert_memory_equal(row->name, "helod_", 6);
         assert_true(row->help[strlen(row->help) - 1] == '.');
         assert_int_equal(strcmp(row->type, "counter") == 0, n > 6 && strcmp(row->name + n - 6, "_total") == 0);
-        assert_int_equal(row->label == NULL, row->labels == 1);
+        assert_true(row->label != NULL || row->labels == 1);
         assert_int_equal(row->label == NULL, row->label_name == NULL);
+        assert_int_equal(row->by == NULL, row->bys == 1);
+        assert_int_equal(row->by == NULL, row->by_name == NULL);
         for (unsigned other = 0; other < i; other++)
             assert_string_not_equal(row->name, metric_rows[other].name);
         for (unsigned label = 0; row->label_name != NULL && row->id != METRIC_FINDINGS && label < row->labels; label++)
@@ -50,7 +53,7 @@ static void test_counters(void **state)
     assert_int_equal(metrics_get(m, METRIC_CONNECTIONS, 0), 5);
     for (unsigned i = 0; i < METRIC_COUNT; i++)
         for (unsigned label = 0; label < metric_rows[i].labels; label++)
-            if (i != METRIC_CONNECTIONS && !(i == METRIC_DECISIONS && label == OUTCOME_REJECT))
+            if (i != METRIC_CONNECTIONS && i != METRIC_BUILD && !(i == METRIC_DECISIONS && label == OUTCOME_REJECT))
                 assert_int_equal(metrics_get(m, i, label), 0);
     metrics_free(m);
 }
@@ -81,12 +84,41 @@ static void test_histogram(void **state)
     metrics_free(m);
 }
 
+/* Policies: a number each, kept; past the end all are "other". */
+static void test_policies(void **state)
+{
+    struct metrics *m = metrics_new();
+    const struct metric_row *row = &metric_rows[METRIC_DECISIONS];
+    unsigned a = metrics_policy(m, "a"), b = metrics_policy(m, "b"), last = 0;
+    char name[16];
+
+    (void)state;
+    assert_int_not_equal(a, b);
+    assert_int_equal(metrics_policy(m, "a"), a);
+    metrics_add_by(m, METRIC_DECISIONS, a, OUTCOME_MARK, 2);
+    metrics_add_by(m, METRIC_DECISIONS, b, OUTCOME_MARK, 3);
+    assert_int_equal(metrics_get_by(m, METRIC_DECISIONS, a, OUTCOME_MARK), 2);
+    assert_int_equal(metrics_get_by(m, METRIC_DECISIONS, b, OUTCOME_MARK), 3);
+    assert_int_equal(metrics_get(m, METRIC_DECISIONS, OUTCOME_MARK), 5);
+    assert_string_equal(row->by_name(m, a), "a");
+    assert_null(row->by_name(m, 2));
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "p%u", i);
+        last = metrics_policy(m, name);
+        assert_true(last < row->bys);
+    }
+    assert_string_equal(row->by_name(m, last), "other");
+    assert_string_equal(row->by_name(m, a), "a");
+    metrics_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_policies),
     };
 
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);

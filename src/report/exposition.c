@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exposition: walks the rows. Promises that every series of a row is there from the start, with 0, so that rates are
+ * right from the first event on; labels without a name yet (policies) are left out.
+ */
+#include "exposition.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "text.h"
+
+enum { LABELS_SIZE = 256 };
+
+static void add_label(struct text *t, const char *label, const char *value)
+{
+    text_addf(t, "%s%s=\"", t->used > 0 ? "," : "", label);
+    text_add_as(t, TEXT_PROMETHEUS, value, SIZE_MAX);
+    text_add_char(t, '"');
+}
+
+static void write_number(const struct metrics *m, const struct metric_row *row, unsigned by, unsigned label, FILE *out)
+{
+    const char *by_name = row->by_name != NULL ? row->by_name(m, by) : "";
+    const char *label_name = row->label_name != NULL ? row->label_name(label) : "";
+    char labels[LABELS_SIZE];
+    struct text t;
+
+    if (by_name == NULL || label_name == NULL)
+        return;
+    text_init(&t, labels, sizeof(labels));
+    if (row->by != NULL)
+        add_label(&t, row->by, by_name);
+    if (row->label != NULL)
+        add_label(&t, row->label, label_name);
+    fprintf(out, t.used > 0 ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", row->name, labels,
+            metrics_get_by(m, row->id, by, label));
+}
+
+static void write_histogram(const struct metrics *m, const struct metric_row *row, FILE *out)
+{
+    struct metrics_histogram h;
+    uint64_t below = 0;
+
+    metrics_read_histogram(m, row->id, &h);
+    for (unsigned i = 0; i < h.bound_count; i++) {
+        below += h.buckets[i];
+        fprintf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", row->name, (double)h.bounds[i] * row->scale, below);
+    }
+    fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", row->name, below + h.buckets[h.bound_count]);
+    fprintf(out, "%s_sum %.15g\n", row->name, (double)h.sum * row->scale);
+    fprintf(out, "%s_count %" PRIu64 "\n", row->name, metrics_get(m, row->id, 0));
+}
+
+void exposition_write(const struct metrics *m, FILE *out)
+{
+    for (unsigned id = 0; id < METRIC_COUNT; id++) {
+        const struct metric_row *row = &metric_rows[id];
+
+        fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
+        if (strcmp(row->type, "histogram") == 0) {
+            write_histogram(m, row, out);
+            continue;
+        }
+        for (unsigned by = 0; by < row->bys; by++)
+            for (unsigned label = 0; label < row->labels; label++)
+                write_number(m, row, by, label, out);
+    }
+}
+
+static void histogram_json(const struct metrics *m, const struct metric_row *row, struct json *j)
+{
+    struct metrics_histogram h;
+
+    metrics_read_histogram(m, row->id, &h);
+    json_number(j, "count", (long long)metrics_get(m, row->id, 0));
+    json_number(j, "sum", (long long)h.sum);
+    json_open(j, "bounds", '[');
+    for (unsigned i = 0; i < h.bound_count; i++)
+        json_number(j, NULL, (long long)h.bounds[i]);
+    json_close(j, ']');
+    json_open(j, "buckets", '[');
+    for (unsigned i = 0; i <= h.bound_count; i++)
+        json_number(j, NULL, (long long)h.buckets[i]);
+    json_close(j, ']');
+}
+
+static void labels_json(const struct metrics *m, const struct metric_row *row, struct json *j)
+{
+    for (unsigned label = 0; label < row->labels; label++) {
+        const char *name = row->label_name(label);
+
+        if (name != NULL)
+            json_number(j, name, (long long)metrics_get(m, row->id, label));
+    }
+}
+
+void exposition_json(const struct metrics *m, struct json *j)
+{
+    for (unsigned id = 0; id < METRIC_COUNT; id++) {
+        const struct metric_row *row = &metric_rows[id];
+        const char *name = row->name + strlen("helod_");
+        bool is_histogram = strcmp(row->type, "histogram") == 0;
+
+        if (!is_histogram && row->label == NULL) {
+            json_number(j, name, (long long)metrics_get(m, row->id, 0));
+            continue;
+        }
+        json_open(j, name, '{');
+        if (is_histogram)
+            histogram_json(m, row, j);
+        else
+            labels_json(m, row, j);
+        json_close(j, '}');
+    }
+}
