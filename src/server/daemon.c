@@ -25,6 +25,7 @@
 #include "reload.h"
 #include "seccomp.h"
 #include "server.h"
+#include "status.h"
 #include "upkeep.h"
 
 enum { ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
@@ -80,15 +81,11 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
 static void on_hup(evutil_socket_t number, short what, void *arg)
 {
     struct daemon *d = arg;
-    char status[STATUS_SIZE];
 
     (void)number;
     (void)what;
-    if (d->stop_by_ms != 0)
-        return;
-    notify_reloading();
-    reload(&d->server);
-    notify_ready(upkeep_status(&d->server, status));
+    if (d->stop_by_ms == 0)
+        reload(&d->server);
 }
 
 static void on_usr1(evutil_socket_t number, short what, void *arg)
@@ -156,8 +153,10 @@ static bool make_parts(struct server *s)
     s->hits = hits_new();
     s->connections = connections_new(s);
     s->questions = questions_new(s);
+    s->status = status_new(s);
+    s->recent = recent_new();
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->hits != NULL &&
-           s->connections != NULL && s->questions != NULL;
+           s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -168,6 +167,7 @@ static bool take_places(struct daemon *d, const struct identity *identity, char 
 
     return pid_file_open(&d->pid_file, pid_file, error, error_size) &&
            listeners_prepare(s->listeners, s->settings, error, error_size) &&
+           status_prepare(s->status, s->settings, error, error_size) &&
            privileges_drop(identity, error, error_size);
 }
 
@@ -216,6 +216,7 @@ static bool start(struct daemon *d)
     if (!lock_up(d, error, sizeof(error)))
         return say("cannot start", error);
     listeners_commit(s->listeners);
+    status_commit(s->status);
     return true;
 }
 
@@ -248,6 +249,7 @@ static void end(struct daemon *d)
     upkeep_free(d->upkeep);
     listeners_free(s->listeners);
     s->listeners = NULL;
+    status_free(s->status);
     connections_free(s->connections);
     questions_free(s->questions);
     resolver_free(s->gather.resolver);
@@ -255,6 +257,7 @@ static void end(struct daemon *d)
     rates_free(s->rates);
     hits_free(s->hits);
     metrics_free(s->metrics);
+    recent_free(s->recent);
     settings_unref(s->settings);
     if (s->base != NULL)
         event_base_free(s->base);

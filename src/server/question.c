@@ -170,7 +170,7 @@ static void count(const struct question *q, const struct verdict *v)
     struct server *s = q->all->server;
     const struct exempt_settings *exempt = &q->settings->exempt;
 
-    metrics_add(s->metrics, METRIC_DECISIONS, v->outcome, 1);
+    metrics_add_by(s->metrics, METRIC_DECISIONS, metrics_policy(s->metrics, q->policy->name), v->outcome, 1);
     if (v->skip != SKIP_NONE) {
         metrics_add(s->metrics, METRIC_SKIPPED, v->skip, 1);
     } else {
@@ -189,10 +189,10 @@ static void log_decision(const struct question *q, const struct decision_record 
     char line[DECISION_LINE_SIZE];
     size_t n;
 
-    if (!is_worth_a_line(q, record->verdict, record->shadow))
-        return;
     n = decision_line_write(record, line);
-    log_line(LOG_LEVEL_INFO, line, n);
+    recent_keep(q->all->server->recent, clock_wall(), line, n);
+    if (is_worth_a_line(q, record->verdict, record->shadow))
+        log_line(LOG_LEVEL_INFO, line, n);
 }
 
 /* Evidence (NULL: we had no memory for it) to answer. The connection has no question any more when this returns. */

@@ -8,8 +8,11 @@
 
 #include "listener.h"
 #include "log.h"
+#include "notify.h"
 #include "policyfile.h"
 #include "server.h"
+#include "status.h"
+#include "upkeep.h"
 
 enum { ERROR_SIZE = 512, RELOAD_OK = 0, RELOAD_FAILED = 1 };
 
@@ -48,16 +51,22 @@ static bool take_places(struct server *s, const struct settings *next)
         log_error("%s", error);
         return false;
     }
+    if (!status_prepare(s->status, next, error, sizeof(error))) {
+        log_error("%s", error);
+        listeners_abort(s->listeners);
+        return false;
+    }
     gather_resolver_options(&dns, &next->dns);
     if (!resolver_reconfigure(s->gather.resolver, &dns, error, sizeof(error))) {
         log_error("%s", error);
         listeners_abort(s->listeners);
+        status_abort(s->status);
         return false;
     }
     return true;
 }
 
-void reload(struct server *s)
+static bool take(struct server *s)
 {
     struct settings *old = s->settings, *next = policyfile_read(old->file, reload_report, NULL);
 
@@ -65,7 +74,7 @@ void reload(struct server *s)
         log_error("reload failed: policy %u stays in force", old->generation);
         metrics_add(s->metrics, METRIC_RELOADS, RELOAD_FAILED, 1);
         settings_unref(next);
-        return;
+        return false;
     }
     next->generation = old->generation + 1;
     if (policyfile_diff(old, next, log_change, NULL) == 0)
@@ -73,9 +82,23 @@ void reload(struct server *s)
     if (needs_restart(old, next))
         log_warning("reload: user, group, pid_file, instances and the owner and mode of open sockets need a restart");
     listeners_commit(s->listeners);
+    status_commit(s->status);
     instances_set_ttl(s->instances, next->server.instance_ms);
     s->settings = next;
     settings_unref(old);
     log_info("reload done: policy %u is in force", next->generation);
     metrics_add(s->metrics, METRIC_RELOADS, RELOAD_OK, 1);
+    upkeep_settings(s);
+    return true;
+}
+
+bool reload(struct server *s)
+{
+    char status[STATUS_SIZE];
+    bool done;
+
+    notify_reloading();
+    done = take(s);
+    notify_ready(upkeep_status(s, status));
+    return done;
 }

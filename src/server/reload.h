@@ -12,9 +12,9 @@ struct server;
 /*
  * Reads the policy file again. When it is whole and its sockets and resolvers can be had it is in force at once, and
  * what changed is logged; else why not is logged, and everything stays. Questions in flight keep the policy they began
- * with.
+ * with. The service manager is told. True: the new one is in force.
  */
-void reload(struct server *s);
+bool reload(struct server *s);
 /* For policyfile_read(): logs the problem. */
 void reload_report(void *arg, bool is_error, const char *message);
 

@@ -16,6 +16,7 @@
 #include "instance.h"
 #include "metrics.h"
 #include "rate.h"
+#include "recent.h"
 #include "settings.h"
 
 struct server {
@@ -31,6 +32,8 @@ struct server {
     struct listeners *listeners;
     struct connections *connections;
     struct questions *questions;
+    struct status *status;
+    struct recent *recent; /* the last decisions, for the status page */
 };
 
 #endif

@@ -14,24 +14,35 @@
 #include "server.h"
 #include "text.h"
 
-enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = 4 };
+enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = DNS_TEMPERROR + 1 };
 
 struct upkeep {
     struct server *server;
     struct event *tick, *watchdog;
     unsigned ticks;
-    uint64_t answers[DNS_STATUSES]; /* counted already */
+    uint64_t answers[DNS_TYPE_NUMBERS][DNS_STATUSES]; /* counted already */
 };
 
 static void count_dns(struct upkeep *u)
 {
+    struct metrics *m = u->server->metrics;
     struct resolver_stats stats;
 
     resolver_stats(u->server->gather.resolver, &stats);
-    for (unsigned i = 0; i < DNS_STATUSES; i++) {
-        metrics_add(u->server->metrics, METRIC_DNS_ANSWERS, i, stats.by_status[i] - u->answers[i]);
-        u->answers[i] = stats.by_status[i];
+    for (unsigned type = 0; type < DNS_TYPE_NUMBERS; type++) {
+        for (unsigned i = 0; i < DNS_STATUSES; i++) {
+            uint64_t *counted = &u->answers[type][i], now = stats.by_status[type][i];
+
+            metrics_add_by(m, METRIC_DNS_ANSWERS, type, i, now - *counted);
+            *counted = now;
+        }
     }
+    metrics_set(m, METRIC_DNS_ASKED, stats.asked);
+    metrics_set(m, METRIC_DNS_CACHE_HITS, stats.hits);
+    metrics_set(m, METRIC_DNS_REFUSED, stats.refused);
+    metrics_set(m, METRIC_DNS_IN_FLIGHT, stats.in_flight);
+    metrics_set(m, METRIC_DNS_CACHE_ENTRIES, stats.cached);
+    metrics_set(m, METRIC_DNS_CACHE_BYTES, stats.cached_bytes);
 }
 
 static void watch_resolver(struct server *s)
@@ -39,6 +50,7 @@ static void watch_resolver(struct server *s)
     int trouble = resolver_trouble(s->gather.resolver);
     char status[STATUS_SIZE];
 
+    metrics_set(s->metrics, METRIC_DNS_TROUBLE, trouble > 0 ? (uint64_t)trouble : 0);
     switch (guard_update(&s->guard, trouble, s->settings->dns.guard, clock_ms())) {
     case GUARD_SAME:
         return;
@@ -54,6 +66,14 @@ static void watch_resolver(struct server *s)
     notify_status(upkeep_status(s, status));
 }
 
+void upkeep_settings(struct server *s)
+{
+    metrics_set(s->metrics, METRIC_GENERATION, s->settings->generation);
+    metrics_set(s->metrics, METRIC_LOADED, (uint64_t)clock_wall());
+    for (size_t i = 0; i < s->settings->policy_count; i++)
+        metrics_policy(s->metrics, s->settings->policies[i]->name);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct upkeep *u = arg;
@@ -66,7 +86,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     count_dns(u);
     watch_resolver(s);
     metrics_set(s->metrics, METRIC_INSTANCES, instances_count(s->instances));
-    metrics_set(s->metrics, METRIC_GENERATION, s->settings->generation);
     if (++u->ticks % STATUS_TICKS == 0)
         notify_status(upkeep_status(s, status));
 }
@@ -100,7 +119,8 @@ struct upkeep *upkeep_new(struct server *s)
     if (u == NULL)
         return NULL;
     u->server = s;
-    metrics_set(s->metrics, METRIC_GENERATION, s->settings->generation);
+    upkeep_settings(s);
+    metrics_set(s->metrics, METRIC_STARTED, (uint64_t)clock_wall());
     u->tick = every(s, &tick, on_tick, u);
     if (half > 0)
         u->watchdog = every(s, &pulse, on_watchdog, u);

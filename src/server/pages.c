@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pages: the rows, and the pages that show how helod does. What strangers chose goes out through struct json or
+ * exposition_write() alone.
+ */
+#include "pages.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "config.h"
+#include "decision_line.h"
+#include "exposition.h"
+#include "json.h"
+#include "logfmt.h"
+#include "page/files.h"
+#include "server.h"
+
+enum { EXEMPTIONS_SHOWN = 200 };
+
+static unsigned show_file(const struct page_call *call, const char *text)
+{
+    fputs(text, call->out);
+    return 200;
+}
+
+static unsigned show_index(const struct page_call *call)
+{
+    return show_file(call, page_index);
+}
+
+static unsigned show_style(const struct page_call *call)
+{
+    return show_file(call, page_style);
+}
+
+static unsigned show_script(const struct page_call *call)
+{
+    return show_file(call, page_script);
+}
+
+static unsigned show_metrics(const struct page_call *call)
+{
+    exposition_write(call->server->metrics, call->out);
+    return 200;
+}
+
+static unsigned show_stats(const struct page_call *call)
+{
+    struct json j;
+
+    json_init(&j, call->out);
+    json_open(&j, NULL, '{');
+    json_text(&j, "version", PACKAGE_VERSION);
+    exposition_json(call->server->metrics, &j);
+    json_close(&j, '}');
+    json_end(&j);
+    return 200;
+}
+
+static void add_policies(const struct settings *settings, struct json *j)
+{
+    static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SOFT] = "soft", [MODE_MONITOR] = "monitor"};
+
+    json_open(j, "policies", '[');
+    for (size_t i = 0; i < settings->policy_count; i++) {
+        const struct policy *policy = settings->policies[i];
+
+        json_open(j, NULL, '{');
+        json_text(j, "name", policy->name);
+        json_text(j, "mode", modes[policy->mode]);
+        json_open(j, "thresholds", '[');
+        for (unsigned t = 0; t < policy->threshold_count; t++) {
+            json_open(j, NULL, '{');
+            json_text(j, "name", policy->thresholds[t].name);
+            json_number(j, "score", policy->thresholds[t].score);
+            json_text(j, "action", policy->thresholds[t].action);
+            json_close(j, '}');
+        }
+        json_close(j, ']');
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+/* Those that were used, then those that were not: both are worth seeing. */
+static void add_exemptions(const struct server *s, struct json *j)
+{
+    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client", [EXEMPT_RDNS] = "rdns", [EXEMPT_HELO] = "helo"};
+    const struct exempt_settings *exempt = &s->settings->exempt;
+
+    json_number(j, "exemption_count", (long long)exempt->count);
+    json_open(j, "exemptions", '[');
+    for (size_t i = 0, shown = 0; i < exempt->count && shown < EXEMPTIONS_SHOWN; i++, shown++) {
+        const struct exemption *entry = &exempt->entries[i];
+
+        json_open(j, NULL, '{');
+        json_text(j, "kind", kinds[entry->kind]);
+        json_text(j, "pattern", entry->pattern);
+        json_text(j, "where", entry->where);
+        json_text(j, "why", entry->why);
+        json_number(j, "until", (long long)entry->until);
+        json_number(j, "hits", (long long)hits_get(s->hits, entry));
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void add_recent(const struct recent *recent, struct json *j)
+{
+    time_t now = clock_wall(), when;
+    const char *line;
+    size_t n;
+
+    json_open(j, "minutes", '['); /* the oldest first; the last is the one that runs */
+    for (unsigned back = RECENT_MINUTES + 1; back-- > 0;)
+        json_number(j, NULL, (long long)recent_minute(recent, now, back));
+    json_close(j, ']');
+    json_open(j, "decisions", '['); /* the newest first */
+    for (unsigned back = 0; (line = recent_line(recent, back, &n, &when)) != NULL; back++) {
+        json_open(j, NULL, '{');
+        json_number(j, "time", (long long)when);
+        logfmt_json(line, n, decision_line_numbers, j);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static unsigned show_status(const struct page_call *call)
+{
+    const struct server *s = call->server;
+    struct json j;
+
+    json_init(&j, call->out);
+    json_open(&j, NULL, '{');
+    json_text(&j, "version", PACKAGE_VERSION);
+    json_number(&j, "now", (long long)clock_wall());
+    json_text(&j, "file", s->settings->file);
+    json_text(&j, "resolvers", resolver_servers(s->gather.resolver));
+    json_open(&j, "metrics", '{');
+    exposition_json(s->metrics, &j);
+    json_close(&j, '}');
+    add_policies(s->settings, &j);
+    add_exemptions(s, &j);
+    add_recent(s->recent, &j);
+    json_close(&j, '}');
+    json_end(&j);
+    return 200;
+}
+
+const struct page pages[] = {
+    {PAGE_SHOW, "/", "text/html; charset=utf-8", "the status page", show_index},
+    {PAGE_SHOW, "/status.css", "text/css; charset=utf-8", "its style", show_style},
+    {PAGE_SHOW, "/status.js", "text/javascript; charset=utf-8", "its script", show_script},
+    {PAGE_SHOW, "/status.json", "application/json", "what it shows: metrics, policies, exemptions, last decisions",
+     show_status},
+    {PAGE_SHOW, "/stats.json", "application/json", "the metrics", show_stats},
+    {PAGE_SHOW, "/metrics", EXPOSITION_TYPE, "the metrics for Prometheus", show_metrics},
+    {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", control_reload},
+    {.path = NULL},
+};
+
+const struct page *pages_find(const char *path)
+{
+    for (const struct page *page = pages; page->path != NULL; page++)
+        if (strcmp(page->path, path) == 0)
+            return page;
+    return NULL;
+}

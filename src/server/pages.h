@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pages: what the status listener answers to, one complete row each. To add one: a function and a row.
+ */
+#ifndef HELOD_PAGES_H
+#define HELOD_PAGES_H
+
+#include <stdio.h>
+
+#include "http.h"
+
+struct server;
+
+struct page_call {
+    struct server *server;
+    const struct http_request *request;
+    FILE *out;
+};
+
+enum page_kind {
+    PAGE_SHOW,   /* GET and HEAD, for whoever may connect */
+    PAGE_CHANGE, /* POST, over a unix socket, for root and the user that helod runs as */
+};
+
+struct page {
+    enum page_kind kind;
+    const char *path, *type, *summary;
+    unsigned (*write)(const struct page_call *call); /* the body to call->out; returns the HTTP status */
+};
+
+extern const struct page pages[]; /* ended by a NULL path */
+
+const struct page *pages_find(const char *path); /* NULL: none */
+
+/* Rows of other files. */
+unsigned control_reload(const struct page_call *call);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recent: two rings of fixed size. Keeping costs a copy, no allocation.
+ */
+#include "recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+struct recent {
+    uint64_t count; /* of all kept ever; the next goes to count % RECENT_LINES */
+    struct {
+        time_t when;
+        size_t size;
+        char text[LOG_LINE_SIZE];
+    } lines[RECENT_LINES];
+    struct {
+        time_t minute; /* since 1970 */
+        uint64_t count;
+    } minutes[RECENT_MINUTES + 1];
+};
+
+struct recent *recent_new(void)
+{
+    return calloc(1, sizeof(struct recent));
+}
+
+void recent_free(struct recent *r)
+{
+    free(r);
+}
+
+void recent_keep(struct recent *r, time_t now, const char *line, size_t n)
+{
+    size_t slot = r->count++ % RECENT_LINES, minute = (size_t)(now / 60) % (RECENT_MINUTES + 1);
+
+    r->lines[slot].when = now;
+    r->lines[slot].size = n < LOG_LINE_SIZE ? n : LOG_LINE_SIZE;
+    memcpy(r->lines[slot].text, line, r->lines[slot].size);
+    if (r->minutes[minute].minute != now / 60) {
+        r->minutes[minute].minute = now / 60;
+        r->minutes[minute].count = 0;
+    }
+    r->minutes[minute].count++;
+}
+
+const char *recent_line(const struct recent *r, unsigned back, size_t *n, time_t *when)
+{
+    size_t slot;
+
+    if (back >= RECENT_LINES || back >= r->count)
+        return NULL;
+    slot = (r->count - 1 - back) % RECENT_LINES;
+    *n = r->lines[slot].size;
+    *when = r->lines[slot].when;
+    return r->lines[slot].text;
+}
+
+uint64_t recent_minute(const struct recent *r, time_t now, unsigned back)
+{
+    time_t wanted = now / 60 - (time_t)back;
+    size_t slot = (size_t)wanted % (RECENT_MINUTES + 1);
+
+    return back <= RECENT_MINUTES && r->minutes[slot].minute == wanted ? r->minutes[slot].count : 0;
+}

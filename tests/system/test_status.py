@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The status listener: what it serves, whom it refuses, its bounds; metrics that promtool and Prometheus read."""
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from helod import Helod, free_port, scratch, wait_for
+from tap import cleanup, contains, equal, run, skip, test
+
+PORT = free_port()
+FOLDER = scratch()
+CONTROL = FOLDER / "control"
+CONF = f'''status {{ listen = {{ "inet:127.0.0.1:{PORT}", "unix:{CONTROL}" }} socket_mode = "0666" }}
+exempt {{ clients = {{ "198.51.100.9" }} }}
+policy "second" {{ mode = "monitor" }}
+'''
+HOSTILE = '"><script>alert(1)</script>'
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(str(CONTROL))
+
+
+def fetch(path, method="GET", unix=False, headers=None):
+    """(status, headers, body)"""
+    connection = UnixConnection("localhost") if unix else http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+    connection.request(method, path, headers=headers or {})
+    answer = connection.getresponse()
+    return answer.status, dict(answer.getheaders()), answer.read().decode()
+
+
+def raw(data, seconds=10):
+    with socket.create_connection(("127.0.0.1", PORT), timeout=seconds) as s:
+        s.sendall(data)
+        answer = b""
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return answer
+            answer += more
+
+
+def series():
+    """The exposition as a dict."""
+    lines = fetch("/metrics")[2].splitlines()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+
+daemon = Helod(CONF, start=False)
+
+
+@test("the questions that were asked are in the metrics, by outcome, policy, rule, score, time")
+def _():
+    before = series()
+    equal(before['helod_decisions_total{policy="second",outcome="reject"}'], 0, "there from the start")
+    daemon.ask(helo="bad_name!", client="203.0.113.77")
+    daemon.ask(helo="localhost", client="203.0.113.77", context="second")
+    daemon.ask(client="198.51.100.9")
+    now = series()
+    grown = {name: now[name] - before.get(name, 0) for name in now if now[name] != before.get(name, 0)}
+    equal(grown["helod_questions_total"], 3)
+    equal(grown['helod_decisions_total{policy="second",outcome="dunno"}'], 1)
+    equal(sum(n for name, n in grown.items() if name.startswith("helod_decisions_total")), 3)
+    equal(grown['helod_skipped_total{reason="exempt"}'], 1)
+    equal(grown['helod_exempted_total{kind="client"}'], 1)
+    equal(grown["helod_score_count"], 2)
+    equal(grown['helod_score_bucket{le="+Inf"}'], 2)
+    equal(grown["helod_question_duration_seconds_count"], 3)
+    assert 0 < grown["helod_question_duration_seconds_sum"] < 3, grown
+    equal(grown['helod_findings_total{rule="helo_localhost"}'], 1)
+    wait_for(lambda: series()['helod_dns_answers_total{type="PTR",status="temperror"}'] > 0, 5, "DNS by type and status")
+    equal(now['helod_build_info{version="%s"}' % json.loads(fetch("/stats.json")[2])["version"]], 1)
+    assert abs(now["helod_start_timestamp_seconds"] - time.time()) < 120
+
+
+@test("promtool has nothing to say about the metrics")
+def _():
+    if not shutil.which("promtool"):
+        skip("promtool is not installed")
+    done = subprocess.run(["promtool", "check", "metrics"], input=fetch("/metrics")[2], capture_output=True, text=True,
+                          check=False)
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+@test("a Prometheus scrapes them")
+def _():
+    if not shutil.which("prometheus"):
+        skip("prometheus is not installed")
+    folder, port = scratch(), free_port()
+    (folder / "prometheus.yml").write_text(f'''global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: helod
+    static_configs: [{{targets: ["127.0.0.1:{PORT}"]}}]
+''')
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml",
+                                    f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    cleanup(process.kill)
+
+    def ask(query):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={query}", timeout=5) as answer:
+                return json.load(answer)["data"]["result"]
+        except (OSError, urllib.error.URLError):
+            return None
+    equal(wait_for(lambda: ask("up") or None, 30, "Prometheus scrapes")[0]["metric"]["job"], "helod")
+    wait_for(lambda: (ask("up") or [{"value": [0, "0"]}])[0]["value"][1] == "1", 20, "the scrape succeeds")
+    found = wait_for(lambda: ask("helod_questions_total"), 10, "the counter")
+    equal(float(found[0]["value"][1]), series()["helod_questions_total"])
+    equal(ask("helod_start_timestamp_seconds")[0]["metric"]["job"], "helod")
+    process.terminate()
+    process.wait(20)
+
+
+@test("/status.json has the last decisions, exemptions, thresholds; a hostile name is only text", limit=60)
+def _():
+    daemon.ask(helo=HOSTILE, client="203.0.113.78")
+    status, headers, body = fetch("/status.json")
+    equal((status, headers["Content-Type"]), (200, "application/json"))
+    assert "<script" not in body and body.isascii(), "raw markup in the answer"
+    said = json.loads(body)
+    equal(said["decisions"][0]["helo"], HOSTILE)
+    equal(said["decisions"][0]["score"] >= 0, True)
+    equal([row["hits"] for row in said["exemptions"] if row["pattern"] == "198.51.100.9"], [1])
+    equal([row["score"] for row in said["policies"][0]["thresholds"]], [30, 70, 100])
+    equal(sum(said["minutes"]), len(said["decisions"]))
+    for i in range(60):
+        daemon.ask(helo=f"n{i}", client="203.0.113.79")
+    said = json.loads(fetch("/status.json")[2])
+    equal([row["helo"] for row in said["decisions"]], [f"n{i}" for i in range(59, 9, -1)])
+
+
+@test("HEAD is GET without the body")
+def _():
+    _, wanted, body = fetch("/status.js")
+    status, headers, nothing = fetch("/status.js", "HEAD")
+    equal((status, headers["Content-Length"], nothing), (200, str(len(body.encode())), ""))
+    equal(headers, wanted)
+
+
+@test("the page may load nothing from elsewhere, and is not cached")
+def _():
+    _, headers, body = fetch("/")
+    contains(headers["Content-Security-Policy"], "default-src 'none'")
+    equal((headers["Cache-Control"], headers["X-Content-Type-Options"]), ("no-store", "nosniff"))
+    for part in (body, fetch("/status.js")[2], fetch("/status.css")[2]):
+        assert "//" not in part.replace("http://www.w3.org/2000/svg", "").replace("// ", ""), "an address in the page"
+
+
+@test("POST is for a unix socket only; what is no page is 404; methods and hosts are looked at")
+def _():
+    equal(fetch("/reload", "POST")[0], 403)
+    equal(fetch("/reload")[0], 405)
+    equal(fetch("/metrics", "POST", unix=True)[0], 405)
+    equal(fetch("/nothing")[0], 404)
+    equal(fetch("/metrics", "DELETE")[0], 405)
+    equal(fetch("/metrics", headers={"Host": "attacker.example"})[0], 421)
+    equal(fetch("/metrics", headers={"Host": f"localhost:{PORT}"})[0], 200)
+    equal(fetch("/metrics", unix=True, headers={"Host": "anything"})[0], 200)
+
+
+@test("reload over the unix socket, whole or not at all")
+def _():
+    status, _, body = fetch("/reload", "POST", unix=True)
+    equal((status, json.loads(body)), (200, {"done": True, "generation": 2}))
+    good = daemon.conf_path.read_text()
+    daemon.conf_path.write_text("nonsense {")
+    status, _, body = fetch("/reload", "POST", unix=True)
+    equal((status, json.loads(body)), (409, {"done": False, "generation": 2}))
+    daemon.conf_path.write_text(good)
+    equal(series()['helod_reloads_total{result="failed"}'], 1)
+
+
+@test("over the unix socket, strangers may look but change nothing")
+def _():
+    if os.geteuid() != 0:
+        skip("this machine: not root, no other user to be")
+    code = (f"import socket; s = socket.socket(socket.AF_UNIX); s.connect({str(CONTROL)!r});"
+            "s.sendall(b'POST /reload HTTP/1.0\\r\\n\\r\\n'); print(s.recv(99).decode())")
+    done = subprocess.run(["/usr/bin/python3", "-c", code], capture_output=True, text=True, user="nobody", group="nogroup",
+                          extra_groups=[], check=False)
+    contains(done.stdout, "403 Forbidden", done.stderr)
+
+
+@test("headers over 4096 bytes, bodies and other protocols are refused")
+def _():
+    for data, wanted in ((b"GET / HTTP/1.1\r\nA: " + b"x" * 5000 + b"\r\n\r\n", b"431"),
+                         (b"POST /reload HTTP/1.1\r\nContent-Length: 3\r\n\r\n", b"413"),
+                         (b"request=smtpd_access_policy\n\n", b"400")):
+        contains(raw(data).split(b"\r\n")[0], wanted, str(data[:40]))
+
+
+@test("who says nothing is hung up on after 5 s; past 8 such, others are turned away; helod goes on", limit=40)
+def _():
+    began = time.monotonic()
+    idle = [socket.create_connection(("127.0.0.1", PORT), timeout=10) for _ in range(8)]
+    for s in idle:
+        s.sendall(b"GET / HT")
+    time.sleep(0.3)
+    with socket.create_connection(("127.0.0.1", PORT), timeout=3) as ninth:
+        try:
+            equal(ninth.recv(10), b"", "the ninth")
+        except ConnectionResetError:
+            pass
+    contains(daemon.ask(sasl_username="alice"), "DUNNO")
+    for s in idle:
+        equal(s.recv(10), b"", "an idle one")
+        s.close()
+    assert 4 < time.monotonic() - began < 8, f"{time.monotonic() - began} s"
+    equal(fetch("/stats.json")[0], 200)
+
+
+@test("a reload opens and closes status sockets; the socket file goes with the daemon")
+def _():
+    other = FOLDER / "other"
+    daemon.reload(CONF.replace(f'"unix:{CONTROL}"', f'"unix:{other}"'))
+    wait_for(lambda: other.exists() and not CONTROL.exists(), 5, "the sockets of the new policy")
+    equal(daemon.stop(), 0)
+    assert not other.exists(), "the socket file is still there"
+
+
+daemon.start()
+run()
