@@ -64,6 +64,8 @@ int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attri
 
 /* The policy file named by -c, or the defaults where there is none; errors are printed. NULL: CTL_CONFIG. */
 struct settings *ctl_settings(const struct ctl *ctl);
+/* The same for any file; NULL stands for the installed one. */
+struct settings *ctl_settings_of(const char *file);
 
 /* A resolver on an event loop of the verb's own. */
 struct ctl_session {
@@ -75,6 +77,7 @@ void ctl_session_close(struct ctl_session *session);
 
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_audit;
+extern const struct ctl_verb ctl_replay;
 extern const struct ctl_verb ctl_rules;
 extern const struct ctl_verb ctl_spf;
 

@@ -12,7 +12,7 @@
 #include "log.h"
 #include "units.h"
 
-const struct ctl_verb *const ctl_verbs[] = {&ctl_check, &ctl_audit, &ctl_spf, &ctl_rules, NULL};
+const struct ctl_verb *const ctl_verbs[] = {&ctl_check, &ctl_audit, &ctl_spf, &ctl_rules, &ctl_replay, NULL};
 
 static void usage_line(FILE *out, const struct ctl_verb *verb)
 {

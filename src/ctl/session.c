@@ -41,8 +41,11 @@ static void report(void *arg, bool is_error, const char *message)
 
 struct settings *ctl_settings(const struct ctl *ctl)
 {
-    const char *file = ctl_value(ctl, 'c');
+    return ctl_settings_of(ctl_value(ctl, 'c'));
+}
 
+struct settings *ctl_settings_of(const char *file)
+{
     if (!file && access(POLICY_FILE, R_OK) == 0)
         file = POLICY_FILE;
     return policyfile_read(file, report, NULL);

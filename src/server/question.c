@@ -219,6 +219,8 @@ static void decide(struct question *q, const struct evidence *e)
     reply = decision_reply(&verdict, e, takes_header(&q->request), q->region);
     us = clock_us() - q->began_us;
     record.reply = &reply;
+    if (verdict.exemption >= 0 && (size_t)verdict.exemption < q->settings->exempt.count)
+        record.exemption = &q->settings->exempt.entries[verdict.exemption];
     record.ms = (unsigned)(us / 1000);
     log_decision(q, &record);
     count(q, &verdict);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log_time: when a line was logged, as its prefix tells.
+ */
+#ifndef HELOD_LOG_TIME_H
+#define HELOD_LOG_TIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+enum { LOG_TIME_PREFIX = 24 };
+
+/* Neighbouring lines are mostly of the same second: the last prefix and what it meant. All zero to begin with. */
+struct log_time {
+    time_t now; /* for years that a prefix does not tell; 0: now */
+    char prefix[LOG_TIME_PREFIX];
+    size_t prefix_size;
+    time_t when;
+};
+
+/*
+ * The time in front of a line: "2026-01-31T12:00:00.123+01:00", "Jan 31 12:00:00" (this year, or the last: never more
+ * than a day ahead), "1769857200.123"; each also behind an RFC 3164 or RFC 5424 priority. 0 where there is none. What
+ * names no zone is local time.
+ */
+time_t log_time_read(struct log_time *t, const char *line, size_t n);
+/* The same of a JSON line or of a field of `journalctl -o export`: microseconds, seconds, or a date. 0: not told. */
+time_t log_time_read_field(struct log_time *t, const char *line, size_t n);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logged: from the fields of a decision line back to a verdict. The points of a finding, and the doubt, are the log's;
+ * everything else is made anew by the daemon's own code.
+ */
+#include "logged.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "decision.h"
+#include "rule.h"
+
+enum { NETWORK_BITS_4 = 24, NETWORK_BITS_6 = 48 };
+
+const char *logged_state_name(unsigned state)
+{
+    if (state == LOGGED_SKIPPED)
+        return "skipped";
+    return state < OUTCOME_COUNT ? outcome_name((enum outcome)state) : "unknown";
+}
+
+static bool read_state(const struct decision_fields *f, struct logged *out)
+{
+    for (out->skip = SKIP_NONE; out->skip < SKIP_COUNT; out->skip++)
+        if (strcmp(f->skip, skip_name(out->skip)) == 0)
+            break;
+    for (out->state = 0; out->state < OUTCOME_COUNT; out->state++)
+        if (strcmp(f->action, outcome_name((enum outcome)out->state)) == 0)
+            break;
+    if (out->skip == SKIP_COUNT || out->state == OUTCOME_COUNT)
+        return false;
+    if (out->skip != SKIP_NONE)
+        out->state = LOGGED_SKIPPED;
+    return true;
+}
+
+bool logged_read(const struct logs_record *record, struct logged *out)
+{
+    const struct decision_fields *f = record->fields;
+    struct verdict *v = &out->verdict;
+
+    memset(out, 0, sizeof(*out));
+    out->record = record;
+    if (!read_state(f, out))
+        return false;
+    address_parse(&out->client, f->client, strlen(f->client));
+    v->exemption = -1;
+    v->skip = out->skip;
+    v->doubt = f->doubt;
+    v->score = f->score;
+    out->cut = f->findings_cut > 0;
+    for (unsigned i = 0; i < f->finding_count; i++) {
+        int rule = rules_find(f->findings[i].rule, strlen(f->findings[i].rule));
+
+        if (rule < 0) {
+            out->unknown_rules++;
+        } else if (!logged_has(out, rule)) {
+            out->points[rule] = f->findings[i].points;
+            logged_add(out, rule);
+        }
+    }
+    return true;
+}
+
+void logged_add(struct logged *l, int rule)
+{
+    struct verdict *v = &l->verdict;
+
+    if (v->finding_count < VERDICT_FINDINGS_MAX && !logged_has(l, rule))
+        v->findings[v->finding_count++] =
+            (struct finding){.rule = (int16_t)rule, .points = l->points[rule], .detail = ""};
+}
+
+/* Whether an entry of the settings is the one that the line names. */
+static bool same_exemption(const struct settings *settings, const char *logged)
+{
+    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client:", [EXEMPT_RDNS] = "rdns:", [EXEMPT_HELO] = "helo:"};
+
+    for (size_t i = 0; *logged && i < settings->exempt.count; i++) {
+        const struct exemption *entry = &settings->exempt.entries[i];
+        const char *kind = kinds[entry->kind];
+
+        if (strncmp(logged, kind, strlen(kind)) == 0 && strcmp(logged + strlen(kind), entry->pattern) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *lower(const struct logged *l, const char *name)
+{
+    char *copy = region_strdup(l->record->region, name);
+
+    for (char *p = copy; p && *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + ('a' - 'A'));
+    return copy ? copy : "";
+}
+
+static bool speaks_for_helo(const struct logged *l)
+{
+    const struct decision_fields *f = l->record->fields;
+    int verified = rules_find("helo_verified", strlen("helo_verified"));
+
+    return logged_spf_pass(l) || (verified >= 0 && logged_has(l, verified)) ||
+           (logged_confirmed(l) && strcasecmp(f->rdns, f->helo) == 0);
+}
+
+bool logged_exempt(const struct logged *l, const struct settings *settings)
+{
+    const struct decision_fields *f = l->record->fields;
+    time_t when = l->record->when ? l->record->when : time(NULL);
+    bool was = l->skip == SKIP_EXEMPT;
+
+    if (settings->exempt.count == 0)
+        return false;
+    if (l->client.family != ADDRESS_NONE && settings_exempt_client(settings, &l->client, when) >= 0)
+        return true;
+    if ((was || logged_confirmed(l)) && *f->rdns && settings_exempt_rdns(settings, lower(l, f->rdns), when) >= 0)
+        return true;
+    if ((was || settings->exempt.helo_unverified || speaks_for_helo(l)) && *f->helo &&
+        settings_exempt_helo(settings, lower(l, f->helo), when) >= 0)
+        return true;
+    return was && same_exemption(settings, f->exemption);
+}
+
+unsigned logged_judge_by(struct logged *l, const struct policy *policy)
+{
+    decision_rescore(policy, &l->verdict);
+    return l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.outcome : LOGGED_SKIPPED;
+}
+
+unsigned logged_judge(struct logged *l, const struct settings *settings)
+{
+    const struct policy *policy = settings_policy(settings, l->record->fields->policy);
+    bool exempt = (l->skip == SKIP_NONE || l->skip == SKIP_EXEMPT) && logged_exempt(l, settings);
+
+    if (l->skip == SKIP_EXEMPT && !exempt)
+        return LOGGED_UNKNOWN; /* what it would have been found guilty of is not in the line */
+    l->verdict.skip = exempt ? SKIP_EXEMPT : l->skip;
+    return logged_judge_by(l, policy);
+}
+
+bool logged_confirmed(const struct logged *l)
+{
+    return strcmp(l->record->fields->fcrdns, "pass") == 0;
+}
+
+bool logged_spf_pass(const struct logged *l)
+{
+    return strcmp(l->record->fields->spf, "pass") == 0;
+}
+
+bool logged_has(const struct logged *l, int rule)
+{
+    for (unsigned i = 0; i < l->verdict.finding_count; i++)
+        if (l->verdict.findings[i].rule == rule)
+            return true;
+    return false;
+}
+
+const char *logged_domain(const struct logged *l, const struct name_data *data)
+{
+    const char *const names[] = {l->record->fields->helo, l->record->fields->rdns};
+    struct name name;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        name_parse(&name, names[i], strlen(names[i]), data, l->record->region);
+        if (name.registrable)
+            return name.registrable;
+    }
+    return "-";
+}
+
+const char *logged_network(const struct logged *l, char out[NETWORK_TEXT_SIZE])
+{
+    struct network net;
+
+    if (l->client.family == ADDRESS_NONE)
+        return "-";
+    net = address_network(&l->client, l->client.family == ADDRESS_IPV4 ? NETWORK_BITS_4 : NETWORK_BITS_6);
+    return network_format(&net, out);
+}

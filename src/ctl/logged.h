@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logged: a decision as the log has it, judged again under a policy.
+ */
+#ifndef HELOD_LOGGED_H
+#define HELOD_LOGGED_H
+
+#include "address.h"
+#include "logs.h"
+#include "rule.h"
+#include "verdict.h"
+
+/* What came of a greeting: an outcome, or not judged. */
+enum { LOGGED_SKIPPED = OUTCOME_COUNT, LOGGED_UNKNOWN, LOGGED_STATES };
+/* "dunno" … "reject", "skipped", "unknown" */
+const char *logged_state_name(unsigned state);
+
+struct logged {
+    const struct logs_record *record;
+    unsigned state;          /* as it was logged */
+    enum skip skip;
+    struct verdict verdict;  /* the findings, with the points of the log; after logged_judge() under the policy */
+    int points[RULES_MAX];   /* of the log, by rule number */
+    unsigned unknown_rules;  /* findings of rules that are not in the catalogue any more: left out */
+    bool cut;                /* the line had no room for all findings */
+    struct address client;
+};
+
+/* False for a line that this version cannot have written: an action or a skip that does not exist. */
+bool logged_read(const struct logs_record *record, struct logged *out);
+/* Under the policy of that name (or the default) of the settings; returns the new state. */
+unsigned logged_judge(struct logged *l, const struct settings *settings);
+/* Under one policy. */
+unsigned logged_judge_by(struct logged *l, const struct policy *policy);
+/* Whether the settings exempt this greeting, as far as the line tells that it was confirmed. */
+bool logged_exempt(const struct logged *l, const struct settings *settings);
+
+bool logged_confirmed(const struct logged *l); /* reverse name confirmed */
+bool logged_spf_pass(const struct logged *l);
+bool logged_has(const struct logged *l, int rule);
+void logged_add(struct logged *l, int rule); /* once */
+/* The registrable domain of the HELO name, else of the reverse name, else "-"; in the record's region. */
+const char *logged_domain(const struct logged *l, const struct name_data *data);
+/* "203.0.113.0/24", "2001:db8:1::/48", "-" */
+const char *logged_network(const struct logged *l, char out[NETWORK_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * replay: every decision of a log judged again with another policy file, from the findings in its line. With the
+ * policy of the day it reproduces each decision; what differs is the new policy's doing, and what tips it is named.
+ *
+ * A rule that the old policy did not run left no finding. Where it needs no DNS it is run on the names in the line;
+ * where it does, --dns asks, as many greetings at a time as ASKING_MAX.
+ */
+#include "replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "decision.h"
+#include "policyfile.h"
+#include "text.h"
+
+enum { ASKING_MAX = 64, JOB_REGION_LIMIT = 4 << 20, KEY_SIZE = 512 };
+
+/* One decision whose evidence is being gathered anew. */
+struct job {
+    struct replay *replay;
+    struct logs_record record;
+    struct decision_fields fields;
+    struct logged logged;
+    struct request request;
+    struct gather *gather;
+    struct event *timer;
+};
+
+/* The outcome under `policy` when one finding has the points of the log. */
+static unsigned without_change(const struct logged *l, const struct policy *policy, const struct finding *f)
+{
+    struct policy as_logged = *policy;
+    struct logged copy = *l;
+
+    as_logged.points[f->rule] = l->points[f->rule];
+    return logged_judge_by(&copy, &as_logged);
+}
+
+static int difference(const struct logged *l, const struct finding *f)
+{
+    return abs(f->points - l->points[f->rule]);
+}
+
+/* What made the difference: the finding that alone would bring the old outcome back, or else what changed most. */
+static void tipping(const struct logged *l, unsigned new, char *out, size_t size)
+{
+    const struct finding *best = NULL;
+    bool best_alone = false;
+
+    if (new >= OUTCOME_COUNT || l->state >= OUTCOME_COUNT) {
+        snprintf(out, size, "exemption");
+        return;
+    }
+    for (unsigned i = 0; i < l->verdict.finding_count; i++) {
+        const struct finding *f = &l->verdict.findings[i];
+        bool alone;
+
+        if (difference(l, f) == 0)
+            continue;
+        alone = without_change(l, l->verdict.policy, f) == l->state;
+        if (!best || (alone && !best_alone) || (alone == best_alone && difference(l, f) > difference(l, best))) {
+            best = f;
+            best_alone = alone;
+        }
+    }
+    if (best)
+        snprintf(out, size, "%s %d -> %d", rules[best->rule]->name, l->points[best->rule], best->points);
+    else
+        snprintf(out, size, "%s", l->verdict.score == l->record->fields->score ? "thresholds or mode" : "caps");
+}
+
+static void group(struct replay *r, const struct logged *l, unsigned new)
+{
+    char tip[80], network[NETWORK_TEXT_SIZE], key[KEY_SIZE];
+    struct tally_row *row;
+    struct text t;
+
+    tipping(l, new, tip, sizeof(tip));
+    text_init(&t, key, sizeof(key));
+    text_addf(&t, "%s -> %s\t%s\t", logged_state_name(l->state), logged_state_name(new), logged_network(l, network));
+    text_add_as(&t, TEXT_PLAIN, logged_domain(l, r->settings->name_data), SIZE_MAX);
+    text_addf(&t, "\t%s", tip);
+    row = tally_add(r->groups, key);
+    if (!row || row->count > 1)
+        return;
+    text_init(&t, row->note, sizeof(row->note));
+    text_add_as(&t, TEXT_PLAIN, l->record->fields->id, SIZE_MAX);
+    text_add_char(&t, ' ');
+    text_add_as(&t, TEXT_PLAIN, l->record->fields->client, SIZE_MAX);
+    text_add_char(&t, ' ');
+    text_add_as(&t, TEXT_PLAIN, l->record->fields->helo, SIZE_MAX);
+}
+
+static bool same_grounds(const struct logged *l)
+{
+    const struct decision_fields *f = l->record->fields;
+    const struct threshold *t = l->verdict.threshold;
+
+    return l->verdict.score == f->score && strcmp(t ? t->name : "", f->threshold) == 0;
+}
+
+static void account(struct replay *r, const struct logged *l, unsigned new)
+{
+    r->table[l->state][new]++;
+    r->unknown_rules += l->unknown_rules > 0;
+    if (new != l->state) {
+        r->changed++;
+        group(r, l, new);
+    } else if (same_grounds(l)) {
+        r->exact++;
+    } else {
+        r->rescored++;
+    }
+}
+
+/* With evidence (NULL: none was needed). */
+static void judge(struct replay *r, struct logged *l, const struct evidence *e)
+{
+    unsigned new;
+
+    for (size_t i = 0; e && i < rules_count; i++) {
+        const char *detail = "";
+
+        if (r->fresh[i] && l->skip == SKIP_NONE && rules[i]->test(e, &detail, l->record->region))
+            logged_add(l, (int)i);
+    }
+    /* A line without room for all its findings cannot be judged again: it stands. */
+    if (l->cut) {
+        r->table[l->state][l->state]++;
+        r->cut++;
+        return;
+    }
+    new = logged_judge(l, r->settings);
+    if (new == LOGGED_UNKNOWN && e && r->dns) {
+        decision_make(settings_policy(r->settings, l->record->fields->policy), e, l->record->region, &l->verdict);
+        new = l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.outcome : LOGGED_SKIPPED;
+    }
+    account(r, l, new);
+}
+
+static void make_request(const struct logged *l, struct request *req)
+{
+    static const struct request empty = {
+        .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .protocol_name = "ESMTP", .client_name = "unknown",
+        .reverse_client_name = "unknown", .server_address = "", .server_port = "", .sender = "", .recipient = "",
+        .queue_id = "", .instance = "", .sasl_username = "", .ccert_subject = "", .ccert_fingerprint = "",
+        .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "", .policy_context = ""};
+    const struct decision_fields *f = l->record->fields;
+
+    *req = empty;
+    req->client = l->client;
+    req->client_address = f->client;
+    req->helo_name = f->helo;
+    req->sender = f->sender;
+    req->protocol_name = f->proto;
+    req->esmtp = strcmp(f->proto, "SMTP") != 0;
+}
+
+static void job_free(struct job *job)
+{
+    if (job->timer)
+        event_free(job->timer);
+    region_free(job->record.region); /* the job lies in it */
+}
+
+static void gathered(void *arg, const struct evidence *e)
+{
+    struct job *job = arg;
+    struct replay *r = job->replay;
+
+    r->in_flight--;
+    judge(r, &job->logged, e);
+    job_free(job);
+    event_base_loopbreak(r->session.base);
+}
+
+static void deadline(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    gather_expire(arg);
+}
+
+/* The record outlives the line that it was read from. */
+static struct job *job_new(struct replay *r, const struct logs_record *record)
+{
+    struct region *region = region_new(JOB_REGION_LIMIT);
+    struct job *job = region ? region_alloc(region, sizeof(*job)) : NULL;
+
+    if (!job) {
+        region_free(region);
+        return NULL;
+    }
+    job->replay = r;
+    job->record = (struct logs_record){.fields = &job->fields, .region = region, .when = record->when};
+    if (decision_line_read(record->text, record->length, region, &job->fields) &&
+        logged_read(&job->record, &job->logged))
+        return job;
+    region_free(region);
+    return NULL;
+}
+
+/* Gathers everything about a greeting, then judges it; true when that is under way or done. */
+static bool ask(struct replay *r, const struct logs_record *record)
+{
+    struct gather_options options = {.settings = r->settings, .local_only = !r->dns, .everything = r->dns};
+    uint64_t ms = r->settings->server.deadline_ms;
+    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct job *job = job_new(r, record);
+    const struct evidence *e;
+
+    if (!job)
+        return false;
+    options.policy = settings_policy(r->settings, job->fields.policy);
+    make_request(&job->logged, &job->request);
+    e = gather_start(&r->session.context, &options, &job->request, job->record.region, gathered, job, &job->gather);
+    if (!job->gather) {
+        judge(r, &job->logged, e);
+        job_free(job);
+        return true;
+    }
+    job->timer = evtimer_new(r->session.base, deadline, job->gather);
+    if (job->timer)
+        evtimer_add(job->timer, &after);
+    for (r->in_flight++; r->in_flight >= ASKING_MAX;)
+        event_base_dispatch(r->session.base);
+    return true;
+}
+
+/* Only what is not settled by the line itself costs a gather. */
+static bool is_worth_asking(const struct replay *r, const struct logged *l)
+{
+    if (l->client.family == ADDRESS_NONE)
+        return false;
+    if (l->skip == SKIP_EXEMPT)
+        return r->dns && !logged_exempt(l, r->settings);
+    return r->fresh_count > 0 && l->skip == SKIP_NONE;
+}
+
+static void find_fresh_rules(struct replay *r)
+{
+    const struct policy *new = r->settings->default_policy, *old = r->old->default_policy;
+
+    for (size_t i = 0; i < rules_count; i++) {
+        if (new->points[i] == 0 || old->points[i] != 0 || rules[i]->points == 0)
+            continue;
+        r->fresh[i] = r->dns || rules[i]->needs == 0;
+        r->fresh_count += r->fresh[i];
+        r->fresh_unasked += !r->fresh[i];
+    }
+}
+
+static int replay_all(struct replay *r)
+{
+    struct logs *logs = logs_open(r->ctl, r->ctl->arguments, r->ctl->argument_count);
+    const struct logs_record *record;
+    struct logged l;
+
+    while (logs && (record = logs_next(logs))) {
+        if (!logged_read(record, &l))
+            r->malformed++;
+        else if (!is_worth_asking(r, &l) || !ask(r, record))
+            judge(r, &l, NULL);
+    }
+    while (r->in_flight > 0)
+        event_base_dispatch(r->session.base);
+    if (logs) {
+        r->lines = logs_lines(logs);
+        r->decisions = logs_decisions(logs) - r->malformed;
+        r->malformed += logs_malformed(logs);
+    }
+    return logs_close(logs);
+}
+
+static int replay(struct replay *r)
+{
+    int status;
+
+    find_fresh_rules(r);
+    r->groups = tally_new(REPLAY_GROUPS_MAX);
+    if (!r->groups)
+        return ctl_fail(r->ctl, CTL_TROUBLE, "out of memory");
+    status = replay_all(r);
+    (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
+    tally_free(r->groups);
+    return status == CTL_OK && r->changed > 0 ? CTL_WRONG : status;
+}
+
+static int run(struct ctl *ctl)
+{
+    struct replay r = {.ctl = ctl, .dns = ctl_given(ctl, 'd')};
+    int status = CTL_CONFIG;
+
+    r.settings = ctl_settings(ctl);
+    r.old = r.settings ? ctl_settings_of(ctl_value(ctl, 'o')) : NULL;
+    if (r.old) {
+        status = CTL_TROUBLE;
+        if (!r.dns || ctl_session_open(ctl, &r.session, r.settings))
+            status = replay(&r);
+        ctl_session_close(&r.session);
+    }
+    settings_unref(r.old);
+    settings_unref(r.settings);
+    return status;
+}
+
+const struct ctl_verb ctl_replay = {
+    .name = "replay",
+    .arguments = "LOG ...",
+    .arguments_min = 1,
+    .arguments_max = -1,
+    .summary = "judge logged decisions again with another policy file",
+    .help = "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
+            "input), judges each again from its findings, and tells which outcomes change, where, and by what finding.",
+    .exits = "0 no outcome changes, 1 some do, 64 and more: usage or failure",
+    .run = run,
+    .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, else the defaults)"},
+                {'o', "old", "FILE", "the policy file that the log was made with (the same default)"},
+                {'d', "dns", NULL, "ask the DNS for findings of rules that the old policy did not run"},
+                {'j', "json", NULL, "print JSON"},
+                {0, NULL, NULL, NULL}},
+};

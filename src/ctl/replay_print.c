@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * replay_print: the table of outcomes, and the greetings that change by network and domain. Keys and notes of the
+ * groups were filtered when they were made.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "replay.h"
+
+enum { COLUMNS = 4 };
+
+static unsigned long long n(uint64_t count)
+{
+    return (unsigned long long)count;
+}
+
+static void print_table(const struct replay *r, FILE *out)
+{
+    fprintf(out, "%-10s", "logged");
+    for (unsigned new = 0; new < LOGGED_STATES; new++)
+        fprintf(out, " %10s", logged_state_name(new));
+    fprintf(out, "  <- new\n");
+    for (unsigned old = 0; old < LOGGED_UNKNOWN; old++) {
+        fprintf(out, "%-10s", logged_state_name(old));
+        for (unsigned new = 0; new < LOGGED_STATES; new++)
+            fprintf(out, " %10llu", n(r->table[old][new]));
+        fputc('\n', out);
+    }
+}
+
+static void print_notes(const struct replay *r, FILE *out)
+{
+    if (r->cut)
+        fprintf(out, "%llu lines had no room for all findings: they stand as logged\n", n(r->cut));
+    if (r->unknown_rules)
+        fprintf(out, "%llu have findings of rules that exist no more, which count nothing\n", n(r->unknown_rules));
+    if (r->fresh_unasked)
+        fprintf(out, "%u rules of the new policy were not run then and need the DNS: see --dns\n", r->fresh_unasked);
+    if (r->malformed)
+        fprintf(out, "%llu lines could not be read\n", n(r->malformed));
+}
+
+/* The tab-separated parts of a group's key. */
+static void split(const char *key, char copy[], size_t size, const char *parts[COLUMNS])
+{
+    snprintf(copy, size, "%s", key);
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        size_t length = strcspn(copy, "\t");
+        bool last = copy[length] == '\0';
+
+        parts[i] = copy;
+        copy[length] = '\0';
+        copy += last ? length : length + 1;
+    }
+}
+
+static void print_groups(const struct replay *r, FILE *out)
+{
+    const char *parts[COLUMNS];
+    char copy[512];
+    size_t count;
+    struct tally_row **rows = tally_top(r->groups, REPLAY_TOP, &count);
+
+    fprintf(out, "\n%8s  %-16s %-20s %-28s %-32s %s\n", "count", "outcome", "network", "domain", "tipped by", "e.g.");
+    for (size_t i = 0; i < count; i++) {
+        split(rows[i]->key, copy, sizeof(copy), parts);
+        fprintf(out, "%8llu  %-16s %-20s %-28s %-32s %s\n", n(rows[i]->count), parts[0], parts[1], parts[2], parts[3],
+                rows[i]->note);
+    }
+    if (tally_rows(r->groups) > count)
+        fprintf(out, "and %zu smaller groups\n", tally_rows(r->groups) - count);
+    if (tally_dropped(r->groups))
+        fprintf(out, "%llu groups were too many to keep\n", n(tally_dropped(r->groups)));
+    free(rows);
+}
+
+void replay_print_text(const struct replay *r, FILE *out)
+{
+    fprintf(out, "%llu lines, %llu decisions\n\n", n(r->lines), n(r->decisions));
+    print_table(r, out);
+    fprintf(out, "\n%llu of %llu decisions reproduced exactly (action, score, threshold)\n", n(r->exact),
+            n(r->decisions));
+    fprintf(out, "%llu change their outcome, %llu only their score or threshold\n", n(r->changed), n(r->rescored));
+    print_notes(r, out);
+    if (r->changed)
+        print_groups(r, out);
+}
+
+static void json_table(const struct replay *r, struct json *j)
+{
+    json_open(j, "table", '{');
+    for (unsigned old = 0; old < LOGGED_UNKNOWN; old++) {
+        json_open(j, logged_state_name(old), '{');
+        for (unsigned new = 0; new < LOGGED_STATES; new++)
+            json_number(j, logged_state_name(new), (long long)r->table[old][new]);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
+}
+
+static void json_groups(const struct replay *r, struct json *j)
+{
+    static const char *const names[COLUMNS] = {"outcome", "network", "domain", "tipped_by"};
+    const char *parts[COLUMNS];
+    char copy[512];
+    size_t count;
+    struct tally_row **rows = tally_top(r->groups, SIZE_MAX, &count);
+
+    json_open(j, "groups", '[');
+    for (size_t i = 0; i < count; i++) {
+        split(rows[i]->key, copy, sizeof(copy), parts);
+        json_open(j, NULL, '{');
+        json_number(j, "count", (long long)rows[i]->count);
+        for (unsigned c = 0; c < COLUMNS; c++)
+            json_text(j, names[c], parts[c]);
+        json_text(j, "example", rows[i]->note);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_number(j, "groups_dropped", (long long)tally_dropped(r->groups));
+    free(rows);
+}
+
+void replay_print_json(const struct replay *r, FILE *out)
+{
+    struct json j;
+
+    json_init(&j, out);
+    json_open(&j, NULL, '{');
+    json_number(&j, "lines", (long long)r->lines);
+    json_number(&j, "decisions", (long long)r->decisions);
+    json_number(&j, "exact", (long long)r->exact);
+    json_number(&j, "changed", (long long)r->changed);
+    json_number(&j, "rescored", (long long)r->rescored);
+    json_number(&j, "cut", (long long)r->cut);
+    json_number(&j, "unknown_rules", (long long)r->unknown_rules);
+    json_number(&j, "rules_unasked", r->fresh_unasked);
+    json_number(&j, "malformed", (long long)r->malformed);
+    json_table(r, &j);
+    json_groups(r, &j);
+    json_close(&j, '}');
+    json_end(&j);
+}
