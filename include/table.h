@@ -40,6 +40,8 @@ struct table_entry *table_peek(const struct table *t, const void *key, size_t ke
 /* The entry belongs to the table from here on, and is not the one thrown out; an older one of its key is released. */
 void table_insert(struct table *t, struct table_entry *entry);
 void table_remove(struct table *t, struct table_entry *entry);
+/* The entry costs something else from now on; others are thrown out where that is too much, never this one. */
+void table_charge(struct table *t, struct table_entry *entry, size_t cost);
 void table_clear(struct table *t);
 /* Oldest first; the callback must not change the table; false from it stops the walk. */
 void table_walk(const struct table *t, bool (*visit)(struct table_entry *entry, void *arg), void *arg);

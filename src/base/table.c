@@ -167,6 +167,14 @@ static bool over_limit(const struct table *t)
     return t->count > t->limits.max_entries || (t->limits.max_bytes > 0 && t->bytes > t->limits.max_bytes);
 }
 
+static void make_room(struct table *t, const struct table_entry *kept)
+{
+    while (over_limit(t) && t->count > 1) {
+        table_remove(t, t->oldest != kept ? t->oldest : t->oldest->newer);
+        t->evicted++;
+    }
+}
+
 void table_insert(struct table *t, struct table_entry *entry)
 {
     uint64_t hash = hash_bytes(&t->key, entry->key, entry->key_size);
@@ -185,10 +193,14 @@ void table_insert(struct table *t, struct table_entry *entry)
     order_add_newest(t, entry);
     t->count++;
     t->bytes += entry->cost;
-    while (over_limit(t) && t->oldest != entry) {
-        table_remove(t, t->oldest);
-        t->evicted++;
-    }
+    make_room(t, entry);
+}
+
+void table_charge(struct table *t, struct table_entry *entry, size_t cost)
+{
+    t->bytes = t->bytes - entry->cost + cost;
+    entry->cost = cost;
+    make_room(t, entry);
 }
 
 void table_clear(struct table *t)

@@ -118,6 +118,26 @@ static void bounded_by_bytes(void **state)
     table_free(t);
 }
 
+static void charged_anew(void **state)
+{
+    struct table *t = make(10, 100);
+    struct item *first = insert(t, 1, 30);
+
+    (void)state;
+    insert(t, 2, 30);
+    insert(t, 3, 30);
+    table_charge(t, &first->entry, 60);
+    assert_int_equal(table_bytes(t), 90);
+    assert_true(has(t, 1) && !has(t, 2) && has(t, 3));
+    table_charge(t, &first->entry, 500);
+    assert_true(has(t, 1) && !has(t, 3));
+    assert_int_equal(table_bytes(t), 500);
+    table_charge(t, &first->entry, 1);
+    assert_int_equal(table_bytes(t), 1);
+    assert_int_equal(table_evicted(t), 2);
+    table_free(t);
+}
+
 static void replaced_and_removed(void **state)
 {
     struct table *t = make(10, 0);
@@ -219,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows), cmocka_unit_test(least_recently_used), cmocka_unit_test(bounded_by_bytes),
+        cmocka_unit_test(charged_anew),
         cmocka_unit_test(replaced_and_removed), cmocka_unit_test(walk), cmocka_unit_test(random_operations),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
