@@ -96,4 +96,11 @@ struct evidence {
     uint64_t dns_ms;
 };
 
+/*
+ * Does the HELO name belong to this client? PRESENT: it points to the client, is of the organisation of its confirmed
+ * reverse name, or its SPF record names the client. ABSENT: surely none of these, nor near it. TEMPERROR: cannot be
+ * told; nor can it of what is no name. More evidence never changes PRESENT or ABSENT. (src/rules/facts.c)
+ */
+enum known evidence_verified(const struct evidence *e);
+
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * history: what a client has called itself before. One interface, several stores (none, memory, redis).
+ * history: what a client has called itself before. One interface, several stores: none, memory, redis.
+ *
+ * A greeting is remembered under its client network and, unverified, under its HELO name. Of a network: the unverified
+ * names and registrable domains in the window, and the domains it was verified for. Of a name: the neighbourhoods (/24,
+ * /48: unrelated networks) it came from unverified. What is verified is for the caller to say (evidence_verified()).
  *
  * history_ask() answers like the resolver: never before it returns, exactly once, never after a cancel. A store in
- * trouble answers `known = false`: no points come from it.
+ * trouble answers `known = false`, no later than its timeout: no points come from it.
  */
 #ifndef HELOD_HISTORY_H
 #define HELOD_HISTORY_H
@@ -14,6 +18,13 @@
 #include <time.h>
 
 #include "address.h"
+#include "text.h"
+
+struct event_base;
+struct history;
+struct history_query;
+struct history_settings;
+struct name;
 
 /* From which counts on the rules speak; of the settings, copied in by gather. 0: never, and so without a store. */
 struct history_limits {
@@ -26,11 +37,70 @@ struct history_facts {
     bool known;            /* the store answered */
     unsigned domains;      /* distinct registrable domains this client greeted with, unverified, in the window */
     unsigned names;        /* distinct unverified names */
-    unsigned networks;     /* distinct client networks that used this HELO name unverified, in the window */
+    unsigned networks;     /* distinct neighbourhoods that used this HELO name unverified, in the window */
     unsigned good;         /* greetings of this network with this registrable domain that were verified */
     unsigned good_days;    /* days between the first and the last of these */
-    bool verified_other;   /* this client is known for one verified name, which is not this one */
+    bool verified_other;   /* the one domain that this network is known for (known_count) is not this one's */
     time_t first_seen, last_seen; /* of this client network; 0: never */
 };
+
+struct history_greeting {
+    const struct address *client;
+    const struct name *helo;
+    unsigned known_count; /* of the settings, for verified_other */
+};
+
+/* What runs wrong, or right again, for the log; said once each time. Also told while history_new() runs. */
+typedef void history_report(void *arg, bool is_error, const char *message);
+
+struct history_options {
+    const struct history_settings *settings; /* copied, texts and all */
+    bool read_only;                          /* heloctl: notes nothing, leaves the snapshot's file alone */
+    history_report *report;
+    void *report_arg;
+};
+
+/*
+ * Opens the store of the settings, reads its snapshot. NULL with a text in error: no memory, or a store that this build
+ * does not have. A server that is down, a snapshot that cannot be used are reported, no more.
+ */
+struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
+                            size_t error_size);
+/* Cancels all without calling back. NULL is allowed. Does not save: see history_save(). */
+void history_free(struct history *h);
+
+typedef void history_done(void *arg, const struct history_facts *facts);
+
+/* True when the answer, which may be "not known", is there without waiting; the limits of *out are left alone. */
+bool history_at_once(struct history *h, const struct history_greeting *greeting, struct history_facts *out);
+/* NULL only when there is no memory: then nothing is called back. */
+struct history_query *history_ask(struct history *h, const struct history_greeting *greeting, history_done *done,
+                                  void *arg);
+void history_cancel(struct history_query *q);
+/* Remembers one greeting; call it for what is surely verified or surely not. Names that are no words are left out. */
+void history_note(struct history *h, const struct history_greeting *greeting, bool verified);
+
+/* For people. `subject` is an address, a network's address or a HELO name. */
+enum history_form { HISTORY_TEXT, HISTORY_JSON };
+struct history_showing;
+/* Called once, later, with lines of text or one JSON object; `ok` is false when the store cannot tell. */
+typedef void history_shown(void *arg, bool ok, const char *text);
+/* NULL: no memory. */
+struct history_showing *history_show(struct history *h, const char *subject, enum history_form form,
+                                     history_shown *shown, void *arg);
+/* Removes the record of one client network or name; the same call-back says what was done. */
+struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg);
+void history_showing_cancel(struct history_showing *s);
+
+struct history_stats {
+    const char *store; /* "none", "memory", "redis" */
+    bool up;
+    size_t networks, names, bytes; /* of the memory store */
+    uint64_t evicted;
+    uint64_t asked, unknown; /* questions; those answered "not known" */
+};
+void history_stats(const struct history *h, struct history_stats *out);
+/* Writes the snapshot now and waits for it; false with a text in error. Without a file nothing is done. */
+bool history_save(struct history *h, char *error, size_t error_size);
 
 #endif

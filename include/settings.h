@@ -129,6 +129,7 @@ struct history_settings {
     unsigned entries;          /* networks */
     uint64_t bytes;
     bool hashed;               /* keys kept as keyed hashes */
+    const char *hash_key;      /* with this key */
     const char *redis;         /* "inet:HOST:PORT" or "unix:PATH" */
     const char *redis_user, *redis_password, *redis_prefix;
     bool redis_tls;

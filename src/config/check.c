@@ -53,6 +53,14 @@ static void check_times(struct reading *rd)
                        "known_days is longer than the window: identity_known could never hit");
 }
 
+static void check_history(struct reading *rd)
+{
+    const struct history_settings *history = &rd->settings->history;
+
+    if (history->hashed && history->hash_key[0] == '\0')
+        problems_error(&rd->problems, line_of(rd, SECTION_HISTORY, "hashed"), "hashed needs a hash_key");
+}
+
 static void check_log(struct reading *rd)
 {
     const struct settings *s = rd->settings;
@@ -174,6 +182,7 @@ void reading_check(struct reading *rd)
 
     check_status(rd);
     check_times(rd);
+    check_history(rd);
     check_log(rd);
     for (size_t i = 0; i < s->policy_count; i++) {
         unsigned block = rd->policy_blocks[i];

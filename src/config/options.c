@@ -142,6 +142,8 @@ const struct option options[] = {
     { IN("history", "memory", history.bytes, OPTION_SIZE), .initial = "64m", .min = 64 * KIB,
       .max = 65536 * (int64_t)MIB, .summary = "Memory of the memory store at most." },
     { HISTORY(hashed, OPTION_SWITCH), .initial = "no", .summary = "Keep addresses and names as keyed hashes." },
+    { HISTORY(hash_key, OPTION_TEXT), .initial = "", .secret = true,
+      .summary = "The key of these hashes; the same on all hosts that share a store." },
     { HISTORY(redis, OPTION_ENDPOINT), .initial = "inet:127.0.0.1:6379",
       .summary = "Redis or Valkey server: inet:HOST:PORT or unix:PATH." },
     { HISTORY(redis_user, OPTION_TEXT), .initial = "", .summary = "Its user; empty for none." },

@@ -78,6 +78,11 @@ static bool build(struct reading *rd, const char *text, size_t n)
     return !region_failed(rd->region);
 }
 
+static bool holds_secrets(const struct history_settings *history)
+{
+    return (history->redis_password && history->redis_password[0]) || (history->hash_key && history->hash_key[0]);
+}
+
 static struct settings *read_whole(const char *name, const struct file_text *file, policyfile_report *report, void *arg)
 {
     struct owned_settings *owned = owned_settings_new();
@@ -94,7 +99,7 @@ static struct settings *read_whole(const char *name, const struct file_text *fil
     rd.host = reading_host_name(rd.region);
     if (!build(&rd, file->text, file->n))
         problems_error(&rd.problems, 0, "no memory for the policy file");
-    if (file->world_readable && rd.settings->history.redis_password && rd.settings->history.redis_password[0])
+    if (file->world_readable && holds_secrets(&rd.settings->history))
         problems_warning(&rd.problems, 0, "holds a password and everybody may read it");
     tree_free(rd.tree);
     problems_tell(&rd.problems, report, arg);

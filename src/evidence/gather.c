@@ -55,17 +55,21 @@ const struct dns_answer *gathering_at_once(struct gather *g, const char *name, e
     return answer;
 }
 
+void gathering_arrived(struct gather *g)
+{
+    if (--g->pending == 0)
+        advance(g);
+}
+
 static void answered(void *arg, const struct dns_answer *answer, bool from_cache)
 {
     struct gathering_ask *ask = arg;
     struct gather *g = ask->gather;
 
     ask->query = NULL;
-    g->pending--;
     observe(g, answer, from_cache);
     ask->handler(g, ask->index, answer);
-    if (g->pending == 0)
-        advance(g);
+    gathering_arrived(g);
 }
 
 void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index)
@@ -98,6 +102,8 @@ static unsigned missing(const struct gather *g)
 
 static void wave_names(struct gather *g)
 {
+    if (missing(g) & NEED_HISTORY)
+        gathering_history(g);
     if ((missing(g) & NEED_REVERSE) && !g->postfix_confirmed)
         gathering_reverse(g);
     if (missing(g) & NEED_HELO_ADDRESS)
@@ -277,6 +283,8 @@ void gather_cancel(struct gather *g)
         if (ask->query)
             resolver_cancel(ask->query);
     g->asks = NULL;
+    history_cancel(g->history);
+    g->history = NULL;
     g->pending = 0;
     g->finished = true;
 }

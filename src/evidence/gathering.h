@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * gathering: one question while its evidence is being gathered. Private to the room; one file per kind of fact
- * (local.c, rdns.c, helo.c, identity.c), gather.c runs them in waves.
+ * (local.c, rdns.c, helo.c, history.c, identity.c), gather.c runs them in waves.
  *
  * A fact file only stores what an answer says; it never decides what is asked next: that is the wave's, so that an
  * answer out of the cache cannot recurse.
@@ -49,10 +49,13 @@ struct gather {
     enum known helo_family[GATHERING_FAMILIES]; /* TEMPERROR from the moment it is asked until it is answered */
     unsigned nxdomains;           /* of the families */
     struct spf *spf;
+    struct history_query *history; /* under way */
 };
 
 /* Asks; the handler is called at once (cache, or nothing can be asked) or later. */
 void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index);
+/* One thing that was under way has come: goes on when it was the last. */
+void gathering_arrived(struct gather *g);
 /* The cache, or "temperror" when only that may be used; NULL: it must be asked. Counts and observes like an answer. */
 const struct dns_answer *gathering_at_once(struct gather *g, const char *name, enum dns_type type);
 
@@ -72,6 +75,9 @@ enum dns_type gathering_client_type(const struct gather *g); /* A or AAAA, as th
 void gathering_helo(struct gather *g, unsigned family);      /* asks A or AAAA */
 void gathering_helo_mx(struct gather *g);
 void gathering_helo_sum(struct gather *g);                   /* helo_address from its families */
+
+/* history.c */
+void gathering_history(struct gather *g);
 
 /* identity.c: SPF of the HELO name */
 void gathering_spf(struct gather *g);

@@ -26,6 +26,9 @@ RULE(greeting_helo) = {
     .test = test_greeting_helo,
 };
 
+/* History speaks against what is surely unverified alone: a pool's or a forged name's owner is never hit. */
+#define NEED_UNVERIFIED (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
+
 static const char *count_of(struct region *r, unsigned n, const char *what)
 {
     const char *text = region_printf(r, "%u %s", n, what);
@@ -42,7 +45,7 @@ static bool test_churn(const struct evidence *e, const char **detail, struct reg
 {
     const struct history_facts *h = &e->history;
 
-    if (!h->known || !at_least(h->domains, h->limits.churn_domains))
+    if (!h->known || !at_least(h->domains, h->limits.churn_domains) || !helo_is_unverified(e))
         return false;
     *detail = count_of(r, h->domains, "domains");
     return true;
@@ -50,14 +53,17 @@ static bool test_churn(const struct evidence *e, const char **detail, struct reg
 
 static bool may_churn(const struct evidence *e)
 {
-    return !e->history.known && e->history.limits.churn_domains > 0;
+    const struct history_facts *h = &e->history;
+
+    return (h->known ? at_least(h->domains, h->limits.churn_domains) : h->limits.churn_domains > 0) &&
+           helo_may_be_unverified(e);
 }
 
 RULE(helo_churn) = {
     .name = "helo_churn",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The client has greeted with unverified names of many unrelated domains lately.",
-    .needs = NEED_HISTORY,
+    .summary = "The client greets unverified, and has with names of many unrelated domains lately.",
+    .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40,
     .adds = 50,
     .implies = "helo_changed",
@@ -73,7 +79,7 @@ static bool test_shared(const struct evidence *e, const char **detail, struct re
 {
     const struct history_facts *h = &e->history;
 
-    if (!h->known || !at_least(h->networks, h->limits.shared_networks))
+    if (!h->known || !at_least(h->networks, h->limits.shared_networks) || !helo_is_unverified(e))
         return false;
     *detail = count_of(r, h->networks, "networks");
     return true;
@@ -81,14 +87,17 @@ static bool test_shared(const struct evidence *e, const char **detail, struct re
 
 static bool may_be_shared(const struct evidence *e)
 {
-    return !e->history.known && e->history.limits.shared_networks > 0;
+    const struct history_facts *h = &e->history;
+
+    return (h->known ? at_least(h->networks, h->limits.shared_networks) : h->limits.shared_networks > 0) &&
+           helo_may_be_unverified(e);
 }
 
 RULE(helo_shared) = {
     .name = "helo_shared",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The HELO name has come unverified from many unrelated networks: a template.",
-    .needs = NEED_HISTORY,
+    .summary = "The HELO name comes unverified, as it has from many unrelated networks: a template.",
+    .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40,
     .adds = 50,
     .code = 550,
@@ -103,19 +112,20 @@ static bool test_changed(const struct evidence *e, const char **detail, struct r
 {
     (void)detail;
     (void)r;
-    return e->history.known && e->history.limits.known_count > 0 && e->history.verified_other;
+    return e->history.known && e->history.limits.known_count > 0 && e->history.verified_other && helo_is_unverified(e);
 }
 
 static bool may_have_changed(const struct evidence *e)
 {
-    return !e->history.known && e->history.limits.known_count > 0;
+    return (e->history.known ? e->history.verified_other : true) && e->history.limits.known_count > 0 &&
+           helo_may_be_unverified(e);
 }
 
 RULE(helo_changed) = {
     .name = "helo_changed",
     .family = FAMILY_BEHAVIOUR,
     .summary = "The client is known by one verified name and greets with another, unverified one.",
-    .needs = NEED_HISTORY,
+    .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 10,
     .adds = 50,
     .code = 550,

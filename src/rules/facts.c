@@ -76,6 +76,44 @@ int helo_confirmed_fit(const struct evidence *e)
     return e->confirmed ? fit(&e->confirmed->name, &e->helo) : 0;
 }
 
+static bool helo_is_proved(const struct evidence *e)
+{
+    return e->helo_is_client == KNOWN_PRESENT || helo_confirmed_fit(e) > 0 ||
+           (e->helo_spf && e->helo_spf->result == SPF_PASS);
+}
+
+static bool spf_is_told(const struct evidence *e)
+{
+    return e->helo_spf && e->helo_spf->result != SPF_TEMPERROR && e->helo_spf->result != SPF_NOT_ASKED;
+}
+
+enum known evidence_verified(const struct evidence *e)
+{
+    bool points_elsewhere = e->helo_address == KNOWN_ABSENT || e->helo_is_client == KNOWN_ABSENT;
+
+    if (!helo_is_word(e))
+        return KNOWN_TEMPERROR;
+    if (!helo_is_host(e))
+        return KNOWN_ABSENT;
+    if (helo_is_proved(e))
+        return KNOWN_PRESENT;
+    if (helo_stands_alone(e) && points_elsewhere && !e->helo_near_client && spf_is_told(e))
+        return KNOWN_ABSENT;
+    return KNOWN_TEMPERROR;
+}
+
+bool helo_is_unverified(const struct evidence *e)
+{
+    return evidence_verified(e) == KNOWN_ABSENT;
+}
+
+bool helo_may_be_unverified(const struct evidence *e)
+{
+    if (!helo_is_word(e) || !helo_is_host(e))
+        return helo_is_word(e);
+    return !helo_is_proved(e) && helo_may_stand_alone(e) && !e->helo_near_client;
+}
+
 bool sender_has_domain(const struct evidence *e)
 {
     return e->sender_domain.kind == NAME_HOST && e->sender_domain.registrable;

@@ -36,6 +36,13 @@ bool helo_may_be_confirmed(const struct evidence *e, int fit);
  * NEED_CONFIRM.
  */
 int helo_confirmed_fit(const struct evidence *e);
+/*
+ * HELO surely does not belong to the client (evidence_verified). NEED_REVERSE, NEED_CONFIRM, NEED_HELO_ADDRESS,
+ * NEED_HELO_SPF; a word that is no host name needs none.
+ */
+bool helo_is_unverified(const struct evidence *e);
+/* It may yet turn out so. For `possible`. */
+bool helo_may_be_unverified(const struct evidence *e);
 /* The envelope sender has a registrable domain. Local. */
 bool sender_has_domain(const struct evidence *e);
 

@@ -188,6 +188,25 @@ static bool lock_up(const struct daemon *d, char *error, size_t error_size)
     return false;
 }
 
+static bool open_history(struct server *s, char *error, size_t error_size)
+{
+    struct history_options options = {.settings = &s->settings->history, .report = reload_report};
+
+    if (s->settings->history.store == HISTORY_NONE)
+        return true;
+    s->gather.history = history_new(s->base, &options, error, error_size);
+    return s->gather.history != NULL;
+}
+
+static void close_history(struct server *s)
+{
+    char error[ERROR_SIZE] = "";
+
+    if (s->gather.history != NULL && !history_save(s->gather.history, error, sizeof(error)))
+        log_error("the history is not saved: %s", error);
+    history_free(s->gather.history);
+}
+
 static bool start(struct daemon *d)
 {
     struct server *s = &d->server;
@@ -208,6 +227,8 @@ static bool start(struct daemon *d)
     s->gather.resolver = resolver_new(s->base, &dns, error, sizeof(error));
     if (s->gather.resolver == NULL)
         return say("cannot use the DNS", error);
+    if (!open_history(s, error, sizeof(error)))
+        return say("cannot keep a history", error);
     d->upkeep = upkeep_new(s);
     if (d->upkeep == NULL)
         return say("no memory", "");
@@ -253,6 +274,7 @@ static void end(struct daemon *d)
     connections_free(s->connections);
     questions_free(s->questions);
     resolver_free(s->gather.resolver);
+    close_history(s);
     instances_free(s->instances);
     rates_free(s->rates);
     hits_free(s->hits);

@@ -195,6 +195,23 @@ static void log_decision(const struct question *q, const struct decision_record 
         log_line(LOG_LEVEL_INFO, line, n);
 }
 
+/*
+ * Judged by others' past, it is now part of the past. Not what is exempt or ours, nor what cannot be told. A network
+ * that is good is known by its verified greetings, so the first question of a message is enough.
+ */
+static void remember(const struct question *q, const struct evidence *e)
+{
+    const struct history_greeting greeting = {.client = &e->client, .helo = &e->helo};
+    struct history *history = q->all->server->gather.history;
+    enum known verified;
+
+    if (history == NULL || e->skip != SKIP_NONE || e->client_is_local)
+        return;
+    verified = evidence_verified(e);
+    if (verified == KNOWN_PRESENT || verified == KNOWN_ABSENT)
+        history_note(history, &greeting, verified == KNOWN_PRESENT);
+}
+
 /* Evidence (NULL: we had no memory for it) to answer. The connection has no question any more when this returns. */
 static void decide(struct question *q, const struct evidence *e)
 {
@@ -227,6 +244,7 @@ static void decide(struct question *q, const struct evidence *e)
     metrics_add(s->metrics, METRIC_QUESTION_SECONDS, 0, us);
     sent = connection_answer(q->connection, bytes, reply_format(&reply, bytes));
     instances_keep(s->instances, &key, clock_ms(), &reply, sent && reply.verb == REPLY_PREPEND);
+    remember(q, e);
 }
 
 static void on_gathered(void *arg, const struct evidence *e)

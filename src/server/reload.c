@@ -31,6 +31,18 @@ static void log_change(void *arg, const char *text)
     log_info("reload: %s", text);
 }
 
+/* The store is opened once; from which counts on the rules speak is read anew. */
+static bool other_history(const struct history_settings *a, const struct history_settings *b)
+{
+    return a->store != b->store || a->window_ms != b->window_ms || a->snapshot_ms != b->snapshot_ms ||
+           a->entries != b->entries || a->bytes != b->bytes || a->ipv4_bits != b->ipv4_bits ||
+           a->ipv6_bits != b->ipv6_bits || a->hashed != b->hashed || a->redis_tls != b->redis_tls ||
+           a->redis_timeout_ms != b->redis_timeout_ms || strcmp(a->file, b->file) != 0 ||
+           strcmp(a->hash_key, b->hash_key) != 0 || strcmp(a->redis, b->redis) != 0 ||
+           strcmp(a->redis_user, b->redis_user) != 0 || strcmp(a->redis_password, b->redis_password) != 0 ||
+           strcmp(a->redis_prefix, b->redis_prefix) != 0;
+}
+
 /* What is settled at start, and only read again. */
 static bool needs_restart(const struct settings *old, const struct settings *next)
 {
@@ -38,7 +50,8 @@ static bool needs_restart(const struct settings *old, const struct settings *nex
 
     return strcmp(a->user, b->user) != 0 || strcmp(a->group, b->group) != 0 || strcmp(a->pid_file, b->pid_file) != 0 ||
            a->instances != b->instances || strcmp(a->socket_owner, b->socket_owner) != 0 ||
-           strcmp(a->socket_group, b->socket_group) != 0 || a->socket_mode != b->socket_mode;
+           strcmp(a->socket_group, b->socket_group) != 0 || a->socket_mode != b->socket_mode ||
+           other_history(&old->history, &next->history);
 }
 
 /* Sockets and resolvers of the new settings; false with everything as before. */
@@ -80,7 +93,8 @@ static bool take(struct server *s)
     if (policyfile_diff(old, next, log_change, NULL) == 0)
         log_info("reload: nothing changed");
     if (needs_restart(old, next))
-        log_warning("reload: user, group, pid_file, instances and the owner and mode of open sockets need a restart");
+        log_warning("reload: user, group, pid_file, instances, the owner and mode of open sockets and the "
+                    "history's store need a restart");
     listeners_commit(s->listeners);
     status_commit(s->status);
     instances_set_ttl(s->instances, next->server.instance_ms);

@@ -15,7 +15,9 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -25,7 +27,7 @@
 
 #include "text.h"
 
-enum { NAME_SIZE = 32 };
+enum { NAME_SIZE = 32, FORK_FLAGS = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID };
 
 /* Names with blanks between: what a name stands for, and whether it is there at all, differs by architecture. */
 struct group {
@@ -49,7 +51,7 @@ static const struct group allowed[] = {
     {"signals", "rt_sigaction rt_sigprocmask rt_sigreturn sigreturn rt_sigtimedwait sigaltstack restart_syscall"},
     {"who we are", "getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getsid "
                    "uname sysinfo getrusage times"},
-    {"limits", "getrlimit ugetrlimit setrlimit prlimit64 sched_yield sched_getaffinity"},
+    {"limits", "getrlimit ugetrlimit setrlimit prlimit64 sched_yield sched_getaffinity setpriority"},
     {"libraries", "futex futex_time64 getrandom memfd_create arch_prctl set_robust_list rseq membarrier"},
     {"the end", "exit exit_group wait4 waitid"},
 };
@@ -126,6 +128,9 @@ static int add_arguments(scmp_filter_ctx filter)
         {SCMP_SYS(kill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())},
         {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())},
         {SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)},
+        {SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG)},
+        /* fork() for the history's snapshot: a plain copy, no thread and no namespace. */
+        {SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)FORK_FLAGS, SIGCHLD)},
     };
     int result = 0;
 

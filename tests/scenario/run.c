@@ -7,11 +7,14 @@
  *     == a name for the scenario               begins one; everything is forgotten
  *     conf TEXT                                a line of the policy file
  *     client 203.0.113.5                       an attribute of the question (see attributes[]); "-" empties it
- *     dns NAME TYPE VALUE                      a record; ADDRESS for its reverse name; or servfail nxdomain nodata
- *                                              never "delay 3s"
+ *     dns NAME TYPE VALUE                      a record; ADDRESS for its reverse name, * for every other name; or
+ *                                              servfail nxdomain nodata never "delay 3s"
  *     wall 2026-01-31                          sets the clock's date
  *     option stress|suspend                    as the daemon does under stress, or when the resolver is in trouble
+ *     option history                           a memory store for the scenario's questions, as the daemon keeps it
+ *     pass 36h                                 lets time pass
  *     ask                                      puts the question; what follows checks its answer
+ *     asks N                                   puts it so often; each '#' of HELO becomes the number of the question
  *     expect ACTION[|ACTION] [SCORE or MIN..MAX]   dunno mark defer reject
  *     answered ACTION                          after the mode: what Postfix is told
  *     finding RULE …, not RULE …, only RULE … | nothing
@@ -21,6 +24,7 @@
  *
  * Prints TAP, one line a scenario.
  */
+#include <event2/event.h>
 #include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,6 +35,7 @@
 #include "decision.h"
 #include "decision_line.h"
 #include "gather.h"
+#include "history.h"
 #include "policyfile.h"
 #include "script.h"
 #include "text.h"
@@ -45,7 +50,9 @@ struct scenario {
     struct settings *settings;
     struct resolver *resolver;
     struct region *region;
-    bool stress, suspend;
+    bool stress, suspend, remembers;
+    struct event_base *base;
+    struct history *history;
     bool asked;
     uint64_t ms;
     const struct evidence *evidence;
@@ -134,7 +141,7 @@ static void gathered(void *arg, const struct evidence *e)
 
 static void gather_all(struct scenario *s, const struct policy *policy)
 {
-    const struct gather_context context = {.resolver = s->resolver};
+    const struct gather_context context = {.resolver = s->resolver, .history = s->history};
     struct gather_options options = {
         .settings = s->settings, .policy = policy, .local_only = s->stress, .suspend_dns = s->suspend};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
@@ -168,6 +175,36 @@ static void judge(struct scenario *s, const struct policy *policy)
     decision_line_write(&record, s->line);
 }
 
+static void store_problem(void *arg, bool is_error, const char *message)
+{
+    (void)is_error;
+    wrong(arg, "%s", message);
+}
+
+static bool have_history(struct scenario *s)
+{
+    const struct history_options options = {
+        .settings = &s->settings->history, .report = store_problem, .report_arg = s};
+    char error[200] = "";
+
+    if (s->remembers && !s->history)
+        s->history = history_new(s->base, &options, error, sizeof(error));
+    if (error[0] && !s->history)
+        wrong(s, "%s", error);
+    return !s->remembers || s->history;
+}
+
+/* As question.c does. */
+static void remember(struct scenario *s)
+{
+    const struct history_greeting greeting = {.client = &s->evidence->client, .helo = &s->evidence->helo};
+    enum known verified = evidence_verified(s->evidence);
+
+    if (s->history && s->evidence->skip == SKIP_NONE && !s->evidence->client_is_local &&
+        (verified == KNOWN_PRESENT || verified == KNOWN_ABSENT))
+        history_note(s->history, &greeting, verified == KNOWN_PRESENT);
+}
+
 static void ask(struct scenario *s)
 {
     const struct policy *policy;
@@ -176,7 +213,7 @@ static void ask(struct scenario *s)
     s->asked = true;
     settings_unref(s->settings);
     s->settings = policyfile_read_text("scenario.conf", s->conf, strlen(s->conf), conf_problem, s);
-    if (!s->settings)
+    if (!s->settings || !have_history(s))
         return;
     build_request(s);
     region_reset(s->region);
@@ -184,10 +221,12 @@ static void ask(struct scenario *s)
     policy = settings_policy(s->settings, s->request.policy_context);
     gather_all(s, policy);
     s->ms = clock_ms() - started;
-    if (s->evidence)
-        judge(s, policy);
-    else
+    if (!s->evidence) {
         wrong(s, "no evidence came");
+        return;
+    }
+    judge(s, policy);
+    remember(s);
 }
 
 static bool in_range(const char *range, long value)
@@ -302,6 +341,35 @@ static void do_ask(struct scenario *s, char *rest)
     ask(s);
 }
 
+/* A HELO or client with '#' is another one in every question. */
+static void do_asks(struct scenario *s, char *rest)
+{
+    char patterns[ATTRIBUTES][WORD_SIZE];
+    long times = strtol(rest, NULL, 10);
+
+    memcpy(patterns, s->words, sizeof(patterns));
+    for (long i = 1; i <= times; i++) {
+        for (size_t a = 0; a < ATTRIBUTES; a++) {
+            const char *mark = strchr(patterns[a], '#');
+
+            if (mark)
+                snprintf(s->words[a], WORD_SIZE, "%.*s%ld%s", (int)(mark - patterns[a]), patterns[a], i, mark + 1);
+        }
+        ask(s);
+    }
+    memcpy(s->words, patterns, sizeof(patterns));
+}
+
+static void do_pass(struct scenario *s, char *rest)
+{
+    uint64_t ms;
+
+    if (units_duration(rest, &ms))
+        clock_advance(ms);
+    else
+        wrong(s, "pass %s", rest);
+}
+
 static void do_conf(struct scenario *s, char *rest)
 {
     size_t used = strlen(s->conf);
@@ -332,6 +400,7 @@ static void do_option(struct scenario *s, char *rest)
 {
     s->stress = s->stress || strcmp(rest, "stress") == 0;
     s->suspend = s->suspend || strcmp(rest, "suspend") == 0;
+    s->remembers = s->remembers || strcmp(rest, "history") == 0;
 }
 
 static const struct statement {
@@ -341,6 +410,7 @@ static const struct statement {
 } statements[] = {
     {"conf", false, do_conf},       {"dns", false, do_dns},     {"wall", false, do_wall},
     {"option", false, do_option},   {"ask", false, do_ask},     {"expect", true, do_expect},
+    {"asks", false, do_asks},       {"pass", false, do_pass},
     {"answered", true, do_answered}, {"finding", true, do_finding}, {"not", true, do_not},
     {"only", true, do_only},        {"queries", true, do_queries}, {"reply", true, do_reply},
     {"line", true, do_line},        {"within", true, do_within},
@@ -369,9 +439,12 @@ static void begin(struct scenario *s, const char *name)
 {
     struct resolver *resolver = s->resolver;
     struct region *region = s->region;
+    struct event_base *base = s->base;
 
+    history_free(s->history);
     settings_unref(s->settings);
     memset(s, 0, sizeof(*s));
+    s->base = base;
     s->resolver = resolver;
     s->region = region;
     script_clear(resolver);
@@ -433,6 +506,7 @@ int main(int argc, char **argv)
         return 1;
     s->resolver = resolver_new(NULL, NULL, NULL, 0);
     s->region = region_new(REGION_LIMIT);
+    s->base = event_base_new();
     for (int i = 1; i < argc; i++)
         if (!run_file(s, argv[i])) {
             printf("Bail out! cannot read %s\n", argv[i]);
@@ -440,6 +514,7 @@ int main(int argc, char **argv)
         }
     printf("1..%u\n", count);
     settings_unref(s->settings);
+    event_base_free(s->base);
     resolver_free(s->resolver);
     region_free(s->region);
     free(s);

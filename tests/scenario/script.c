@@ -111,9 +111,15 @@ bool script_add(struct resolver *r, const char *text, const char **error)
     return true;
 }
 
+/* "*" is every name that is no address's. */
+static bool owns(const struct line *line, const char *name)
+{
+    return strcmp(line->name, "*") == 0 ? !strstr(name, ".arpa") : strcasecmp(line->name, name) == 0;
+}
+
 static bool fits(const struct line *line, const char *name, uint16_t type)
 {
-    return strcasecmp(line->name, name) == 0 && (line->type == 0 || line->type == type);
+    return owns(line, name) && (line->type == 0 || line->type == type);
 }
 
 /* What a line says for all records of its owner: servfail and kin; NULL when it is a record. */
@@ -169,7 +175,7 @@ static void answer_with(const struct resolver *r, struct dns_answer *a, struct d
         }
         for (unsigned i = 0; i < r->line_count && !word; i++) {
             const struct line *line = &r->lines[i];
-            bool same = strcasecmp(line->name, name) == 0 && strncmp(line->value, "delay ", 6) != 0;
+            bool same = owns(line, name) && strncmp(line->value, "delay ", 6) != 0;
 
             exists = exists || same;
             if (same && line->type == DNS_CNAME)

@@ -76,7 +76,8 @@ static void test_fields(void **state)
     struct settings *s = read_good("server { listen = { \"unix:/a\", \"inet:127.0.0.1:1\" } deadline = \"1500ms\" "
                                    "socket_mode = \"0600\" seccomp = no client_rate = 0 }\n"
                                    "dns { ttl_negative = \"5m\" guard = 7 edns = no ptr_names = 3 }\n"
-                                   "history { store = \"redis\" memory = \"128m\" ipv6_bits = 56 hashed = yes }\n"
+                                   "history { store = \"redis\" memory = \"128m\" ipv6_bits = 56 hashed = yes "
+                                   "hash_key = \"k\" }\n"
                                    "log { to = \"file\" file = \"/var/log/helod.json\" }\n"
                                    "policy \"default\" { mode = \"monitor\" header = \"score\" "
                                    "authserv_id = \"mx.example\" "
@@ -99,6 +100,7 @@ static void test_fields(void **state)
     assert_int_equal(s->history.bytes, 128 * 1024 * 1024);
     assert_int_equal(s->history.ipv6_bits, 56);
     assert_true(s->history.hashed);
+    assert_string_equal(s->history.hash_key, "k");
     assert_int_equal(s->log.to, LOG_TO_FILE);
     assert_int_equal(s->default_policy->mode, MODE_MONITOR);
     assert_int_equal(s->default_policy->header, HEADER_SCORE);
@@ -456,7 +458,7 @@ static void test_diff(void **state)
     assert_string_equal(lines, "server: deadline \"8s\" -> \"5s\"\n"
                                "dns: servers {} -> { \"192.0.2.53\" }\n"
                                "exempt: rdns {} -> { \".a.example\" }\n"
-                               "exempt: entries 2 -> 3\n"
+                               "exempt: entries 8 -> 9\n"
                                "history: redis_password has changed\n"
                                "policy gone: is gone\n"
                                "policy default: mode \"enforce\" -> \"soft\"\n"

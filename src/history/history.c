@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * history: the promises of history.h, kept for all stores in one place. A question is one waiter with one timer: for a
+ * store that answers at once it fires in the next round of the loop, for the others after the store's timeout, and
+ * whoever comes first, store or timer, ends the question.
+ */
+#include "history.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "keys.h"
+#include "listing.h"
+#include "names.h"
+
+enum { PEOPLE_WAIT_MS = 5000 };
+
+struct history {
+    struct event_base *base;
+    struct history_settings settings; /* with copies of the texts in use */
+    struct keys_form form;
+    const struct store *store;
+    void *state;
+    struct history_query *queries;
+    struct history_showing *showings;
+    bool read_only;
+    uint64_t asked, unknown;
+};
+
+struct history_query {
+    struct store_waiter waiter; /* first */
+    struct event timer;
+    struct history *h;
+    struct history_query *next, **link;
+    history_done *done;
+    void *arg;
+};
+
+struct history_showing {
+    struct store_waiter waiter; /* first */
+    struct event timer;
+    struct history *h;
+    struct history_showing *next, **link;
+    history_shown *shown;
+    void *arg;
+    bool forget;
+    struct listing listing;
+    char asked[STORE_KEY_SIZE], key[STORE_KEY_SIZE];
+    struct store_record record;
+};
+
+/* The row of a store; NULL where it was not built in. */
+static const struct store *store_of(enum history_store kind)
+{
+    static const struct store *const stores[] = {
+        [HISTORY_NONE] = &store_none,
+        [HISTORY_MEMORY] = &store_memory,
+#ifdef HAVE_HIREDIS_LATER
+        [HISTORY_REDIS] = &store_redis,
+#else
+        [HISTORY_REDIS] = NULL,
+#endif
+    };
+
+    return stores[kind];
+}
+
+/* The settings' texts belong to the policy file, which a reload may free. */
+static bool copy_texts(struct history_settings *s)
+{
+    const char **texts[] = {&s->file, &s->redis, &s->redis_user, &s->redis_password, &s->redis_prefix, &s->hash_key};
+    bool whole = true;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        *texts[i] = strdup(*texts[i] == NULL ? "" : *texts[i]);
+        whole = whole && *texts[i] != NULL;
+    }
+    return whole;
+}
+
+static void free_texts(struct history_settings *s)
+{
+    const char *texts[] = {s->file, s->redis, s->redis_user, s->redis_password, s->redis_prefix, s->hash_key};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        free((char *)(uintptr_t)texts[i]);
+}
+
+struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
+                            size_t error_size)
+{
+    struct history *h = calloc(1, sizeof(*h));
+    struct store_context context = {.base = base,
+                                    .read_only = options->read_only,
+                                    .report = options->report,
+                                    .report_arg = options->report_arg};
+
+    snprintf(error, error_size, "no memory");
+    if (h == NULL)
+        return NULL;
+    h->base = base;
+    h->settings = *options->settings;
+    h->read_only = options->read_only;
+    if (copy_texts(&h->settings)) {
+        keys_form_init(&h->form, &h->settings);
+        context.settings = &h->settings;
+        h->store = store_of(h->settings.store);
+        if (h->store == NULL)
+            snprintf(error, error_size, "this helod was built without hiredis: history.store cannot be \"redis\"");
+        else
+            h->state = h->store->open(&context, error, error_size);
+    }
+    if (h->state != NULL)
+        return h;
+    free_texts(&h->settings);
+    free(h);
+    return NULL;
+}
+
+static void query_free(struct history_query *q)
+{
+    if (q->waiter.request != NULL)
+        q->h->store->cancel(q->h->state, &q->waiter);
+    evtimer_del(&q->timer);
+    *q->link = q->next;
+    if (q->next != NULL)
+        q->next->link = q->link;
+    free(q);
+}
+
+static void showing_free(struct history_showing *s)
+{
+    if (s->waiter.request != NULL)
+        s->h->store->cancel(s->h->state, &s->waiter);
+    evtimer_del(&s->timer);
+    *s->link = s->next;
+    if (s->next != NULL)
+        s->next->link = s->link;
+    free(s);
+}
+
+void history_free(struct history *h)
+{
+    if (h == NULL)
+        return;
+    while (h->queries != NULL)
+        query_free(h->queries);
+    while (h->showings != NULL)
+        showing_free(h->showings);
+    h->store->close(h->state);
+    free_texts(&h->settings);
+    free(h);
+}
+
+static bool has_keys(const struct history *h, const struct history_greeting *greeting, struct store_keys *keys)
+{
+    if (greeting->client->family == ADDRESS_NONE)
+        return false;
+    keys_of(&h->form, greeting, keys);
+    return true;
+}
+
+static void count(struct history *h, const struct history_facts *facts)
+{
+    h->asked++;
+    h->unknown += !facts->known;
+}
+
+static bool answered_at_once(struct history *h, const struct store_keys *keys, struct history_facts *out)
+{
+    struct history_limits limits = out->limits;
+
+    *out = (struct history_facts){.limits = limits};
+    if (!h->store->at_once(h->state, keys, out))
+        return false;
+    count(h, out);
+    return true;
+}
+
+bool history_at_once(struct history *h, const struct history_greeting *greeting, struct history_facts *out)
+{
+    struct store_keys keys;
+
+    if (!has_keys(h, greeting, &keys)) {
+        out->known = false;
+        return true;
+    }
+    return answered_at_once(h, &keys, out);
+}
+
+static void query_end(struct history_query *q)
+{
+    struct history_facts facts = q->waiter.facts;
+    history_done *done = q->done;
+    void *arg = q->arg;
+
+    query_free(q);
+    done(arg, &facts);
+}
+
+static void query_answered(struct store_waiter *w)
+{
+    struct history_query *q = (struct history_query *)w;
+
+    count(q->h, &w->facts);
+    query_end(q);
+}
+
+/* The store's time is over, or it had answered at once. */
+static void on_query_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct history_query *q = arg;
+
+    (void)fd;
+    (void)what;
+    if (q->waiter.request != NULL) {
+        q->waiter.facts = (struct history_facts){.known = false};
+        count(q->h, &q->waiter.facts);
+    }
+    query_end(q);
+}
+
+static void start_timer(struct event *timer, uint64_t ms)
+{
+    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    evtimer_add(timer, &after);
+}
+
+struct history_query *history_ask(struct history *h, const struct history_greeting *greeting, history_done *done,
+                                  void *arg)
+{
+    struct history_query *q = calloc(1, sizeof(*q));
+    struct store_keys keys;
+
+    if (q == NULL)
+        return NULL;
+    *q = (struct history_query){.waiter = {.answered = query_answered}, .h = h, .done = done, .arg = arg};
+    evtimer_assign(&q->timer, h->base, on_query_timer, q);
+    q->next = h->queries;
+    q->link = &h->queries;
+    if (q->next != NULL)
+        q->next->link = &q->next;
+    h->queries = q;
+    if (has_keys(h, greeting, &keys) && !answered_at_once(h, &keys, &q->waiter.facts))
+        h->store->ask(h->state, &keys, &q->waiter);
+    start_timer(&q->timer, q->waiter.request == NULL ? 0 : h->settings.redis_timeout_ms);
+    return q;
+}
+
+void history_cancel(struct history_query *q)
+{
+    if (q != NULL)
+        query_free(q);
+}
+
+void history_note(struct history *h, const struct history_greeting *greeting, bool verified)
+{
+    struct store_keys keys;
+
+    if (!h->read_only && has_keys(h, greeting, &keys) && keys.name[0] != '\0')
+        h->store->note(h->state, &keys, verified);
+}
+
+static void showing_end(struct history_showing *s, const char *trouble)
+{
+    char *out = malloc(LISTING_SIZE);
+    history_shown *shown = s->shown;
+    void *arg = s->arg;
+    bool ok = trouble == NULL && s->waiter.ok;
+    struct text t;
+
+    if (out == NULL) {
+        showing_free(s);
+        shown(arg, false, "no memory\n");
+        return;
+    }
+    text_init(&t, out, LISTING_SIZE);
+    if (!ok)
+        listing_trouble(&s->listing, trouble != NULL ? trouble : "the store does not answer", &t);
+    else if (s->forget)
+        listing_forgotten(&s->listing, s->record.found, &t);
+    else
+        listing_record(&s->listing, &s->record, &t);
+    showing_free(s);
+    shown(arg, ok, out);
+    free(out);
+}
+
+static void showing_answered(struct store_waiter *w)
+{
+    showing_end((struct history_showing *)w, NULL);
+}
+
+static void on_showing_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct history_showing *s = arg;
+
+    (void)fd;
+    (void)what;
+    if (s->key[0] == '\0')
+        showing_end(s, "this is neither an address nor a name");
+    else
+        showing_end(s, s->waiter.request != NULL ? "the store does not answer" : NULL);
+}
+
+static struct history_showing *reach(struct history *h, const char *subject, bool forget, history_shown *shown,
+                                     void *arg)
+{
+    struct history_showing *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->waiter = (struct store_waiter){.answered = showing_answered, .record = &s->record};
+    s->h = h;
+    s->shown = shown;
+    s->arg = arg;
+    s->forget = forget;
+    s->listing = (struct listing){.asked = s->asked, .key = s->key};
+    snprintf(s->asked, sizeof(s->asked), "%s", subject);
+    evtimer_assign(&s->timer, h->base, on_showing_timer, s);
+    s->next = h->showings;
+    s->link = &h->showings;
+    if (s->next != NULL)
+        s->next->link = &s->next;
+    h->showings = s;
+    if (keys_of_subject(&h->form, subject, &s->listing.subject, s->key))
+        (forget ? h->store->forget : h->store->show)(h->state, s->listing.subject, s->key, &s->waiter);
+    start_timer(&s->timer, s->waiter.request == NULL ? 0 : PEOPLE_WAIT_MS);
+    return s;
+}
+
+struct history_showing *history_show(struct history *h, const char *subject, enum history_form form,
+                                     history_shown *shown, void *arg)
+{
+    struct history_showing *s = reach(h, subject, false, shown, arg);
+
+    if (s != NULL)
+        s->listing.form = form;
+    return s;
+}
+
+struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg)
+{
+    return reach(h, subject, true, shown, arg);
+}
+
+void history_showing_cancel(struct history_showing *s)
+{
+    if (s != NULL)
+        showing_free(s);
+}
+
+void history_stats(const struct history *h, struct history_stats *out)
+{
+    *out = (struct history_stats){.store = h->store->name, .asked = h->asked, .unknown = h->unknown};
+    h->store->stats(h->state, out);
+}
+
+bool history_save(struct history *h, char *error, size_t error_size)
+{
+    return h->read_only || h->store->save == NULL || h->store->save(h->state, error, error_size);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keys: a greeting as the texts that stores keep; hashed where people are not to read them.
+ */
+#ifndef HELOD_HISTORY_KEYS_H
+#define HELOD_HISTORY_KEYS_H
+
+#include "store.h"
+
+struct keys_form {
+    unsigned ipv4_bits, ipv6_bits;
+    bool hashed;
+    struct hash_key hash_key;
+};
+
+void keys_form_init(struct keys_form *form, const struct history_settings *settings);
+void keys_of(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out);
+/* What a person names: an address is the network around it, all else a HELO name. False: neither. */
+bool keys_of_subject(const struct keys_form *form, const char *text, enum store_subject *subject,
+                     char key[STORE_KEY_SIZE]);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * memory: two bounded tables in this process, one of client networks and one of names that came unverified. A flood of
+ * names that are never seen again can throw out names, but no network.
+ *
+ * Promises never more than `entries` networks, nor more memory than `bytes` in all: a quarter of it is for names, an
+ * eighth is left to the allocator. An answer costs two look-ups however many records there are.
+ */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+enum { ALLOCATION = 16, BUCKETS = 24, DAY = 86400 };
+
+struct memory_store {
+    struct memory *memory;
+    struct saver *saver; /* NULL: no file */
+};
+
+static void record_free(struct table_entry *entry, void *arg)
+{
+    struct record *r = (struct record *)entry;
+
+    (void)arg;
+    for (unsigned i = 0; i < RECORD_SETS; i++)
+        distinct_free(r->sets[i]);
+    for (struct identity *i = r->identities, *next; i != NULL; i = next) {
+        next = i->next;
+        free(i);
+    }
+    free(r);
+}
+
+static size_t allocated(size_t size)
+{
+    return (size + ALLOCATION + 15) / 16 * 16;
+}
+
+static size_t record_cost(const struct record *r)
+{
+    size_t cost = allocated(sizeof(*r) + r->entry.key_size + 1) + BUCKETS;
+
+    for (unsigned i = 0; i < RECORD_SETS; i++)
+        cost += distinct_memory(r->sets[i]);
+    for (const struct identity *i = r->identities; i != NULL; i = i->next)
+        cost += allocated(sizeof(*i) + strlen(i->domain) + 1);
+    return cost;
+}
+
+struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window)
+{
+    size_t usable = (size_t)(bytes - bytes / 8);
+    struct table_limits networks = {.max_entries = entries, .max_bytes = usable - usable / 4};
+    struct table_limits names = {.max_entries = entries, .max_bytes = usable / 4};
+    struct memory *m = calloc(1, sizeof(*m));
+
+    if (m == NULL)
+        return NULL;
+    m->window = window;
+    m->tables[STORE_NETWORK] = table_new(&networks, record_free, NULL);
+    m->tables[STORE_NAME] = table_new(&names, record_free, NULL);
+    if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL || !hash_key_random(&m->key)) {
+        memory_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void memory_free(struct memory *m)
+{
+    if (m == NULL)
+        return;
+    table_free(m->tables[STORE_NETWORK]);
+    table_free(m->tables[STORE_NAME]);
+    free(m);
+}
+
+void memory_clear(struct memory *m)
+{
+    table_clear(m->tables[STORE_NETWORK]);
+    table_clear(m->tables[STORE_NAME]);
+}
+
+struct distinct_window memory_window(const struct memory *m)
+{
+    return (struct distinct_window){.now = (uint32_t)clock_wall(), .length = m->window, .key = m->key};
+}
+
+static bool is_live(const struct distinct_window *w, uint32_t seen)
+{
+    return seen > w->now || w->now - seen < w->length;
+}
+
+struct record *memory_add(struct memory *m, enum store_subject subject, const char *key)
+{
+    size_t n = strlen(key);
+    struct record *r = calloc(1, sizeof(*r) + n + 1);
+
+    if (r == NULL)
+        return NULL;
+    memcpy(r->key, key, n);
+    r->entry.key = r->key;
+    r->entry.key_size = n;
+    r->entry.cost = record_cost(r);
+    table_insert(m->tables[subject], &r->entry);
+    return r;
+}
+
+void memory_changed(struct memory *m, enum store_subject subject, struct record *r)
+{
+    m->changes++;
+    table_charge(m->tables[subject], &r->entry, record_cost(r));
+}
+
+/* A record nobody has touched for a window is as good as none. */
+static struct record *find(const struct memory *m, enum store_subject subject, const char *key,
+                           const struct distinct_window *w)
+{
+    struct record *r = key[0] == '\0' ? NULL : (struct record *)table_peek(m->tables[subject], key, strlen(key));
+
+    return r != NULL && is_live(w, r->last) ? r : NULL;
+}
+
+/* The record, made where there is none, as the most recently used. A stale one begins anew. */
+static struct record *touch(struct memory *m, enum store_subject subject, const char *key,
+                            const struct distinct_window *w)
+{
+    struct record *r = (struct record *)table_find(m->tables[subject], key, strlen(key));
+
+    if (r != NULL && !is_live(w, r->last)) {
+        table_remove(m->tables[subject], &r->entry);
+        r = NULL;
+    }
+    if (r == NULL) {
+        r = memory_add(m, subject, key);
+        if (r == NULL)
+            return NULL;
+        r->first = w->now;
+    }
+    r->last = w->now;
+    return r;
+}
+
+static struct identity *identity_of(const struct record *r, const char *domain, const struct distinct_window *w)
+{
+    for (struct identity *i = r->identities; i != NULL; i = i->next)
+        if (strcmp(i->domain, domain) == 0 && is_live(w, i->last))
+            return i;
+    return NULL;
+}
+
+/* Past the bound the one that was seen longest ago goes. */
+bool memory_add_identity(struct record *r, const char *domain, uint32_t first, uint32_t last)
+{
+    size_t n = strlen(domain);
+    struct identity *i = calloc(1, sizeof(*i) + n + 1), **at = &r->identities;
+
+    if (i == NULL)
+        return false;
+    memcpy(i->domain, domain, n);
+    i->first = first;
+    i->last = last;
+    i->next = r->identities;
+    r->identities = i;
+    for (unsigned count = 0; *at != NULL && count < MEMORY_IDENTITIES_MAX; count++)
+        at = &(*at)->next;
+    if (*at != NULL) {
+        free(*at);
+        *at = NULL;
+    }
+    return true;
+}
+
+static void drop_stale_identities(struct record *r, const struct distinct_window *w)
+{
+    for (struct identity **at = &r->identities; *at != NULL;) {
+        struct identity *i = *at;
+
+        if (is_live(w, i->last)) {
+            at = &i->next;
+            continue;
+        }
+        *at = i->next;
+        free(i);
+    }
+}
+
+static void note_verified(struct record *r, const char *domain, const struct distinct_window *w)
+{
+    struct identity *known, **at = &r->identities;
+
+    drop_stale_identities(r, w);
+    known = identity_of(r, domain, w);
+    if (known == NULL) {
+        if (!memory_add_identity(r, domain, w->now, w->now))
+            return;
+        known = r->identities;
+    }
+    known->last = w->now;
+    known->count += known->count < UINT32_MAX;
+    while (*at != known)
+        at = &(*at)->next;
+    *at = known->next;
+    known->next = r->identities;
+    r->identities = known;
+}
+
+static void memory_note(void *store, const struct store_keys *keys, bool verified)
+{
+    struct memory *m = ((struct memory_store *)store)->memory;
+    struct distinct_window w = memory_window(m);
+    struct record *network = touch(m, STORE_NETWORK, keys->network, &w), *name;
+
+    if (network == NULL)
+        return;
+    if (verified && keys->domain[0] != '\0')
+        note_verified(network, keys->domain, &w);
+    if (!verified && keys->domain[0] != '\0')
+        distinct_add(&network->sets[RECORD_DOMAINS], keys->domain, &w);
+    if (!verified)
+        distinct_add(&network->sets[RECORD_NAMES], keys->name, &w);
+    memory_changed(m, STORE_NETWORK, network);
+    if (verified)
+        return;
+    name = touch(m, STORE_NAME, keys->name, &w);
+    if (name == NULL)
+        return;
+    distinct_add(&name->sets[RECORD_NETWORKS], keys->near, &w);
+    memory_changed(m, STORE_NAME, name);
+}
+
+/* The network is known for one domain alone, and that is another. */
+static bool known_for_other(const struct record *r, const struct store_keys *keys, const struct distinct_window *w)
+{
+    const struct identity *only = NULL;
+
+    for (const struct identity *i = r->identities; i != NULL; i = i->next) {
+        if (!is_live(w, i->last))
+            continue;
+        if (only != NULL)
+            return false;
+        only = i;
+    }
+    return only != NULL && only->count >= keys->known_count && strcmp(only->domain, keys->domain) != 0;
+}
+
+static bool memory_at_once(void *store, const struct store_keys *keys, struct history_facts *out)
+{
+    const struct memory *m = ((const struct memory_store *)store)->memory;
+    struct distinct_window w = memory_window(m);
+    const struct record *network = find(m, STORE_NETWORK, keys->network, &w);
+    const struct record *name = find(m, STORE_NAME, keys->name, &w);
+    const struct identity *known;
+
+    out->known = true;
+    if (name != NULL)
+        out->networks = distinct_count(name->sets[RECORD_NETWORKS], &w);
+    if (network == NULL)
+        return true;
+    out->first_seen = (time_t)network->first;
+    out->last_seen = (time_t)network->last;
+    out->domains = distinct_count(network->sets[RECORD_DOMAINS], &w);
+    out->names = distinct_count(network->sets[RECORD_NAMES], &w);
+    out->verified_other = known_for_other(network, keys, &w);
+    known = keys->domain[0] == '\0' ? NULL : identity_of(network, keys->domain, &w);
+    if (known != NULL) {
+        out->good = known->count;
+        out->good_days = (known->last - known->first) / DAY;
+    }
+    return true;
+}
+
+static void list_text(void *arg, const char *text, size_t n, uint32_t seen)
+{
+    struct store_list *list = arg;
+    struct store_listed *item = &list->items[list->count];
+
+    if (list->count == STORE_LISTED_MAX)
+        return;
+    memcpy(item->text, text, n);
+    item->seen = seen;
+    list->count++;
+}
+
+static void list_set(struct store_list *list, const struct distinct *set, const struct distinct_window *w)
+{
+    list->total = distinct_count(set, w);
+    list->estimated = !distinct_is_exact(set);
+    distinct_walk(set, w, list_text, list);
+}
+
+static void memory_show(void *store, enum store_subject subject, const char *key, struct store_waiter *waiter)
+{
+    const struct memory *m = ((const struct memory_store *)store)->memory;
+    struct distinct_window w = memory_window(m);
+    const struct record *r = find(m, subject, key, &w);
+    struct store_list *verified = &waiter->record->lists[STORE_VERIFIED];
+
+    waiter->ok = true;
+    if (r == NULL)
+        return;
+    waiter->record->found = true;
+    waiter->record->first = r->first;
+    waiter->record->last = r->last;
+    if (subject == STORE_NAME) {
+        list_set(&waiter->record->lists[STORE_NETWORKS], r->sets[RECORD_NETWORKS], &w);
+        return;
+    }
+    list_set(&waiter->record->lists[STORE_DOMAINS], r->sets[RECORD_DOMAINS], &w);
+    list_set(&waiter->record->lists[STORE_NAMES], r->sets[RECORD_NAMES], &w);
+    for (const struct identity *i = r->identities; i != NULL; i = i->next) {
+        if (!is_live(&w, i->last))
+            continue;
+        list_text(verified, i->domain, strlen(i->domain), i->last);
+        verified->items[verified->count - 1].first = i->first;
+        verified->items[verified->count - 1].count = i->count;
+        verified->total++;
+    }
+}
+
+static void memory_forget(void *store, enum store_subject subject, const char *key, struct store_waiter *waiter)
+{
+    struct memory *m = ((struct memory_store *)store)->memory;
+    struct table_entry *entry = table_peek(m->tables[subject], key, strlen(key));
+
+    waiter->ok = true;
+    if (entry == NULL)
+        return;
+    waiter->record->found = true;
+    table_remove(m->tables[subject], entry);
+    m->changes++;
+}
+
+static void memory_stats(const void *store, struct history_stats *out)
+{
+    const struct memory *m = ((const struct memory_store *)store)->memory;
+
+    out->up = true;
+    out->networks = table_count(m->tables[STORE_NETWORK]);
+    out->names = table_count(m->tables[STORE_NAME]);
+    out->bytes = table_bytes(m->tables[STORE_NETWORK]) + table_bytes(m->tables[STORE_NAME]);
+    out->evicted = table_evicted(m->tables[STORE_NETWORK]) + table_evicted(m->tables[STORE_NAME]);
+}
+
+static void memory_close(void *store)
+{
+    struct memory_store *s = store;
+
+    saver_free(s->saver);
+    memory_free(s->memory);
+    free(s);
+}
+
+static void *memory_open(const struct store_context *context, char *error, size_t error_size)
+{
+    const struct history_settings *settings = context->settings;
+    struct memory_store *s = calloc(1, sizeof(*s));
+
+    snprintf(error, error_size, "no memory for the history");
+    if (s == NULL)
+        return NULL;
+    s->memory = memory_new(settings->entries, settings->bytes, (uint32_t)(settings->window_ms / 1000));
+    if (s->memory != NULL && settings->file[0] != '\0')
+        s->saver = saver_new(s->memory, context);
+    if (s->memory != NULL && (settings->file[0] == '\0' || s->saver != NULL))
+        return s;
+    memory_close(s);
+    return NULL;
+}
+
+static bool memory_save(void *store, char *error, size_t error_size)
+{
+    struct memory_store *s = store;
+
+    return s->saver == NULL || saver_save(s->saver, error, error_size);
+}
+
+const struct store store_memory = {
+    .name = "memory",
+    .open = memory_open,
+    .close = memory_close,
+    .at_once = memory_at_once,
+    .note = memory_note,
+    .show = memory_show,
+    .forget = memory_forget,
+    .stats = memory_stats,
+    .save = memory_save,
+};

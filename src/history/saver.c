@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * saver: the snapshot's file. Read at start; written every `snapshot` by a forked child, at the end by ourselves;
+ * always beside the old one, synced, then renamed over it.
+ *
+ * A child, because it sees the records of one moment while the loop goes on changing them: the loop pays for the fork
+ * alone (copying page tables: about a millisecond for 64 MiB), and no record carries anything for the snapshot's sake.
+ * The child only writes and leaves by _exit(). What went wrong comes back through a pipe; its end is also the sign
+ * that the child is done, so no signal is taken.
+ *
+ * Promises: a file that cannot be used is set aside as FILE.unusable and told, once; never a crash, never a refusal to
+ * start.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+enum { ERROR_SIZE = 300, PATH_SIZE = 4096, MODE = 0600, NICE = 10 };
+
+struct saver {
+    struct memory *memory;
+    struct store_context context;
+    struct event *timer, *done; /* done: the child's end of the pipe; NULL without a child */
+    pid_t child;
+    int pipe;
+    uint64_t saved; /* of memory->changes */
+    bool failing;   /* has been told */
+};
+
+static void report(const struct saver *s, bool is_error, const char *format, const char *what)
+{
+    char message[PATH_SIZE + ERROR_SIZE];
+    struct text t;
+
+    text_init(&t, message, sizeof(message));
+    text_addf(&t, "history %s: ", s->context.settings->file);
+    text_add(&t, format);
+    text_add(&t, what);
+    s->context.report(s->context.report_arg, is_error, message);
+}
+
+static const char *beside(const struct saver *s, const char *ending, char out[PATH_SIZE])
+{
+    struct text t;
+
+    text_init(&t, out, PATH_SIZE);
+    text_add(&t, s->context.settings->file);
+    text_add(&t, ending);
+    return out;
+}
+
+static bool fail(char *error, size_t error_size, const char *what)
+{
+    snprintf(error, error_size, "%s: %s", what, strerror(errno));
+    return false;
+}
+
+/* Every step that can fail is told by its name. */
+static bool write_file(const struct saver *s, char *error, size_t error_size)
+{
+    char path[PATH_SIZE];
+    int fd = open(beside(s, ".new", path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, MODE);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    bool whole;
+
+    if (out == NULL) {
+        fail(error, error_size, "cannot be created");
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    whole = snapshot_write(s->memory, out) && fflush(out) == 0 && fsync(fd) == 0;
+    if (!whole)
+        fail(error, error_size, "cannot be written");
+    if (fclose(out) != 0 && whole)
+        whole = fail(error, error_size, "cannot be written");
+    if (whole && rename(path, s->context.settings->file) != 0)
+        whole = fail(error, error_size, "cannot be renamed");
+    if (!whole)
+        unlink(path);
+    return whole;
+}
+
+static void tell_outcome(struct saver *s, const char *error)
+{
+    if (error[0] != '\0' && !s->failing)
+        report(s, true, "the snapshot ", error);
+    else if (error[0] == '\0' && s->failing)
+        report(s, false, "", "snapshots are written again");
+    s->failing = error[0] != '\0';
+    if (s->failing)
+        s->saved = s->memory->changes - 1; /* the next time again */
+}
+
+static void reap(struct saver *s)
+{
+    int status = 0;
+
+    while (waitpid(s->child, &status, 0) < 0 && errno == EINTR)
+        ;
+    event_free(s->done);
+    close(s->pipe);
+    s->done = NULL;
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+    struct saver *s = arg;
+    char error[ERROR_SIZE] = "";
+    ssize_t n = read((int)fd, error, sizeof(error) - 1);
+
+    (void)what;
+    error[n > 0 ? n : 0] = '\0';
+    reap(s);
+    /* The child's last byte is a full stop: without one it did not come to its end. */
+    if (n <= 0)
+        snprintf(error, sizeof(error), "was not finished: its process died");
+    else
+        error[n - 1] = '\0';
+    tell_outcome(s, error);
+}
+
+/* Holds no socket of ours open, and does not outlive us: the next helod may have begun. */
+static void child(const struct saver *s, int pipe_end)
+{
+    char error[ERROR_SIZE] = "";
+    int out = dup2(pipe_end, STDERR_FILENO + 1);
+    size_t n;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_range((unsigned)out + 1, ~0u, 0);
+    setpriority(PRIO_PROCESS, 0, NICE);
+    write_file(s, error, sizeof(error) - 1);
+    n = strlen(error);
+    error[n] = '.';
+    _exit(write(out, error, n + 1) == (ssize_t)n + 1 ? 0 : 1);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct saver *s = arg;
+    int ends[2];
+
+    (void)fd;
+    (void)what;
+    if (s->done != NULL || s->saved == s->memory->changes || pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    s->saved = s->memory->changes;
+    s->child = fork();
+    if (s->child == 0)
+        child(s, ends[1]);
+    close(ends[1]);
+    s->pipe = ends[0];
+    s->done = s->child < 0 ? NULL : event_new(s->context.base, ends[0], EV_READ, on_done, s);
+    if (s->done != NULL && event_add(s->done, NULL) == 0)
+        return;
+    tell_outcome(s, "cannot be begun: no process");
+    if (s->done != NULL)
+        reap(s);
+    else
+        close(ends[0]);
+}
+
+/* The whole file; NULL with *wrong, which stays NULL when there is none. */
+static uint8_t *read_file(const struct saver *s, size_t *n, const char **wrong)
+{
+    FILE *in = fopen(s->context.settings->file, "rbe");
+    uint8_t *bytes = NULL;
+    struct stat st;
+
+    if (in == NULL) {
+        *wrong = errno == ENOENT ? NULL : strerror(errno);
+        return NULL;
+    }
+    *wrong = "it is no file of that size";
+    if (fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= 4 * s->context.settings->bytes)
+        bytes = malloc((size_t)st.st_size + 1);
+    if (bytes != NULL) {
+        *n = fread(bytes, 1, (size_t)st.st_size + 1, in);
+        *wrong = NULL;
+    }
+    fclose(in);
+    return bytes;
+}
+
+static void load(struct saver *s)
+{
+    const char *wrong = NULL;
+    char aside[PATH_SIZE];
+    size_t n = 0;
+    uint8_t *bytes = read_file(s, &n, &wrong);
+
+    if (bytes != NULL)
+        wrong = snapshot_read(s->memory, bytes, n);
+    free(bytes);
+    s->saved = s->memory->changes;
+    if (wrong == NULL)
+        return;
+    report(s, true, "the snapshot cannot be used: ", wrong);
+    if (!s->context.read_only && rename(s->context.settings->file, beside(s, ".unusable", aside)) == 0)
+        report(s, false, "it is set aside as ", aside);
+}
+
+struct saver *saver_new(struct memory *m, const struct store_context *context)
+{
+    struct saver *s = calloc(1, sizeof(*s));
+    uint64_t ms = context->settings->snapshot_ms;
+    struct timeval every = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    if (s == NULL)
+        return NULL;
+    s->memory = m;
+    s->context = *context;
+    load(s);
+    if (context->read_only)
+        return s;
+    s->timer = event_new(context->base, -1, EV_PERSIST, on_timer, s);
+    if (s->timer == NULL || event_add(s->timer, &every) != 0) {
+        saver_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void saver_free(struct saver *s)
+{
+    if (s == NULL)
+        return;
+    if (s->done != NULL)
+        reap(s);
+    if (s->timer != NULL)
+        event_free(s->timer);
+    free(s);
+}
+
+bool saver_save(struct saver *s, char *error, size_t error_size)
+{
+    if (s->done != NULL)
+        reap(s);
+    else if (s->saved == s->memory->changes)
+        return true;
+    if (!write_file(s, error, error_size))
+        return false;
+    s->saved = s->memory->changes;
+    return true;
+}

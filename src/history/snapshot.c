@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * snapshot: the memory store as bytes. Numbers are in network order:
+ *
+ *     "helod history\n"  version (2)  window in seconds (4)  key of the sketches (16)
+ *     for each record, least recently used first, the names after the networks:
+ *         'n' or 'h'  key (1 + n)  first (4)  last (4)  two sets (2 + n each)
+ *         identities (1), each: first (4)  last (4)  count (4)  domain (1 + n), newest first
+ *     'e'  checksum of all that stands before it (8)
+ *
+ * Promises: what does not parse to the end, or has another checksum, changes nothing.
+ */
+#include "memory.h"
+
+#include <string.h>
+
+#include "cursor.h"
+
+enum { VERSION = 1, TAG_NETWORK = 'n', TAG_NAME = 'h', TAG_END = 'e' };
+
+static const char magic[] = "helod history\n";
+enum { MAGIC_SIZE = sizeof(magic) - 1 };
+
+struct writer {
+    FILE *out;
+    uint64_t checksum;
+    struct distinct_window w;
+    uint8_t tag;
+};
+
+/* FNV-1a: it is to find accidents, not forgeries; who may write the file may also write the checksum. */
+uint64_t snapshot_checksum(uint64_t so_far, const uint8_t *bytes, size_t n)
+{
+    uint64_t sum = so_far == 0 ? 0xcbf29ce484222325u : so_far;
+
+    for (size_t i = 0; i < n; i++)
+        sum = (sum ^ bytes[i]) * 0x100000001b3u;
+    return sum;
+}
+
+static void put(struct writer *w, const void *bytes, size_t n)
+{
+    w->checksum = snapshot_checksum(w->checksum, bytes, n);
+    fwrite(bytes, 1, n, w->out);
+}
+
+static void put_number(struct writer *w, uint64_t number, unsigned size)
+{
+    uint8_t bytes[8];
+
+    for (unsigned i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
+    put(w, bytes, size);
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+    size_t n = strlen(text);
+
+    put_number(w, n, 1);
+    put(w, text, n);
+}
+
+static bool put_record(struct table_entry *entry, void *arg)
+{
+    const struct record *r = (const struct record *)entry;
+    struct writer *w = arg;
+    unsigned identities = 0;
+
+    if (r->last <= w->w.now && w->w.now - r->last >= w->w.length)
+        return true;
+    put_number(w, w->tag, 1);
+    put_text(w, r->key);
+    put_number(w, r->first, 4);
+    put_number(w, r->last, 4);
+    for (unsigned i = 0; i < RECORD_SETS; i++) {
+        size_t n;
+        const uint8_t *bytes = distinct_bytes(r->sets[i], &n);
+
+        put_number(w, n, 2);
+        if (n > 0)
+            put(w, bytes, n);
+    }
+    for (const struct identity *i = r->identities; i != NULL; i = i->next)
+        identities++;
+    put_number(w, identities, 1);
+    for (const struct identity *i = r->identities; i != NULL; i = i->next) {
+        put_number(w, i->first, 4);
+        put_number(w, i->last, 4);
+        put_number(w, i->count, 4);
+        put_text(w, i->domain);
+    }
+    return ferror(w->out) == 0;
+}
+
+bool snapshot_write(const struct memory *m, FILE *out)
+{
+    struct writer w = {.out = out, .w = memory_window(m)};
+
+    put(&w, magic, MAGIC_SIZE);
+    put_number(&w, VERSION, 2);
+    put_number(&w, m->window, 4);
+    put_number(&w, m->key.k0, 8);
+    put_number(&w, m->key.k1, 8);
+    w.tag = TAG_NETWORK;
+    table_walk(m->tables[STORE_NETWORK], put_record, &w);
+    w.tag = TAG_NAME;
+    table_walk(m->tables[STORE_NAME], put_record, &w);
+    put_number(&w, TAG_END, 1);
+    put_number(&w, w.checksum, 8);
+    return ferror(out) == 0;
+}
+
+static bool read_text(struct cursor *c, char out[STORE_KEY_SIZE])
+{
+    size_t n = cursor_u8(c);
+    const uint8_t *bytes = cursor_bytes(c, n);
+
+    if (bytes == NULL || n == 0 || memchr(bytes, '\0', n) != NULL)
+        return false;
+    memcpy(out, bytes, n);
+    out[n] = '\0';
+    return true;
+}
+
+static bool read_set(struct cursor *c, struct distinct **set, bool sketches)
+{
+    size_t n = cursor_u16(c);
+    const uint8_t *bytes = cursor_bytes(c, n);
+
+    if (bytes == NULL || !distinct_from_bytes(set, bytes, n))
+        return false;
+    if (!sketches && !distinct_is_exact(*set)) {
+        distinct_free(*set);
+        *set = NULL;
+    }
+    return true;
+}
+
+/* They stand newest first, and each one added goes to the front: added from the last one on. */
+static bool read_identities(struct cursor *c, struct record *r)
+{
+    struct { uint32_t first, last, count; char domain[STORE_KEY_SIZE]; } found[MEMORY_IDENTITIES_MAX];
+    unsigned n = cursor_u8(c);
+
+    if (n > MEMORY_IDENTITIES_MAX)
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        found[i].first = cursor_u32(c);
+        found[i].last = cursor_u32(c);
+        found[i].count = cursor_u32(c);
+        if (!read_text(c, found[i].domain) || found[i].first > found[i].last)
+            return false;
+    }
+    while (n-- > 0)
+        if (memory_add_identity(r, found[n].domain, found[n].first, found[n].last))
+            r->identities->count = found[n].count;
+    return true;
+}
+
+static const char *read_record(struct memory *m, struct cursor *c, enum store_subject subject, bool sketches)
+{
+    struct record whole = {.first = 0};
+    char key[STORE_KEY_SIZE];
+    struct record *r;
+
+    if (!read_text(c, key))
+        return "a key is damaged";
+    whole.first = cursor_u32(c);
+    whole.last = cursor_u32(c);
+    r = memory_add(m, subject, key);
+    if (r == NULL)
+        return "no memory";
+    r->first = whole.first;
+    r->last = whole.last;
+    for (unsigned i = 0; i < RECORD_SETS; i++)
+        if (!read_set(c, &r->sets[i], sketches))
+            return "a set is damaged";
+    if (!read_identities(c, r))
+        return "an identity is damaged";
+    memory_changed(m, subject, r);
+    return NULL;
+}
+
+static const char *read_records(struct memory *m, struct cursor *c, bool sketches)
+{
+    const char *wrong = NULL;
+
+    while (wrong == NULL && !c->failed) {
+        uint8_t tag = cursor_u8(c);
+
+        if (tag == TAG_END && cursor_left(c) == 0)
+            return NULL;
+        if (tag != TAG_NETWORK && tag != TAG_NAME)
+            return "a record is damaged";
+        wrong = read_record(m, c, tag == TAG_NETWORK ? STORE_NETWORK : STORE_NAME, sketches);
+    }
+    return wrong == NULL ? "it ends too early" : wrong;
+}
+
+static const char *check_frame(const uint8_t *bytes, size_t n)
+{
+    struct cursor end;
+
+    if (n < MAGIC_SIZE || memcmp(bytes, magic, MAGIC_SIZE) != 0)
+        return "it is no snapshot of the history";
+    if (n < MAGIC_SIZE + 2 + SNAPSHOT_CHECKSUM_SIZE)
+        return "it ends too early";
+    if (bytes[MAGIC_SIZE] != 0 || bytes[MAGIC_SIZE + 1] != VERSION)
+        return "it is of another version";
+    cursor_init(&end, bytes + n - SNAPSHOT_CHECKSUM_SIZE, SNAPSHOT_CHECKSUM_SIZE);
+    if (cursor_u64(&end) != snapshot_checksum(0, bytes, n - SNAPSHOT_CHECKSUM_SIZE))
+        return "its checksum is wrong: it is damaged or ends too early";
+    return NULL;
+}
+
+const char *snapshot_read(struct memory *m, const uint8_t *bytes, size_t n)
+{
+    const char *wrong = check_frame(bytes, n);
+    struct hash_key own = m->key;
+    struct cursor c;
+    bool sketches;
+
+    if (wrong != NULL)
+        return wrong;
+    cursor_init(&c, bytes, n - SNAPSHOT_CHECKSUM_SIZE);
+    cursor_skip(&c, MAGIC_SIZE + 2);
+    sketches = cursor_u32(&c) == m->window;
+    m->key.k0 = cursor_u64(&c);
+    m->key.k1 = cursor_u64(&c);
+    wrong = read_records(m, &c, sketches);
+    if (wrong != NULL) {
+        memory_clear(m);
+        m->key = own;
+    }
+    return wrong;
+}

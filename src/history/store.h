@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store: what a store of the history is: a row of functions over texts. history.c makes the texts (keys) of a greeting,
+ * hashes them where that is asked for, and keeps the promises of history.h about calling back; a store only knows how
+ * to remember. none.c is the smallest one.
+ */
+#ifndef HELOD_HISTORY_STORE_H
+#define HELOD_HISTORY_STORE_H
+
+#include "hash.h"
+#include "history.h"
+#include "settings.h"
+
+enum { STORE_KEY_SIZE = 256 };
+
+/* A greeting in the store's terms. `domain` is "" where the name has none, `name` where it is no word. */
+struct store_keys {
+    char network[STORE_KEY_SIZE]; /* of the client */
+    char near[STORE_KEY_SIZE];    /* its neighbourhood */
+    char name[STORE_KEY_SIZE];
+    char domain[STORE_KEY_SIZE];
+    unsigned known_count;
+};
+
+enum { STORE_LISTED_MAX = 32 };
+
+/* A record for people to read. */
+struct store_listed {
+    char text[STORE_KEY_SIZE];
+    uint32_t seen;
+    uint32_t first, count; /* of verified domains */
+};
+struct store_list {
+    unsigned total; /* distinct in the window, whether listed or not */
+    bool estimated;
+    unsigned count;
+    struct store_listed items[STORE_LISTED_MAX];
+};
+enum store_kind { STORE_DOMAINS, STORE_NAMES, STORE_VERIFIED, STORE_NETWORKS, STORE_KINDS };
+struct store_record {
+    bool found;
+    uint32_t first, last;
+    struct store_list lists[STORE_KINDS];
+};
+
+struct store_context {
+    struct event_base *base;
+    const struct history_settings *settings; /* outlives the store; history.c's copy */
+    bool read_only;
+    history_report *report;
+    void *report_arg;
+};
+
+/* Who waits for an asynchronous store. `answer` is set to NULL by whoever gives up waiting. */
+struct store_waiter {
+    void (*answered)(struct store_waiter *w); /* `facts` or `record` is filled in: the store has let go of `w` */
+    void *request;                            /* the store's own; NULL: it does not work for this one (any more) */
+    struct history_facts facts;
+    struct store_record *record; /* of show; NULL: none is wanted */
+    bool ok;                     /* of show and forget */
+};
+
+enum store_subject { STORE_NETWORK, STORE_NAME };
+
+struct store {
+    const char *name;
+    void *(*open)(const struct store_context *context, char *error, size_t error_size);
+    void (*close)(void *store); /* lets go of all waiters */
+    /* True: answered in *out, without waiting. */
+    bool (*at_once)(void *store, const struct store_keys *keys, struct history_facts *out);
+    /* Sets w->request, or leaves it NULL when there is nothing to wait for. NULL: at_once() is always true. */
+    void (*ask)(void *store, const struct store_keys *keys, struct store_waiter *w);
+    void (*note)(void *store, const struct store_keys *keys, bool verified);
+    /* Fills *w at once, or sets w->request. */
+    void (*show)(void *store, enum store_subject subject, const char *key, struct store_waiter *w);
+    void (*forget)(void *store, enum store_subject subject, const char *key, struct store_waiter *w);
+    void (*cancel)(void *store, struct store_waiter *w); /* NULL where ask is */
+    void (*stats)(const void *store, struct history_stats *out);
+    bool (*save)(void *store, char *error, size_t error_size); /* NULL: nothing to save */
+};
+
+extern const struct store store_none, store_memory, store_redis; /* store_redis: only with HAVE_HIREDIS */
+
+#endif
