@@ -64,7 +64,10 @@ void resolver_cancel(struct resolver_query *q);
 const struct dns_answer *resolver_cached(struct resolver *r, const char *name, enum dns_type type);
 
 void resolver_stats(const struct resolver *r, struct resolver_stats *out);
-/* Temporary failures of the recent look-ups in percent; -1 while there are too few (under 20 in the last minute). */
+/*
+ * Temporary failures of the last minute's look-ups in percent, each zone (registered domain, /24, /48) counted once as
+ * failed and once as not; -1 while there are too few (under 20).
+ */
 int resolver_trouble(const struct resolver *r);
 /* The c-ares library that runs, "1.18.1", for -V and bug reports. */
 const char *resolver_version(void);

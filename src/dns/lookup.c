@@ -125,7 +125,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (l->state == LOOKUP_SENT) {
-        trouble_count(&r->trouble, true, clock_ms());
+        trouble_count(&r->trouble, l->name, true, clock_ms());
         if (a)
             cache_put(r->cache, a, clock_ms());
     }
@@ -194,7 +194,7 @@ void lookup_end(struct lookup *l)
         bool failed = l->answer->view.status == DNS_TEMPERROR;
         r->stats.by_status[dns_type_number(l->answer->view.type)][l->answer->view.status]++;
         if (!told)
-            trouble_count(&r->trouble, failed, clock_ms());
+            trouble_count(&r->trouble, l->name, failed, clock_ms());
         if (!failed || !told)
             cache_put(r->cache, l->answer, clock_ms());
     }

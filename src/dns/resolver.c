@@ -329,7 +329,8 @@ struct resolver *resolver_new(struct event_base *base, const struct resolver_opt
     r->watcher = event_new(base, -1, EV_PERSIST, on_watch, r);
     r->open = table_new(&(struct table_limits){.max_entries = OPEN_MAX}, keep_entry, NULL);
     r->cache = cache_new(0, &(struct cache_ttls){0, 0, 0, 0});
-    if (!r->drain || !r->watcher || !r->open || !r->cache || !resolver_reconfigure(r, options, error, error_size)) {
+    if (!r->drain || !r->watcher || !r->open || !r->cache || !trouble_init(&r->trouble) ||
+        !resolver_reconfigure(r, options, error, error_size)) {
         resolver_free(r);
         return NULL;
     }

@@ -1,15 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trouble: tells a resolver in trouble from a zone in trouble, by share. Promises that what is older than a minute no
- * longer counts, without a timer.
+ * trouble: tells a resolver in trouble from a zone in trouble, by share. Whoever sends mail chooses zones to be asked,
+ * and can let his own fail as often as he greets: so a zone counts once in a minute as failed and once as well, however
+ * often it is asked.
+ *
+ * Promises that what is older than a minute no longer counts, without a timer, and that zones which share a mark by
+ * chance only count for fewer.
  */
 #include "trouble.h"
 
-void trouble_count(struct trouble *t, bool failed, uint64_t now_ms)
+#include <string.h>
+
+/* How many labels stand for a zone, by the end of the name: a /24, a /48, what is registered under a top-level domain
+ * (one under co.uk counts with all others there, which errs to our side). */
+static const struct {
+    const char *end;
+    unsigned labels;
+} zones[] = {{".in-addr.arpa", 5}, {".ip6.arpa", 14}, {"", 2}};
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+const char *trouble_zone(const char *name)
+{
+    const char *at = name + strlen(name);
+    unsigned row = 0, dots = 0;
+
+    while (!ends_with(name, zones[row].end))
+        row++;
+    while (at > name && (at[-1] != '.' || ++dots < zones[row].labels))
+        at--;
+    return at;
+}
+
+bool trouble_init(struct trouble *t)
+{
+    return hash_key_random(&t->key);
+}
+
+/* True when the zone has been counted with this outcome in the minute that ends with slot `number`; else it is now. */
+static bool counted(struct trouble *t, const char *name, bool failed, uint64_t number)
+{
+    const char *zone = trouble_zone(name);
+    uint32_t *mark = &t->marks[hash_bytes(&t->key, zone, strlen(zone)) % TROUBLE_MARKS][failed];
+
+    if (*mark != 0 && (uint32_t)number + 1 - *mark < TROUBLE_SLOTS)
+        return true;
+    *mark = (uint32_t)number + 1;
+    return false;
+}
+
+void trouble_count(struct trouble *t, const char *name, bool failed, uint64_t now_ms)
 {
     uint64_t number = now_ms / TROUBLE_SLOT_MS;
     unsigned at = (unsigned)(number % TROUBLE_SLOTS);
 
+    if (counted(t, name, failed, number))
+        return;
     if (t->slots[at].number != number) {
         t->slots[at].number = number;
         t->slots[at].ended = t->slots[at].failed = 0;

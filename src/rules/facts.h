@@ -14,7 +14,8 @@ bool helo_is_host(const struct evidence *e);
 bool helo_is_word(const struct evidence *e);
 /*
  * The PTR names are known, or that there are none. Of more names than are looked at, those that fit HELO are kept: what
- * was left out excuses nothing, else whoever has a reverse zone would buy silence with a few more records. NEED_REVERSE.
+ * was left out excuses nothing, else whoever has a reverse zone would buy silence with a few more records.
+ * NEED_REVERSE.
  */
 bool reverse_is_told(const struct evidence *e);
 /* The same, and none was left out: for what is said of every name. NEED_REVERSE. */

@@ -50,7 +50,9 @@ static const char zone[] =
     "*.fault.example 60 A 192.0.2.5\n"
     "*.late.example 60 A 192.0.2.6\n"
     "*.late.example fault slow=150\n"
-    "*.broken.example fault servfail\n";
+    "*.broken.example fault servfail\n"
+    "*.10.in-addr.arpa fault servfail\n"
+    "*.11.in-addr.arpa 60 PTR a.example\n";
 
 static const struct {
     const char *name;
@@ -583,6 +585,7 @@ static void test_bounds(void **state)
     assert_null(resolver_cached(resolver, "b99.late.example", DNS_A));
 }
 
+/* Look-ups out of thirty zones, of which twenty fail; then what one zone does, which is no resolver in trouble. */
 static void test_trouble(void **state)
 {
     char name[64];
@@ -590,11 +593,18 @@ static void test_trouble(void **state)
     (void)state;
     assert_int_equal(resolver_trouble(resolver), -1);
     for (int i = 0; i < 30; i++) {
-        snprintf(name, sizeof name, "t%d.%s.example", i, i < 10 ? "late" : "broken");
-        ask(i, name, DNS_A);
+        snprintf(name, sizeof name, "1.%d.0.%s.in-addr.arpa", i, i < 10 ? "11" : "10");
+        ask(i, name, DNS_PTR);
     }
     run(3000);
     assert_int_equal(resolver_trouble(resolver), 66);
+    for (int i = 0; i < 60; i++) {
+        snprintf(name, sizeof name, "t%d.broken.example", i);
+        ask(30 + i, name, DNS_A);
+    }
+    run(3000);
+    assert_int_equal(asks[89].status, DNS_TEMPERROR);
+    assert_int_equal(resolver_trouble(resolver), 67);
     clock_freeze(1000000, clock_ms() + 66000);
     assert_int_equal(resolver_trouble(resolver), -1);
 }
