@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""browser: a headless Chromium, driven by WebDriver over HTTP; nothing but the standard library.
+
+    with Browser() as page:
+        page.go("http://127.0.0.1:9145/")
+        page.script("return document.title")
+"""
+import json
+import os
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+
+import helod
+import tap
+
+
+def possible():
+    """Why there is no browser, or None."""
+    for program in ("chromedriver", "chromium"):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    return None
+
+
+class Browser:
+    def __init__(self, width=1200, height=900, dark=False):
+        self.folder = helod.scratch()
+        self.port = helod.free_port()
+        arguments = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
+                     "--disable-background-networking", "--disable-component-update",
+                     f"--window-size={width},{height}", f"--user-data-dir={self.folder}/profile"]
+        if os.geteuid() == 0:
+            arguments.append("--no-sandbox")
+        if dark:
+            arguments.append("--force-dark-mode")
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(["chromedriver", f"--port={self.port}"], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env={**os.environ, "HOME": str(self.folder)})
+        self.session = ""
+        tap.cleanup(self.close)
+        helod.wait_for(self._ready, 20, "chromedriver answers")
+        capabilities = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments},
+                        "goog:loggingPrefs": {"browser": "ALL"}}
+        made = self._call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
+        self.session = "/session/" + made["sessionId"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _ready(self):
+        try:
+            return self._call("GET", "/status")["ready"]
+        except OSError:
+            return False
+
+    def _call(self, method, path, body=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method,
+                                         data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path}: {error.read().decode(errors='replace')[:500]}") from None
+
+    def go(self, address):
+        self._call("POST", self.session + "/url", {"url": address})
+
+    def script(self, code, *arguments):
+        """The value that the JavaScript returns."""
+        return self._call("POST", self.session + "/execute/sync", {"script": code, "args": list(arguments)})
+
+    def click(self, selector):
+        found = self._call("POST", self.session + "/element", {"using": "css selector", "value": selector})
+        self._call("POST", f"{self.session}/element/{next(iter(found.values()))}/click", {})
+
+    def alert(self):
+        """The text of a dialog that stands open, or None."""
+        try:
+            return self._call("GET", self.session + "/alert/text")
+        except AssertionError:
+            return None
+
+    def complaints(self):
+        """What the browser's console had to say since the last call."""
+        return [row["message"] for row in self._call("POST", self.session + "/se/log", {"type": "browser"})]
+
+    def resize(self, width, height):
+        self._call("POST", self.session + "/window/rect", {"width": width, "height": height})
+
+    def devtools(self, command, **parameters):
+        return self._call("POST", self.session + "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def close(self):
+        process, self.process = self.process, None
+        if process is None:
+            return
+        try:
+            if self.session:
+                self._call("DELETE", self.session)
+        finally:
+            process.terminate()
+            process.wait(10)
