@@ -51,6 +51,14 @@ check      nsd                 nsd          a real DNS server
 check      redis-server        redis-server a real Redis
 check      systemd             -            systemd-analyze on the units
 check      xz-utils            -            make dist
+check      chromium            -            the status page in a browser
+check      chromium-driver     -            its remote control
+check      prometheus          prometheus   a real scrape; promtool
+check      fail2ban            fail2ban     its filter
+check      rsyslog             rsyslog      its rule
+check      logrotate           -            its rule
+check      lnav                -            its format
+check      grok                -            its patterns
 END
 }
 

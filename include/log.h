@@ -15,6 +15,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 enum log_sink {
     LOG_SINK_STDERR,  /* lines with a time in front; with <n> priorities instead when under systemd (JOURNAL_STREAM) */
     LOG_SINK_SYSLOG,  /* LOG_MAIL, LOG_PID */
+    LOG_SINK_JOURNAL, /* systemd's, with the line's fields: log_direct() */
+    LOG_SINK_FILE,    /* JSON lines: log_direct() */
     LOG_SINK_DISCARD, /* tests, fuzzers */
 };
 
@@ -22,6 +24,19 @@ enum { LOG_LINE_SIZE = 900 };
 
 /* `ident` must stay valid. May be called again to change sink or level. */
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident);
+/* A sink with fields. Every text must stay valid. */
+struct log_target {
+    enum log_sink sink; /* LOG_SINK_JOURNAL or LOG_SINK_FILE */
+    enum log_level max_level;
+    const char *ident;
+    const char *path;           /* the file; of the journal's socket, NULL for the system's */
+    const char *mark;           /* lines that begin so have fields (logfmt.h); NULL: none have */
+    const char *const *numbers; /* keys whose values are whole numbers, ended by NULL */
+};
+/* False with errno: it cannot be opened, and everything stays as it was. */
+bool log_direct(const struct log_target *target);
+/* Opens the file once more under its name, after logrotate has moved it. False: the old one stays. */
+bool log_reopen(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

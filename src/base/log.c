@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log: one line for each message, to stderr or syslog.
+ * log: one line for each message, to stderr, syslog, the journal or a file.
  *
  * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
  * finished line (log_line) is neither formatted nor copied nor is memory allocated for it on its way out. A line that
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log_fields.h"
 #include "log_output.h"
 #include "text.h"
 
@@ -27,11 +28,12 @@ static const struct level_row {
     int priority;
     const char *journal; /* sd-daemon(3) */
     const char *word;    /* said in the text as well: syslog files do not show priorities */
+    const char *name;
 } levels[] = {
-    [LOG_LEVEL_ERROR] = {LOG_ERR, "<3>", "error: "},
-    [LOG_LEVEL_WARNING] = {LOG_WARNING, "<4>", "warning: "},
-    [LOG_LEVEL_INFO] = {LOG_INFO, "<6>", ""},
-    [LOG_LEVEL_DEBUG] = {LOG_DEBUG, "<7>", "debug: "},
+    [LOG_LEVEL_ERROR] = {LOG_ERR, "<3>", "error: ", "error"},
+    [LOG_LEVEL_WARNING] = {LOG_WARNING, "<4>", "warning: ", "warning"},
+    [LOG_LEVEL_INFO] = {LOG_INFO, "<6>", "", "info"},
+    [LOG_LEVEL_DEBUG] = {LOG_DEBUG, "<7>", "debug: ", "debug"},
 };
 
 static struct {
@@ -61,8 +63,9 @@ static bool stderr_is_journal(void)
 
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
 {
-    if (state.sink == LOG_SINK_SYSLOG)
-        syslog_stop();
+    syslog_stop();
+    if (sink != LOG_SINK_JOURNAL && sink != LOG_SINK_FILE)
+        fields_close();
     state.sink = sink;
     state.max_level = max_level;
     state.ident = ident;
@@ -71,6 +74,19 @@ void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
     state.prefix_time = -1;
     if (sink == LOG_SINK_SYSLOG)
         syslog_start("/dev/log", ident);
+}
+
+bool log_direct(const struct log_target *target)
+{
+    if (!fields_open(target))
+        return false;
+    log_open(target->sink, target->max_level, target->ident);
+    return true;
+}
+
+bool log_reopen(void)
+{
+    return state.sink != LOG_SINK_FILE || fields_reopen();
 }
 
 /* "2026-01-31T12:00:00Z helod[123]: ", made once a second. */
@@ -107,7 +123,18 @@ static bool write_stderr(enum log_level level, const char *line, size_t n)
 
 static bool write_line(enum log_level level, const char *line, size_t n)
 {
-    return state.sink == LOG_SINK_SYSLOG ? syslog_send(levels[level].priority, line, n) : write_stderr(level, line, n);
+    const struct log_entry entry = {levels[level].priority, levels[level].name, line, n};
+
+    switch (state.sink) {
+    case LOG_SINK_SYSLOG:
+        return syslog_send(entry.priority, line, n);
+    case LOG_SINK_JOURNAL:
+        return journal_write(&entry);
+    case LOG_SINK_FILE:
+        return json_file_write(&entry);
+    default:
+        return write_stderr(level, line, n);
+    }
 }
 
 static void tell_lost(void)

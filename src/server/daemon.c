@@ -17,6 +17,7 @@
 #include "connection.h"
 #include "listener.h"
 #include "log.h"
+#include "logging.h"
 #include "notify.h"
 #include "policyfile.h"
 #include "privileges.h"
@@ -94,6 +95,8 @@ static void on_usr1(evutil_socket_t number, short what, void *arg)
 
     (void)number;
     (void)what;
+    if (!log_reopen())
+        log_error("the log file cannot be opened again: %s", strerror(errno));
     upkeep_report(&d->server);
 }
 
@@ -251,10 +254,12 @@ static void announce(struct daemon *d)
     if (d->parent >= 0) {
         if (!pid_file_write(&d->pid_file))
             log_warning("%s: cannot be written", d->pid_file.path);
-        log_open(LOG_SINK_SYSLOG, d->options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
+        logging_start(s);
         process_ready(d->parent);
         d->parent = -1;
     }
+    if (d->options->foreground)
+        logging_start(s);
     notify_ready(upkeep_status(s, status));
 }
 
@@ -302,6 +307,8 @@ int daemon_run(const struct daemon_options *options)
     char error[ERROR_SIZE] = "";
     bool started;
 
+    d.server.foreground = options->foreground;
+    d.server.verbose = options->verbose;
     hold_signals(SIG_BLOCK);
     log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
     notify_open();

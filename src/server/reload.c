@@ -8,6 +8,7 @@
 
 #include "listener.h"
 #include "log.h"
+#include "logging.h"
 #include "notify.h"
 #include "policyfile.h"
 #include "server.h"
@@ -103,6 +104,7 @@ static bool take(struct server *s)
     log_info("reload done: policy %u is in force", next->generation);
     metrics_add(s->metrics, METRIC_RELOADS, RELOAD_OK, 1);
     upkeep_settings(s);
+    logging_start(s);
     return true;
 }
 

@@ -21,6 +21,7 @@
 
 struct server {
     struct event_base *base;
+    bool foreground, verbose;  /* of the command line */
     struct settings *settings; /* in force; a question in flight holds a reference of its own */
     struct gather_context gather;
     struct instances *instances;

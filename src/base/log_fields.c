@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log_fields: takes a finished line apart once more, so that there is one place that writes decisions. Nothing is
+ * allocated; a line that would not fit loses fields at its end, never its form.
+ */
+#include "log_fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "logfmt.h"
+#include "text.h"
+
+enum { BUFFER_SIZE = 16384 };
+
+static const char journal_socket[] = "/run/systemd/journal/socket";
+
+static struct {
+    struct log_target target;
+    int fd;
+} to = {.fd = -1};
+
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+}
+
+static int connect_journal(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || strlen(path) >= sizeof(at.sun_path))
+        return fd;
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    if (connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool fields_open(const struct log_target *target)
+{
+    bool is_file = target->sink == LOG_SINK_FILE;
+    int fd = is_file ? open_file(target->path) : connect_journal(target->path != NULL ? target->path : journal_socket);
+
+    if (fd < 0)
+        return false;
+    fields_close();
+    to.target = *target;
+    to.fd = fd;
+    return true;
+}
+
+void fields_close(void)
+{
+    if (to.fd >= 0)
+        close(to.fd);
+    to.fd = -1;
+}
+
+bool fields_reopen(void)
+{
+    struct log_target same = to.target;
+
+    return to.fd >= 0 && fields_open(&same);
+}
+
+static bool has_fields(const struct log_entry *entry)
+{
+    size_t n = to.target.mark != NULL ? strlen(to.target.mark) : 0;
+
+    return n > 0 && entry->n > n && memcmp(entry->line, to.target.mark, n) == 0;
+}
+
+static void add_upper(struct text *t, const char *s)
+{
+    for (; *s != '\0'; s++)
+        text_add_char(t, (char)toupper((unsigned char)*s));
+}
+
+/* IDENT_KEY, a line end, 64 bits of length, the value: this form takes any byte. */
+static void add_journal_field(struct text *t, const struct logfmt *l)
+{
+    uint64_t size = l->size;
+    char length[8];
+
+    for (size_t i = 0; i < sizeof(length); i++, size >>= 8)
+        length[i] = (char)(size & 0xff);
+    add_upper(t, to.target.ident);
+    text_add_char(t, '_');
+    add_upper(t, l->key);
+    text_add_char(t, '\n');
+    text_add_bytes(t, length, sizeof(length));
+    text_add_bytes(t, l->value, l->size);
+    text_add_char(t, '\n');
+}
+
+bool journal_write(const struct log_entry *entry)
+{
+    char bytes[BUFFER_SIZE];
+    struct text t;
+    struct logfmt l;
+
+    text_init(&t, bytes, sizeof(bytes));
+    text_addf(&t, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nMESSAGE=", entry->priority,
+              LOG_MAIL >> 3, to.target.ident, (long)getpid());
+    text_add_as(&t, TEXT_PLAIN, entry->line, entry->n);
+    text_add_char(&t, '\n');
+    if (has_fields(entry)) {
+        logfmt_init(&l, entry->line, entry->n);
+        for (size_t whole = t.used; logfmt_next(&l); whole = t.used) {
+            add_journal_field(&t, &l);
+            if (t.full)
+                text_rewind(&t, whole);
+        }
+    }
+    if (send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return true;
+    /* The journal was started anew; or it is full, and the next line finds out. */
+    return errno != EAGAIN && fields_reopen() && send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+static void add_json_text(struct text *t, const char *name, const char *value, size_t n)
+{
+    text_addf(t, ",\"%s\":\"", name);
+    text_add_as(t, TEXT_JSON, value, n);
+    text_add_char(t, '"');
+}
+
+static bool is_number(const char *key)
+{
+    const char *const *number = to.target.numbers;
+
+    while (*number != NULL && strcmp(*number, key) != 0)
+        number++;
+    return *number != NULL;
+}
+
+static void add_json_field(struct text *t, const struct logfmt *l)
+{
+    if (is_number(l->key))
+        text_addf(t, ",\"%s\":%lld", l->key, strtoll(l->value, NULL, 10));
+    else
+        add_json_text(t, l->key, l->value, l->size);
+}
+
+static void add_time(struct text *t)
+{
+    time_t now = clock_wall();
+    struct tm tm;
+    char date[32];
+
+    if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        date[0] = '\0';
+    text_addf(t, "{\"time\":\"%s\"", date);
+}
+
+bool json_file_write(const struct log_entry *entry)
+{
+    char bytes[BUFFER_SIZE];
+    struct text t;
+    struct logfmt l;
+
+    text_init(&t, bytes, sizeof(bytes) - 2);
+    add_time(&t);
+    add_json_text(&t, "level", entry->level, strlen(entry->level));
+    if (has_fields(entry)) {
+        logfmt_init(&l, entry->line, entry->n);
+        for (size_t whole = t.used; logfmt_next(&l); whole = t.used) {
+            add_json_field(&t, &l);
+            if (t.full)
+                text_rewind(&t, whole);
+        }
+    } else {
+        add_json_text(&t, "message", entry->line, entry->n);
+    }
+    t.size = sizeof(bytes);
+    text_add(&t, "}\n");
+    return write(to.fd, t.base, t.used) == (ssize_t)t.used;
+}

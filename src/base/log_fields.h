@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log_fields: lines with their fields, for the journal (its native protocol) and as JSON lines in a file. As in
+ * log_output.h, nothing waits.
+ */
+#ifndef HELOD_BASE_LOG_FIELDS_H
+#define HELOD_BASE_LOG_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "log.h"
+
+struct log_entry {
+    int priority;      /* of syslog */
+    const char *level; /* in words */
+    const char *line;
+    size_t n;
+};
+
+/* Where to; the texts of *target stay the caller's. False with errno. */
+bool fields_open(const struct log_target *target);
+void fields_close(void);
+/* The file under the same name once more, for logrotate. When it cannot be opened the old one stays: false. */
+bool fields_reopen(void);
+/* False when the line is lost. */
+bool journal_write(const struct log_entry *entry);
+bool json_file_write(const struct log_entry *entry);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logging: from settings to a log target. The path is copied: the target outlives the settings that named it.
+ */
+#include "logging.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decision_line.h"
+#include "log.h"
+#include "server.h"
+
+void logging_start(const struct server *s)
+{
+    static char path[PATH_MAX];
+    const struct log_settings *log = &s->settings->log;
+    struct log_target target = {
+        .max_level = s->verbose || log->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+        .ident = "helod",
+        .mark = "decision v=",
+        .numbers = decision_line_numbers,
+    };
+
+    switch (log->to) {
+    case LOG_TO_SYSLOG:
+        log_open(s->foreground ? LOG_SINK_STDERR : LOG_SINK_SYSLOG, target.max_level, target.ident);
+        return;
+    case LOG_TO_JOURNAL:
+        target.sink = LOG_SINK_JOURNAL;
+        break;
+    case LOG_TO_FILE:
+        target.sink = LOG_SINK_FILE;
+        snprintf(path, sizeof(path), "%s", log->file);
+        target.path = path;
+        break;
+    }
+    if (!log_direct(&target))
+        log_error("log: %s: %s", log->to == LOG_TO_FILE ? log->file : "the journal", strerror(errno));
+}
