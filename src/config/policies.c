@@ -114,7 +114,9 @@ static void take_number(struct reading *rd, unsigned block, const char *name, in
 
     if (!a || !rd->tree)
         return;
-    if (value_number(tree_value(rd->tree, a, 0), min, max, &n, error))
+    if (tree_value_count(rd->tree, a) != 1)
+        problems_error(&rd->problems, a->line, "%s: libconfuse reads it otherwise than we do", name);
+    else if (value_number(tree_value(rd->tree, a, 0), min, max, &n, error))
         *value = (int)n;
     else
         problems_error(&rd->problems, a->line, "%s: %s points", name, error);

@@ -95,7 +95,9 @@ struct tree *tree_parse(char *text, size_t n, const struct scan *shape, struct p
         return t;
     if (p->errors == errors)
         problems_error(p, 0, "libconfuse could not read it");
-    tree_free(t);
+    /* The scan left nothing to object to: memory ran out. What libconfuse 3.3 has then half built it frees wrongly, and
+     * would end us; it is let go. */
+    free(t);
     return NULL;
 }
 
@@ -125,8 +127,13 @@ static cfg_t *section_of(const struct tree *t, unsigned block)
 unsigned tree_value_count(struct tree *t, const struct assignment *a)
 {
     cfg_t *section = section_of(t, a->block);
+    unsigned n = section ? cfg_size(section, a->name) : 0;
 
-    return section ? cfg_size(section, a->name) : 0;
+    /* Without memory libconfuse keeps values that are not there. */
+    for (unsigned i = 0; i < n; i++)
+        if (!cfg_getnstr(section, a->name, i))
+            return 0;
+    return n;
 }
 
 const char *tree_value(struct tree *t, const struct assignment *a, unsigned i)

@@ -415,12 +415,20 @@ static const struct type_row types[OPTION_TYPE_COUNT] = {
     [OPTION_PATHS] = { false, check_path, NULL },
 };
 
+static bool fail_without_memory(char error[VALUE_ERROR_SIZE])
+{
+    snprintf(error, VALUE_ERROR_SIZE, "no memory");
+    return false;
+}
+
 bool value_number(const char *text, int64_t min, int64_t max, int64_t *out, char error[VALUE_ERROR_SIZE])
 {
-    const char *digits = text + (text[0] == '-');
-    size_t n = strlen(digits);
+    const char *digits = text && text[0] == '-' ? text + 1 : text;
+    size_t n = text ? strlen(digits) : 0;
     int64_t sum = 0;
 
+    if (!text)
+        return fail_without_memory(error);
     if (n == 0 || !only(digits, "0123456789")) {
         snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" is no whole number, expected %lld to %lld", text, (long long)min,
                  (long long)max);
@@ -449,6 +457,8 @@ bool value_read(const struct option *option, const char *text, void *base, struc
 {
     struct value v = { .option = option, .text = text, .field = (char *)base + option->offset, .region = r };
 
+    if (!text)
+        return fail_without_memory(error);
     text_init(&v.error, error, VALUE_ERROR_SIZE);
     return check_text(&v) && types[option->type].read(&v);
 }

@@ -12,7 +12,7 @@ enum { VALUE_ERROR_SIZE = 256, VALUE_TEXT_SIZE = 64 };
 
 /*
  * Checks one value (of a list: one element) and, of a type that is no list, stores it at the row's offset into base.
- * Texts are copied into the region. False with "what is wrong, expected what" in error.
+ * Texts are copied into the region. False with "what is wrong, expected what" in error. No text (NULL) is "no memory".
  */
 bool value_read(const struct option *option, const char *text, void *base, struct region *r,
                 char error[VALUE_ERROR_SIZE]);

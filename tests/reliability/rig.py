@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""rig: a daemon with a name server, a shim and a service manager of its own, and the table of what was done to it.
+
+RELIABILITY_SCALE stretches every wait (0.5 in `make check`); RELIABILITY_TABLE names a file for the rows of the table.
+"""
+import json
+import mmap
+import os
+import pathlib
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+import helod
+import load
+import nameserver
+import tap
+
+SCALE = float(os.environ.get("RELIABILITY_SCALE", "0.5"))
+DEADLINE = 2.0
+SERVER = f' deadline = "{DEADLINE:.0f}s"\n client_rate = 0\n max_connections = 400\n'
+DNS = ' timeout = "250ms"\n tries = 2\n ttl_failure = "0s"\n ttl_min = "0s"\n'
+EVERYTHING = ("*.net", "*.in-addr.arpa", "*.ip6.arpa")
+BUILD = pathlib.Path(os.environ.get("top_builddir", "."))
+SHIM = BUILD / "tests/reliability/shim.so"
+
+
+def pause(seconds):
+    time.sleep(seconds * SCALE)
+
+
+def sanitized():
+    with open(helod.HELOD, "rb") as program:
+        return b"__asan_init" in program.read()
+
+
+def resident_kib(pid):
+    for line in open(f"/proc/{pid}/status"):
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+class Dns(nameserver.FaultDns):
+    """The load's zone, and one fault for everything that can be changed while it runs."""
+
+    def __init__(self, ttl=1):
+        super().__init__(load.zone(ttl))
+        self.good = self.zone_path.read_text()
+
+    def break_with(self, fault):
+        faults = "".join(f"{name} fault {fault}\n" for name in EVERYTHING) if fault else ""
+        replacement = self.zone_path.with_suffix(".new")
+        replacement.write_text(self.good + faults)
+        replacement.rename(self.zone_path)
+        self.signal(signal.SIGHUP)
+        assert self.process.stdout.readline().strip() == "reloaded"
+
+
+class Daemon(helod.Helod):
+    def __init__(self, dns=None, conf="", server="", **more):
+        super().__init__(conf, server=SERVER + server, dns=DNS, resolver=dns.address if dns else None, **more)
+
+
+class Activated(Daemon):
+    """A daemon whose listening socket a service manager holds, and that is started again whenever it is gone."""
+
+    def __init__(self, dns=None, **more):
+        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(1024)
+        self.program = helod.HELOD
+        super().__init__(dns, start=False, **more)
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def start(self, seconds=20.0):
+        self.process = self.spawn()
+        tap.cleanup(self.stop)
+
+    def spawn(self):
+        with open(self.log_path, "ab") as log:
+            return subprocess.Popen(
+                ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" -f -c "$1"', self.program,
+                 str(self.conf_path)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                close_fds=False, preexec_fn=self.pass_on)
+
+    def pass_on(self):
+        """In the child: the socket as descriptor 3, kept over exec."""
+        os.dup2(self.listener.fileno(), 3)
+        os.set_inheritable(3, True)
+
+    def again(self, how):
+        """Ends it as `how` says and starts the next one at once."""
+        self.process.send_signal(how)
+        status = self.process.wait(20)
+        self.process = self.spawn()
+        return status
+
+
+class Shim:
+    """What the daemon's allocations and its wall clock do; see shim.c."""
+    COUNTDOWN, ALLOCATIONS, CLOCK = 0, 8, 16
+
+    def __init__(self):
+        self.path = helod.scratch() / "shim"
+        self.path.write_bytes(bytes(4096))
+        self.file = open(self.path, "r+b")
+        self.page = mmap.mmap(self.file.fileno(), 4096)
+        self.env = {"LD_PRELOAD": str(SHIM), "HELOD_SHIM": str(self.path)}
+
+    def get(self, at):
+        return struct.unpack_from("q", self.page, at)[0]
+
+    def set(self, at, value):
+        struct.pack_into("q", self.page, at, value)
+
+
+def note_row(what, how_often, tally=None, result=""):
+    """A row of the table in doc/reliability.md."""
+    row = {"what": what, "how": how_often, "result": result}
+    if tally:
+        row.update(questions=tally.asked, answered=tally.answered, lost=tally.lost, twice=tally.twice,
+                   wrong=tally.wrong, late=tally.late, retried=tally.retried,
+                   slowest=round(max(tally.seconds, default=0), 2))
+    tap.note(json.dumps(row))
+    path = os.environ.get("RELIABILITY_TABLE")
+    if path:
+        with open(path, "a") as table:
+            table.write(json.dumps(row) + "\n")
+
+
+def settle(tally, what, how_often, retried=False, enough=100):
+    """The row, and the promise: one right answer in time to every question."""
+    note_row(what, how_often, tally)
+    assert tally.asked >= enough, f"only {tally.asked} questions were asked"
+    assert not tally.faults(), tally.faults()
+    tap.equal(tally.answered, tally.asked, "answers")
+    if not retried:
+        tap.equal(tally.retried, 0, "questions asked again")
+
+
+def raise_descriptors(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
+    return min(count, hard)

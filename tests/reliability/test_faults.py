@@ -1,0 +1,312 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Faults under load: 200 connections ask while a fault comes and goes. Each question gets exactly one right answer, in time:
+an honest host is never refused, who calls himself by our name always is."""
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+import load
+import rig
+from helod import HELOD, scratch, wait_for
+from load import Load
+from tap import Skip, cases, cleanup, contains, equal, run, test
+
+
+def under(daemon, act, connections=200, kinds=None, rate=600.0):
+    """Load before, while and after `act`. -> its tally"""
+    with Load(daemon.port, connections, rate, rig.DEADLINE, kinds) as running:
+        rig.pause(0.5)
+        act()
+        rig.pause(0.5)
+    return running.tally
+
+
+# The resolver
+
+@test("resolver in health: the load itself")
+def _():
+    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+        tally = under(daemon, lambda: rig.pause(1))
+        rig.settle(tally, "nothing: the load itself", "once")
+        assert len(dns.questions()) > 300, "the load asks the DNS"
+
+
+FAULTS = [
+    ("servfail", "answers SERVFAIL"), ("refused", "answers REFUSED"), ("garbage=100", "answers garbage"),
+    ("wrongid", "answers with another id"), ("wrongid+good", "is spoofed: a wrong id before each answer"),
+    ("wrongsrc", "answers from another port"), ("wrongq", "answers another question"),
+    ("trunc=20", "cuts its answers short"), ("tcall", "truncates over UDP and TCP"),
+    ("tcdrop", "truncates, and drops TCP"), ("manyans=1000", "gives 1,000 records"),
+    ("slow=100", "is slow by 100 ms"), ("slow=1000", "is slow by 1 s"), ("slow=10000", "is slow by 10 s"),
+    ("drop", "answers nothing"), ("ptrloop", "answers with compression loops"),
+]
+
+
+@cases(FAULTS, name=lambda row: f"resolver {row[1]}", limit=600)
+def _(fault, what):
+    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+        def act():
+            dns.break_with(fault)
+            rig.pause(1)
+            dns.break_with(None)
+        rig.settle(under(daemon, act), f"resolver {what}", "once")
+        if fault == "servfail":
+            contains(daemon.log(), "DNS points are suspended", "log")
+        equal(daemon.stop(), 0, "exit status")
+
+
+@test("resolver says NXDOMAIN to everything: no honest host is rejected", limit=600)
+def _():
+    # A resolver that lies cannot be told from the truth: but no rule about missing records rejects alone.
+    kinds = [(load.honest, lambda action: not action.startswith("5")), (load.forged, load.is_rejected)]
+    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+        def act():
+            dns.break_with("nxdomain")
+            rig.pause(1)
+            dns.break_with(None)
+        rig.settle(under(daemon, act, kinds=kinds), "resolver answers NXDOMAIN to everything", "once")
+
+
+@test("resolver killed, started again; frozen, thawed", limit=600)
+def _():
+    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+        def act():
+            dns.stop()
+            rig.pause(0.5)
+            dns.start()
+            rig.pause(0.3)
+            dns.signal(signal.SIGSTOP)
+            rig.pause(0.5)
+            dns.signal(signal.SIGCONT)
+        rig.settle(under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
+
+
+# Signals, reload, restart
+
+@test("SIGHUP every 100 ms, with good and bad files", limit=600)
+def _():
+    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+        good = daemon.conf_path.read_text()
+        texts = [good, good + 'policy "default" { points { helo_not_fqdn = 61 } }\n', good + "server {\n",
+                 "\0\xff" * 100, good + 'exempt { files = { "/nonexistent" } }\n']
+        sent = 0
+
+        def act():
+            nonlocal sent
+            end = time.monotonic() + 2 * rig.SCALE
+            while time.monotonic() < end:
+                replacement = daemon.conf_path.with_suffix(".new")
+                replacement.write_text(texts[sent % len(texts)])
+                replacement.rename(daemon.conf_path)
+                daemon.signal(signal.SIGHUP)
+                sent += 1
+                time.sleep(0.1)
+        rig.settle(under(daemon, act), "SIGHUP every 100 ms, good and bad files in turn", f"{sent} times")
+        contains(daemon.log(), "reload done")
+        contains(daemon.log(), "reload failed")
+
+
+@test("SIGTERM in mid-flight: what was asked is answered before the end", limit=60)
+def _():
+    with rig.Dns() as dns:
+        dns.break_with("slow=400")
+        with rig.Daemon(dns) as daemon:
+            answers, threads = [], []
+
+            def one(n):
+                answers.append(daemon.ask(**load.honest(n)))
+            for n in range(100):
+                threads.append(threading.Thread(target=one, args=(n,)))
+                threads[-1].start()
+            wait_for(lambda: len(dns.questions()) >= 60, what="questions in flight")
+            daemon.signal(signal.SIGTERM)
+            for thread in threads:
+                thread.join()
+            equal(daemon.process.wait(10), 0, "exit status")
+            daemon.process = None
+            equal(answers, ["DUNNO"] * 100)
+            contains(daemon.log(), "questions in flight")
+    rig.note_row("SIGTERM with 100 questions in flight", "once", result="100 of 100 answered")
+
+
+@cases([("kill -9", signal.SIGKILL, None), ("SIGTERM", signal.SIGTERM, None), ("binary upgrade", signal.SIGTERM, "copy"),
+        ("abort", signal.SIGABRT, None)],
+       name=lambda row: f"socket activation: {row[0]} and restart under load, no connection is refused", limit=600)
+def _(what, how, program):
+    with rig.Dns() as dns, rig.Activated(dns) as daemon:
+        if program:
+            daemon.program = str(scratch() / "helod")
+            shutil.copy2(HELOD, daemon.program)
+        wait_for(lambda: "is ready" in daemon.log(), what="ready")
+        ends = []
+
+        def act():
+            for _ in range(max(3, int(3 * rig.SCALE))):
+                ends.append(daemon.again(how))
+                rig.pause(0.3)
+        tally = under(daemon, act)
+        rig.settle(tally, f"{what} and restart, the socket held by the service manager", f"{len(ends)} times", retried=True)
+        equal(tally.refused, 0, "connections refused")
+        if how == signal.SIGTERM:
+            equal(ends, [0] * len(ends), "exit status")
+
+
+# Descriptors, memory, clock, log
+
+@test("EMFILE: the limit of open files sinks under what is open, and rises again", limit=600)
+def _():
+    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+        pid = daemon.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        late = []
+
+        def knock(n):
+            began = time.monotonic()
+            equal(daemon.ask(**load.honest(n)), "DUNNO")
+            late.append(time.monotonic() - began)
+
+        def act():
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (20, before[1]))
+            threads = [threading.Thread(target=knock, args=(n,)) for n in range(20)]
+            for thread in threads:
+                thread.start()
+            rig.pause(1)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+            for thread in threads:
+                thread.join(20)
+            equal(len(late), 20, "answers to those who knocked meanwhile")
+        rig.settle(under(daemon, act), "EMFILE: no descriptor for DNS, files or new connections", "once")
+        contains(daemon.log(), "cannot accept a connection")
+        equal(daemon.ask(**load.honest(7)), "DUNNO")
+
+
+def with_shim():
+    if rig.sanitized():
+        raise Skip("a sanitizer build has its own allocator")
+    assert rig.SHIM.exists(), rig.SHIM
+    return rig.Shim()
+
+
+def survives(daemon, shim, n, **fields):
+    """The n-th allocation from now fails. -> (action, whether it did fail)"""
+    shim.set(shim.COUNTDOWN, n)
+    for _ in range(3):
+        try:
+            action = daemon.ask(**fields)
+            break
+        except ConnectionError:
+            action = None
+    left = shim.get(shim.COUNTDOWN)
+    shim.set(shim.COUNTDOWN, 0)
+    assert daemon.process.poll() is None, f"allocation {n}: helod ended with {daemon.process.returncode}"
+    return action, left == 0
+
+
+@test("ENOMEM: each allocation of a question that waits for the DNS fails in turn", limit=600)
+def _():
+    shim = with_shim()
+    with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, env=shim.env) as daemon:
+        n = 0
+        while True:
+            n += 1
+            action, failed = survives(daemon, shim, n, **load.honest(n))
+            equal(action, "DUNNO", f"allocation {n}")
+            action, _ = survives(daemon, shim, n, **load.forged(n))
+            assert action == "DUNNO" or action.startswith("5"), f"allocation {n}: {action}"
+            if not failed:
+                break
+        assert n > 20, f"only {n} allocations"
+        equal(daemon.ask(**load.honest(1999)), "DUNNO")
+        assert daemon.ask(**load.forged(1999)).startswith("5")
+        equal(daemon.stop(), 0, "exit status")
+    rig.note_row("ENOMEM: each allocation over a whole question", f"{n - 1} allocations, one after another",
+                 result="each question answered, none refused for it")
+
+
+@test("ENOMEM: allocations of a reload fail in turn; the old policy or the new one is in force, whole", limit=600)
+def _():
+    shim = with_shim()
+    with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, env=shim.env) as daemon:
+        before = shim.get(shim.ALLOCATIONS)
+        daemon.reload()
+        daemon.wait_log("policy 2 is in force")
+        total = shim.get(shim.ALLOCATIONS) - before
+        step = max(1, int(total / (150 * rig.SCALE)))
+        tried = 0
+        for n in [*range(1, min(total, 60)), *range(60, total, step)]:
+            lines = daemon.log().count("reload ")
+            shim.set(shim.COUNTDOWN, n)
+            daemon.reload()
+            wait_for(lambda: daemon.process.poll() is not None or daemon.log().count("reload ") > lines, what=f"reload {n}")
+            shim.set(shim.COUNTDOWN, 0)
+            equal(daemon.process.poll(), None, f"allocation {n}: helod ended")
+            tried += 1
+        equal(daemon.ask(**load.honest(5)), "DUNNO")
+        assert daemon.ask(**load.forged(5)).startswith("5")
+    rig.note_row("ENOMEM: allocations over a reload", f"{tried} of {total}", result="served on, each time")
+
+
+@test("ENOMEM: every 50th allocation fails under load", limit=600)
+def _():
+    shim = with_shim()
+    with rig.Dns() as dns, rig.Daemon(dns, env=shim.env) as daemon:
+        failed = 0
+
+        def act():
+            nonlocal failed
+            end = time.monotonic() + rig.SCALE
+            while time.monotonic() < end:
+                if shim.get(shim.COUNTDOWN) <= 0:
+                    shim.set(shim.COUNTDOWN, 50)
+                    failed += 1
+                time.sleep(0.001)
+            shim.set(shim.COUNTDOWN, 0)
+        tally = under(daemon, act, kinds=load.KINDS_OR_DUNNO)
+        rig.settle(tally, "ENOMEM now and then under load", f"{failed} allocations", retried=True)
+
+
+@test("the wall clock jumps by a second, a day, ten years, forth and back", limit=600)
+def _():
+    shim = with_shim()
+    jumps = [1, -1, 3600, -3600, 86400, -86400, 315360000, -315360000, 0]
+    with rig.Dns() as dns, rig.Daemon(dns, env=shim.env) as daemon:
+        def act():
+            for jump in jumps:
+                shim.set(shim.CLOCK, jump)
+                rig.pause(0.2)
+        rig.settle(under(daemon, act), "the wall clock jumps, up to ten years", f"{len(jumps)} jumps")
+        years = {line[:4] for line in daemon.log().splitlines()}
+        assert len(years) >= 3, f"the daemon saw the jumps: {years}"
+
+
+class Unheard(rig.Daemon):
+    """Its stderr is a pipe that nobody reads."""
+
+    def start(self, seconds=20.0):
+        self.ends = os.pipe()
+        self.process = subprocess.Popen([HELOD, "-f", "-c", str(self.conf_path)], stdin=subprocess.DEVNULL,
+                                        stderr=self.ends[1], start_new_session=True)
+        cleanup(self.stop)
+        wait_for(self._up, seconds, "helod answers")
+
+    def said(self):
+        """Everything in the pipe."""
+        os.set_blocking(self.ends[0], False)
+        return os.read(self.ends[0], 1 << 20).decode()
+
+
+@test("a log that nobody reads: stderr is a full pipe", limit=600)
+def _():
+    with rig.Dns() as dns, Unheard(dns) as daemon:
+        tally = under(daemon, lambda: rig.pause(1))
+        rig.settle(tally, "stderr is a full pipe", "once")
+        assert len(daemon.said()) > 32768, "the pipe was full"
+        daemon.ask(**load.forged(1))
+        contains(daemon.said(), "log lines were lost")
+
+run()
