@@ -73,6 +73,8 @@ static bool silenced(const struct policy *policy, const struct hits *others, siz
     for EACH(i, others) {
         int other = points_of(policy, i);
 
+        if (!rules[i]->implies && !rules[rule]->implies) /* most pairs */
+            continue;
         if (i == rule || other == 0 || (other < 0) != (points < 0) || weight(other) < weight(points))
             continue;
         if (rules_implies((int)i, (int)rule) || (weight(other) > weight(points) && rules_implies((int)rule, (int)i)))
@@ -91,15 +93,28 @@ static void silence(const struct policy *policy, const struct hits *others, stru
     *hits = kept;
 }
 
-/* The heaviest of a family's hits of one sign, or -1. */
-static int heaviest(const struct policy *policy, const struct hits *hits, enum family family, int sign)
+/* The hits of one family stand together: `first` is the first of them, and this the first after them. */
+static size_t family_end(const struct hits *hits, size_t first)
 {
-    int best = -1;
+    size_t rule = first;
 
-    for EACH(i, hits)
-        if (rules[i]->family == family && points_of(policy, i) * sign > 0 &&
-            (best < 0 || weight(points_of(policy, i)) > weight(points_of(policy, (size_t)best))))
-            best = (int)i;
+    while (rule < RULES_MAX && rules[rule]->family == rules[first]->family)
+        rule = next(hits, rule + 1);
+    return rule;
+}
+
+/* The heaviest of a family's hits of one sign; RULES_MAX: there is none. */
+static size_t heaviest(const struct policy *policy, const struct hits *hits, size_t first, int sign)
+{
+    size_t best = RULES_MAX;
+    int most = 0;
+
+    for (size_t i = first; i < RULES_MAX && rules[i]->family == rules[first]->family; i = next(hits, i + 1)) {
+        if (points_of(policy, i) * sign > most) {
+            most = points_of(policy, i) * sign;
+            best = i;
+        }
+    }
     return best;
 }
 
@@ -113,38 +128,31 @@ static int count_part(struct tally *t, size_t rule, int sign, int part, int room
 }
 
 /* One sign of one family: the heaviest in full, of the others their share, as long as `room` is left. */
-static int add_family(const struct policy *policy, const struct hits *hits, enum family family, int sign,
-                      struct tally *t)
+static int add_family(const struct policy *policy, const struct hits *hits, size_t first, int sign, struct tally *t)
 {
-    int first = heaviest(policy, hits, family, sign);
-    int room = sign > 0 ? policy->caps[family] : policy->credit - t->credit;
-    int sum = 0;
+    size_t top = heaviest(policy, hits, first, sign);
+    int room = sign > 0 ? policy->caps[rules[first]->family] : policy->credit - t->credit;
+    int sum;
 
-    if (first < 0)
+    if (top == RULES_MAX)
         return 0;
-    sum = count_part(t, (size_t)first, sign, weight(points_of(policy, (size_t)first)), room);
-    for EACH(rule, hits)
-        if (rule != (size_t)first && rules[rule]->family == family && points_of(policy, rule) * sign > 0)
-            sum += count_part(t, rule, sign, weight(points_of(policy, rule)) * (int)rules[rule]->adds / 100, room - sum);
+    sum = count_part(t, top, sign, weight(points_of(policy, top)), room);
+    for (size_t i = first; i < RULES_MAX && rules[i]->family == rules[first]->family; i = next(hits, i + 1))
+        if (i != top && points_of(policy, i) * sign > 0)
+            sum += count_part(t, i, sign, weight(points_of(policy, i)) * (int)rules[i]->adds / 100, room - sum);
     return sum;
 }
 
 /* `hits` are already rid of what is silenced. */
 static void add_up(const struct policy *policy, const struct hits *hits, struct tally *t)
 {
-    unsigned present = 0;
-
     memset(t, 0, sizeof(*t));
-    for EACH(i, hits) {
-        present |= 1u << rules[i]->family;
+    for EACH(i, hits)
         if (rules[i]->certain && points_of(policy, i) > t->floor)
             t->floor = points_of(policy, i);
-    }
-    for (int family = 0; family < FAMILY_COUNT; family++) {
-        if ((present >> family & 1) == 0)
-            continue;
-        t->positive += add_family(policy, hits, (enum family)family, 1, t);
-        t->credit += add_family(policy, hits, (enum family)family, -1, t);
+    for (size_t first = next(hits, 0); first < RULES_MAX; first = family_end(hits, first)) {
+        t->positive += add_family(policy, hits, first, 1, t);
+        t->credit += add_family(policy, hits, first, -1, t);
     }
 }
 
@@ -386,6 +394,29 @@ static void hits_of(const struct verdict *v, struct hits *hits)
         add(hits, (size_t)v->findings[i].rule);
 }
 
+/*
+ * A short way to "not settled": one open penalty, in full up to its family's cap, less all credits there are, is at
+ * most the upper bound; when that alone crosses a threshold the bounds need not be computed.
+ */
+static bool one_may_cross(const struct policy *policy, const struct hits *hits, const struct hits *open,
+                          const struct verdict *so_far)
+{
+    int credit = 0;
+
+    for EACH(i, hits)
+        credit += points_of(policy, i) < 0 ? -points_of(policy, i) : 0;
+    credit = credit < policy->credit ? credit : policy->credit;
+    for EACH(i, open) {
+        int points = points_of(policy, i), cap = policy->caps[rules[i]->family];
+
+        points = (points < cap ? points : cap) - credit;
+        if (points > so_far->score && reached(policy, points) != reached(policy, so_far->score) &&
+            !silenced(policy, hits, i))
+            return true;
+    }
+    return false;
+}
+
 bool decision_settled(const struct policy *policy, const struct evidence *e, const struct verdict *so_far,
                       unsigned missing)
 {
@@ -395,8 +426,13 @@ bool decision_settled(const struct policy *policy, const struct evidence *e, con
     if (so_far->skip != SKIP_NONE)
         return true;
     hits_of(so_far, &hits);
-    find_open(policy, e, &hits, missing, &may_rise);
     find_open(policy, e, &hits, missing | unknown_needs(e), &may_fall);
+    may_rise = (struct hits){{0}};
+    for EACH(i, &may_fall)
+        if (rules[i]->needs & missing)
+            add(&may_rise, i);
+    if (one_may_cross(policy, &hits, &may_rise, so_far))
+        return false;
     highest = bound(policy, &hits, &may_rise, 1);
     lowest = bound(policy, &hits, &may_fall, -1);
     return reached(policy, highest) == reached(policy, lowest);

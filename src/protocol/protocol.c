@@ -158,6 +158,7 @@ enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, si
 {
     /* What lies past the limit cannot be part of a question: so the answer is the same however much has arrived. */
     size_t end = n < PROTOCOL_REQUEST_MAX ? n : PROTOCOL_REQUEST_MAX;
+    const char *nul = scan->at < end ? memchr(buffer + scan->at, '\0', end - scan->at) : NULL;
     const char *why = NULL;
 
     while (scan->at < end) {
@@ -165,7 +166,7 @@ enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, si
         const char *line_end = memchr(fresh, '\n', end - scan->at);
         size_t stop = line_end == NULL ? end : (size_t)(line_end - buffer);
 
-        if (memchr(fresh, '\0', stop - scan->at) != NULL)
+        if (nul != NULL && nul < buffer + stop)
             return violation(error, "NUL byte");
         if (line_end == NULL) {
             scan->at = (uint32_t)end;

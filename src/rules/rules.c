@@ -37,7 +37,7 @@ bool rules_implies(int number, int other)
 {
     const char *word = rules[number]->implies;
     const char *wanted = rules[other]->name;
-    size_t n = strlen(wanted);
+    size_t n = word ? strlen(wanted) : 0;
 
     while (word && *word) {
         size_t length = strcspn(word, " ");
