@@ -9,13 +9,13 @@
 #include "audit.h"
 #include "policyfile.h"
 
-enum { KEEP_LIMIT = 1 << 30, JOBS = 200, JOBS_MAX = 2000, HOSTS_MAX = 1000000, LINE_MAX_BYTES = 2000 };
+enum { KEEP_LIMIT = 1 << 30, JOBS = 200, JOBS_MAX = 2000, LINE_MAX_BYTES = 2000 };
 
 bool audit_add(struct audit *audit, const struct address *address, const char *helo)
 {
     struct audit_host *host;
 
-    if (audit->count == HOSTS_MAX)
+    if (audit->count == AUDIT_HOSTS_MAX)
         return false;
     if (audit->count == audit->room) {
         size_t room = audit->room ? 2 * audit->room : 256;
@@ -86,9 +86,11 @@ static int result(const struct audit *audit, bool strict)
     bool unknown = false;
 
     for (size_t i = 0; i < audit->count; i++) {
-        if (audit_is_wrong(&audit->hosts[i], strict))
+        const struct audit_host *host = &audit->hosts[i];
+
+        if (host->unlisted || (!host->foreign && audit_is_wrong(host, strict)))
             return CTL_WRONG;
-        unknown = unknown || audit->hosts[i].unknown;
+        unknown = unknown || (!host->foreign && host->unknown);
     }
     return unknown ? CTL_UNSURE : CTL_OK;
 }
@@ -97,7 +99,11 @@ static int judge(struct audit *audit, unsigned jobs)
 {
     struct ctl *ctl = audit->ctl;
 
-    if (!audit_unify(audit) || !audit_gather(audit, jobs) || !audit_pool(audit))
+    if (!audit_unify(audit) || !audit_gather(audit, jobs))
+        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    if (audit->dmarc)
+        audit_sort_out(audit);
+    if (!audit_pool(audit))
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     if (ctl_given(ctl, 'j'))
         audit_print_json(audit);
@@ -108,26 +114,38 @@ static int judge(struct audit *audit, unsigned jobs)
     return result(audit, ctl_given(ctl, 's'));
 }
 
-static int read_and_judge(struct audit *audit, unsigned jobs)
+static int read_input(struct audit *audit)
 {
     struct ctl *ctl = audit->ctl;
-    int status = audit_read_pairs(audit, ctl->argument_count ? ctl->arguments[0] : "-");
+    int status = ctl_given(ctl, 'k') ? audit_read_known(audit, ctl_value(ctl, 'k')) : CTL_OK;
 
     if (status != CTL_OK)
         return status;
-    if (audit->count == 0)
-        return ctl_fail(ctl, CTL_DATA, "no pairs to audit");
+    if (audit->dmarc)
+        return audit_read_reports(audit, ctl->arguments, ctl->argument_count);
+    return audit_read_pairs(audit, ctl->argument_count ? ctl->arguments[0] : "-");
+}
+
+static int read_and_judge(struct audit *audit, unsigned jobs)
+{
+    struct ctl *ctl = audit->ctl;
+    int input = read_input(audit), status;
+
+    if (audit->count == 0 && input == CTL_OK)
+        return ctl_fail(ctl, CTL_DATA, "nothing to audit");
+    if (audit->count == 0 || (input != CTL_OK && !audit->dmarc))
+        return input;
     if (!ctl_session_open(ctl, &audit->session, audit->settings))
         return CTL_TROUBLE;
     status = judge(audit, jobs);
     ctl_session_close(&audit->session);
-    return status;
+    return status == CTL_OK ? input : status;
 }
 
 static int run(struct ctl *ctl)
 {
     const char *jobs_text = ctl_value(ctl, 'J'), *mta = ctl_value(ctl, 'm');
-    struct audit audit = {.ctl = ctl};
+    struct audit audit = {.ctl = ctl, .dmarc = ctl_given(ctl, 'D')};
     long jobs = jobs_text ? strtol(jobs_text, NULL, 10) : JOBS;
     int status;
 
@@ -135,12 +153,16 @@ static int run(struct ctl *ctl)
         return ctl_fail(ctl, CTL_USAGE, "--jobs is a number from 1 to %d", JOBS_MAX);
     if (mta && !audit_is_mta(mta))
         return ctl_fail(ctl, CTL_USAGE, "no settings are known for \"%s\"", mta);
+    if (audit.dmarc ? ctl->argument_count == 0 : ctl->argument_count > 1 || ctl_given(ctl, 'k'))
+        return ctl_fail(ctl, CTL_USAGE, "one file of pairs, or --dmarc and reports (--known is for these)");
     audit.settings = ctl_settings(ctl);
     if (!audit.settings)
         return CTL_CONFIG;
     audit.keep = region_new(KEEP_LIMIT);
     status = audit.keep ? read_and_judge(&audit, (unsigned)jobs) : ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     free(audit.hosts);
+    network_set_free(audit.known_networks);
+    suffix_set_free(audit.known_names);
     region_free(audit.keep);
     settings_unref(audit.settings);
     return status;
@@ -148,15 +170,19 @@ static int run(struct ctl *ctl)
 
 const struct ctl_verb ctl_audit = {
     .name = "audit",
-    .arguments = "[FILE]",
+    .arguments = "[FILE ...]",
     .arguments_min = 0,
-    .arguments_max = 1,
+    .arguments_max = -1,
     .summary = "check the names of a pool of sending addresses",
     .help = "Reads lines of ADDRESS HELO (- or none: standard input), looks all of them up at once, and tells what is "
-            "wrong\nwith each address and with the pool, which DNS records to publish and what to set in the MTA.",
+            "wrong\nwith each address and with the pool, which DNS records to publish and what to set in the MTA. With "
+            "--dmarc the\npairs come from DMARC aggregate reports (XML, .gz, .zip), with a map of who sends in the "
+            "domain's name.",
     .exits = "0 nothing wrong, 1 something wrong, 75 not all could be told, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                {'D', "dmarc", NULL, "the files are DMARC aggregate reports"},
+                {'k', "known", "FILE", "networks and names that may send; others are told (with --dmarc)"},
                 {'m', "mta", "NAME", "settings of this one: postfix, exim, powermta, momentum, kumomta, mailwizz"},
                 {'s', "strict", NULL, "advice counts as wrong"},
                 {'J', "jobs", "N", "hosts looked up at once (default 200)"},

@@ -10,6 +10,8 @@
 
 #include "ctl.h"
 #include "json.h"
+#include "lookup.h"
+#include "table.h"
 #include "text.h"
 
 /* In the order in which they are told. */
@@ -43,13 +45,26 @@ struct audit_host {
     const char *registrable; /* of that name; NULL: none */
     const char *ptr;         /* the reverse name that fits best; NULL: none */
     const char *ptr_domain;  /* its registrable domain; NULL: none */
+    bool ptr_confirmed;
     bool ptr_good;           /* confirmed, and no provider's default */
     const char *spf_record;  /* NULL: none */
     bool points_here;        /* an address record of the HELO name is this address */
     uint32_t faults, unknown; /* bits by enum audit_fault; unknown: the DNS did not tell */
     const char *details[AUDIT_FAULTS]; /* what exactly was seen; NULL or "" when there is nothing to add */
     const char *target;      /* the name it should have, which may be the one it has; NULL: none can be told */
-    unsigned long long messages; /* of DMARC reports */
+    /* Of DMARC reports. */
+    unsigned long long messages, aligned;
+    const char *header_from; /* domains, separated by blanks; NULL: from no report */
+    bool unlisted;           /* in no line of --known */
+    bool foreign;            /* not ours to mend: unlisted, or without --known nothing aligned */
+};
+
+/* A network that sends in the domains' name. */
+struct audit_sender {
+    struct network network;
+    size_t addresses, unlisted;
+    unsigned long long messages, aligned;
+    const char *names, *domains; /* some, separated by blanks */
 };
 
 struct audit {
@@ -59,6 +74,10 @@ struct audit {
     struct region *keep; /* all texts of the hosts */
     struct audit_host *hosts;
     size_t count, room;
+    bool dmarc;                         /* the hosts are from reports */
+    struct table *sources;              /* while reports are read */
+    struct network_set *known_networks; /* both NULL without --known */
+    struct suffix_set *known_names;
 };
 
 /* What a row's test looks at and may set. */
@@ -78,10 +97,22 @@ struct audit_fault_row {
 extern const struct audit_fault_row audit_faults[AUDIT_FAULTS];
 #define AUDIT_BIT(fault) ((uint32_t)1 << (fault))
 
+enum { AUDIT_HOSTS_MAX = 1000000 };
+
 /* A new host at the end; false: no memory. `helo` NULL: not known. Texts are copied. */
 bool audit_add(struct audit *audit, const struct address *address, const char *helo);
 /* Reads "ADDRESS HELO" lines. A wrong line is told and makes the result CTL_DATA. */
 int audit_read_pairs(struct audit *audit, const char *path);
+/* Reads DMARC aggregate reports; a bad one is told, the others count all the same. */
+int audit_read_reports(struct audit *audit, char **paths, int count);
+/* Reads --known: networks and names (".name": and all below it), a line each. */
+int audit_read_known(struct audit *audit, const char *path);
+/* Which hosts of reports are listed, and which ours to mend. */
+void audit_sort_out(struct audit *audit);
+/* The map, most messages first; returns how many networks. */
+size_t audit_senders(struct audit *audit, struct audit_sender **senders);
+void audit_print_map(struct audit *audit);
+void audit_json_map(struct audit *audit, struct json *j);
 /* Same address and name twice become one. False: no memory. */
 bool audit_unify(struct audit *audit);
 /* Looks all hosts up, `jobs` at once, and finds the faults of each. False: no memory. */

@@ -243,6 +243,7 @@ static void keep_names(struct audit_host *host, const struct evidence *e, struct
     }
     if (rdns && (text = region_strdup(keep, rdns->name.text)) != NULL) {
         host->ptr = text;
+        host->ptr_confirmed = rdns->confirmed == KNOWN_PRESENT;
         host->ptr_good = rdns->confirmed == KNOWN_PRESENT && rdns->name.kind == NAME_HOST &&
                          rdns->name.reserved == NAME_RESERVED_NONE && !looks_assigned(&rdns->naming);
         if (rdns->name.registrable)

@@ -106,6 +106,8 @@ static void aim(struct audit_host *host, struct series *series, struct region *r
 {
     const uint32_t rename = audit_faults[AUDIT_HELO_SHARED].beside | AUDIT_BIT(AUDIT_HELO_GENERIC);
 
+    if (host->foreign)
+        return;
     if (!host->helo)
         host->target = host->ptr_good ? host->ptr : NULL;
     else if (host->ptr_good && (!host->name || !host->points_here || (host->faults & rename)))

@@ -40,7 +40,7 @@ static void print_host(const struct audit_host *host, bool colour)
     printf("%s%s%s ", ink, address_format(&host->address, text), colour ? "\033[0m" : "");
     audit_put(stdout, host->helo ? host->helo : "-");
     if (host->messages > 0)
-        printf(" (%llu messages)", host->messages);
+        printf(" (%llu messages, %llu aligned%s)", host->messages, host->aligned, host->unlisted ? ", NOT LISTED" : "");
     fputc('\n', stdout);
     for (unsigned i = 0; i < AUDIT_FAULTS; i++) {
         if (!(host->faults & AUDIT_BIT(i)))
@@ -82,6 +82,8 @@ void audit_print_text(struct audit *audit, const char *mta, bool colour)
 {
     bool wrong = false;
 
+    if (audit->dmarc)
+        audit_print_map(audit);
     for (size_t i = 0; i < audit->count; i++) {
         if (!audit->hosts[i].faults && !audit->hosts[i].unknown)
             continue;
@@ -115,7 +117,7 @@ void audit_print_csv(struct audit *audit)
 {
     char text[ADDRESS_TEXT_SIZE];
 
-    printf("address,helo,result,faults,reverse name,target\r\n");
+    printf("address,helo,result,faults,reverse name,target%s\r\n", audit->dmarc ? ",messages,aligned,listed" : "");
     for (size_t i = 0; i < audit->count; i++) {
         const struct audit_host *host = &audit->hosts[i];
         const char *between = "";
@@ -133,6 +135,9 @@ void audit_print_csv(struct audit *audit)
         put_cell(host->ptr ? host->ptr : "");
         fputc(',', stdout);
         put_cell(host->target ? host->target : "");
+        if (audit->dmarc)
+            printf(",%llu,%llu,%s", host->messages, host->aligned,
+                   !audit->known_names ? "" : host->unlisted ? "no" : "yes");
         printf("\r\n");
     }
 }
@@ -148,8 +153,12 @@ static void json_host(struct json *j, const struct audit_host *host)
     json_text(j, "reverse", host->ptr);
     json_text(j, "spf", host->spf_record);
     json_text(j, "target", host->target);
-    if (host->messages > 0)
+    if (host->header_from) {
         json_number(j, "messages", (long long)host->messages);
+        json_number(j, "aligned", (long long)host->aligned);
+        json_text(j, "header_from", host->header_from);
+        json_bool(j, "unlisted", host->unlisted);
+    }
     json_open(j, "faults", '[');
     for (unsigned f = 0; f < AUDIT_FAULTS; f++) {
         if (!(host->faults & AUDIT_BIT(f)))
@@ -172,6 +181,8 @@ void audit_print_json(struct audit *audit)
 
     json_init(&j, stdout);
     json_open(&j, NULL, '{');
+    if (audit->dmarc)
+        audit_json_map(audit, &j);
     json_open(&j, "hosts", '[');
     for (size_t i = 0; i < audit->count; i++)
         json_host(&j, &audit->hosts[i]);

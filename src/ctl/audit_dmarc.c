@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * audit_dmarc: the pairs out of DMARC aggregate reports, and the map of who sends in the domains' name. The receivers
+ * tell the HELO name where they give the SPF result of scope helo; without it the reverse side alone is looked at.
+ * Rows of one address and HELO name are summed as they are read, so that memory grows with the sources, not the rows.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "dmarc.h"
+
+enum { KEY_SIZE = 300, DOMAINS_SIZE = 200, NAMES_SIZE = 120, KNOWN_LINE = 1000 };
+
+/* Where a pair's host stands in the audit. */
+struct source {
+    struct table_entry entry;
+    size_t host;
+};
+
+static struct source *find_source(struct audit *audit, const struct dmarc_record *record)
+{
+    char key[KEY_SIZE] = {(char)record->source.family};
+    size_t n = 1 + sizeof(record->source.bytes), helo = strlen(record->helo);
+    struct source *source;
+    char *kept;
+
+    if (helo > sizeof(key) - n)
+        helo = sizeof(key) - n;
+    memcpy(key + 1, record->source.bytes, sizeof(record->source.bytes));
+    for (size_t i = 0; i < helo; i++)
+        key[n + i] = (char)tolower((unsigned char)record->helo[i]);
+    source = (struct source *)table_find(audit->sources, key, n + helo);
+    if (source)
+        return source;
+    source = region_alloc(audit->keep, sizeof(*source));
+    kept = region_alloc(audit->keep, n + helo);
+    if (!source || !kept || !audit_add(audit, &record->source, helo ? record->helo : NULL))
+        return NULL;
+    memcpy(kept, key, n + helo);
+    source->entry.key = kept;
+    source->entry.key_size = n + helo;
+    source->host = audit->count - 1;
+    table_insert(audit->sources, &source->entry);
+    return source;
+}
+
+/* Whether `word` is one of the words of `list`. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (; *list; list += strcspn(list, " "), list += *list == ' ')
+        if (strcspn(list, " ") == n && strncmp(list, word, n) == 0)
+            return true;
+    return false;
+}
+
+static bool take(void *arg, const struct dmarc_record *record)
+{
+    struct audit *audit = arg;
+    struct source *source = find_source(audit, record);
+    struct audit_host *host;
+
+    if (!source)
+        return false;
+    host = &audit->hosts[source->host];
+    host->messages += record->count;
+    host->aligned += record->dkim_aligned || record->spf_aligned ? record->count : 0;
+    if (!host->header_from)
+        host->header_from = region_strdup(audit->keep, record->header_from);
+    else if (record->header_from[0] && !has_word(host->header_from, record->header_from) &&
+             strlen(host->header_from) < DOMAINS_SIZE)
+        host->header_from = region_printf(audit->keep, "%s %s", host->header_from, record->header_from);
+    return host->header_from != NULL;
+}
+
+static void forget(struct table_entry *entry, void *arg)
+{
+    (void)entry; /* of the region */
+    (void)arg;
+}
+
+int audit_read_reports(struct audit *audit, char **paths, int count)
+{
+    const struct table_limits limits = {.max_entries = AUDIT_HOSTS_MAX};
+    int bad = 0;
+
+    audit->sources = table_new(&limits, forget, NULL);
+    if (!audit->sources)
+        return ctl_fail(audit->ctl, CTL_TROUBLE, "out of memory");
+    for (int i = 0; i < count; i++) {
+        const char *error;
+
+        if (dmarc_file_read(paths[i], take, audit, &error))
+            continue;
+        ctl_fail(audit->ctl, CTL_DATA, "%s: %s", paths[i], error);
+        bad++;
+    }
+    table_free(audit->sources);
+    audit->sources = NULL;
+    return bad ? CTL_DATA : CTL_OK;
+}
+
+static bool add_known(struct audit *audit, char *word)
+{
+    struct network network;
+
+    if (network_parse(&network, word, strlen(word)))
+        return network_set_add(audit->known_networks, &network, 0);
+    for (char *c = word; *c; c++) {
+        *c = (char)tolower((unsigned char)*c);
+        if (!isalnum((unsigned char)*c) && !strchr(".-_", *c))
+            return false;
+    }
+    return strchr(word, '.') && suffix_set_add(audit->known_names, word, 0);
+}
+
+int audit_read_known(struct audit *audit, const char *path)
+{
+    FILE *in = fopen(path, "r");
+    char line[KNOWN_LINE];
+    bool good = in != NULL;
+
+    if (!in)
+        return ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
+    audit->known_networks = network_set_new();
+    audit->known_names = suffix_set_new();
+    good = audit->known_networks && audit->known_names;
+    while (good && fgets(line, sizeof(line), in)) {
+        char *word = line + strspn(line, " \t");
+
+        word[strcspn(word, "#\r\n")] = '\0';
+        for (size_t n = strlen(word); n > 0 && strchr(" \t", word[n - 1]); n--)
+            word[n - 1] = '\0';
+        good = !*word || add_known(audit, word);
+        if (!good)
+            ctl_fail(audit->ctl, CTL_DATA, "%s: \"%s\" is no network and no name", path, word);
+    }
+    fclose(in);
+    return good ? CTL_OK : CTL_DATA;
+}
+
+/* By its network, or by a name that points to it. */
+static bool is_known(const struct audit *audit, const struct audit_host *host)
+{
+    return network_set_find(audit->known_networks, &host->address) != LOOKUP_NONE ||
+           (host->ptr_confirmed && suffix_set_find(audit->known_names, host->ptr) != LOOKUP_NONE) ||
+           (host->points_here && host->name && suffix_set_find(audit->known_names, host->name) != LOOKUP_NONE);
+}
+
+void audit_sort_out(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++) {
+        struct audit_host *host = &audit->hosts[i];
+
+        host->unlisted = audit->known_names && !is_known(audit, host);
+        host->foreign = audit->known_names ? host->unlisted : host->aligned == 0;
+    }
+}
+
+static struct network network_of(const struct audit_host *host)
+{
+    return address_network(&host->address, host->address.family == ADDRESS_IPV4 ? 24 : 48);
+}
+
+static int compare_networks(const void *a, const void *b)
+{
+    const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
+
+    if (x->address.family != y->address.family)
+        return x->address.family < y->address.family ? -1 : 1;
+    return memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+}
+
+static int compare_senders(const void *a, const void *b)
+{
+    const struct audit_sender *x = a, *y = b;
+
+    if (x->messages != y->messages)
+        return x->messages < y->messages ? 1 : -1;
+    return memcmp(&x->network, &y->network, sizeof(x->network));
+}
+
+static void add_word(struct region *r, const char **list, const char *word)
+{
+    if (!word || has_word(*list, word) || strlen(*list) > NAMES_SIZE)
+        return;
+    *list = **list ? region_printf(r, "%s %s", *list, word) : word;
+    if (!*list)
+        *list = "";
+}
+
+static void add_host(struct audit *audit, struct audit_sender *sender, const struct audit_host *host)
+{
+    char *words = region_strdup(audit->keep, host->header_from ? host->header_from : "");
+
+    sender->messages += host->messages;
+    sender->aligned += host->aligned;
+    sender->unlisted += host->unlisted;
+    add_word(audit->keep, &sender->names, host->ptr_domain ? host->ptr_domain : host->ptr);
+    for (char *word = words, *next; word && *word; word = next) {
+        next = word + strcspn(word, " ");
+        if (*next)
+            *next++ = '\0';
+        add_word(audit->keep, &sender->domains, word);
+    }
+}
+
+size_t audit_senders(struct audit *audit, struct audit_sender **senders)
+{
+    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    size_t n = 0;
+
+    *senders = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_sender));
+    if (!hosts || !*senders)
+        return 0;
+    for (size_t i = 0; i < audit->count; i++)
+        hosts[i] = &audit->hosts[i];
+    qsort(hosts, audit->count, sizeof(struct audit_host *), compare_networks);
+    for (size_t i = 0; i < audit->count; i++) {
+        if (i == 0 || !address_in(&hosts[i]->address, &(*senders)[n - 1].network))
+            (*senders)[n++] = (struct audit_sender){.network = network_of(hosts[i]), .names = "", .domains = ""};
+        (*senders)[n - 1].addresses += i == 0 || !address_equal(&hosts[i - 1]->address, &hosts[i]->address);
+        add_host(audit, &(*senders)[n - 1], hosts[i]);
+    }
+    qsort(*senders, n, sizeof(struct audit_sender), compare_senders);
+    return n;
+}
