@@ -10,6 +10,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "names.h"
+#include "outlook.h"
 #include "policyfile.h"
 #include "resolver.h"
 
@@ -20,7 +21,7 @@ static const struct option_row {
     const char *argument, *summary;
 } option_rows[] = {
     {'f', "", "stay in the foreground and log to stderr"},
-    {'t', "", "check the policy file, print the policy in effect"},
+    {'t', "", "check the policy file, print the policy in effect and what it would do"},
     {'c', " FILE", "the policy file, instead of " POLICY_FILE},
     {'v', "", "log debug messages too"},
     {'V', "", "print versions"},
@@ -45,12 +46,14 @@ static void report(void *arg, bool is_error, const char *message)
 static int check(const char *file)
 {
     struct settings *settings = policyfile_read(file, report, NULL);
+    bool done;
 
     if (settings == NULL)
         return EXIT_FAILURE;
     policyfile_print(settings, stdout);
+    done = outlook_print(settings, stdout);
     settings_unref(settings);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return done && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int versions(void)

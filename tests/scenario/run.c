@@ -6,6 +6,7 @@
  *
  *     == a name for the scenario               begins one; everything is forgotten
  *     conf TEXT                                a line of the policy file
+ *     profile NAME                             the file conf/profiles/NAME.conf, with its comments
  *     client 203.0.113.5                       an attribute of the question (see attributes[]); "-" empties it
  *     dns NAME TYPE VALUE                      a record; ADDRESS for its reverse name, * for every other name; or
  *                                              servfail nxdomain nodata never "delay 3s"
@@ -26,6 +27,7 @@
  */
 #include <event2/event.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -378,6 +380,25 @@ static void do_conf(struct scenario *s, char *rest)
         wrong(s, "conf too long");
 }
 
+/* A whole file of conf/profiles. */
+static void do_profile(struct scenario *s, char *rest)
+{
+    const char *top = getenv("top_srcdir");
+    size_t used = strlen(s->conf);
+    char path[PATH_MAX];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/conf/profiles/%s.conf", top != NULL ? top : ".", rest);
+    file = fopen(path, "r");
+    if (file == NULL) {
+        wrong(s, "%s: cannot be read", path);
+        return;
+    }
+    used += fread(s->conf + used, 1, CONF_SIZE - 1 - used, file);
+    s->conf[used] = '\0';
+    fclose(file);
+}
+
 static void do_dns(struct scenario *s, char *rest)
 {
     const char *error;
@@ -409,6 +430,7 @@ static const struct statement {
     void (*run)(struct scenario *s, char *rest);
 } statements[] = {
     {"conf", false, do_conf},       {"dns", false, do_dns},     {"wall", false, do_wall},
+    {"profile", false, do_profile},
     {"option", false, do_option},   {"ask", false, do_ask},     {"expect", true, do_expect},
     {"asks", false, do_asks},       {"pass", false, do_pass},
     {"answered", true, do_answered}, {"finding", true, do_finding}, {"not", true, do_not},

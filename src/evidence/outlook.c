@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * outlook: the daemon's own gathering and judging over greetings whose DNS is told here instead of asked: the local
+ * facts come from gather, which asks nothing without a resolver, and what it could not know is filled in.
+ */
+#include "outlook.h"
+
+#include <string.h>
+
+#include "decision.h"
+#include "gather.h"
+#include "text.h"
+
+enum { REGION_LIMIT = 1 << 20 };
+
+static const char client[] = "198.51.100.25";
+
+/* Each is complete: who greets, how, and what the DNS says. */
+static const struct greeting {
+    const char *words, *helo, *rdns; /* rdns: confirmed; "": there is none */
+    enum known address, is_client;   /* has the HELO name addresses, and is the client among them? */
+    bool says_ehlo;
+} greetings[OUTLOOK_GREETINGS] = {
+    {"a mail server in order", "mail.honest.org", "mail.honest.org", KNOWN_PRESENT, KNOWN_PRESENT, true},
+    {"a large provider's pool: another name of its domain", "outbound.pool.org", "out17.pool.org", KNOWN_PRESENT,
+     KNOWN_ABSENT, true},
+    {"a server without a reverse name", "mail.small.org", "", KNOWN_PRESENT, KNOWN_PRESENT, true},
+    {"a name that has nothing to do with the client", "mail.other.org", "web7.hoster.net", KNOWN_PRESENT, KNOWN_ABSENT,
+     true},
+    {"an access line under its provider's name", "dyn-198-51-100-25.pool.isp.net", "dyn-198-51-100-25.pool.isp.net",
+     KNOWN_PRESENT, KNOWN_PRESENT, true},
+    {"a name of one label", "mailserver", "", KNOWN_ABSENT, KNOWN_ABSENT, true},
+    {"a client that calls itself localhost", "localhost", "", KNOWN_ABSENT, KNOWN_ABSENT, true},
+    {"an address without brackets", client, "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false},
+    {"an address literal", "[198.51.100.25]", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, true},
+    {"a malformed name", "mail?server..org", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false},
+};
+
+static struct request request_of(const struct greeting *g)
+{
+    struct request req = {.state = REQUEST_STATE_RCPT, .protocol_state = "RCPT"};
+
+    (void)address_parse(&req.client, client, strlen(client));
+    req.esmtp = g->says_ehlo;
+    req.protocol_name = g->says_ehlo ? "ESMTP" : "SMTP";
+    req.client_address = client;
+    req.client_name = req.reverse_client_name = g->rdns[0] != '\0' ? g->rdns : "unknown";
+    req.server_address = req.server_port = req.queue_id = req.sasl_username = "";
+    req.helo_name = g->helo;
+    req.sender = "info@sender.org";
+    req.recipient = "info@recipient.org";
+    req.instance = "1";
+    req.ccert_subject = req.ccert_fingerprint = req.ccert_pubkey_fingerprint = "";
+    req.encryption_protocol = req.stress_text = req.policy_context = "";
+    return req;
+}
+
+static void never(void *arg, const struct evidence *e)
+{
+    (void)arg;
+    (void)e;
+}
+
+/* The evidence as it would be once all is asked. False without memory. */
+static bool gather_for(const struct settings *s, const struct policy *policy, const struct greeting *g,
+                       const struct request *req, struct region *r, struct evidence *e)
+{
+    static const struct gather_context nothing = {.resolver = NULL};
+    static const struct spf_outcome no_spf = {.result = SPF_NONE};
+    struct gather_options options = {.settings = s, .policy = policy};
+    struct gather *pending = NULL;
+    const struct evidence *gathered = gather_start(&nothing, &options, req, r, never, NULL, &pending);
+
+    if (gathered == NULL)
+        return false;
+    *e = *gathered;
+    e->reverse = e->fcrdns = g->rdns[0] != '\0' ? KNOWN_PRESENT : KNOWN_ABSENT;
+    e->rdns_partial = false;
+    e->helo_address = g->address;
+    e->helo_is_client = g->is_client;
+    e->helo_mx = KNOWN_ABSENT;
+    e->helo_nxdomain = g->address == KNOWN_ABSENT;
+    e->helo_spf = &no_spf;
+    return true;
+}
+
+static const char *fate(const struct verdict *v)
+{
+    static const char *const words[OUTCOME_COUNT] = {
+        [OUTCOME_DUNNO] = "passes",
+        [OUTCOME_MARK] = "passes, marked",
+        [OUTCOME_DEFER] = "is put off for now (4xx)",
+        [OUTCOME_REJECT] = "is refused (5xx)",
+    };
+
+    if (v->outcome == v->judged)
+        return words[v->outcome];
+    return v->outcome == OUTCOME_DUNNO ? "passes; the mode is why" : "is put off for now (4xx); the mode is why";
+}
+
+static bool print_greeting(const struct settings *s, const struct policy *policy, const struct greeting *g,
+                           struct region *r, FILE *out)
+{
+    struct request req = request_of(g);
+    struct evidence e;
+    struct verdict v;
+    char why[256];
+    struct text t;
+
+    region_reset(r);
+    if (!gather_for(s, policy, g, &req, r, &e))
+        return false;
+    decision_make(policy, &e, r, &v);
+    text_init(&t, why, sizeof(why));
+    decision_add_findings(&v, sizeof(why) - 1, &t);
+    fprintf(out, "#   %-52s %s: score %d%s%s\n", g->words, fate(&v), v.score, why[0] != '\0' ? ", " : "", why);
+    return true;
+}
+
+bool outlook_print(const struct settings *s, FILE *out)
+{
+    struct region *r = region_new(REGION_LIMIT);
+    bool done = r != NULL;
+
+    for (size_t p = 0; done && p < s->policy_count; p++) {
+        fprintf(out, "\n# What policy \"%s\" does to mail from\n", s->policies[p]->name);
+        for (size_t i = 0; done && i < OUTLOOK_GREETINGS; i++)
+            done = print_greeting(s, s->policies[p], &greetings[i], r, out);
+    }
+    region_free(r);
+    return done;
+}
