@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_data: the tables of the naming room, and what its files share. Const once name_data_new() has returned, but for the memory
- * of names, which changes no answer.
+ * name_data: the tables of the naming room, and what its files share. Const once name_data_new() has returned, but for
+ * the memory of names, which changes no answer.
  */
 #ifndef HELOD_NAME_DATA_H
 #define HELOD_NAME_DATA_H

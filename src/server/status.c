@@ -47,7 +47,7 @@ struct visit {
 struct status {
     struct server *server;
     struct door *doors;
-    TAILQ_HEAD(, visit) visits;
+    TAILQ_HEAD(status_visits, visit) visits;
     unsigned visit_count;
 };
 

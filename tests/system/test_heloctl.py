@@ -118,7 +118,7 @@ def _():
 
 
 @cases([
-    ("no such verb", ["chek"], 64, 'did you mean "check"'),
+    ("no such verb", ["rulez"], 64, 'did you mean "rules"'),
     ("no address", ["check", "example", "mail.honest.org"], 64, "no IPv4 or IPv6 address"),
     ("one argument", ["check", "192.0.2.1"], 64, "usage: heloctl check"),
     ("unknown option", ["check", "--nope", "192.0.2.1", "x.example"], 64, "usage: heloctl check"),
