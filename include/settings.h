@@ -66,6 +66,7 @@ struct exempt_settings {
     struct network_set *clients; /* values: index into entries */
     struct suffix_set *rdns;
     struct suffix_set *helo;
+    bool certificates;           /* a client certificate that Postfix trusts is enough */
     bool helo_unverified;        /* a HELO entry counts without a confirmed address or SPF pass */
     size_t count;
     const struct exemption *entries;

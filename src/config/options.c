@@ -95,6 +95,8 @@ const struct option options[] = {
       .summary = "HELO names that are never judged once they are confirmed." },
     { IN("exempt", "helo_unverified", exempt.helo_unverified, OPTION_SWITCH), .initial = "no",
       .summary = "Exempt by HELO name even where address and SPF do not confirm it." },
+    { IN("exempt", "certificates", exempt.certificates, OPTION_SWITCH), .initial = "yes",
+      .summary = "Clients with a certificate that Postfix trusts are never judged." },
     { IN("exempt", "files", exempt.files, OPTION_PATHS), .initial = "", .summary = "Files with more exemptions." },
 
     { IN("names", "psl_file", names.psl_file, OPTION_PATH), .initial = "",

@@ -97,9 +97,10 @@ bool gathering_local(struct gather *g)
 void gathering_skips(struct gather *g)
 {
     const struct request *req = g->e.request;
+    bool certified = g->options.settings->exempt.certificates && req->ccert_subject[0] != '\0';
     int32_t entry;
 
-    if (req->sasl_username[0] != '\0' || req->ccert_subject[0] != '\0')
+    if (req->sasl_username[0] != '\0' || certified)
         g->e.skip = SKIP_AUTHENTICATED;
     else if (req->client.family == ADDRESS_NONE)
         g->e.skip = SKIP_NO_CLIENT;
