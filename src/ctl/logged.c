@@ -87,7 +87,7 @@ static bool same_exemption(const struct settings *settings, const char *logged)
     return false;
 }
 
-static const char *lower(const struct logged *l, const char *name)
+const char *logged_lower(const struct logged *l, const char *name)
 {
     char *copy = region_strdup(l->record->region, name);
 
@@ -116,10 +116,10 @@ bool logged_exempt(const struct logged *l, const struct settings *settings)
         return false;
     if (l->client.family != ADDRESS_NONE && settings_exempt_client(settings, &l->client, when) >= 0)
         return true;
-    if ((was || logged_confirmed(l)) && *f->rdns && settings_exempt_rdns(settings, lower(l, f->rdns), when) >= 0)
+    if ((was || logged_confirmed(l)) && *f->rdns && settings_exempt_rdns(settings, logged_lower(l, f->rdns), when) >= 0)
         return true;
     if ((was || settings->exempt.helo_unverified || speaks_for_helo(l)) && *f->helo &&
-        settings_exempt_helo(settings, lower(l, f->helo), when) >= 0)
+        settings_exempt_helo(settings, logged_lower(l, f->helo), when) >= 0)
         return true;
     return was && same_exemption(settings, f->exemption);
 }

@@ -37,6 +37,7 @@ bool logged_exempt(const struct logged *l, const struct settings *settings);
 
 bool logged_confirmed(const struct logged *l); /* reverse name confirmed */
 bool logged_spf_pass(const struct logged *l);
+const char *logged_lower(const struct logged *l, const char *name); /* in the record's region */
 bool logged_has(const struct logged *l, int rule);
 void logged_add(struct logged *l, int rule); /* once */
 /* The registrable domain of the HELO name, else of the reverse name, else "-"; in the record's region. */

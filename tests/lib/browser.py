@@ -75,9 +75,23 @@ class Browser:
         """The value that the JavaScript returns."""
         return self._call("POST", self.session + "/execute/sync", {"script": code, "args": list(arguments)})
 
-    def click(self, selector):
+    def _element(self, selector):
         found = self._call("POST", self.session + "/element", {"using": "css selector", "value": selector})
-        self._call("POST", f"{self.session}/element/{next(iter(found.values()))}/click", {})
+        return f"{self.session}/element/{next(iter(found.values()))}"
+
+    def click(self, selector):
+        self._call("POST", self._element(selector) + "/click", {})
+
+    def type(self, selector, text):
+        """Keys as a person would press them; \\ue010 to \\ue015 are End, Home, Left, Up, Right, Down."""
+        self._call("POST", self._element(selector) + "/value", {"text": text})
+
+    def text(self, selector):
+        """What a person can read there."""
+        return self._call("GET", self._element(selector) + "/text")
+
+    def texts(self, selector):
+        return self.script("return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)", selector)
 
     def alert(self):
         """The text of a dialog that stands open, or None."""

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * labels: the file of known senders, read into the look-up sets.
+ */
+#include "labels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_SIZE = 1024 };
+
+struct labels {
+    struct network_set *networks;
+    struct suffix_set *domains;
+};
+
+void labels_free(struct labels *labels)
+{
+    if (!labels)
+        return;
+    network_set_free(labels->networks);
+    suffix_set_free(labels->domains);
+    free(labels);
+}
+
+static bool add(struct labels *labels, const char *what, int32_t label)
+{
+    struct network net;
+    char pattern[LINE_SIZE + 1];
+
+    if (network_parse(&net, what, strlen(what)))
+        return network_set_add(labels->networks, &net, label);
+    snprintf(pattern, sizeof(pattern), "%s%s", what[0] == '.' ? "" : ".", what);
+    return suffix_set_add(labels->domains, pattern, label);
+}
+
+/* False for a line that is neither blank, a comment, nor complete. */
+static bool read_line(struct labels *labels, char *line)
+{
+    static const char *const words[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
+    char *save = NULL, *what, *word;
+
+    line[strcspn(line, "#\r\n")] = '\0';
+    what = strtok_r(line, " \t", &save);
+    word = what ? strtok_r(NULL, " \t", &save) : NULL;
+    if (!what)
+        return true;
+    for (int32_t label = 0; word && label < LABELS; label++)
+        if (strcmp(word, words[label]) == 0)
+            return add(labels, what, label);
+    return false;
+}
+
+struct labels *labels_read(const struct ctl *ctl, const char *file)
+{
+    struct labels *labels = calloc(1, sizeof(*labels));
+    FILE *in = fopen(file, "r");
+    char line[LINE_SIZE];
+    unsigned number = 0;
+    bool good = true;
+
+    if (labels) {
+        labels->networks = network_set_new();
+        labels->domains = suffix_set_new();
+    }
+    if (!in || !labels || !labels->networks || !labels->domains) {
+        ctl_fail(ctl, CTL_NO_INPUT, "%s: cannot be read", file);
+        good = false;
+    }
+    while (good && fgets(line, sizeof(line), in)) {
+        number++;
+        good = read_line(labels, line);
+        if (!good)
+            ctl_fail(ctl, CTL_DATA, "%s:%u: expected ADDRESS or DOMAIN, then ham or spam", file, number);
+    }
+    if (in)
+        fclose(in);
+    if (good)
+        return labels;
+    labels_free(labels);
+    return NULL;
+}
+
+int labels_find(const struct labels *labels, const struct logged *l)
+{
+    const struct decision_fields *f = l->record->fields;
+    int label = LABEL_NONE;
+
+    if (!labels)
+        return LABEL_NONE;
+    if (l->client.family != ADDRESS_NONE)
+        label = network_set_find(labels->networks, &l->client);
+    if (label == LABEL_NONE && logged_confirmed(l))
+        label = suffix_set_find(labels->domains, logged_lower(l, f->rdns));
+    if (label == LABEL_NONE)
+        label = suffix_set_find(labels->domains, logged_lower(l, f->helo));
+    return label;
+}

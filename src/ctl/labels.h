@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * labels: what the admin knows of senders: lines "ADDRESS|NETWORK|DOMAIN ham|spam". A domain stands for all below it.
+ */
+#ifndef HELOD_LABELS_H
+#define HELOD_LABELS_H
+
+#include "logged.h"
+
+enum { LABEL_NONE = LOOKUP_NONE, LABEL_HAM, LABEL_SPAM, LABELS };
+
+struct labels;
+
+/* NULL when the file cannot be read or a line is wrong, which has been told. */
+struct labels *labels_read(const struct ctl *ctl, const char *file);
+void labels_free(struct labels *labels); /* NULL is allowed */
+/* By the client, else its confirmed reverse name, else HELO. */
+int labels_find(const struct labels *labels, const struct logged *l);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * survey_json: a survey for programs, and for the page that `report --html` writes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "survey.h"
+
+enum { TOP_NAMES = 100, TOP_GREETINGS = 2000, KEY_PARTS = 4, KEY_SIZE = 700 };
+
+static void print_numbers(struct json *j, const char *name, const uint64_t *values, size_t n)
+{
+    json_open(j, name, '[');
+    for (size_t i = 0; i < n; i++)
+        json_number(j, NULL, (long long)values[i]);
+    json_close(j, ']');
+}
+
+static void print_states(struct json *j, const uint64_t states[LOGGED_STATES])
+{
+    for (unsigned i = 0; i < LOGGED_UNKNOWN; i++)
+        json_number(j, logged_state_name(i), (long long)states[i]);
+}
+
+static void print_row_values(struct json *j, const struct tally_row *row)
+{
+    json_number(j, "count", (long long)row->count);
+    for (unsigned i = 0; i < LOGGED_UNKNOWN; i++)
+        json_number(j, logged_state_name(i), row->values[i]);
+    json_number(j, "score", row->values[SURVEY_SCORE_MAX]);
+    json_number(j, "good", row->values[SURVEY_GOOD]);
+}
+
+static void print_tally(struct json *j, const char *name, const struct tally *t)
+{
+    size_t n;
+    struct tally_row **rows = tally_top(t, TOP_NAMES, &n);
+
+    json_open(j, name, '[');
+    for (size_t i = 0; rows && i < n; i++) {
+        json_open(j, NULL, '{');
+        json_text(j, "name", rows[i]->key);
+        print_row_values(j, rows[i]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    free(rows);
+}
+
+static void print_greeting(struct json *j, const struct tally_row *row)
+{
+    static const char *const names[KEY_PARTS] = {"client", "helo", "rdns", "domain"};
+    char copy[KEY_SIZE], *at = copy;
+
+    snprintf(copy, sizeof(copy), "%s", row->key);
+    json_open(j, NULL, '{');
+    for (unsigned i = 0; i < KEY_PARTS; i++) {
+        char *end = at + strcspn(at, "\t");
+        bool last = *end == '\0';
+
+        *end = '\0';
+        json_text(j, names[i], at);
+        at = last ? end : end + 1;
+    }
+    print_row_values(j, row);
+    json_text(j, "findings", row->note);
+    json_close(j, '}');
+}
+
+static void print_greetings(const struct survey *s, struct json *j)
+{
+    size_t n;
+    struct tally_row **rows = tally_top(s->greetings, TOP_GREETINGS, &n);
+
+    json_open(j, "greetings", '[');
+    for (size_t i = 0; rows && i < n; i++)
+        print_greeting(j, rows[i]);
+    json_close(j, ']');
+    json_number(j, "greetings_left_out",
+                (long long)(tally_rows(s->greetings) - n + tally_dropped(s->greetings)));
+    free(rows);
+}
+
+static void print_rules(const struct survey *s, struct json *j)
+{
+    json_open(j, "rules", '[');
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct survey_rule *rule = &s->rules[i];
+
+        json_open(j, NULL, '{');
+        json_text(j, "rule", rules[i]->name);
+        json_text(j, "summary", rules[i]->summary);
+        json_number(j, "points", s->settings->default_policy->points[i]);
+        json_number(j, "hits", (long long)rule->hits);
+        json_number(j, "decisive", (long long)rule->decisive);
+        json_number(j, "confirmed", (long long)rule->confirmed);
+        json_number(j, "spf_pass", (long long)rule->spf);
+        json_number(j, "welcomed_later", (long long)rule->welcome);
+        json_number(j, "likely_wrong", (long long)rule->wrong);
+        if (s->labels) {
+            json_number(j, "ham", (long long)rule->labelled[LABEL_HAM]);
+            json_number(j, "spam", (long long)rule->labelled[LABEL_SPAM]);
+        }
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void print_thresholds(const struct survey *s, struct json *j)
+{
+    const struct policy *policy = s->settings->default_policy;
+
+    json_open(j, "thresholds", '[');
+    for (unsigned i = 0; i < policy->threshold_count; i++) {
+        json_open(j, NULL, '{');
+        json_text(j, "name", policy->thresholds[i].name);
+        json_text(j, "outcome", outcome_name(policy->thresholds[i].outcome));
+        json_number(j, "score", policy->thresholds[i].score);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void print_times(const struct survey *s, struct json *j)
+{
+    size_t hours = s->first_hour ? (size_t)((s->to - s->first_hour) / 3600) + 1 : 0;
+
+    json_number(j, "from", (long long)s->from);
+    json_number(j, "to", (long long)s->to);
+    json_number(j, "first_hour", (long long)s->first_hour);
+    hours = hours < SURVEY_HOURS ? hours : SURVEY_HOURS;
+    print_numbers(j, "hours", s->hours, hours);
+    print_numbers(j, "hours_refused", s->hours_refused, hours);
+    print_numbers(j, "by_hour", s->by_hour, 24);
+}
+
+static void print_dns(const struct survey *s, struct json *j)
+{
+    json_open(j, "dns", '{');
+    json_number(j, "temperror", (long long)s->temperror);
+    json_number(j, "doubts", (long long)s->doubts);
+    json_number(j, "lookups", (long long)s->lookups);
+    json_number(j, "cached", (long long)s->cached);
+    json_number(j, "slow", (long long)s->slow);
+    json_number(j, "mean_ms", s->decisions ? (long long)(s->ms_sum / s->decisions) : 0);
+    json_number(j, "max_ms", (long long)s->ms_max);
+    json_close(j, '}');
+}
+
+static void print_labels(const struct survey *s, struct json *j)
+{
+    static const char *const names[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
+
+    json_open(j, "labels", '{');
+    for (unsigned i = 0; i < LABELS; i++) {
+        json_open(j, names[i], '{');
+        print_states(j, s->label_states[i]);
+        print_numbers(j, "scores", s->label_scores[i], SURVEY_SCORES);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
+}
+
+static void print_unused(const struct survey *s, struct json *j)
+{
+    json_open(j, "exemptions_unused", '[');
+    for (size_t i = 0; i < s->settings->exempt.count; i++) {
+        const struct exemption *entry = &s->settings->exempt.entries[i];
+
+        if (!survey_unused(s, entry))
+            continue;
+        json_open(j, NULL, '{');
+        json_text(j, "pattern", entry->pattern);
+        json_text(j, "where", entry->where);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+void survey_print_json(const struct survey *s, struct json *j, const char *name)
+{
+    json_open(j, name, '{');
+    json_number(j, "lines", (long long)s->lines);
+    json_number(j, "decisions", (long long)s->decisions);
+    json_number(j, "malformed", (long long)s->malformed);
+    json_open(j, "states", '{');
+    print_states(j, s->states);
+    json_close(j, '}');
+    print_thresholds(s, j);
+    print_numbers(j, "scores", s->scores, SURVEY_SCORES);
+    print_numbers(j, "good_scores", s->good_scores, SURVEY_SCORES);
+    print_times(s, j);
+    print_rules(s, j);
+    print_tally(j, "networks", s->networks);
+    print_tally(j, "domains", s->domains);
+    print_tally(j, "near_misses", s->near);
+    print_unused(s, j);
+    print_dns(s, j);
+    if (s->labels)
+        print_labels(s, j);
+    print_greetings(s, j);
+    json_close(j, '}');
+}

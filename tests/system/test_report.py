@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""heloctl tune and report on a log that the daemon wrote: their numbers are the log's; and the HTML page in a real
+browser: sliders, sorting, filter, and hostile names that stay text."""
+import json
+import re
+
+import browser
+from greetings import Traffic
+from helod import decision_fields, heloctl, scratch
+from tap import contains, equal, run, skip, test
+
+COUNT = 6000
+HOSTILE = '<img src=x onerror="document.title=1">&lt;/script><script>document.title=2</script>'
+THRESHOLDS = {"mark": 30, "defer": 70, "reject": 100}
+
+folder = scratch()
+traffic = Traffic()
+traffic.ask(COUNT)
+for helo in (HOSTILE, "</script><script>document.title=3</script>", "mail.kiln-street0.net"):
+    traffic.daemon.ask(helo=helo, client="203.0.113.77", client_name='x"><b>bold.example.net')
+log, conf, page = folder / "log", traffic.daemon.conf_path, folder / "report.html"
+log.write_text(traffic.daemon.log())
+decisions = [fields for fields in map(decision_fields, log.read_text().splitlines()) if fields]
+judged = [fields for fields in decisions if "skip" not in fields]
+
+
+def ctl(*arguments):
+    status, out, err = heloctl(*arguments)
+    equal(status, 0, err)
+    return out
+
+
+@test("report: outcomes, scores, findings and networks are those of the log")
+def _():
+    got = json.loads(ctl("report", "-c", conf, "-j", log))
+    equal(got["decisions"], len(decisions))
+    for state in ("dunno", "mark", "defer", "reject"):
+        equal(got["states"][state], sum(fields["action"] == state for fields in judged), state)
+    equal(got["states"]["skipped"], len(decisions) - len(judged))
+    for score in range(151):
+        equal(got["scores"][score], sum(int(fields["score"]) == score for fields in judged), f"score {score}")
+    hits = {rule["rule"]: rule["hits"] for rule in got["rules"]}
+    for name in ("helo_not_fqdn", "rdns_missing", "helo_spf_fail", "greeting_helo"):
+        equal(hits[name], sum(name in fields["findings"] for fields in judged), name)
+    networks = {row["name"]: row for row in got["networks"]}
+    of = [fields for fields in decisions if fields["client"].startswith("203.0.114.")]
+    equal(networks["203.0.114.0/24"]["count"], len(of))
+    equal(networks["203.0.114.0/24"]["reject"], sum(fields["action"] == "reject" for fields in of))
+    equal(got["dns"]["doubts"], sum("doubt" in fields for fields in decisions))
+    equal(sum(got["hours"]), len(decisions))
+    assert got["from"] > 1_700_000_000
+
+
+@test("report: an exemption without a hit is named, one with hits is not")
+def _():
+    text = conf.read_text().replace('"198.51.100.0/28"', '"198.51.100.0/28", "192.0.2.99"')
+    other = folder / "other.conf"
+    other.write_text(text)
+    unused = [entry["pattern"] for entry in json.loads(ctl("report", "-c", other, "-j", log))["exemptions_unused"]]
+    contains(unused, "192.0.2.99")
+    assert "198.51.100.0/28" not in unused, unused
+    contains(ctl("report", "-c", other, log), "exemptions without a hit")
+
+
+@test("report on the terminal: printable, a spark line, no colour without a terminal")
+def _():
+    out = ctl("report", "-c", conf, log)
+    assert "\x1b" not in out
+    for word in ("by hour", "scores", "findings", "networks", "domains", "near misses", "DNS"):
+        contains(out, word)
+    assert all(c == "\n" or c.isprintable() for c in out), "a control byte"
+
+
+@test("tune: thresholds and rules are counted as the policy judges")
+def _():
+    got = json.loads(ctl("tune", "-c", conf, "-j", log))["survey"]
+    default = [fields for fields in judged if fields["policy"] == "default"]
+    for score in (1, 30, 70, 100):
+        wanted = sum(int(fields["score"]) >= score for fields in judged)
+        equal(sum(got["scores"][score:]), wanted, f"from {score}")
+    rule = {row["rule"]: row for row in got["rules"]}["helo_localhost"]
+    equal(rule["hits"], sum("helo_localhost" in fields["findings"] for fields in judged))
+    equal(rule["decisive"], rule["hits"])
+    confirmed = [fields for fields in default if "helo_localhost" in fields["findings"] and fields["fcrdns"] == "pass"]
+    equal(rule["confirmed"], len(confirmed))
+    equal(rule["likely_wrong"], len(confirmed))
+    assert rule["welcomed_later"] > 0
+    near = {row["name"]: row["count"] for row in got["near_misses"]}
+    contains(near, "weft.net")
+
+
+@test("tune: a rule that decides about confirmed clients alone is suspected, with the reason")
+def _():
+    got = json.loads(ctl("tune", "-c", conf, "-j", log))["suggestions"]
+    about = [row for row in got if row["change"].startswith("helo_localhost = 40 in place of 80")]
+    equal(len(about), 1)
+    contains(about[0]["reason"], "confirmed reverse name")
+    out = ctl("tune", "-c", conf, log)
+    contains(out, "helo_localhost = 40 in place of 80")
+    contains(out, "<- reject")
+
+
+@test("tune --label: what was caught and what was wrongly hit")
+def _():
+    labels = folder / "labels"
+    labels.write_text("# known\n203.0.113.0/24 ham\nweft.net spam # a pool\n203.0.114.1 spam\n")
+    got = json.loads(ctl("tune", "-c", conf, "-j", "-l", labels, log))["survey"]["labels"]
+    ham = [fields for fields in judged if fields["client"].startswith("203.0.113.")]
+    equal(sum(got["ham"]["scores"]), len(ham))
+    equal(got["ham"]["defer"], sum(fields["threshold"] == "defer" for fields in ham))
+    assert sum(got["spam"]["scores"]) > 100
+    contains(ctl("tune", "-c", conf, "-l", labels, log), "wrongly refused: ")
+    labels.write_text("203.0.113.0/24 good\n")
+    status, _, err = heloctl("tune", "-c", conf, "-l", labels, log)
+    equal(status, 65)
+    contains(err, ":1: expected")
+
+
+ctl("report", "-c", conf, "-w", page, log)
+
+
+@test("the page loads nothing from elsewhere, and no name makes markup in its source")
+def _():
+    text = page.read_text()
+    head = text.partition('<script type="application/json"')[0]
+    assert not re.search(r'(src|href)\s*=|@import|url\(', head), "a reference"
+    equal(text.count("<script"), 2)
+    equal(text.count("</script"), 2)
+    assert "document.title=" in text, "the hostile name is not in the report at all"
+
+
+def in_browser(name, **options):
+    def register(function):
+        @test(name, 120)
+        def _():
+            if browser.possible():
+                skip(browser.possible())
+            with browser.Browser(**options) as window:
+                window.go(page.as_uri())
+                function(window)
+                errors = [line for line in window.complaints() if "favicon" not in line]
+                equal(errors, [], "console")
+    return register
+
+
+def would(limits):
+    """What the sliders must say."""
+    sums = dict.fromkeys(("dunno", "mark", "defer", "reject"), 0)
+    for fields in judged:
+        score = min(int(fields["score"]), 151)
+        sums[next((name for name in ("reject", "defer", "mark") if score >= limits[name]), "dunno")] += 1
+    return sums
+
+
+def said(window):
+    return {name: int(window.script("return document.getElementById(arguments[0]).dataset.count", "would-" + name))
+            for name in ("dunno", "mark", "defer", "reject")}
+
+
+@in_browser("Chromium: moving a slider tells what would have been marked, deferred and rejected")
+def _(window):
+    equal(said(window), would(THRESHOLDS))
+    for name, keys, limit in (("reject", "\ue012" * 5, 95), ("defer", "\ue011", 0), ("mark", "\ue014" * 21, 51)):
+        window.type("#slide-" + name, keys)  # arrow keys, Home
+        equal(window.text("#at-" + name), str(limit))
+        limits = dict(THRESHOLDS)
+        limits[name] = limit
+        THRESHOLDS.update(limits)
+        equal(said(window), would(THRESHOLDS), f"{name} at {limit}")
+
+
+def column(window, number):
+    return window.texts(f"#greetings-table tbody tr td:nth-child({number})")
+
+
+@in_browser("Chromium: the table sorts by numbers and by names, both ways, and filters")
+def _(window):
+    window.click("#greetings-table th:nth-child(10) button")
+    scores = [int(text.replace(",", "")) for text in column(window, 10)]
+    equal(scores, sorted(scores, reverse=True))
+    equal(scores[0], max(int(fields["score"]) for fields in judged))
+    window.click("#greetings-table th:nth-child(10) button")
+    scores = [int(text.replace(",", "")) for text in column(window, 10)]
+    equal(scores, sorted(scores))
+    window.click("#greetings-table th:nth-child(2) button")
+    helos = column(window, 2)
+    equal(helos, sorted(helos))
+    everything = len(helos)
+    window.type("#filter", "weft pool-203")
+    helos = column(window, 3)
+    assert 0 < len(helos) < everything
+    assert all("weft" in name for name in helos), helos
+    contains(window.text("#shown"), f"{len(helos):,} of {everything:,}")
+    equal(sum(int(text.replace(",", "")) for text in column(window, 5)),
+          sum("pool-203" in fields["rdns"] + fields["helo"] for fields in decisions))
+
+
+@in_browser("Chromium: a hostile HELO name stays text")
+def _(window):
+    equal(window.script("return document.title"), "helod report")
+    equal(window.script("return document.querySelectorAll('img, b:not(.card b), script').length"), 2)
+    window.type("#filter", "onerror")
+    equal(column(window, 2), [HOSTILE])
+    equal(window.script("return document.title"), "helod report")
+
+
+@in_browser("Chromium: readable on a phone, nothing wider than the screen", width=390, height=800)
+def _(window):
+    width, inner = window.script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert width <= max(inner, 500), f"{width} of {inner}"
+    assert window.script("return parseFloat(getComputedStyle(document.body).fontSize)") >= 15
+
+
+@in_browser("Chromium: light and dark have a contrast of 7 to 1 and more")
+def _(window):
+    script = """const l = c => c.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 :
+        ((v + .055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
+        const s = getComputedStyle(document.body), a = l(s.color), b = l(s.backgroundColor);
+        return [(Math.max(a, b) + .05) / (Math.min(a, b) + .05), b]"""
+    backgrounds = []
+    for scheme in ("light", "dark"):
+        window.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        contrast, background = window.script(script)
+        assert contrast >= 7, f"{scheme}: {contrast}"
+        backgrounds.append(background)
+    assert backgrounds[0] > 0.8 and backgrounds[1] < 0.1, backgrounds
+
+
+run()
