@@ -269,6 +269,8 @@ const struct evidence *gather_start(const struct gather_context *context, const 
         return NULL;
     gathering_exemptions(g);
     g->needs = possible_needs(g);
+    if (g->e.skip == SKIP_NONE && (missing(g) & NEED_HISTORY)) /* costs less than to find out whether it matters */
+        gathering_history_at_once(g);
     advance(g);
     if (g->finished)
         return &g->e;

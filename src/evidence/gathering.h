@@ -78,6 +78,7 @@ void gathering_helo_sum(struct gather *g);                   /* helo_address fro
 
 /* history.c */
 void gathering_history(struct gather *g);
+void gathering_history_at_once(struct gather *g); /* where that costs no waiting */
 
 /* identity.c: SPF of the HELO name */
 void gathering_spf(struct gather *g);

@@ -16,16 +16,29 @@ static void remembered(void *arg, const struct history_facts *facts)
     gathering_arrived(g);
 }
 
-void gathering_history(struct gather *g)
+static struct history_greeting greeting_of(const struct gather *g)
 {
-    const struct history_greeting greeting = {
+    return (struct history_greeting){
         .client = &g->e.client,
         .helo = &g->e.helo,
         .known_count = g->e.history.limits.known_count,
     };
+}
+
+void gathering_history_at_once(struct gather *g)
+{
+    const struct history_greeting greeting = greeting_of(g);
+
+    if (history_at_once(g->context.history, &greeting, &g->e.history))
+        g->asked |= NEED_HISTORY;
+}
+
+void gathering_history(struct gather *g)
+{
+    const struct history_greeting greeting = greeting_of(g);
 
     g->asked |= NEED_HISTORY;
-    if (history_at_once(g->context.history, &greeting, &g->e.history) || g->options.local_only)
+    if (g->options.local_only)
         return;
     g->history = history_ask(g->context.history, &greeting, remembered, g);
     g->pending += g->history != NULL;
