@@ -119,6 +119,9 @@ bool audit_unify(struct audit *audit);
 bool audit_gather(struct audit *audit, unsigned jobs);
 /* The same for one host, whose evidence is at hand. */
 void audit_judge(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
+/* What every host's gather is asked: all that the rows look at. */
+#define AUDIT_NEEDS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
+extern const struct request audit_request; /* of a client yet to be filled in */
 /* Finds the faults that only the whole pool shows, and sets every host's target. False: no memory. */
 bool audit_pool(struct audit *audit);
 /* Has a fault that is more than advice; strict: any fault. */
@@ -135,6 +138,9 @@ bool audit_renames(const struct audit_host *host);
 void audit_print_text(struct audit *audit, const char *mta, bool colour);
 void audit_print_csv(struct audit *audit);
 void audit_print_json(struct audit *audit);
+const char *audit_level(const struct audit_host *host); /* "ok", "advice", "unknown", "wrong" */
+void audit_print_faults(const struct audit_host *host);
+void audit_json_host(struct json *j, const struct audit_host *host);
 /* Foreign text on a terminal or in a file: printable ASCII. */
 void audit_put(FILE *out, const char *foreign);
 

@@ -61,7 +61,7 @@ static void expired(evutil_socket_t fd, short what, void *arg)
     gather_expire(slot->pending);
 }
 
-static const struct request empty = {
+const struct request audit_request = {
     .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .protocol_name = "ESMTP", .esmtp = true,
     .client_name = "unknown", .reverse_client_name = "unknown", .server_address = "", .server_port = "", .sender = "",
     .recipient = "", .queue_id = "", .instance = "", .sasl_username = "", .ccert_subject = "",
@@ -77,14 +77,14 @@ static void fill(struct slot *slot)
         .settings = &run->settings,
         .policy = run->settings.default_policy,
         .everything = true,
-        .also = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
+        .also = AUDIT_NEEDS,
     };
 
     while (!slot->pending && run->next < run->audit->count) {
         const struct evidence *e;
 
         slot->host = &run->audit->hosts[run->next++];
-        slot->request = empty;
+        slot->request = audit_request;
         slot->request.client = slot->host->address;
         slot->request.helo_name = slot->host->helo ? slot->host->helo : "";
         e = gather_start(&run->audit->session.context, &options, &slot->request, slot->region, gathered, slot,

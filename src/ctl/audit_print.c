@@ -27,7 +27,7 @@ bool audit_is_wrong(const struct audit_host *host, bool strict)
     return false;
 }
 
-static const char *level(const struct audit_host *host)
+const char *audit_level(const struct audit_host *host)
 {
     return audit_is_wrong(host, false) ? "wrong" : host->unknown ? "unknown" : host->faults ? "advice" : "ok";
 }
@@ -42,6 +42,13 @@ static void print_host(const struct audit_host *host, bool colour)
     if (host->messages > 0)
         printf(" (%llu messages, %llu aligned%s)", host->messages, host->aligned, host->unlisted ? ", NOT LISTED" : "");
     fputc('\n', stdout);
+    audit_print_faults(host);
+    if (audit_renames(host))
+        printf("  %-18s greet as %s\n", "change", host->target);
+}
+
+void audit_print_faults(const struct audit_host *host)
+{
     for (unsigned i = 0; i < AUDIT_FAULTS; i++) {
         if (!(host->faults & AUDIT_BIT(i)))
             continue;
@@ -55,8 +62,6 @@ static void print_host(const struct audit_host *host, bool colour)
     }
     if (host->unknown)
         printf("  %-18s the DNS did not answer all questions: ask again later\n", "unknown");
-    if (audit_renames(host))
-        printf("  %-18s greet as %s\n", "change", host->target);
 }
 
 /* How often each fault was found. */
@@ -124,7 +129,7 @@ void audit_print_csv(struct audit *audit)
 
         printf("%s,", address_format(&host->address, text));
         put_cell(host->helo ? host->helo : "");
-        printf(",%s,", level(host));
+        printf(",%s,", audit_level(host));
         for (unsigned f = 0; f < AUDIT_FAULTS; f++) {
             if (!(host->faults & AUDIT_BIT(f)))
                 continue;
@@ -142,14 +147,14 @@ void audit_print_csv(struct audit *audit)
     }
 }
 
-static void json_host(struct json *j, const struct audit_host *host)
+void audit_json_host(struct json *j, const struct audit_host *host)
 {
     char text[ADDRESS_TEXT_SIZE];
 
     json_open(j, NULL, '{');
     json_text(j, "address", address_format(&host->address, text));
     json_text(j, "helo", host->helo);
-    json_text(j, "result", level(host));
+    json_text(j, "result", audit_level(host));
     json_text(j, "reverse", host->ptr);
     json_text(j, "spf", host->spf_record);
     json_text(j, "target", host->target);
@@ -185,7 +190,7 @@ void audit_print_json(struct audit *audit)
         audit_json_map(audit, &j);
     json_open(&j, "hosts", '[');
     for (size_t i = 0; i < audit->count; i++)
-        json_host(&j, &audit->hosts[i]);
+        audit_json_host(&j, &audit->hosts[i]);
     json_close(&j, ']');
     audit_json_records(audit, &j);
     json_close(&j, '}');

@@ -77,6 +77,7 @@ void ctl_session_close(struct ctl_session *session);
 
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_audit;
+extern const struct ctl_verb ctl_listen;
 extern const struct ctl_verb ctl_replay;
 extern const struct ctl_verb ctl_report;
 extern const struct ctl_verb ctl_rules;

@@ -13,7 +13,10 @@
 #include "units.h"
 
 const struct ctl_verb *const ctl_verbs[] = {
-    &ctl_check, &ctl_audit, &ctl_spf, &ctl_rules, &ctl_replay, &ctl_tune, &ctl_report, NULL};
+    &ctl_check, &ctl_audit, &ctl_listen, &ctl_spf, &ctl_rules,
+    &ctl_replay, &ctl_tune, &ctl_report,
+    NULL,
+};
 
 static void usage_line(FILE *out, const struct ctl_verb *verb)
 {

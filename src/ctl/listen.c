@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listen: the verb. A receive-only SMTP server that tells of every connection which name the MTA gave from which
+ * address, and what the DNS says to it. Promises bounded memory: connections, buffers and open questions are counted.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "audit.h"
+#include "policyfile.h"
+#include "sink.h"
+
+enum {
+    CONNECTIONS_MAX = 200,
+    GREETINGS_MAX = 1000,
+    IDLE_SECONDS = 60,
+    BUFFER_MAX = 65536,
+    DEADLINE_SECONDS = 30,
+    REGION_MAX = 4 << 20,
+};
+
+struct connection;
+struct greeting;
+
+struct listening {
+    struct ctl *ctl;
+    struct settings settings; /* without exemptions */
+    struct ctl_session session;
+    FILE *out;                /* --out; NULL: none */
+    unsigned long most, told; /* --count; most 0: no end */
+    unsigned connection_count, greeting_count;
+    LIST_HEAD(connections, connection) connections;
+    LIST_HEAD(greetings, greeting) greetings;
+    bool wrong;
+};
+
+struct connection {
+    LIST_ENTRY(connection) link;
+    struct listening *all;
+    struct bufferevent *bev;
+    struct address peer;
+    struct sink sink;
+    bool middle, ending; /* inside a line of which the beginning was thrown away; after the last reply */
+};
+
+/* A greeting on its way through the DNS; it may outlive its connection. */
+struct greeting {
+    LIST_ENTRY(greeting) link;
+    struct listening *all;
+    struct region *region;
+    struct request request;
+    struct audit_host host;
+    struct gather *pending;
+    struct event *timer;
+};
+
+static void print_greeting(const struct greeting *g)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    struct json j;
+
+    if (ctl_given(g->all->ctl, 'j')) {
+        json_init(&j, stdout);
+        audit_json_host(&j, &g->host);
+        json_end(&j);
+    } else {
+        printf("%s %s ", address_format(&g->host.address, address), g->request.esmtp ? "EHLO" : "HELO");
+        audit_put(stdout, g->host.helo);
+        printf(": %s\n", audit_level(&g->host));
+        audit_print_faults(&g->host);
+    }
+    fflush(stdout);
+}
+
+/* A name as one word that audit reads back: what no host name has becomes a question mark. */
+static void put_pair(const struct greeting *g)
+{
+    char address[ADDRESS_TEXT_SIZE];
+
+    fprintf(g->all->out, "%s ", address_format(&g->host.address, address));
+    for (const char *c = g->host.helo; *c; c++)
+        fputc(*c > ' ' && *c <= '~' && *c != '#' && *c != ',' ? *c : '?', g->all->out);
+    fputc('\n', g->all->out);
+    fflush(g->all->out);
+}
+
+static void tell(struct greeting *g, const struct evidence *e)
+{
+    struct listening *all = g->all;
+
+    audit_judge(&g->host, e, g->region, g->region);
+    all->wrong = all->wrong || audit_is_wrong(&g->host, false);
+    print_greeting(g);
+    if (all->out)
+        put_pair(g);
+    if (++all->told == all->most)
+        event_base_loopexit(all->session.base, NULL);
+}
+
+static void free_greeting(struct greeting *g)
+{
+    struct region *region = g->region;
+
+    LIST_REMOVE(g, link);
+    g->all->greeting_count--;
+    if (g->pending)
+        gather_cancel(g->pending);
+    if (g->timer)
+        event_free(g->timer);
+    region_free(region);
+}
+
+static void gathered(void *arg, const struct evidence *e)
+{
+    struct greeting *g = arg;
+
+    g->pending = NULL;
+    tell(g, e);
+    /* The gather that calls lies in the region: it is freed from the loop. */
+    event_active(g->timer, EV_TIMEOUT, 0);
+}
+
+static void timed(evutil_socket_t fd, short what, void *arg)
+{
+    struct greeting *g = arg;
+
+    (void)fd;
+    (void)what;
+    if (g->pending)
+        gather_expire(g->pending);
+    else
+        free_greeting(g);
+}
+
+static void ask(struct connection *c)
+{
+    static const struct timeval deadline = {DEADLINE_SECONDS, 0};
+    struct listening *all = c->all;
+    struct gather_options options = {.settings = &all->settings, .policy = all->settings.default_policy,
+                                     .everything = true, .also = AUDIT_NEEDS};
+    struct region *region = all->greeting_count < GREETINGS_MAX ? region_new(REGION_MAX) : NULL;
+    struct greeting *g = region ? region_alloc(region, sizeof(*g)) : NULL;
+    const struct evidence *e;
+
+    if (!g) {
+        region_free(region);
+        return;
+    }
+    *g = (struct greeting){.all = all, .region = region, .request = audit_request};
+    LIST_INSERT_HEAD(&all->greetings, g, link);
+    all->greeting_count++;
+    g->host = (struct audit_host){.address = c->peer, .helo = region_strdup(region, c->sink.helo)};
+    g->request.client = c->peer;
+    g->request.helo_name = g->host.helo;
+    g->request.esmtp = c->sink.esmtp;
+    g->timer = evtimer_new(all->session.base, timed, g);
+    if (!g->timer || !g->host.helo) {
+        free_greeting(g);
+        return;
+    }
+    e = gather_start(&all->session.context, &options, &g->request, region, gathered, g, &g->pending);
+    if (g->pending) {
+        evtimer_add(g->timer, &deadline);
+        return;
+    }
+    if (e)
+        tell(g, e);
+    free_greeting(g);
+}
+
+static void hang_up(struct connection *c)
+{
+    LIST_REMOVE(c, link);
+    c->all->connection_count--;
+    bufferevent_free(c->bev);
+    free(c);
+}
+
+static void handle_line(struct connection *c, const char *line, size_t n)
+{
+    char reply[SINK_REPLY_SIZE] = "";
+    enum sink_event event = sink_line(&c->sink, line, n, reply);
+
+    bufferevent_write(c->bev, reply, strlen(reply));
+    if (event == SINK_GREETING)
+        ask(c);
+    c->ending = event == SINK_END;
+}
+
+static void readable(struct bufferevent *bev, void *arg)
+{
+    struct evbuffer *in = bufferevent_get_input(bev);
+    struct connection *c = arg;
+    char *line;
+    size_t n;
+
+    while (!c->ending && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_CRLF)) != NULL) {
+        if (!c->middle)
+            handle_line(c, line, n);
+        c->middle = false;
+        free(line);
+    }
+    if (c->ending) {
+        bufferevent_disable(bev, EV_READ);
+        return; /* written() ends it once the reply has gone */
+    }
+    if (evbuffer_get_length(in) >= BUFFER_MAX) {
+        evbuffer_drain(in, evbuffer_get_length(in));
+        c->middle = true;
+    }
+}
+
+static void written(struct bufferevent *bev, void *arg)
+{
+    struct connection *c = arg;
+
+    if (c->ending && evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+        hang_up(c);
+}
+
+static void closed(struct bufferevent *bev, short what, void *arg)
+{
+    (void)bev;
+    (void)what;
+    hang_up(arg);
+}
+
+static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int size, void *arg)
+{
+    static const struct timeval idle = {IDLE_SECONDS, 0};
+    struct listening *all = arg;
+    struct connection *c = all->connection_count < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;
+
+    (void)listener;
+    (void)size;
+    if (c)
+        c->bev = bufferevent_socket_new(all->session.base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (!c || !c->bev || !address_from_sockaddr(&c->peer, sa)) {
+        if (c && c->bev)
+            bufferevent_free(c->bev);
+        else
+            close(fd);
+        free(c);
+        return;
+    }
+    c->all = all;
+    LIST_INSERT_HEAD(&all->connections, c, link);
+    all->connection_count++;
+    bufferevent_setcb(c->bev, readable, written, closed, c);
+    bufferevent_set_timeouts(c->bev, &idle, &idle);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, BUFFER_MAX);
+    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+    bufferevent_write(c->bev, sink_banner, strlen(sink_banner));
+}
+
+static void stop(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopexit(arg, NULL);
+}
+
+static int serve(struct listening *all, const char *where)
+{
+    struct event_base *base = all->session.base;
+    struct event *terminate = evsignal_new(base, SIGTERM, stop, base);
+    struct event *interrupt = evsignal_new(base, SIGINT, stop, base);
+    struct evconnlistener *listener = NULL;
+    struct sockaddr_storage address;
+    int size = sizeof(address), status = CTL_TROUBLE;
+
+    if (evutil_parse_sockaddr_port(where, (struct sockaddr *)&address, &size) != 0) {
+        status = ctl_fail(all->ctl, CTL_USAGE, "\"%s\" is no ADDRESS:PORT", where);
+    } else {
+        listener = evconnlistener_new_bind(base, accepted, all, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE |
+                                           LEV_OPT_CLOSE_ON_EXEC, -1, (struct sockaddr *)&address, size);
+        if (!listener)
+            ctl_fail(all->ctl, CTL_TROUBLE, "%s: %s", where, strerror(errno));
+    }
+    if (listener && terminate && interrupt) {
+        evsignal_add(terminate, NULL);
+        evsignal_add(interrupt, NULL);
+        fprintf(stderr, "heloctl listen: ready on %s\n", where);
+        event_base_dispatch(base);
+        status = all->wrong ? CTL_WRONG : CTL_OK;
+    }
+    while (!LIST_EMPTY(&all->connections))
+        hang_up(LIST_FIRST(&all->connections));
+    while (!LIST_EMPTY(&all->greetings))
+        free_greeting(LIST_FIRST(&all->greetings));
+    if (listener)
+        evconnlistener_free(listener);
+    if (terminate)
+        event_free(terminate);
+    if (interrupt)
+        event_free(interrupt);
+    return status;
+}
+
+static int open_and_serve(struct listening *all)
+{
+    struct ctl *ctl = all->ctl;
+    const char *path = ctl_value(ctl, 'o');
+    int status = CTL_TROUBLE;
+
+    all->out = path ? fopen(path, "a") : NULL;
+    if (path && !all->out)
+        return ctl_fail(ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
+    if (ctl_session_open(ctl, &all->session, &all->settings)) {
+        status = serve(all, ctl->argument_count ? ctl->arguments[0] : "[::]:2525");
+        ctl_session_close(&all->session);
+    }
+    if (all->out && fclose(all->out) != 0)
+        status = ctl_fail(ctl, CTL_TROUBLE, "%s: %s", path, strerror(errno));
+    return status;
+}
+
+static int run(struct ctl *ctl)
+{
+    struct listening all = {.ctl = ctl};
+    struct settings *settings;
+    int status;
+
+    if (ctl_given(ctl, 'n'))
+        all.most = strtoul(ctl_value(ctl, 'n'), NULL, 10);
+    if (ctl_given(ctl, 'n') && all.most == 0)
+        return ctl_fail(ctl, CTL_USAGE, "--count is a number from 1");
+    signal(SIGPIPE, SIG_IGN);
+    settings = ctl_settings(ctl);
+    if (!settings)
+        return CTL_CONFIG;
+    all.settings = *settings;
+    all.settings.exempt = (struct exempt_settings){.count = 0};
+    status = open_and_serve(&all);
+    settings_unref(settings);
+    return status;
+}
+
+const struct ctl_verb ctl_listen = {
+    .name = "listen",
+    .arguments = "[ADDRESS:PORT]",
+    .arguments_min = 0,
+    .arguments_max = 1,
+    .summary = "receive test mails and show how their senders greet",
+    .help = "An SMTP server that accepts every message and throws it away. For each greeting it shows the address, the "
+            "HELO\nname, and what is wrong with them in the DNS. Without an argument it listens on [::]:2525.",
+    .exits = "after SIGINT, SIGTERM or --count: 0 nothing wrong, 1 something wrong, 64 and more: usage or failure",
+    .run = run,
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                {'o', "out", "FILE", "append ADDRESS HELO lines that audit reads"},
+                {'n', "count", "N", "end after so many greetings"},
+                {'j', "json", NULL, "print JSON, a line each"},
+                {0, NULL, NULL, NULL}},
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sink: SMTP commands and their replies, a row each. Says yes to what RFC 5321 lets a client do in that order, so that
+ * an MTA shows what it really does; a client that talks nonsense for long is sent away.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "sink.h"
+#include "text.h"
+
+const char sink_banner[] = "220 heloctl ESMTP: every message is thrown away\r\n";
+
+static enum sink_event greet(struct sink *sink, const char *argument, size_t n, bool esmtp)
+{
+    n = n < SINK_HELO_SIZE ? n : SINK_HELO_SIZE - 1;
+    *sink = (struct sink){.greeted = true, .esmtp = esmtp, .errors = sink->errors};
+    for (size_t i = 0; i < n; i++)
+        sink->helo[i] = (char)(argument[i] ? argument[i] : '?');
+    return SINK_GREETING;
+}
+
+static enum sink_event ehlo(struct sink *sink, const char *argument, size_t n)
+{
+    return greet(sink, argument, n, true);
+}
+
+static enum sink_event helo(struct sink *sink, const char *argument, size_t n)
+{
+    return greet(sink, argument, n, false);
+}
+
+static enum sink_event mail(struct sink *sink, const char *argument, size_t n)
+{
+    (void)argument;
+    (void)n;
+    sink->mail = true;
+    return SINK_NOTHING;
+}
+
+static enum sink_event rcpt(struct sink *sink, const char *argument, size_t n)
+{
+    (void)argument;
+    (void)n;
+    sink->recipient = true;
+    return SINK_NOTHING;
+}
+
+static enum sink_event data(struct sink *sink, const char *argument, size_t n)
+{
+    (void)argument;
+    (void)n;
+    sink->in_data = true;
+    return SINK_NOTHING;
+}
+
+static enum sink_event rset(struct sink *sink, const char *argument, size_t n)
+{
+    (void)argument;
+    (void)n;
+    sink->mail = sink->recipient = false;
+    return SINK_NOTHING;
+}
+
+static enum sink_event quit(struct sink *sink, const char *argument, size_t n)
+{
+    (void)sink;
+    (void)argument;
+    (void)n;
+    return SINK_END;
+}
+
+enum stage { ANY, GREETED, MAIL, RECIPIENT };
+
+static const struct command {
+    const char *verb;
+    enum stage stage; /* needed before it */
+    bool argument;    /* needs one */
+    const char *reply;
+    enum sink_event (*act)(struct sink *sink, const char *argument, size_t n);
+} commands[] = {
+    {"EHLO", ANY, true, "250-heloctl\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n", ehlo},
+    {"HELO", ANY, true, "250 heloctl\r\n", helo},
+    {"MAIL", GREETED, true, "250 2.1.0 ok\r\n", mail},
+    {"RCPT", MAIL, true, "250 2.1.5 ok\r\n", rcpt},
+    {"DATA", RECIPIENT, false, "354 go on\r\n", data},
+    {"RSET", ANY, false, "250 2.0.0 ok\r\n", rset},
+    {"NOOP", ANY, false, "250 2.0.0 ok\r\n", NULL},
+    {"VRFY", ANY, true, "252 2.0.0 perhaps\r\n", NULL},
+    {"QUIT", ANY, false, "221 2.0.0 bye\r\n", quit},
+};
+
+static enum stage reached(const struct sink *sink)
+{
+    return sink->recipient ? RECIPIENT : sink->mail ? MAIL : sink->greeted ? GREETED : ANY;
+}
+
+static void say(char reply[SINK_REPLY_SIZE], const char *text)
+{
+    struct text t;
+
+    text_init(&t, reply, SINK_REPLY_SIZE);
+    text_add(&t, text);
+}
+
+static enum sink_event refuse(struct sink *sink, const char *text, char reply[SINK_REPLY_SIZE])
+{
+    bool enough = ++sink->errors >= SINK_ERRORS_MAX;
+
+    say(reply, enough ? "421 4.7.0 too many errors\r\n" : text);
+    return enough ? SINK_END : SINK_NOTHING;
+}
+
+static enum sink_event data_line(struct sink *sink, const char *line, size_t n, char reply[SINK_REPLY_SIZE])
+{
+    reply[0] = '\0';
+    if (n != 1 || line[0] != '.')
+        return SINK_NOTHING;
+    sink->in_data = sink->mail = sink->recipient = false;
+    say(reply, "250 2.0.0 thrown away\r\n");
+    return SINK_NOTHING;
+}
+
+enum sink_event sink_line(struct sink *sink, const char *line, size_t n, char reply[SINK_REPLY_SIZE])
+{
+    if (sink->in_data)
+        return data_line(sink, line, n, reply);
+    while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
+        n--;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        const struct command *c = &commands[i];
+        size_t at = strlen(c->verb);
+
+        if (n < at || strncasecmp(line, c->verb, at) != 0 || (n > at && line[at] != ' '))
+            continue;
+        while (at < n && line[at] == ' ')
+            at++;
+        if (c->argument && at == n)
+            return refuse(sink, "501 5.5.4 an argument is missing\r\n", reply);
+        if (reached(sink) < c->stage)
+            return refuse(sink, "503 5.5.1 not yet\r\n", reply);
+        say(reply, c->reply);
+        return c->act ? c->act(sink, line + at, n - at) : SINK_NOTHING;
+    }
+    return refuse(sink, "500 5.5.2 what?\r\n", reply);
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""heloctl listen: a real Postfix sends to it, and by hand: what it shows, what audit reads of it, and bad clients."""
+import json
+import re
+import signal
+import socket
+import subprocess
+
+import helod
+import nameserver
+import postfix
+from tap import cleanup, contains, equal, run, skip, test
+
+ZONE = """
+mail1.kiln-street.net 300 A 127.0.0.1
+mail1.kiln-street.net 300 TXT "v=spf1 a -all"
+127.0.0.1 300 PTR mail1.kiln-street.net
+mail2.kiln-street.net 300 A 203.0.113.2
+"""
+dns = nameserver.FaultDns(ZONE)
+folder = helod.scratch()
+conf = folder / "helod.conf"
+conf.write_text('dns { servers = { "%s" } timeout = "2s" }\n' % dns.address)
+
+
+class Listen:
+    """A running heloctl listen."""
+
+    def __init__(self, *arguments):
+        self.port = helod.free_port()
+        self.process = subprocess.Popen([helod.HELOCTL, "listen", "-c", str(conf), *map(str, arguments),
+                                         f"127.0.0.1:{self.port}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, errors="replace")
+        cleanup(self.process.kill)
+        contains(self.process.stderr.readline(), "ready on")
+
+    def line(self):
+        return self.process.stdout.readline().rstrip("\n")
+
+    def stop(self, how=signal.SIGTERM):
+        """-> (exit status, what else it printed)"""
+        self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=20)
+        equal(err, "", "stderr")
+        return self.process.returncode, out
+
+    def session(self):
+        return postfix.Smtp(self.port)
+
+
+@test("a real Postfix delivers to it; the greeting is shown, and audit reads what --out wrote")
+def _():
+    if postfix.possible():
+        skip(postfix.possible())
+    out = folder / "pairs"
+    sink = Listen("--out", out)
+    mx = postfix.Postfix({}, main={"default_transport": "smtp", "relayhost": f"[127.0.0.1]:{sink.port}",
+                                   "smtp_helo_name": "mail1.kiln-street.net", "smtp_bind_address": "127.0.0.1"})
+    mx.submit("a@kiln-street.net", "b@elsewhere.net", "Subject: test\n\n.\nbody\n")
+    equal(sink.line(), "127.0.0.1 EHLO mail1.kiln-street.net: ok")
+    line = mx.wait_log("status=sent")
+    contains(line, "thrown away")
+    mx.stop()
+    equal(sink.stop(), (0, ""))
+    equal(out.read_text(), "127.0.0.1 mail1.kiln-street.net\n")
+    equal(helod.heloctl("audit", "-c", conf, out)[0], 0)
+
+
+@test("a greeting that is wrong: each fault, HELO told from EHLO, exit 1 by SIGINT")
+def _():
+    sink = Listen()
+    with sink.session() as smtp:
+        smtp.must(250, "HELO mail2.kiln-street.net")
+        equal(sink.line(), "127.0.0.1 HELO mail2.kiln-street.net: wrong")
+        contains(sink.line(), "ptr_not_helo")
+        contains(sink.line(), "helo_elsewhere")
+        contains(sink.line(), "spf_none")
+        smtp.must(221, "QUIT")
+    equal(sink.stop(signal.SIGINT), (1, ""))
+
+
+@test("JSON, a line each; a new EHLO on the same connection is a new greeting; --count ends it")
+def _():
+    sink = Listen("--json", "--count", 2)
+    with sink.session() as smtp:
+        smtp.socket.sendall(b"EHLO mail1.kiln-street.net\r\nEHLO localhost\r\n")
+        said = [json.loads(sink.line()), json.loads(sink.line())]
+    by_name = {row["helo"]: row for row in said}
+    equal(by_name["mail1.kiln-street.net"]["result"], "ok")
+    equal([fault["fault"] for fault in by_name["localhost"]["faults"]][0], "helo_reserved")
+    equal(sink.process.wait(20), 1)
+
+
+@test("the order of commands is kept, a message needs all of them, dots and long lines are only data")
+def _():
+    sink = Listen()
+    with sink.session() as smtp:
+        for code, line in ((503, "MAIL FROM:<a@b.net>"), (250, "EHLO mail1.kiln-street.net"), (503, "RCPT TO:<a@b.net>"),
+                           (503, "DATA"), (501, "EHLO"), (500, "STARTTLS"), (250, "MAIL FROM:<>"), (250, "RCPT TO:<a@b.net>"),
+                           (250, "rset"), (503, "DATA"), (250, "MAIL FROM:<>"), (250, "RCPT TO:<a@b.net>"), (354, "DATA")):
+            smtp.must(code, line)
+        smtp.socket.sendall(b"..\r\n.x\r\nQUIT\r\n" + b"y" * 300000 + b"\r\n")
+        smtp.must(250, ".")
+        smtp.must(221, "QUIT")
+        equal(smtp.socket.recv(1), b"", "closed")
+    equal(sink.stop()[0], 0)
+
+
+@test("hostile names stay text, in what is shown and in what audit reads")
+def _():
+    out = folder / "hostile"
+    sink = Listen("--out", out)
+    with sink.session() as smtp:
+        smtp.command(b"EHLO \x1b[31m\xff a,#b\t")
+        line = sink.line()
+        assert re.fullmatch(r"127\.0\.0\.1 EHLO [ -~]*: wrong", line), repr(line)
+    sink.stop()
+    equal(out.read_text(), "127.0.0.1 ?[31m??a??b\n")
+    equal(helod.heloctl("audit", "-c", conf, out)[0], 1)
+
+
+@test("a client that talks nonsense is sent away; 250 connections at once leave it serving")
+def _():
+    sink = Listen()
+    with sink.session() as smtp:
+        codes = [smtp.command("NONSENSE")[0] for _ in range(20)]
+        equal(codes[-2:], [500, 421])
+    crowd = [socket.create_connection(("127.0.0.1", sink.port)) for _ in range(250)]
+    for one in crowd:
+        one.close()
+
+    def served():
+        try:
+            with sink.session() as smtp:
+                return smtp.command("EHLO mail1.kiln-street.net")[0] == 250
+        except OSError:
+            return False
+    helod.wait_for(served, 10, "service after the crowd")
+    equal(sink.stop()[0], 0)
+
+
+@test("wrong uses: 64; an address that is taken: 70")
+def _():
+    equal(helod.heloctl("listen", "-c", conf, "nonsense")[0], 64)
+    equal(helod.heloctl("listen", "-c", conf, "--count", "0", "127.0.0.1:1")[0], 64)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        equal(helod.heloctl("listen", "-c", conf, "127.0.0.1:%d" % taken.getsockname()[1])[0], 70)
+
+
+run()
