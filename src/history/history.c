@@ -16,12 +16,14 @@
 #include "keys.h"
 #include "listing.h"
 #include "names.h"
+#include "region.h"
 
-enum { PEOPLE_WAIT_MS = 5000 };
+enum { PEOPLE_WAIT_MS = 5000, TEXTS_MAX = 1 << 20 };
 
 struct history {
     struct event_base *base;
     struct history_settings settings; /* with copies of the texts in use */
+    struct region *texts;
     struct keys_form form;
     const struct store *store;
     void *state;
@@ -59,7 +61,7 @@ static const struct store *store_of(enum history_store kind)
     static const struct store *const stores[] = {
         [HISTORY_NONE] = &store_none,
         [HISTORY_MEMORY] = &store_memory,
-#ifdef HAVE_HIREDIS_LATER
+#ifdef HAVE_HIREDIS
         [HISTORY_REDIS] = &store_redis,
 #else
         [HISTORY_REDIS] = NULL,
@@ -70,24 +72,13 @@ static const struct store *store_of(enum history_store kind)
 }
 
 /* The settings' texts belong to the policy file, which a reload may free. */
-static bool copy_texts(struct history_settings *s)
+static bool copy_texts(struct history_settings *s, struct region *r)
 {
     const char **texts[] = {&s->file, &s->redis, &s->redis_user, &s->redis_password, &s->redis_prefix, &s->hash_key};
-    bool whole = true;
-
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        *texts[i] = strdup(*texts[i] == NULL ? "" : *texts[i]);
-        whole = whole && *texts[i] != NULL;
-    }
-    return whole;
-}
-
-static void free_texts(struct history_settings *s)
-{
-    const char *texts[] = {s->file, s->redis, s->redis_user, s->redis_password, s->redis_prefix, s->hash_key};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        free((char *)(uintptr_t)texts[i]);
+        *texts[i] = region_strdup(r, *texts[i]);
+    return !region_failed(r);
 }
 
 struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
@@ -105,7 +96,8 @@ struct history *history_new(struct event_base *base, const struct history_option
     h->base = base;
     h->settings = *options->settings;
     h->read_only = options->read_only;
-    if (copy_texts(&h->settings)) {
+    h->texts = region_new(TEXTS_MAX);
+    if (h->texts != NULL && copy_texts(&h->settings, h->texts)) {
         keys_form_init(&h->form, &h->settings);
         context.settings = &h->settings;
         h->store = store_of(h->settings.store);
@@ -116,7 +108,7 @@ struct history *history_new(struct event_base *base, const struct history_option
     }
     if (h->state != NULL)
         return h;
-    free_texts(&h->settings);
+    region_free(h->texts);
     free(h);
     return NULL;
 }
@@ -152,7 +144,7 @@ void history_free(struct history *h)
     while (h->showings != NULL)
         showing_free(h->showings);
     h->store->close(h->state);
-    free_texts(&h->settings);
+    region_free(h->texts);
     free(h);
 }
 

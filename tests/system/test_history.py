@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The history in real processes: helods that share a real redis-server, which is killed, frozen, slowed down and comes
+back under load; a helod with a memory store that is killed under load and started again."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from helod import Connection, Helod, free_port, scratch, wait_for
+from tap import cases, cleanup, contains, equal, note, run, skip_all, test
+
+SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
+if SERVER is None:
+    skip_all("no redis-server or valkey-server")
+LATE = 0.5  # the store's timeout, and what a busy machine may add
+
+# A name of one label can never be verified and needs no DNS: what is marked is marked by the history.
+POLICY = '''policy "default" { points { helo_not_fqdn = 1 helo_shared = 40 helo_mail_role = 0 } }'''
+KNOWN = {"client_name": "c.kiln-street.net", "reverse_client_name": "c.kiln-street.net"}
+
+
+class Redis:
+    """A private server on a port and a unix socket of its own, without persistence."""
+
+    def __init__(self, *arguments):
+        self.folder, self.port = scratch(), free_port()
+        self.path = self.folder / "redis"
+        self.arguments = arguments
+        self.process = None
+        self.start()
+        cleanup(self.stop)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [SERVER, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path), "--save", "",
+             "--appendonly", "no", "--dir", str(self.folder), *self.arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.answers, 10, "redis-server")
+
+    def answers(self):
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def command(self, *words):
+        """The raw reply."""
+        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+            parts = [str(word).encode() for word in words]
+            s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
+            time.sleep(0.1)
+            return s.recv(1 << 20)
+
+    @property
+    def inet(self):
+        return f"inet:127.0.0.1:{self.port}"
+
+
+def shared(where, options=""):
+    return Helod(f'history {{ store = "redis" redis = "{where}" {options} }}\n{POLICY}')
+
+
+def is_known(daemon, name, client="203.0.113.99"):
+    """Whether the history marks the name."""
+    return daemon.ask(helo=name, client=client, **KNOWN).startswith("PREPEND")
+
+
+def greet_from(daemon, name, networks):
+    with daemon.connect() as connection:
+        for i in networks:
+            connection.ask(helo=name, client=f"11.{i}.1.1", **KNOWN)
+
+
+def wait_used(daemon):
+    """Until the daemon has its store."""
+    name = f"probe-{time.monotonic_ns()}"
+    wait_for(lambda: greet_from(daemon, name, range(25)) or is_known(daemon, name), 15, "the store is used")
+
+
+class Load:
+    """Questions on several connections, one after the other on each, until stopped. Every one is counted and timed."""
+
+    def __init__(self, daemon, connections=6):
+        self.daemon, self.times, self.errors, self.running = daemon, [], [], True
+        self.threads = [threading.Thread(target=self.ask, args=(n,), daemon=True) for n in range(connections)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask(self, number):
+        try:
+            with Connection(("127.0.0.1", self.daemon.port), 20) as connection:
+                count = 0
+                while self.running:
+                    count += 1
+                    began = time.monotonic()
+                    connection.ask(helo=f"host-{number}-{count % 50}", client=f"12.{number}.{count % 200}.7", **KNOWN)
+                    self.times.append(time.monotonic() - began)
+                    time.sleep(0.002)
+        except Exception as error:  # is the test's own failure, told in check()
+            self.errors.append(repr(error))
+
+    def check(self):
+        self.running = False
+        for thread in self.threads:
+            thread.join(30)
+        assert not any(thread.is_alive() for thread in self.threads), "a question was never answered"
+        equal(self.errors, [], "lost questions")
+        assert len(self.times) > 200, f"only {len(self.times)} questions"
+        slowest = max(self.times)
+        note(f"{len(self.times)} questions, the slowest took {slowest * 1000:.1f} ms")
+        assert slowest < LATE, f"a question took {slowest:.3f} s"
+
+
+def times_said(daemon, part):
+    return sum(part in line for line in daemon.log().splitlines())
+
+
+@cases([("TCP", lambda r: r.inet, ""), ("a unix socket", lambda r: f"unix:{r.path}", ""),
+        ("hashed keys", lambda r: r.inet, 'hashed = yes hash_key = "pepper"')],
+       name=lambda row: f"two helods see each other's greetings: {row[0]}")
+def _(_name, where, options):
+    redis = Redis()
+    with shared(where(redis), options) as one, shared(where(redis), options) as two:
+        wait_used(one)
+        wait_used(two)
+        greet_from(one, "mailhost", range(12))
+        assert not is_known(two, "mailhost"), "known too early"
+        greet_from(two, "mailhost", range(12, 24))
+        wait_for(lambda: is_known(one, "mailhost", "203.0.113.98"), 5, "one knows what two saw")
+        wait_for(lambda: is_known(two, "mailhost", "203.0.113.97"), 5, "two knows what one saw")
+        keys = redis.command("KEYS", "*")
+        equal(b"mailhost" in keys or b"11.3.1.1" in keys, options == "", "readable keys")
+        equal(times_said(one, "history in redis"), 0, "complaints")
+
+
+@test("every key expires with the window", limit=60)
+def _():
+    redis = Redis()
+    with shared(redis.inet) as one:
+        wait_used(one)
+        one.ask(helo="mailhost", client="11.1.1.1", **KNOWN)
+        keys = [k for k in redis.command("KEYS", "*").split(b"\r\n") if k.startswith(b"helod:")]
+        assert len(keys) > 10
+        for key in keys:
+            ttl = int(redis.command("TTL", key.decode())[1:])
+            assert 0 < ttl <= 7 * 86400, f"{key}: {ttl}"
+
+
+@test("the server is killed under load: nothing is lost or late, it is said once, and it heals", limit=90)
+def _():
+    redis = Redis()
+    with shared(redis.inet) as one:
+        wait_used(one)
+        load = Load(one)
+        time.sleep(1.5)
+        redis.stop()
+        time.sleep(2.5)
+        redis.start()
+        one.wait_log("well again", 15)
+        time.sleep(1)
+        load.check()
+        equal(times_said(one, "not used until it is well again"), 1, "said")
+        equal(times_said(one, "well again") - 1, 1, "healed")
+        wait_used(one)
+
+
+@test("the server is frozen under load: nothing is lost or late, it is said once, and it heals", limit=90)
+def _():
+    redis = Redis()
+    with shared(redis.inet) as one:
+        wait_used(one)
+        load = Load(one)
+        time.sleep(1.5)
+        redis.process.send_signal(signal.SIGSTOP)
+        one.wait_log("not used until it is well again", 5)
+        time.sleep(3)
+        redis.process.send_signal(signal.SIGCONT)
+        one.wait_log("redis at " + redis.inet + ": well again", 15)
+        time.sleep(1)
+        load.check()
+        equal(times_said(one, "not used until it is well again"), 1, "said")
+        wait_used(one)
+
+
+@test("a store that is not there at start is found later", limit=60)
+def _():
+    redis = Redis()
+    redis.stop()
+    with shared(redis.inet) as one:
+        assert not is_known(one, "mailhost")
+        one.wait_log("not used until it is well again")
+        redis.start()
+        one.wait_log("redis at " + redis.inet + ": well again", 15)
+        wait_used(one)
+
+
+class SlowProxy:
+    """Hands bytes on, those of the server only after a while."""
+
+    def __init__(self, port, delay):
+        self.target, self.delay = port, delay
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+        cleanup(self.listener.close)
+
+    def serve(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.target))
+            threading.Thread(target=self.carry, args=(near, far, False), daemon=True).start()
+            threading.Thread(target=self.carry, args=(far, near, True), daemon=True).start()
+
+    def carry(self, source, sink, slowly):
+        try:
+            while data := source.recv(65536):
+                if slowly:
+                    time.sleep(self.delay)
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+@test("a server that becomes slow delays nothing past its timeout and is left alone", limit=60)
+def _():
+    redis = Redis()
+    proxy = SlowProxy(redis.port, 0)
+    with shared(f"inet:127.0.0.1:{proxy.port}") as one:
+        wait_used(one)
+        load = Load(one, 3)
+        time.sleep(0.5)
+        proxy.delay = 0.15
+        one.wait_log("not used until it is well again", 15)
+        time.sleep(2)
+        load.check()
+        equal(times_said(one, "not used until it is well again"), 1, "said")
+
+
+@cases([("a password", ["--requirepass", "sesame"], 'redis_password = "sesame"', True),
+        ("a user and a password", ["--user", "helod", "on", ">sesame", "~*", "+@all"],
+         'redis_user = "helod" redis_password = "sesame"', True),
+        ("a wrong password", ["--requirepass", "sesame"], 'redis_password = "barley"', False),
+        ("no password where one is needed", ["--requirepass", "sesame"], "", False)],
+       name=lambda row: f"{row[0]} {'opens' if row[3] else 'does not open'} the store")
+def _(_name, arguments, options, opens):
+    redis = Redis(*arguments)
+    with shared(redis.inet, options) as one:
+        if opens:
+            wait_used(one)
+        else:
+            line = one.wait_log("not used until it is well again")
+            assert "sesame" not in line and "barley" not in one.log()
+            assert not is_known(one, "mailhost")
+
+
+@test("who asks for TLS is told at start that there is none")
+def _():
+    one = Helod(f'history {{ store = "redis" redis_tls = yes }}\n{POLICY}', start=False)
+    try:
+        one.start(5)
+    except AssertionError:
+        pass
+    contains(one.log(), "cannot speak TLS")
+    one.stop()
+
+
+def remembering(file):
+    return Helod(f'history {{ store = "memory" file = "{file}" snapshot = "1s" }}\n{POLICY}')
+
+
+@test("kill -9 under load: what was saved is known again, and nothing of the load hurts it", limit=90)
+def _():
+    file = scratch() / "history"
+    one = remembering(file)
+    greet_from(one, "mailhost", range(30))
+    assert is_known(one, "mailhost")
+    wait_for(file.exists, 10, "a snapshot")
+    for _round in range(3):
+        load = Load(one, 4)
+        time.sleep(1.7)
+        before = file.stat().st_mtime_ns
+        one.process.send_signal(signal.SIGKILL)
+        one.process.wait()
+        load.running = False
+        assert time.time_ns() - before < 3e9, "the snapshot is too old"
+        one.process = None
+        one.start()
+        assert is_known(one, "mailhost", "203.0.113.96"), "forgotten"
+        equal(times_said(one, "cannot be used"), 0, "snapshots that were set aside")
+    equal(one.stop(), 0, "exit status")
+    assert os.path.getsize(file) > 1000
+
+
+@test("a snapshot is written at exit, and a damaged one is set aside")
+def _():
+    file = scratch() / "history"
+    one = Helod(f'history {{ store = "memory" file = "{file}" snapshot = "1d" }}\n{POLICY}')
+    greet_from(one, "mailhost", range(30))
+    one.stop()
+    whole = file.read_bytes()
+    one.start()
+    assert is_known(one, "mailhost")
+    one.stop()
+    file.write_bytes(whole[:len(whole) // 2])
+    one.start()
+    one.wait_log("the snapshot cannot be used")
+    assert not is_known(one, "mailhost")
+    equal(file.with_name("history.unusable").read_bytes(), whole[:len(whole) // 2], "set aside")
+    one.stop()
+    assert file.exists(), "no new snapshot"
+
+
+run()
