@@ -18,7 +18,7 @@ enum {
     PROTOCOL_LINE_MAX = 8192,
     PROTOCOL_REQUEST_MAX = 65536,
     PROTOCOL_LINES_MAX = 128,
-    PROTOCOL_ATTRIBUTES = 20, /* that we know */
+    PROTOCOL_ATTRIBUTES = 29, /* that we know, if only to skip them */
 };
 
 enum protocol_result {
