@@ -12,7 +12,7 @@ import time
 
 import load
 import rig
-from helod import HELOD, scratch, wait_for
+from helod import HELOD, question, scratch, wait_for
 from load import Load
 from tap import Skip, cases, cleanup, contains, equal, run, test
 
@@ -116,17 +116,12 @@ def _():
     with rig.Dns() as dns:
         dns.break_with("slow=400")
         with rig.Daemon(dns) as daemon:
-            answers, threads = [], []
-
-            def one(n):
-                answers.append(daemon.ask(**load.honest(n)))
-            for n in range(100):
-                threads.append(threading.Thread(target=one, args=(n,)))
-                threads[-1].start()
-            wait_for(lambda: len(dns.questions()) >= 60, what="questions in flight")
+            waiting = [daemon.connect() for _ in range(100)]
+            for n, connection in enumerate(waiting):
+                connection.send(question(**load.honest(n)))
+            wait_for(lambda: len(dns.questions()) >= 20, what="questions in flight")
             daemon.signal(signal.SIGTERM)
-            for thread in threads:
-                thread.join()
+            answers = [connection.answer() for connection in waiting]
             equal(daemon.process.wait(10), 0, "exit status")
             daemon.process = None
             equal(answers, ["DUNNO"] * 100)
