@@ -288,7 +288,7 @@ def remembering(file):
 def _():
     file = scratch() / "history"
     one = remembering(file)
-    greet_from(one, "mailhost", range(30))
+    greet_from(one, "mailhost", range(80))
     assert is_known(one, "mailhost")
     wait_for(file.exists, 10, "a snapshot")
     for _round in range(3):
@@ -311,7 +311,7 @@ def _():
 def _():
     file = scratch() / "history"
     one = Helod(f'history {{ store = "memory" file = "{file}" snapshot = "1d" }}\n{POLICY}')
-    greet_from(one, "mailhost", range(30))
+    greet_from(one, "mailhost", range(80))
     one.stop()
     whole = file.read_bytes()
     one.start()
