@@ -36,7 +36,7 @@ enum name_flag {
     NAME_BAD_LITERAL = 1u << 6,  /* begins with '[' and is no literal, or an IPv6 address without its tag */
     NAME_BAD_ALABEL = 1u << 7,   /* xn-- that IDNA2008 does not give */
     NAME_NUMERIC_TLD = 1u << 8,  /* last label all digits, and not an address */
-    NAME_UNKNOWN_TLD = 1u << 9,  /* last label in no rule of the public suffix list */
+    NAME_UNKNOWN_TLD = 1u << 9,  /* ends in no rule of the public suffix list */
     NAME_IS_SUFFIX = 1u << 10,   /* the name is itself a public suffix (ICANN section) */
     NAME_LITERAL_TAIL = 1u << 11 /* text after the literal's ']' */
 };

@@ -167,6 +167,14 @@ const char *name_icann_domain(const char *name, const struct name_data *data)
     return domain_of(name, data, PSL_TYPE_ICANN);
 }
 
+/* Some tail of the name is a public suffix: .za has no rule of its own, co.za has. */
+static bool tld_known(const char *name, const struct name_data *data)
+{
+    const char *domain = domain_of(name, data, PSL_TYPE_ANY), *tail = domain != NULL ? strchr(domain, '.') + 1 : name;
+
+    return name_data_is_suffix(data, tail, PSL_TYPE_ANY);
+}
+
 static void describe(struct name *out, const struct name_data *data)
 {
     const char *last = strrchr(out->text, '.');
@@ -174,7 +182,7 @@ static void describe(struct name *out, const struct name_data *data)
     last = last != NULL ? last + 1 : out->text;
     if (last[strspn(last, "0123456789")] == '\0')
         out->flags |= NAME_NUMERIC_TLD;
-    else if (out->kind == NAME_HOST && !name_data_is_suffix(data, last, PSL_TYPE_ANY))
+    else if (out->kind == NAME_HOST && !tld_known(out->text, data))
         out->flags |= NAME_UNKNOWN_TLD;
     if (name_data_is_suffix(data, out->text, PSL_TYPE_ICANN))
         out->flags |= NAME_IS_SUFFIX;
