@@ -66,6 +66,7 @@ struct evidence {
     const char *const *helo_provider; /* name_provider() of the HELO name; NULL: none */
     bool helo_is_ours;           /* a name of `local` (or of this host), from a client that is not local */
     bool helo_is_our_address;    /* a literal or bare address of `local` networks, or of this host */
+    const char *const *sender_provider; /* the same of the sender's domain */
     struct name sender_domain;   /* NAME_EMPTY for the null sender or before MAIL */
     struct name recipient_domain;
 

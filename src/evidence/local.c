@@ -87,6 +87,7 @@ bool gathering_local(struct gather *g)
     e->helo_naming = name_naming(&e->helo, &e->client, data, g->region);
     e->helo_provider = name_provider(&e->helo, data);
     domain_of(g, e->request->sender, &e->sender_domain);
+    e->sender_provider = name_provider(&e->sender_domain, data);
     domain_of(g, e->request->recipient, &e->recipient_domain);
     take_postfix_names(g);
     take_ours(g);

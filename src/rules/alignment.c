@@ -8,6 +8,8 @@
  */
 #include "catalogue.h"
 
+#include <string.h>
+
 static bool has_own_family(const struct evidence *e)
 {
     for (unsigned i = 0; i < e->helo_address_count; i++)
@@ -65,8 +67,8 @@ RULE(helo_not_rdns) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is none of the client's reverse names.",
     .needs = NEED_REVERSE,
-    .points = 2,
-    .adds = 50,
+    .points = 5,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is not the reverse name %{rdns} of your address %{client}: make them one",
@@ -93,8 +95,8 @@ RULE(helo_other_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "No reverse name of the client is of the HELO name's registrable domain.",
     .needs = NEED_REVERSE,
-    .points = 15,
-    .adds = 50,
+    .points = 7,
+    .adds = 100,
     .implies = "helo_not_rdns",
     .code = 550,
     .enhanced = "5.7.1",
@@ -104,16 +106,58 @@ RULE(helo_other_domain) = {
     .possible = may_be_other_domain,
 };
 
+/*
+ * A bare domain is what the setup of a mail client or a bulk mailer fills in; a mail host has a name of its own, or
+ * its reverse name is the domain.
+ */
+static bool is_bare_domain(const struct evidence *e)
+{
+    return helo_is_host(e) && e->helo.registrable && strcmp(e->helo.registrable, e->helo.text) == 0;
+}
+
+static bool test_bare_domain(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)detail;
+    (void)r;
+    return is_bare_domain(e) && reverse_is_told(e) && !helo_is_reverse_name(e);
+}
+
+static bool may_be_bare_domain(const struct evidence *e)
+{
+    return is_bare_domain(e) && !helo_is_reverse_name(e);
+}
+
+RULE(helo_bare_domain) = {
+    .name = "helo_bare_domain",
+    .family = FAMILY_ALIGNMENT,
+    .summary = "The HELO name is a registered domain without a host name, and none of the client's reverse names.",
+    .needs = NEED_REVERSE,
+    .points = 22,
+    .adds = 100,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "you greet with the domain %{helo}, which is not the reverse name of your address %{client}: greet with "
+              "the name of the host, and have the PTR record name it",
+    .test = test_bare_domain,
+    .possible = may_be_bare_domain,
+};
+
+/* An access line's name leads back to its line always: no credit in that. */
+static bool is_own_name(const struct evidence *e)
+{
+    return helo_is_host(e) && !helo_looks_assigned(e);
+}
+
 static bool test_verified(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)detail;
     (void)r;
-    return helo_is_host(e) && helo_confirmed_fit(e) == 2;
+    return helo_own_fit(e) == 2;
 }
 
 static bool may_be_verified(const struct evidence *e)
 {
-    return helo_may_be_confirmed(e, 2);
+    return helo_may_be_own(e, 2);
 }
 
 RULE(helo_verified) = {
@@ -121,8 +165,8 @@ RULE(helo_verified) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a reverse name of the client that points back to it.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = -15,
-    .adds = 25,
+    .points = -10,
+    .adds = 100,
     .implies = "helo_same_domain helo_resolves_to_client helo_same_network",
     .code = 550,
     .enhanced = "5.7.1",
@@ -135,12 +179,12 @@ static bool test_same_domain(const struct evidence *e, const char **detail, stru
 {
     (void)detail;
     (void)r;
-    return helo_is_host(e) && helo_confirmed_fit(e) >= 1;
+    return helo_own_fit(e) >= 1;
 }
 
 static bool may_be_same_domain(const struct evidence *e)
 {
-    return helo_may_be_confirmed(e, 1);
+    return helo_may_be_own(e, 1);
 }
 
 RULE(helo_same_domain) = {
@@ -148,8 +192,8 @@ RULE(helo_same_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name and the confirmed reverse name are of one registrable domain.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = -15,
-    .adds = 25,
+    .points = -30,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} fits your confirmed reverse name %{rdns}: nothing is to be done",
@@ -161,12 +205,12 @@ static bool test_resolves_to_client(const struct evidence *e, const char **detai
 {
     (void)detail;
     (void)r;
-    return helo_is_host(e) && e->helo_is_client == KNOWN_PRESENT;
+    return is_own_name(e) && e->helo_is_client == KNOWN_PRESENT;
 }
 
 static bool may_resolve_to_client(const struct evidence *e)
 {
-    return helo_is_host(e) && e->helo_is_client != KNOWN_ABSENT && e->helo_address != KNOWN_ABSENT;
+    return is_own_name(e) && e->helo_is_client != KNOWN_ABSENT && e->helo_address != KNOWN_ABSENT;
 }
 
 RULE(helo_resolves_to_client) = {
@@ -188,13 +232,13 @@ static bool test_same_network(const struct evidence *e, const char **detail, str
 {
     (void)detail;
     (void)r;
-    return helo_is_host(e) && e->helo_address == KNOWN_PRESENT && e->helo_near_client;
+    return is_own_name(e) && e->helo_address == KNOWN_PRESENT && e->helo_near_client;
 }
 
 static bool may_be_near(const struct evidence *e)
 {
     /* What is known of the addresses says no, unless not all could be asked. */
-    return helo_is_host(e) && e->helo_address != KNOWN_ABSENT &&
+    return is_own_name(e) && e->helo_address != KNOWN_ABSENT &&
            (e->helo_near_client || e->helo_is_client != KNOWN_ABSENT);
 }
 

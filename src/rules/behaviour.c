@@ -18,7 +18,7 @@ RULE(greeting_helo) = {
     .name = "greeting_helo",
     .family = FAMILY_BEHAVIOUR,
     .summary = "The client said HELO, not EHLO: hardly any mail server of this century does.",
-    .points = 15,
+    .points = 20,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
@@ -178,7 +178,7 @@ static bool sender_fits_reverse(const struct evidence *e)
 static bool test_sender_other_domain(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
-    if (!sender_has_domain(e) || !helo_is_host(e) || e->reverse != KNOWN_PRESENT || !helo_stands_alone(e))
+    if (!sender_has_domain(e) || !helo_is_host(e) || !helo_stands_alone(e))
         return false;
     if (name_same_domain(&e->helo, &e->sender_domain) || sender_fits_reverse(e))
         return false;
@@ -188,7 +188,7 @@ static bool test_sender_other_domain(const struct evidence *e, const char **deta
 
 static bool may_be_all_different(const struct evidence *e)
 {
-    return sender_has_domain(e) && e->reverse != KNOWN_ABSENT && helo_may_stand_alone(e) &&
+    return sender_has_domain(e) && helo_may_stand_alone(e) &&
            !name_same_domain(&e->helo, &e->sender_domain) && !sender_fits_reverse(e);
 }
 
@@ -197,7 +197,7 @@ RULE(sender_other_domain) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "HELO, reverse name and envelope sender are of three different organisations.",
     .needs = NEED_REVERSE,
-    .points = 5,
+    .points = 1,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
@@ -207,10 +207,50 @@ RULE(sender_other_domain) = {
     .possible = may_be_all_different,
 };
 
+/* Every name known so far is outside the domains of the sender's provider, and HELO is no other provider's. */
+static bool sent_from_elsewhere(const struct evidence *e)
+{
+    if (!e->sender_provider || e->helo_provider)
+        return false;
+    for (const char *const *domain = e->sender_provider; *domain; domain++) {
+        if (name_under(e->helo.text, *domain))
+            return false;
+        for (unsigned i = 0; i < e->rdns_count; i++)
+            if (name_under(e->rdns[i].name.text, *domain))
+                return false;
+    }
+    return true;
+}
+
+static bool test_sender_other_provider(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)r;
+    if (!sent_from_elsewhere(e) || !reverse_is_told(e))
+        return false;
+    *detail = e->sender_domain.registrable ? e->sender_domain.registrable : "";
+    return true;
+}
+
+RULE(sender_other_provider) = {
+    .name = "sender_other_provider",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The envelope sender is of a large mail provider, and the client is none of that provider's hosts.",
+    .needs = NEED_REVERSE,
+    .points = 15,
+    .adds = 100,
+    .implies = "sender_other_domain",
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your sender's domain %{detail} is a mail provider's and your host is not: send through that provider, "
+              "or with a sender of your own domain",
+    .test = test_sender_other_provider,
+    .possible = sent_from_elsewhere,
+};
+
 static bool test_one_organisation(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
-    if (!sender_has_domain(e) || !helo_is_host(e) || helo_confirmed_fit(e) == 0)
+    if (!sender_has_domain(e) || helo_own_fit(e) == 0)
         return false;
     if (!name_same_domain(&e->helo, &e->sender_domain))
         return false;
@@ -220,7 +260,7 @@ static bool test_one_organisation(const struct evidence *e, const char **detail,
 
 static bool may_be_one_organisation(const struct evidence *e)
 {
-    return sender_has_domain(e) && name_same_domain(&e->helo, &e->sender_domain) && helo_may_be_confirmed(e, 1);
+    return sender_has_domain(e) && name_same_domain(&e->helo, &e->sender_domain) && helo_may_be_own(e, 1);
 }
 
 RULE(one_organisation) = {
@@ -228,8 +268,8 @@ RULE(one_organisation) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "HELO, confirmed reverse name and envelope sender are of one organisation.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = -5,
-    .adds = 50,
+    .points = -1,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name, reverse name and sender are of one organisation: nothing is to be done",

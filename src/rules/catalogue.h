@@ -21,19 +21,20 @@
     NAME(rdns_missing) NAME(rdns_unconfirmed) NAME(rdns_reserved) NAME(rdns_temperror) NAME(helo_unresolvable) \
     NAME(helo_resolves_bogon) \
     /* alignment */ \
-    NAME(helo_forward_mismatch) NAME(helo_not_rdns) NAME(helo_other_domain) NAME(helo_verified) \
+    NAME(helo_forward_mismatch) NAME(helo_not_rdns) NAME(helo_other_domain) NAME(helo_bare_domain) NAME(helo_verified) \
     NAME(helo_same_domain) NAME(helo_resolves_to_client) NAME(helo_same_network) \
     /* naming */ \
     NAME(rdns_dynamic) NAME(rdns_generic) NAME(helo_dynamic) NAME(helo_generic) NAME(helo_foreign_address) \
-    NAME(helo_random) NAME(helo_bulk_name) NAME(helo_mail_role) \
+    NAME(helo_random) NAME(helo_bulk_name) NAME(helo_stock_name) NAME(helo_mail_role) \
     /* impersonation */ \
-    NAME(helo_is_ours) NAME(helo_is_our_address) NAME(helo_forges_provider) NAME(helo_is_recipient_domain) \
+    NAME(helo_is_ours) NAME(helo_is_our_address) NAME(helo_forges_provider) NAME(helo_unproved_provider) \
+    NAME(helo_is_recipient_domain) \
     /* spf */ \
     NAME(helo_spf_pass) NAME(helo_spf_fail) NAME(helo_spf_deny_all) NAME(helo_spf_softfail) NAME(helo_spf_permerror) \
     NAME(helo_spf_none) NAME(sender_spf) \
     /* behaviour */ \
     NAME(greeting_helo) NAME(helo_churn) NAME(helo_shared) NAME(helo_changed) NAME(identity_known) \
-    NAME(sender_other_domain) NAME(one_organisation)
+    NAME(sender_other_domain) NAME(sender_other_provider) NAME(one_organisation)
 
 #define CATALOGUE_NUMBER(id) LISTED_##id,
 enum { CATALOGUE(CATALOGUE_NUMBER) CATALOGUE_COUNT };

@@ -17,6 +17,18 @@ bool helo_is_word(const struct evidence *e)
     return e->helo.kind == NAME_HOST || e->helo.kind == NAME_SINGLE;
 }
 
+static bool looks_assigned(const struct naming *naming)
+{
+    unsigned flags = naming->flags;
+
+    return (flags & NAMING_DYNAMIC) || ((flags & (NAMING_GENERIC | NAMING_ADDRESS)) && !(flags & NAMING_SERVER));
+}
+
+bool helo_looks_assigned(const struct evidence *e)
+{
+    return looks_assigned(&e->helo_naming);
+}
+
 bool reverse_is_told(const struct evidence *e)
 {
     return e->reverse == KNOWN_ABSENT ||
@@ -112,6 +124,24 @@ bool helo_may_be_unverified(const struct evidence *e)
     if (!helo_is_word(e) || !helo_is_host(e))
         return helo_is_word(e);
     return !helo_is_proved(e) && helo_may_stand_alone(e) && !e->helo_near_client;
+}
+
+int helo_own_fit(const struct evidence *e)
+{
+    int best = 0;
+
+    for (unsigned i = 0; helo_is_host(e) && !helo_looks_assigned(e) && i < e->rdns_count; i++) {
+        const struct evidence_rdns *rdns = &e->rdns[i];
+
+        if (rdns->confirmed == KNOWN_PRESENT && !looks_assigned(&rdns->naming) && fit(&rdns->name, &e->helo) > best)
+            best = fit(&rdns->name, &e->helo);
+    }
+    return best;
+}
+
+bool helo_may_be_own(const struct evidence *e, int wanted)
+{
+    return helo_may_be_confirmed(e, wanted) && !helo_looks_assigned(e);
 }
 
 bool sender_has_domain(const struct evidence *e)

@@ -12,9 +12,11 @@
 bool helo_is_host(const struct evidence *e);
 /* HELO is a word, of one label or many: not an address, not malformed. Local. */
 bool helo_is_word(const struct evidence *e);
+/* HELO looks like a name that the access provider gave: it says whose line this is, not whose host. Local. */
+bool helo_looks_assigned(const struct evidence *e);
 /*
- * The PTR names are known, or that there are none. Of more names than are looked at, those that fit HELO are kept: what
- * was left out excuses nothing, else whoever has a reverse zone would buy silence with a few more records.
+ * The PTR names are known, or that there are none. Of more names than are looked at, those that fit HELO are kept:
+ * what was left out excuses nothing, else whoever has a reverse zone would buy silence with a few more records.
  * NEED_REVERSE.
  */
 bool reverse_is_told(const struct evidence *e);
@@ -44,6 +46,12 @@ int helo_confirmed_fit(const struct evidence *e);
 bool helo_is_unverified(const struct evidence *e);
 /* It may yet turn out so. For `possible`. */
 bool helo_may_be_unverified(const struct evidence *e);
+/*
+ * The same of names that do not look assigned: that a line's name fits itself, or HELO the access provider's domain,
+ * says nothing of an organisation. For credits.
+ */
+int helo_own_fit(const struct evidence *e);
+bool helo_may_be_own(const struct evidence *e, int fit);
 /* The envelope sender has a registrable domain. Local. */
 bool sender_has_domain(const struct evidence *e);
 

@@ -63,15 +63,15 @@ static bool no_confirmed_under(const struct evidence *e, const char *const *doma
 static bool test_forges_provider(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
-    if (!e->helo_provider || !no_confirmed_under(e, e->helo_provider))
+    if (!e->helo_provider || e->rdns_count == 0 || !no_confirmed_under(e, e->helo_provider))
         return false;
-    *detail = e->rdns_count > 0 ? e->rdns[0].name.text : "no reverse name";
+    *detail = e->rdns[0].name.text;
     return true;
 }
 
 static bool may_forge_provider(const struct evidence *e)
 {
-    if (!e->helo_provider)
+    if (!e->helo_provider || e->reverse == KNOWN_ABSENT)
         return false;
     for (unsigned i = 0; i < e->rdns_count; i++)
         for (const char *const *domain = e->helo_provider; *domain; domain++)
@@ -83,10 +83,10 @@ static bool may_forge_provider(const struct evidence *e)
 RULE(helo_forges_provider) = {
     .name = "helo_forges_provider",
     .family = FAMILY_IMPERSONATION,
-    .summary = "HELO is of a large provider that sends from confirmed names of its own, and the client has none.",
+    .summary = "HELO is of a large provider, and the client's reverse names are none of that provider's.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = 80,
-    .adds = 50,
+    .points = 75,
+    .adds = 100,
     .implies = "helo_other_domain helo_forward_mismatch helo_not_rdns helo_unresolvable",
     .code = 550,
     .enhanced = "5.7.1",
@@ -94,6 +94,35 @@ RULE(helo_forges_provider) = {
               "name of your own server",
     .test = test_forges_provider,
     .possible = may_forge_provider,
+};
+
+static bool test_unproved_provider(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)detail;
+    (void)r;
+    return e->helo_provider && e->reverse == KNOWN_ABSENT;
+}
+
+static bool may_be_unproved(const struct evidence *e)
+{
+    return e->helo_provider && e->reverse != KNOWN_PRESENT;
+}
+
+/* Weaker than a name that is another's: even large providers lose a reverse zone for an hour. */
+RULE(helo_unproved_provider) = {
+    .name = "helo_unproved_provider",
+    .family = FAMILY_IMPERSONATION,
+    .summary = "HELO is of a large provider whose hosts have reverse names, and the client has none.",
+    .needs = NEED_REVERSE,
+    .points = 13,
+    .adds = 100,
+    .implies = "helo_forward_mismatch helo_unresolvable",
+    .code = 550,
+    .enhanced = "5.7.25",
+    .advice = "you greet as %{helo} and your address %{client} has no reverse name: greet with the name of your own "
+              "server, and have its PTR record set",
+    .test = test_unproved_provider,
+    .possible = may_be_unproved,
 };
 
 /* HELO is the recipient's domain or lies under it. */

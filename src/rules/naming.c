@@ -50,8 +50,8 @@ RULE(rdns_dynamic) = {
     .family = FAMILY_NAMING,
     .summary = "The client's reverse names are those of an access line (dyn, dsl, dhcp, pool … beside numbers).",
     .needs = NEED_REVERSE,
-    .points = 35,
-    .adds = 30,
+    .points = 23,
+    .adds = 100,
     .implies = "rdns_generic",
     .code = 550,
     .enhanced = "5.7.25",
@@ -77,8 +77,8 @@ RULE(rdns_generic) = {
     .family = FAMILY_NAMING,
     .summary = "The client's reverse names are a provider's default, the address written into the name.",
     .needs = NEED_REVERSE,
-    .points = 20,
-    .adds = 30,
+    .points = 17,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
     .advice = "the reverse name %{rdns} of your address %{client} is your provider's default: have it set to your mail "
@@ -100,8 +100,8 @@ RULE(helo_dynamic) = {
     .name = "helo_dynamic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is that of an access line.",
-    .points = 60,
-    .adds = 50,
+    .points = 71,
+    .adds = 100,
     .implies = "helo_generic",
     .code = 550,
     .enhanced = "5.7.1",
@@ -122,8 +122,8 @@ RULE(helo_generic) = {
     .name = "helo_generic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is a provider's default, or carries the client's address.",
-    .points = 45,
-    .adds = 50,
+    .points = 54,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default: greet with your mail server's own name",
@@ -149,8 +149,8 @@ RULE(helo_foreign_address) = {
     .family = FAMILY_NAMING,
     .summary = "The HELO name carries an address that is not the client's, and no reverse name excuses it.",
     .needs = NEED_REVERSE,
-    .points = 40,
-    .adds = 50,
+    .points = 47,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} carries another address than yours, %{client}: greet with your server's own name",
@@ -171,8 +171,8 @@ RULE(helo_random) = {
     .name = "helo_random",
     .family = FAMILY_NAMING,
     .summary = "A label of the HELO name looks made up by chance.",
-    .points = 20,
-    .adds = 50,
+    .points = 47,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} looks made up: greet with your mail server's own name",
@@ -192,12 +192,46 @@ RULE(helo_bulk_name) = {
     .name = "helo_bulk_name",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is built like those of throw-away bulk mailers.",
-    .points = 20,
-    .adds = 50,
+    .points = 40,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is built like those of throw-away mailers: greet with a lasting name of your own",
     .test = test_bulk,
+};
+
+static bool is_stock(const struct evidence *e)
+{
+    return helo_is_host(e) && (e->helo_naming.flags & NAMING_STOCK);
+}
+
+static bool test_stock(const struct evidence *e, const char **detail, struct region *r)
+{
+    (void)r;
+    if (!is_stock(e) || !reverse_is_told(e) || helo_is_reverse_name(e))
+        return false;
+    *detail = e->helo_naming.detail;
+    return true;
+}
+
+static bool may_be_stock(const struct evidence *e)
+{
+    return is_stock(e) && !helo_is_reverse_name(e);
+}
+
+RULE(helo_stock_name) = {
+    .name = "helo_stock_name",
+    .family = FAMILY_NAMING,
+    .summary = "The HELO name is what a hosting panel fills in (server, host, vps …), and no reverse name is the same.",
+    .needs = NEED_REVERSE,
+    .points = 34,
+    .adds = 100,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo} is a panel's default (%{detail}) and not the reverse name of your address "
+              "%{client}: set both to the name of your mail server",
+    .test = test_stock,
+    .possible = may_be_stock,
 };
 
 static bool test_mail_role(const struct evidence *e, const char **detail, struct region *r)
@@ -212,8 +246,8 @@ RULE(helo_mail_role) = {
     .name = "helo_mail_role",
     .family = FAMILY_NAMING,
     .summary = "The HELO name says that the host sends mail (mail, mx, smtp, out …) under a domain of its own.",
-    .points = -5,
-    .adds = 50,
+    .points = -1,
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is that of a mail server: nothing is to be done",

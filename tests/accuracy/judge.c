@@ -3,10 +3,12 @@
  * judge: the score of every labelled greeting of a TSV file, by the daemon's own gather, rules and decision, with a
  * resolver that knows what the row knows. For calibration: one line a row, in a few seconds for tens of thousands.
  *
- *     judge [-c POLICYFILE] FILE.tsv      ->  label corpus year score outcome settled findings (rule:counted,…)
+ *     judge [-c POLICYFILE] FILE.tsv      ->  label corpus year score outcome findings (rule:counted,…) and the row
+ *     judge --rules                       ->  rule family cap points adds certain implied,…
  *
  * A row says what the receiving server saw then: reverse name and its confirmation. Of the HELO name's own records it
- * knows nothing, so they answer SERVFAIL: the unknown stays unknown.
+ * knows nothing, so they answer SERVFAIL: the unknown stays unknown. The From: header's domain ("~" before it) is not
+ * the envelope sender, which then counts as unknown, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +40,10 @@ static void know(struct judge *j, const char *owner, const char *type, const cha
     char line[1024];
     const char *error;
 
-    if (!strchr(owner, ' ') && owner[0] != '\0') {
-        snprintf(line, sizeof(line), "%s %s %s", owner, type, value);
+    size_t n = strlen(owner);
+
+    if (!strchr(owner, ' ') && n > 0) {
+        snprintf(line, sizeof(line), "%.*s %s %s", (int)(n - (owner[n - 1] == '.')), owner, type, value);
         script_add(j->resolver, line, &error);
     }
 }
@@ -65,7 +69,7 @@ static void know_row(struct judge *j, char *const *row)
 static struct request ask_of(char *const *row, char sender[512])
 {
     bool confirmed = is_name(row[RDNS]) && strcmp(row[FCRDNS], "pass") == 0;
-    const char *domain = row[MAIL_FROM][0] == '~' ? row[MAIL_FROM] + 1 : row[MAIL_FROM];
+    const char *domain = row[MAIL_FROM];
     struct request req = {
         .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .client_address = row[IP], .server_address = "",
         .server_port = "25", .recipient = "", .queue_id = "", .instance = "1", .sasl_username = "",
@@ -73,7 +77,7 @@ static struct request ask_of(char *const *row, char sender[512])
         .stress_text = "", .policy_context = "", .helo_name = row[HELO]};
 
     sender[0] = '\0';
-    if (strcmp(domain, "<>") != 0 && strcmp(domain, "-") != 0)
+    if (strcmp(domain, "<>") != 0 && strcmp(domain, "-") != 0 && domain[0] != '~')
         snprintf(sender, 512, "someone@%s", domain);
     req.sender = sender;
     req.client_name = confirmed ? row[RDNS] : "unknown";
@@ -120,6 +124,22 @@ static void report(void *arg, bool is_error, const char *message)
     fprintf(stderr, "%s: %s\n", is_error ? "error" : "warning", message);
 }
 
+static int print_rules(void)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct rule *rule = rules[i];
+        const struct family_row *family = &families[rule->family];
+
+        printf("%s\t%s\t%d\t%d\t%u\t%d\t", rule->name, family->name, family->cap, rule->points, rule->adds,
+               rule->certain);
+        for (size_t other = 0, n = 0; other < rules_count; other++)
+            if (rules_implies((int)i, (int)other))
+                printf("%s%s", n++ ? "," : "", rules[other]->name);
+        printf("\n");
+    }
+    return 0;
+}
+
 static bool split(char *line, char *row[COLUMNS])
 {
     line[strcspn(line, "\n")] = '\0';
@@ -139,6 +159,8 @@ int main(int argc, char **argv)
     static char line[65536];
     char *row[COLUMNS];
 
+    if (argc == 2 && strcmp(argv[1], "--rules") == 0)
+        return print_rules();
     if (!in || !j.settings) {
         fprintf(stderr, "usage: judge [-c POLICYFILE] FILE.tsv\n");
         return 1;

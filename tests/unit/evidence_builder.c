@@ -62,6 +62,7 @@ static struct naming naming_flags(char *list)
         {"address", NAMING_ADDRESS}, {"foreign", NAMING_FOREIGN}, {"dynamic", NAMING_DYNAMIC},
         {"generic", NAMING_GENERIC}, {"server", NAMING_SERVER},   {"random", NAMING_RANDOM},
         {"bulk", NAMING_BULK},       {"role", NAMING_MAIL_ROLE},
+        {"stock", NAMING_STOCK},
     };
     struct naming out = {0, ""};
     char *rest = list;
@@ -202,6 +203,14 @@ static void word_provider(struct evidence *e, char *value, struct region *r)
     e->helo_provider = list;
 }
 
+static void word_sender_provider(struct evidence *e, char *value, struct region *r)
+{
+    const char **list = region_alloc(r, 2 * sizeof(*list));
+
+    list[0] = region_strdup(r, value);
+    e->sender_provider = list;
+}
+
 static void domain_of(struct name *out, const char *mailbox, struct region *r)
 {
     const char *at = strrchr(mailbox, '@');
@@ -269,6 +278,7 @@ static const struct {
     {"client", word_client},   {"helo", word_helo},         {"rdns", word_rdns},     {"addr", word_addr},
     {"mx", word_mx},           {"spf", word_spf},           {"naming", word_naming}, {"history", word_history},
     {"provider", word_provider}, {"sender", word_sender},   {"rcpt", word_rcpt},     {"proto", word_proto},
+    {"senderprovider", word_sender_provider},
     {"addr4temp", word_addr4temp},
 };
 

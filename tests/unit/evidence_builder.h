@@ -10,9 +10,9 @@
  *     addr=none | nxdomain | temperror | ADDRESS,…        of HELO; `addr4temp`: the client's family failed
  *     mx=yes | none | temperror
  *     spf=RESULT | denyall
- *     naming=flag+flag                   of HELO: address foreign dynamic generic server random bulk role
+ *     naming=flag+flag                   of HELO: address foreign dynamic generic server random bulk role stock
  *     history=domains:N,networks:N,good:N,days:N,other | down
- *     provider=DOMAIN  sender=ADDRESS  rcpt=ADDRESS  proto=SMTP  ours  ouraddr  local
+ *     provider=DOMAIN  senderprovider=DOMAIN  sender=ADDRESS  rcpt=ADDRESS  proto=SMTP  ours  ouraddr  local
  */
 #ifndef HELOD_EVIDENCE_BUILDER_H
 #define HELOD_EVIDENCE_BUILDER_H
