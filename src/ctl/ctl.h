@@ -78,10 +78,13 @@ void ctl_session_close(struct ctl_session *session);
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_audit;
 extern const struct ctl_verb ctl_listen;
+extern const struct ctl_verb ctl_reload;
 extern const struct ctl_verb ctl_replay;
 extern const struct ctl_verb ctl_report;
 extern const struct ctl_verb ctl_rules;
 extern const struct ctl_verb ctl_spf;
+extern const struct ctl_verb ctl_stats;
+extern const struct ctl_verb ctl_top;
 extern const struct ctl_verb ctl_tune;
 
 #endif

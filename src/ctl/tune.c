@@ -267,8 +267,8 @@ const struct ctl_verb ctl_tune = {
     .arguments_max = -1,
     .summary = "what thresholds and weights do to the greetings of a log",
     .help = "Judges the decisions of log files by the policy file and shows how scores are spread, what each\n"
-            "threshold would reach, what each rule decided and where it likely erred, near misses, what to change, and\n"
-            "why.",
+            "threshold would reach, what each rule decided and where it likely erred, near misses, and what to\n"
+            "change, and why.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

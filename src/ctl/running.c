@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * running: a small HTTP client. The daemon answers one request a connection and then hangs up; what is longer than
+ * RUNNING_BODY_MAX, late, or no HTTP is an error that names the place.
+ */
+#include "running.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "policyfile.h"
+
+enum { SECONDS = 10, REQUEST_SIZE = 1024 };
+
+static const char *first_place(const struct settings *settings, const char *kind)
+{
+    for (const char *const *place = settings->status.listen; *place; place++)
+        if (strncmp(*place, kind, strlen(kind)) == 0)
+            return *place;
+    return NULL;
+}
+
+bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status)
+{
+    struct settings *settings = ctl_given(ctl, 's') ? NULL : ctl_settings(ctl);
+    const char *found = ctl_value(ctl, 's');
+
+    *status = CTL_CONFIG;
+    if (!found && !settings)
+        return false;
+    if (!found)
+        found = first_place(settings, "unix:");
+    if (!found)
+        found = first_place(settings, "inet:");
+    if (found)
+        snprintf(place, RUNNING_PLACE_SIZE, "%s", found);
+    else
+        ctl_fail(ctl, CTL_CONFIG, "the policy file has no status { listen = … }, and there is no --socket");
+    settings_unref(settings);
+    return found != NULL;
+}
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (strlen(path) >= sizeof(at.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof(at)) != 0) {
+        int why = errno;
+
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+/* "HOST:PORT", an IPv6 host in brackets. */
+static int connect_inet(const char *where)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+    const char *colon = strrchr(where, ':');
+    char host[128];
+    struct addrinfo *at = NULL;
+    int fd = -1;
+
+    errno = EINVAL;
+    if (!colon || (size_t)(colon - where) >= sizeof(host))
+        return -1;
+    snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
+    if (host[0] == '[' && host[strlen(host) - 1] == ']') {
+        memmove(host, host + 1, strlen(host));
+        host[strlen(host) - 1] = '\0';
+    }
+    if (getaddrinfo(host, colon + 1, &hints, &at) != 0)
+        return -1;
+    fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
+        int why = errno;
+
+        close(fd);
+        errno = why;
+        fd = -1;
+    }
+    freeaddrinfo(at);
+    return fd;
+}
+
+static bool send_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = send(fd, bytes, n, MSG_NOSIGNAL);
+
+        if (sent <= 0)
+            return false;
+        bytes += sent;
+        n -= (size_t)sent;
+    }
+    return true;
+}
+
+/* Everything up to the end of the connection; NULL when it is too much, or late. */
+static char *receive_all(int fd)
+{
+    size_t size = 65536, used = 0;
+    char *bytes = malloc(size), *more;
+    ssize_t n = 1;
+
+    while (bytes && n > 0 && used < RUNNING_BODY_MAX) {
+        if (used + 1 == size) {
+            more = realloc(bytes, size *= 2);
+            if (!more)
+                break;
+            bytes = more;
+        }
+        n = recv(fd, bytes + used, size - used - 1, 0);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (!bytes || n != 0) {
+        free(bytes);
+        return NULL;
+    }
+    bytes[used] = '\0';
+    return bytes;
+}
+
+/* The status of an answer, whose body is moved to its beginning; 0 when it is no HTTP. */
+static int take_body(char *answer)
+{
+    char *body = strstr(answer, "\r\n\r\n");
+    long status = strncmp(answer, "HTTP/1.", 7) == 0 && body ? strtol(answer + strlen("HTTP/1.1 "), NULL, 10) : 0;
+
+    if (status < 100 || status > 599)
+        return 0;
+    memmove(answer, body + 4, strlen(body + 4) + 1);
+    return (int)status;
+}
+
+int running_ask(const struct ctl *ctl, const char *place, const char *method, const char *path, char **body)
+{
+    const struct timeval limit = {.tv_sec = SECONDS};
+    bool is_unix = strncmp(place, "unix:", 5) == 0;
+    const char *where = is_unix || strncmp(place, "inet:", 5) == 0 ? place + 5 : place;
+    int fd = is_unix || place[0] == '/' ? connect_unix(where) : connect_inet(where), status = 0;
+    char request[REQUEST_SIZE];
+
+    *body = NULL;
+    if (fd < 0) {
+        ctl_fail(ctl, CTL_TROUBLE, "%s: %s", place, strerror(errno));
+        return 0;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method, path);
+    if (send_all(fd, request, strlen(request)))
+        *body = receive_all(fd);
+    close(fd);
+    if (*body)
+        status = take_body(*body);
+    if (status == 0) {
+        ctl_fail(ctl, CTL_TROUBLE, "%s: no answer that can be understood", place);
+        free(*body);
+        *body = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * running: questions to the helod that runs here, over a socket of its `status { listen }`.
+ */
+#ifndef HELOD_RUNNING_H
+#define HELOD_RUNNING_H
+
+#include "ctl.h"
+
+enum { RUNNING_BODY_MAX = 4 << 20, RUNNING_PLACE_SIZE = 256 };
+
+/*
+ * Where to ask: what -s says, else the policy file's first unix socket, else its first address. False when there is
+ * none, which has been told, with the exit status.
+ */
+bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status);
+/*
+ * One request. Returns the HTTP status and the body, NUL-terminated, which the caller frees; 0 and NULL when nobody
+ * answers, which has been told.
+ */
+int running_ask(const struct ctl *ctl, const char *place, const char *method, const char *path, char **body);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stats: what the running daemon counts: stats prints it once, top keeps looking and prints what happens in a second,
+ * reload has it read its policy file. All read the daemon's own metrics; what it does not count is not shown.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "ctl.h"
+#include "running.h"
+#include "units.h"
+
+enum { SAMPLES_MAX = 1024, NAME_SIZE = 128, TOP_FINDINGS = 12 };
+
+/* One line of the Prometheus text: name{label="x"} value. */
+struct sample {
+    char name[NAME_SIZE];
+    double value;
+};
+
+struct samples {
+    size_t count;
+    uint64_t ms;
+    struct sample all[SAMPLES_MAX];
+};
+
+/* Buckets of histograms are left out. */
+static void read_samples(struct samples *s, char *text)
+{
+    char *save = NULL;
+
+    s->count = 0;
+    s->ms = clock_ms();
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *blank = strrchr(line, ' ');
+
+        if (line[0] == '#' || !blank || strstr(line, "_bucket{") || s->count == SAMPLES_MAX)
+            continue;
+        *blank = '\0';
+        snprintf(s->all[s->count].name, NAME_SIZE, "%s", line);
+        s->all[s->count++].value = strtod(blank + 1, NULL);
+    }
+}
+
+static double value_of(const struct samples *s, const char *name)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->all[i].name, name) == 0)
+            return s->all[i].value;
+    return 0;
+}
+
+static int fetch(struct ctl *ctl, const char *place, struct samples *s)
+{
+    char *body;
+    int status = running_ask(ctl, place, "GET", "/metrics", &body);
+
+    if (status == 200)
+        read_samples(s, body);
+    else if (status)
+        ctl_fail(ctl, CTL_TROUBLE, "%s: HTTP status %d", place, status);
+    free(body);
+    return status == 200 ? CTL_OK : CTL_TROUBLE;
+}
+
+static void print_samples(const struct samples *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->all[i].value != 0)
+            printf("%-64s %.10g\n", s->all[i].name, s->all[i].value);
+}
+
+static int run_stats(struct ctl *ctl)
+{
+    static struct samples samples;
+    char place[RUNNING_PLACE_SIZE], *body;
+    int status;
+
+    if (!running_find(ctl, place, &status))
+        return status;
+    if (!ctl_given(ctl, 'j')) {
+        status = fetch(ctl, place, &samples);
+        if (status == CTL_OK)
+            print_samples(&samples);
+        return status;
+    }
+    status = running_ask(ctl, place, "GET", "/stats.json", &body);
+    if (status == 200)
+        fputs(body, stdout);
+    free(body);
+    return status == 200 ? CTL_OK : CTL_TROUBLE;
+}
+
+/* What a counter grew by in a second. A daemon that was started anew begins at 0. */
+static double rate(const struct samples *now, const struct samples *before, const char *name)
+{
+    double grown = value_of(now, name) - value_of(before, name);
+    double seconds = (double)(now->ms - before->ms) / 1000;
+
+    return seconds <= 0 || grown < 0 ? 0 : grown / seconds;
+}
+
+struct busy {
+    const char *name;
+    double rate;
+};
+
+static int by_rate(const void *a, const void *b)
+{
+    const struct busy *x = a, *y = b;
+
+    return x->rate < y->rate ? 1 : x->rate > y->rate ? -1 : strcmp(x->name, y->name);
+}
+
+static void print_findings(const struct samples *now, const struct samples *before)
+{
+    static const char prefix[] = "helod_findings_total{rule=\"";
+    static struct busy busy[SAMPLES_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < now->count; i++) {
+        const char *name = now->all[i].name;
+
+        if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
+            busy[n++] = (struct busy){name + sizeof(prefix) - 1, rate(now, before, name)};
+    }
+    qsort(busy, n, sizeof(*busy), by_rate);
+    printf("\nfindings a second\n");
+    for (size_t i = 0; i < n && i < TOP_FINDINGS && busy[i].rate > 0; i++)
+        printf("  %-28.*s %10.1f\n", (int)strcspn(busy[i].name, "\""), busy[i].name, busy[i].rate);
+}
+
+static void print_top(const struct samples *now, const struct samples *before, bool terminal)
+{
+    static const char *const outcomes[] = {"dunno", "mark", "defer", "reject"};
+    char name[NAME_SIZE];
+    double count = value_of(now, "helod_question_duration_seconds_count") -
+                   value_of(before, "helod_question_duration_seconds_count");
+    double sum = value_of(now, "helod_question_duration_seconds_sum") -
+                 value_of(before, "helod_question_duration_seconds_sum");
+
+    if (terminal)
+        printf("\033[H\033[2J");
+    printf("questions a second %10.1f   in flight %g   connections %g   mean answer %.1f ms\n",
+           rate(now, before, "helod_questions_total"), value_of(now, "helod_questions_in_flight"),
+           value_of(now, "helod_connections"), count > 0 ? sum / count * 1000 : 0.0);
+    printf("decisions a second");
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+        snprintf(name, sizeof(name), "helod_decisions_total{outcome=\"%s\"}", outcomes[i]);
+        printf("   %s %.1f", outcomes[i], rate(now, before, name));
+    }
+    printf("\nDNS%s\n", value_of(now, "helod_dns_suspended") > 0 ? ": points are suspended, the resolver fails" : "");
+    printf("  asked a second %.1f   from the cache %.1f   temporary failures %g %%\n",
+           rate(now, before, "helod_dns_asked_total"), rate(now, before, "helod_dns_cache_hits_total"),
+           value_of(now, "helod_dns_temperror_percent"));
+    print_findings(now, before);
+    fflush(stdout);
+}
+
+static int run_top(struct ctl *ctl)
+{
+    static struct samples samples[2];
+    const char *every = ctl_given(ctl, 'i') ? ctl_value(ctl, 'i') : "2s";
+    long rounds = ctl_given(ctl, 'n') ? strtol(ctl_value(ctl, 'n'), NULL, 10) : 0;
+    char place[RUNNING_PLACE_SIZE];
+    struct timespec pause;
+    uint64_t ms;
+    int status;
+
+    if (!units_duration(every, &ms) || ms < 100 || rounds < 0)
+        return ctl_fail(ctl, CTL_USAGE, "expected an interval of 100ms or more, and a number of rounds");
+    if (!running_find(ctl, place, &status))
+        return status;
+    pause = (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)};
+    status = fetch(ctl, place, &samples[0]);
+    for (long round = 1; status == CTL_OK; round++) {
+        nanosleep(&pause, NULL);
+        status = fetch(ctl, place, &samples[round & 1]);
+        if (status == CTL_OK)
+            print_top(&samples[round & 1], &samples[(round & 1) ^ 1], ctl->colour && rounds == 0);
+        if (round == rounds)
+            break;
+    }
+    return status;
+}
+
+static int run_reload(struct ctl *ctl)
+{
+    char place[RUNNING_PLACE_SIZE], *body;
+    int status, answer;
+
+    if (!running_find(ctl, place, &status))
+        return status;
+    answer = running_ask(ctl, place, "POST", "/reload", &body);
+    if (answer == 200)
+        printf("the new policy file is in force\n");
+    else if (answer == 409)
+        ctl_fail(ctl, CTL_WRONG, "the policy file is not whole: the log says why, and the old one stays in force");
+    else if (answer == 403)
+        ctl_fail(ctl, CTL_TROUBLE, "%s: only root and helod's own user may, over a unix socket", place);
+    else if (answer)
+        ctl_fail(ctl, CTL_TROUBLE, "%s: HTTP status %d", place, answer);
+    free(body);
+    return answer == 200 ? CTL_OK : answer == 409 ? CTL_WRONG : CTL_TROUBLE;
+}
+
+#define SOCKET_OPTIONS                                                                                                 \
+    {'c', "config", "FILE", "the policy file whose status { listen } is asked"},                                       \
+    {'s', "socket", "PLACE", "unix:PATH or inet:ADDRESS:PORT in place of that"}
+
+const struct ctl_verb ctl_stats = {
+    .name = "stats",
+    .arguments = "",
+    .summary = "what the running daemon has counted",
+    .help = "Asks the running helod for its metrics and prints those that are not 0.",
+    .exits = "0 done, 64 and more: usage or failure",
+    .run = run_stats,
+    .options = {SOCKET_OPTIONS, {'j', "json", NULL, "print JSON, all of it"}, {0, NULL, NULL, NULL}},
+};
+
+const struct ctl_verb ctl_top = {
+    .name = "top",
+    .arguments = "",
+    .summary = "what the running daemon does, second by second",
+    .help = "Asks the running helod for its metrics again and again and prints how they grow, until it is interrupted.",
+    .exits = "0 done, 64 and more: usage or failure",
+    .run = run_top,
+    .options = {SOCKET_OPTIONS,
+                {'i', "interval", "TIME", "between two looks (default 2s)"},
+                {'n', "rounds", "N", "end after so many"},
+                {0, NULL, NULL, NULL}},
+};
+
+const struct ctl_verb ctl_reload = {
+    .name = "reload",
+    .arguments = "",
+    .summary = "have the running daemon read its policy file again",
+    .help = "As SIGHUP does, and says whether the new file is in force. For root and the user that helod runs as.",
+    .exits = "0 the new file is in force, 1 it is not whole: the old one stays, 64 and more: usage or failure",
+    .run = run_reload,
+    .options = {SOCKET_OPTIONS, {0, NULL, NULL, NULL}},
+};
