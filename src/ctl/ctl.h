@@ -78,6 +78,7 @@ void ctl_session_close(struct ctl_session *session);
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_audit;
 extern const struct ctl_verb ctl_listen;
+extern const struct ctl_verb ctl_probe;
 extern const struct ctl_verb ctl_reload;
 extern const struct ctl_verb ctl_replay;
 extern const struct ctl_verb ctl_report;

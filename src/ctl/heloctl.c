@@ -13,7 +13,7 @@
 #include "units.h"
 
 const struct ctl_verb *const ctl_verbs[] = {
-    &ctl_check, &ctl_audit, &ctl_listen, &ctl_spf, &ctl_rules,
+    &ctl_check, &ctl_audit, &ctl_listen, &ctl_probe, &ctl_spf, &ctl_rules,
     &ctl_replay, &ctl_tune, &ctl_report,
     &ctl_stats, &ctl_top, &ctl_reload,
     NULL,
