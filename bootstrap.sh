@@ -59,6 +59,17 @@ check      rsyslog             rsyslog      its rule
 check      logrotate           -            its rule
 check      lnav                -            its format
 check      grok                -            its patterns
+check      postgrey            postgrey     a real greylister
+check      spamassassin        -            its rules
+check      rspamd              rspamd       its rule
+check      dovecot-sieve       dovecot      sieve-test
+check      apparmor            -            the profile parsed
+check      debhelper           -            the Debian package
+check      dh-apparmor         -            its profile
+check      dpkg-dev            -            its build
+check      lintian             -            its checks
+check      rpm                 -            the RPM package
+check      rpmlint             -            its checks
 END
 }
 

@@ -1,0 +1,17 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- rspamd: helod's header of header = "score" as a symbol whose weight grows with the points; 100 points weigh 5.
+rspamd_config:register_symbol({
+  name = 'HELOD_SCORE',
+  type = 'normal',
+  score = 1.0,
+  group = 'helod',
+  description = 'greeting judged by helod',
+  callback = function(task)
+    -- The first is the topmost: helod's own.
+    local header = task:get_header('X-HELO-Score')
+    local points = header and tonumber(header:match('^%s*(%d+)%s'))
+    if points and points >= 30 then
+      task:insert_result('HELOD_SCORE', math.min(points, 150) / 20, tostring(points))
+    end
+  end,
+})

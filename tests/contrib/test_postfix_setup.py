@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""doc/postfix.md against a real Postfix: helod-postfix-setup applies, checks and takes back; postgrey gets the middle
+band and nobody else; the README's and the document's restriction is the one that the script writes."""
+import os
+import re
+import shutil
+import subprocess
+
+import postfix
+from helod import TOP, Helod, free_port, scratch, wait_for
+from tap import cleanup, contains, equal, run, skip_all, test
+
+if postfix.possible():
+    skip_all(postfix.possible())
+
+SETUP = TOP / "contrib/helod-postfix-setup"
+daemon = Helod('exempt { clients = {} }\nlocal { names = { "mx.helod.example" } networks = {} }\n'
+               'policy "grey" { threshold "grey" { score = 40 action = "restriction:greylist" } '
+               'threshold "reject" { score = 100 action = "reject" } }')
+ADDRESS = f"inet:127.0.0.1:{daemon.port}"
+grey_port = free_port()
+GREY = {"smtpd_restriction_classes": "greylist",
+        "greylist": f"check_policy_service inet:127.0.0.1:{grey_port}",
+        "smtpd_recipient_restrictions": "reject_unauth_destination, " + postfix.policy(ADDRESS, "grey")}
+mx = postfix.Postfix({"tcp": {}, "grey": GREY}, main={"mynetworks": "127.0.0.2/32"})
+
+
+def setup(*words):
+    done = subprocess.run(["/bin/sh", str(SETUP), *words, "-c", str(mx.etc)], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60,
+                          env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
+    return done.returncode, done.stdout
+
+
+def reload_postfix():
+    mx.command("/usr/sbin/postfix", "-c", str(mx.etc), "reload")
+
+
+BEFORE = (mx.etc / "main.cf").read_text()
+
+
+@test("without options it prints the commands and changes nothing")
+def _():
+    status, said = setup("--address", ADDRESS)
+    equal(status, 0, said)
+    contains(said, "postconf -e 'smtpd_helo_required = yes'")
+    contains(said, f"permit_mynetworks, permit_sasl_authenticated, check_policy_service {{ {ADDRESS}, timeout=10s, "
+                   "default_action=DUNNO }")
+    equal((mx.etc / "main.cf").read_text(), BEFORE)
+
+
+@test("what it writes is what README.md and doc/postfix.md say")
+def _():
+    said = re.sub(r"\s+", " ", setup("--address", "inet:127.0.0.1:10045")[1])
+    for name in ("README.md", "doc/postfix.md"):
+        text = re.sub(r"\s+", " ", (TOP / name).read_text())
+        found = re.search(r"smtpd_helo_restrictions = (permit_mynetworks.*?default_action=DUNNO)", text)
+        contains(said, found.group(1), name)
+
+
+@test("before it is applied --check says that helod did not answer")
+def _():
+    status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
+    equal(status, 1, said)
+
+
+@test("applied, twice even, a question through Postfix comes back with helod's id", limit=90)
+def _():
+    for _ in range(2):
+        status, said = setup("--apply", "--address", ADDRESS)
+        equal(status, 0, said)
+    text = (mx.etc / "main.cf").read_text()
+    equal(text.count("check_policy_service"), 1)
+    reload_postfix()
+
+    def checked():
+        status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
+        return status == 0 and said
+    said = wait_for(checked, 30, "helod's answer", step=1)
+    assert daemon.decisions(), said
+
+
+@test("a restriction that stood there before is kept")
+def _():
+    setup("--revert")
+    subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-e", "smtpd_helo_restrictions = reject_invalid_helo_hostname"],
+                   check=True)
+    setup("--apply", "--address", ADDRESS)
+    text = (mx.etc / "main.cf").read_text()
+    contains(text, f"permit_mynetworks, permit_sasl_authenticated, reject_invalid_helo_hostname, check_policy_service {{ {ADDRESS}")
+    setup("--revert")
+    contains((mx.etc / "main.cf").read_text(), "smtpd_helo_restrictions = reject_invalid_helo_hostname\n")
+    subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-X", "smtpd_helo_restrictions"], check=True)
+
+
+@test("--revert puts main.cf back, setting by setting")
+def _():
+    setup("--apply", "--address", ADDRESS)
+    equal(setup("--revert")[0], 0)
+
+    def settings(text):
+        return sorted(line for line in text.splitlines() if line.strip())
+    equal(settings((mx.etc / "main.cf").read_text()), settings(BEFORE))
+    equal(setup("--revert")[0], 1, "a second revert")
+
+
+@test("a real postgrey gets the middle band, and only it", limit=90)
+def _():
+    if not shutil.which("postgrey", path=os.environ["PATH"] + ":/usr/sbin"):
+        from tap import skip
+        skip("postgrey is not installed")
+    folder = scratch()
+    shutil.chown(folder, "postgrey", "postgrey")
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(["/usr/sbin/postgrey", f"--inet=127.0.0.1:{grey_port}", f"--dbdir={folder}",
+                                    "--delay=300", "--greylist-text=greylisted for a moment"],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    cleanup(process.kill)
+    import socket
+
+    def up():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", grey_port)) == 0
+    wait_for(up, 20, "postgrey listens")
+
+    def offered(helo, address, **more):
+        with postfix.Smtp(mx.port("grey")) as smtp:
+            smtp.xclient(ADDR=address, **more)
+            smtp.ehlo(helo)
+            smtp.command("MAIL FROM:<a@honest.org>")
+            return smtp.command("RCPT TO:<r1@test.example>")
+    named = {"NAME": "mail.kiln-street.net", "REVERSE_NAME": "mail.kiln-street.net"}
+    equal(offered("mail.kiln-street.net", "198.51.100.7", **named)[0], 250, "a clean greeting")
+    code, text = offered("printer", "198.51.100.8")
+    equal((code, "greylisted for a moment" in text), (450, True), text)
+    code, text = offered("bad_name!", "198.51.100.9")
+    equal((code, "greylisted" in text), (550, False), text)
+    process.terminate()
+    process.wait(10)
+
+
+run()
