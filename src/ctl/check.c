@@ -171,6 +171,7 @@ static int run(struct ctl *ctl)
     check->settings = settings;
     status = CTL_CONFIG;
     if (settings && ctl_session_open(ctl, &check->session, settings)) {
+        ctl_session_history(&check->session, settings);
         status = judge(ctl, check);
         ctl_session_close(&check->session);
     } else if (settings) {

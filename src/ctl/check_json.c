@@ -46,6 +46,15 @@ static void print_evidence(const struct evidence *e, struct json *j)
     json_text(j, "spf", spf_result_name(e->helo_spf ? e->helo_spf->result : SPF_NOT_ASKED));
     json_text(j, "spf_record", e->helo_spf ? e->helo_spf->record : NULL);
     json_text(j, "spf_term", e->helo_spf ? e->helo_spf->term : NULL);
+    json_open(j, "history", '{');
+    json_bool(j, "known", e->history.known);
+    json_number(j, "domains", e->history.domains);
+    json_number(j, "names", e->history.names);
+    json_number(j, "networks", e->history.networks);
+    json_number(j, "good", e->history.good);
+    json_number(j, "good_days", e->history.good_days);
+    json_bool(j, "verified_other", e->history.verified_other);
+    json_close(j, '}');
     json_bool(j, "deadline", e->deadline);
     json_close(j, '}');
 }

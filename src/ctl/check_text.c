@@ -62,6 +62,13 @@ static void print_rdns(const struct evidence *e, FILE *out)
         fprintf(out, "  reverse name     %s\n", e->reverse == KNOWN_ABSENT ? "none" : check_known(e->reverse));
 }
 
+static void print_history(const struct history_facts *h, FILE *out)
+{
+    fprintf(out, "  history          %u unverified domains and %u names of this client; this name from %u networks\n"
+            "                   %u verified greetings with this domain over %u days%s\n",
+            h->domains, h->names, h->networks, h->good, h->good_days, h->verified_other ? "; known for another" : "");
+}
+
 static void print_evidence(const struct evidence *e, FILE *out)
 {
     static const char *const kinds[] = {"empty",           "fully qualified name", "single label",
@@ -96,6 +103,8 @@ static void print_evidence(const struct evidence *e, FILE *out)
         }
         fputc('\n', out);
     }
+    if (e->history.known)
+        print_history(&e->history, out);
     if (e->deadline)
         fprintf(out, "  the deadline came before all answers\n");
 }

@@ -73,9 +73,13 @@ struct ctl_session {
     struct gather_context context;
 };
 bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings);
+/* The daemon's history beside it, to be read: redis, or the memory store's snapshot. Trouble is printed. */
+void ctl_session_history(struct ctl_session *session, const struct settings *settings);
 void ctl_session_close(struct ctl_session *session);
 
 extern const struct ctl_verb ctl_check;
+extern const struct ctl_verb ctl_forget;
+extern const struct ctl_verb ctl_history;
 extern const struct ctl_verb ctl_audit;
 extern const struct ctl_verb ctl_listen;
 extern const struct ctl_verb ctl_probe;

@@ -14,6 +14,7 @@
 
 const struct ctl_verb *const ctl_verbs[] = {
     &ctl_check, &ctl_audit, &ctl_listen, &ctl_probe, &ctl_spf, &ctl_rules,
+    &ctl_history, &ctl_forget,
     &ctl_replay, &ctl_tune, &ctl_report,
     &ctl_stats, &ctl_top, &ctl_reload,
     NULL,

@@ -7,7 +7,9 @@
 
 #include <event2/event.h>
 
+#include "clock.h"
 #include "ctl.h"
+#include "history.h"
 #include "policyfile.h"
 #include "resolver.h"
 
@@ -67,8 +69,37 @@ bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct
     return false;
 }
 
+/* A server has this long to be there; the daemon would go on without it as well. */
+static void wait_for_store(struct ctl_session *session)
+{
+    uint64_t until = clock_ms() + 500;
+    struct history_stats stats;
+
+    do {
+        history_stats(session->context.history, &stats);
+        if (!stats.up)
+            event_base_loop(session->base, EVLOOP_ONCE);
+    } while (!stats.up && clock_ms() < until);
+}
+
+void ctl_session_history(struct ctl_session *session, const struct settings *settings)
+{
+    struct history_options options = {.settings = &settings->history, .read_only = true, .report = report};
+    char error[256];
+
+    if (settings->history.store == HISTORY_NONE ||
+        (settings->history.store == HISTORY_MEMORY && settings->history.file[0] == '\0'))
+        return;
+    session->context.history = history_new(session->base, &options, error, sizeof(error));
+    if (session->context.history)
+        wait_for_store(session);
+    else
+        report(NULL, false, error);
+}
+
 void ctl_session_close(struct ctl_session *session)
 {
+    history_free(session->context.history);
     resolver_free(session->context.resolver);
     if (session->base)
         event_base_free(session->base);

@@ -258,28 +258,33 @@ void history_note(struct history *h, const struct history_greeting *greeting, bo
         h->store->note(h->state, &keys, verified);
 }
 
-static void showing_end(struct history_showing *s, const char *trouble)
+/* NULL: no memory. */
+static char *listing_of(const struct history_showing *s, const char *trouble)
 {
     char *out = malloc(LISTING_SIZE);
-    history_shown *shown = s->shown;
-    void *arg = s->arg;
-    bool ok = trouble == NULL && s->waiter.ok;
     struct text t;
 
-    if (out == NULL) {
-        showing_free(s);
-        shown(arg, false, "no memory\n");
-        return;
-    }
+    if (out == NULL)
+        return NULL;
     text_init(&t, out, LISTING_SIZE);
-    if (!ok)
-        listing_trouble(&s->listing, trouble != NULL ? trouble : "the store does not answer", &t);
+    if (trouble != NULL)
+        listing_trouble(&s->listing, trouble, &t);
     else if (s->forget)
         listing_forgotten(&s->listing, s->record.found, &t);
     else
         listing_record(&s->listing, &s->record, &t);
+    return out;
+}
+
+static void showing_end(struct history_showing *s, const char *trouble)
+{
+    history_shown *shown = s->shown;
+    void *arg = s->arg;
+    bool ok = trouble == NULL && s->waiter.ok;
+    char *out = listing_of(s, ok ? NULL : trouble != NULL ? trouble : "the store does not answer");
+
     showing_free(s);
-    shown(arg, ok, out);
+    shown(arg, ok && out != NULL, out != NULL ? out : "no memory\n");
     free(out);
 }
 
@@ -288,6 +293,8 @@ static void showing_answered(struct store_waiter *w)
     showing_end((struct history_showing *)w, NULL);
 }
 
+static const char no_subject[] = "this is neither an address nor a name";
+
 static void on_showing_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct history_showing *s = arg;
@@ -295,7 +302,7 @@ static void on_showing_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (s->key[0] == '\0')
-        showing_end(s, "this is neither an address nor a name");
+        showing_end(s, no_subject);
     else
         showing_end(s, s->waiter.request != NULL ? "the store does not answer" : NULL);
 }
@@ -339,6 +346,36 @@ struct history_showing *history_show(struct history *h, const char *subject, enu
 struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg)
 {
     return reach(h, subject, true, shown, arg);
+}
+
+static char *at_once(struct history *h, const char *subject, enum history_form form, bool forget, bool *ok)
+{
+    struct history_showing *s = h->store->ask != NULL ? NULL : calloc(1, sizeof(*s));
+    char *out;
+
+    *ok = false;
+    if (s == NULL)
+        return NULL;
+    s->waiter.record = &s->record;
+    s->forget = forget;
+    s->listing = (struct listing){.asked = s->asked, .key = s->key, .form = form};
+    snprintf(s->asked, sizeof(s->asked), "%s", subject);
+    *ok = keys_of_subject(&h->form, subject, &s->listing.subject, s->key);
+    if (*ok)
+        (forget ? h->store->forget : h->store->show)(h->state, s->listing.subject, s->key, &s->waiter);
+    out = listing_of(s, *ok ? NULL : no_subject);
+    free(s);
+    return out;
+}
+
+char *history_show_at_once(struct history *h, const char *subject, enum history_form form, bool *ok)
+{
+    return at_once(h, subject, form, false, ok);
+}
+
+char *history_forget_at_once(struct history *h, const char *subject, enum history_form form, bool *ok)
+{
+    return at_once(h, subject, form, true, ok);
 }
 
 void history_showing_cancel(struct history_showing *s)

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * control: pages that change something (POST). Who may is looked at before they are called, see status.c.
+ * control: pages for heloctl, most of which change something (POST). Who may is looked at before they are called, see
+ * status.c.
  */
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
 #include "json.h"
 #include "pages.h"
 #include "reload.h"
@@ -19,4 +24,36 @@ unsigned control_reload(const struct page_call *call)
     json_close(&j, '}');
     json_end(&j);
     return done ? 200 : 409;
+}
+
+/* A store that several hosts share is asked by heloctl itself, without us. */
+static unsigned reach_history(const struct page_call *call, bool forget)
+{
+    struct history *history = call->server->gather.history;
+    char subject[300], form[8] = "";
+    char *text;
+    bool ok;
+
+    if (!http_argument(call->request, "subject", subject, sizeof(subject)))
+        return 400;
+    if (history == NULL) {
+        fputs("there is no history: history.store is none\n", call->out);
+        return 404;
+    }
+    http_argument(call->request, "form", form, sizeof(form));
+    text = (forget ? history_forget_at_once : history_show_at_once)(
+        history, subject, strcmp(form, "json") == 0 ? HISTORY_JSON : HISTORY_TEXT, &ok);
+    fputs(text != NULL ? text : "the history is not in this process\n", call->out);
+    free(text);
+    return ok ? 200 : 409;
+}
+
+unsigned control_history(const struct page_call *call)
+{
+    return reach_history(call, false);
+}
+
+unsigned control_forget(const struct page_call *call)
+{
+    return reach_history(call, true);
 }

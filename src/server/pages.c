@@ -156,6 +156,10 @@ const struct page pages[] = {
      show_status},
     {PAGE_SHOW, "/stats.json", "application/json", "the metrics", show_stats},
     {PAGE_SHOW, "/metrics", EXPOSITION_TYPE, "the metrics for Prometheus", show_metrics},
+    {PAGE_SHOW, "/history", "text/plain; charset=utf-8",
+     "what the memory store knows of ?subject=ADDRESS or NAME; &form=json", control_history},
+    {PAGE_CHANGE, "/forget", "text/plain; charset=utf-8", "removes what it knows of ?subject=ADDRESS or NAME",
+     control_forget},
     {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", control_reload},
     {.path = NULL},
 };

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The history in real processes: helods that share a real redis-server, which is killed, frozen, slowed down and comes
 back under load; a helod with a memory store that is killed under load and started again."""
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from helod import Connection, Helod, free_port, scratch, wait_for
+from helod import Connection, Helod, free_port, heloctl, scratch, wait_for
 from tap import cases, cleanup, contains, equal, note, run, skip_all, test
 
 SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -324,6 +325,52 @@ def _():
     equal(file.with_name("history.unusable").read_bytes(), whole[:len(whole) // 2], "set aside")
     one.stop()
     assert file.exists(), "no new snapshot"
+
+
+def memory_with_control():
+    folder = scratch()
+    return Helod(f'''history {{ store = "memory" file = "{folder}/history" snapshot = "1d" }}
+status {{ listen = {{ "unix:{folder}/control" }} }}
+{POLICY}''')
+
+
+@cases([("memory", memory_with_control), ("redis", lambda: shared(Redis().inet))],
+       name=lambda row: f"heloctl shows and forgets, and checks with the history: {row[0]}")
+def _(kind, start):
+    with start() as one:
+        if kind == "redis":
+            wait_used(one)
+        greet_from(one, "mailhost", range(60))
+        conf = ["-c", one.conf_path]
+        status, out, err = heloctl("history", *conf, "mailhost")
+        equal(status, 0, err)
+        contains(out, "came unverified from:")
+        status, out, err = heloctl("history", "-j", *conf, "11.7.1.1")
+        equal(status, 0, err)
+        data = json.loads(out)
+        equal((data["network"], data["known"]), ("11.7.1.1", True))
+        contains([item["name"] for item in data["names"]["seen"]], "mailhost")
+        if kind == "redis":
+            contains(heloctl("check", *conf, "203.0.113.4", "mailhost")[1], "this name from 60 networks")
+        equal(heloctl("forget", *conf, "MailHost")[:2], (0, "name mailhost: forgotten\n"))
+        equal(heloctl("forget", *conf, "11.7.1.1")[:2], (0, "network 11.7.1.1: forgotten\n"))
+        equal(heloctl("history", *conf, "11.7.1.1")[1], "network 11.7.1.1: nothing is known\n")
+        assert not is_known(one, "mailhost"), "still known"
+        assert heloctl("history", *conf, "no name")[0] >= 64
+
+
+@test("without a daemon heloctl reads the snapshot, and cannot forget")
+def _():
+    one = memory_with_control()
+    greet_from(one, "mailhost", range(60))
+    one.stop()
+    conf = ["-c", one.conf_path]
+    status, out, err = heloctl("history", *conf, "11.7.1.1")
+    equal(status, 0, err)
+    contains(out, "unverified names: 1\n  mailhost")
+    contains(err, "snapshot")
+    contains(heloctl("check", *conf, "11.7.1.1", "mailhost")[1], "0 unverified domains and 1 names of this client")
+    contains(heloctl("forget", *conf, "11.7.1.1")[2], "cannot be asked")
 
 
 run()
