@@ -12,7 +12,13 @@ import helod
 import nameserver
 
 POLICIES = """
-policy "default" { shadow = "harsh" }
+policy "default" {
+    shadow = "harsh"
+    threshold "mark" { score = 30  action = "prepend" }
+    threshold "defer" { score = 70  action = "defer" }
+    threshold "reject" { score = 100  action = "reject" }
+    points { helo_localhost = 80  helo_not_fqdn = 60  rdns_dynamic = 35  rdns_missing = 40  helo_literal_mismatch = 70 }
+}
 policy "harsh" { threshold "reject" { score = 1  action = "reject" } }
 policy "soft" { mode = "soft" }
 policy "watch" { mode = "monitor" }
@@ -20,7 +26,7 @@ policy "own" {
     threshold "grey" { score = 20  action = "WARN grey" }
     threshold "later" { score = 45  action = "451 4.7.1 later" }
     threshold "never" { score = 85  action = "550 5.7.1 never" }
-    points { helo_not_fqdn = 90  rdns_missing = 15  helo_verified = -30  greeting_helo = 7 }
+    points { helo_not_fqdn = 90  rdns_missing = 15  helo_verified = -30  greeting_helo = 7  helo_factory = 95 }
 }
 exempt { clients = { "198.51.100.0/28" }  rdns = { ".friend.example-loom.net" }  helo = { ".odd-loom.net" } }
 """

@@ -85,8 +85,11 @@ def _():
     equal(rule["confirmed"], len(confirmed))
     equal(rule["likely_wrong"], len(confirmed))
     assert rule["welcomed_later"] > 0
-    near = {row["name"]: row["count"] for row in got["near_misses"]}
-    contains(near, "weft.net")
+    limits = {"own": (20, 45, 85), "harsh": (1,)}
+    near = [fields for fields in judged for limit in limits.get(fields["policy"], (30, 70, 100))
+            if limit - 10 <= int(fields["score"]) < limit]
+    equal(sum(row["count"] for row in got["near_misses"]), len(near))
+    assert near
 
 
 @test("tune: a rule that decides about confirmed clients alone is suspected, with the reason")
