@@ -81,6 +81,7 @@ extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_forget;
 extern const struct ctl_verb ctl_history;
 extern const struct ctl_verb ctl_audit;
+extern const struct ctl_verb ctl_completion;
 extern const struct ctl_verb ctl_listen;
 extern const struct ctl_verb ctl_probe;
 extern const struct ctl_verb ctl_reload;

@@ -17,6 +17,7 @@ const struct ctl_verb *const ctl_verbs[] = {
     &ctl_history, &ctl_forget,
     &ctl_replay, &ctl_tune, &ctl_report,
     &ctl_stats, &ctl_top, &ctl_reload,
+    &ctl_completion,
     NULL,
 };
 

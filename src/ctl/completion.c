@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * completion: prints the completion for bash, made from the rows of the verbs. The build installs what it prints.
+ */
+#include "ctl.h"
+
+static void print_verb(const struct ctl_verb *verb)
+{
+    printf("    %s)\n        words='", verb->name);
+    for (const struct ctl_option *o = verb->options; o->letter; o++)
+        printf("-%c --%s ", o->letter, o->name);
+    printf("-h --help'\n        valued='");
+    for (const struct ctl_option *o = verb->options; o->letter; o++)
+        if (o->argument)
+            printf(" -%c --%s", o->letter, o->name);
+    printf(" ' ;;\n");
+}
+
+static int run(struct ctl *ctl)
+{
+    (void)ctl;
+    printf("# bash completion of heloctl(8), made by `heloctl completion`\n"
+           "_heloctl() {\n"
+           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= valued=\n"
+           "    COMPREPLY=()\n"
+           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+           "        mapfile -t COMPREPLY < <(compgen -W '");
+    for (size_t i = 0; ctl_verbs[i]; i++)
+        printf("%s ", ctl_verbs[i]->name);
+    printf("help --help --version' -- \"$cur\")\n"
+           "        return\n"
+           "    fi\n"
+           "    case ${COMP_WORDS[1]} in\n");
+    for (size_t i = 0; ctl_verbs[i]; i++)
+        print_verb(ctl_verbs[i]);
+    printf("    esac\n"
+           "    if [[ $cur == -* && \" $valued \" != *\" $prev \"* ]]; then\n"
+           "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+           "    else\n"
+           "        compopt -o filenames 2>/dev/null\n"
+           "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+           "    fi\n"
+           "}\n"
+           "complete -F _heloctl heloctl\n");
+    return CTL_OK;
+}
+
+const struct ctl_verb ctl_completion = {
+    .name = "completion",
+    .arguments = "",
+    .arguments_min = 0,
+    .arguments_max = 0,
+    .summary = "print the completion for bash",
+    .help = "Verbs, their options, and files. It is installed with the program; by hand: . <(heloctl completion)",
+    .exits = "0 done",
+    .run = run,
+    .options = {{0, NULL, NULL, NULL}},
+};
