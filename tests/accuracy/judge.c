@@ -51,10 +51,12 @@ static void know(struct judge *j, const char *owner, const char *type, const cha
 /* What the DNS says: the confirmed name, or the reverse name alone, or that there is none. */
 static void know_row(struct judge *j, char *const *row)
 {
+    struct address address;
+
     script_clear(j->resolver);
     if (strcmp(row[RDNS], "-") == 0)
         know(j, row[IP], "ANY", "servfail");
-    if (strcasecmp(row[HELO], row[RDNS]) != 0)
+    if (strcasecmp(row[HELO], row[RDNS]) != 0 && !address_parse(&address, row[HELO], strlen(row[HELO])))
         know(j, row[HELO], "ANY", "servfail");
     if (!is_name(row[RDNS]))
         return;
