@@ -118,7 +118,9 @@ static char *receive_all(int fd)
     char *bytes = malloc(size), *more;
     ssize_t n = 1;
 
-    while (bytes && n > 0 && used < RUNNING_BODY_MAX) {
+    if (!bytes)
+        return NULL;
+    while (n > 0 && used < RUNNING_BODY_MAX) {
         if (used + 1 == size) {
             more = realloc(bytes, size *= 2);
             if (!more)
@@ -128,7 +130,7 @@ static char *receive_all(int fd)
         n = recv(fd, bytes + used, size - used - 1, 0);
         used += n > 0 ? (size_t)n : 0;
     }
-    if (!bytes || n != 0) {
+    if (n != 0) {
         free(bytes);
         return NULL;
     }

@@ -16,7 +16,7 @@ libpsl.h src/names/
 idn2.h src/names/
 hiredis/ src/history/
 seccomp.h src/server/
-syslog.h src/base/log.c src/base/log_output.c
+syslog.h src/base/log.c src/base/log_output.c src/base/log_fields.c
 zlib.h src/ctl/
 expat.h src/ctl/
 zip.h src/ctl/
@@ -35,7 +35,7 @@ rules $io|$net|$world|psl_.*|idn2_.*
 decision $io|$net|$world|psl_.*|idn2_.*
 spf $io|$net|v?syslog|openlog|log_[a-z]*|f?open(64)?|write|read|getenv|rand|random|psl_.*|idn2_.*
 names $io|$net|v?syslog|openlog|log_[a-z]*|write|getenv|rand|random
-base $io|bind|listen|accept4?|send|sendto|recv|recvfrom|recvmsg|getaddrinfo|getnameinfo|psl_.*|idn2_.*
+base $io|bind|listen|accept4?|sendto|recv|recvfrom|recvmsg|getaddrinfo|getnameinfo|psl_.*|idn2_.*
 END
 }
 

@@ -58,7 +58,7 @@ def _():
     equal((first["action"], first["client"], first["v"], type(first["score"])), ("reject", "203.0.113.77", 1, int))
     contains(first["findings"], "helo_bad_syntax:")
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["time"]) for line in lines), lines
-    assert any("stopp" in line.get("message", "") and line["level"] == "info" for line in lines), lines
+    assert any("stopped" in line.get("message", "") and line["level"] == "info" for line in lines), lines
     equal(path.stat().st_mode & 0o027, 0, "what others may do with it")
 
 
