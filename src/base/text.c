@@ -46,7 +46,12 @@ void text_add(struct text *t, const char *trusted)
 
 void text_add_char(struct text *t, char c)
 {
-    text_add_bytes(t, &c, 1);
+    if (t->full || t->used + 1 >= t->size) {
+        t->full = true;
+        return;
+    }
+    t->base[t->used++] = c;
+    t->base[t->used] = '\0';
 }
 
 void text_add_number(struct text *t, long long n)
