@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "clock.h"
+#include "text.h"
 
 enum {
     BUFFER_SIZE = 256 << 10, /* the longest line, too */
@@ -196,12 +197,52 @@ static size_t decode_json(const char *p, const char *end, char *out, size_t size
     return p < end ? n : 0;
 }
 
+/*
+ * A decision in helod's own JSON lines, {"time":"...","level":"info","v":1,...}, back to the line that it was made of.
+ * Returns its length in l->decoded; 0 when it is none.
+ */
+static size_t from_json_line(struct logs *l, const char *line, size_t n)
+{
+    static const char start[] = "{\"time\":\"";
+    const char *end = line + n, *p = memmem(line, n, ",\"v\":", 5);
+    char value[DECISION_LINE_SIZE];
+    struct text t;
+
+    if (!p || memcmp(line, start, n < sizeof(start) - 1 ? n : sizeof(start) - 1) != 0)
+        return 0;
+    text_init(&t, l->decoded, sizeof(l->decoded));
+    text_add(&t, "decision");
+    while (end - p > 3 && p[0] == ',' && p[1] == '"') {
+        const char *colon = memmem(p, (size_t)(end - p), "\":", 2);
+        size_t size;
+
+        if (!colon)
+            return 0;
+        text_add_char(&t, ' ');
+        text_add_bytes(&t, p + 2, (size_t)(colon - p) - 2);
+        text_add_char(&t, '=');
+        p = colon + 2;
+        if (p < end && *p == '"') {
+            size = decode_json(++p, end, value, sizeof(value));
+            text_add_as(&t, TEXT_LOGFMT, value, size);
+            while (p < end && *p != '"')
+                p += *p == '\\' ? 2 : 1;
+            p++;
+        } else {
+            for (; p < end && *p != ',' && *p != '}'; p++)
+                text_add_bytes(&t, p, 1);
+        }
+    }
+    return t.full || p >= end || *p != '}' ? 0 : t.used;
+}
+
 static bool decision_in(struct logs *l, const char *line, size_t n)
 {
     static const char mark[] = "decision v=";
     const char *at = memmem(line, n, mark, sizeof(mark) - 1);
+    size_t made = !at && n > 0 && line[0] == '{' ? from_json_line(l, line, n) : 0;
 
-    if (!at) {
+    if (!at && made == 0) {
         time_t field = n > 20 && line[0] == '_' ? log_time_read_field(&l->time, line, n) : 0;
 
         l->field_time = field ? field : n == 0 ? 0 : l->field_time; /* a blank line ends an entry */
@@ -210,7 +251,10 @@ static bool decision_in(struct logs *l, const char *line, size_t n)
     l->record.text = line;
     l->record.length = n;
     region_reset(l->record.region);
-    if (at > line && at[-1] == '"') {
+    if (made > 0) {
+        l->record.length = made;
+        l->record.text = l->decoded;
+    } else if (at > line && at[-1] == '"') {
         l->record.length = decode_json(at, line + n, l->decoded, sizeof(l->decoded));
         l->record.text = l->decoded;
     }

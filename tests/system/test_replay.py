@@ -6,7 +6,7 @@ import json
 import re
 
 from greetings import Traffic
-from helod import heloctl, scratch
+from helod import Helod, heloctl, scratch, wait_for
 from tap import contains, equal, note, run, test
 
 COUNT = 100_000
@@ -182,6 +182,18 @@ def _():
     contains(out, "rdns_missing 15 -> 99")
     assert all(" " <= c <= "~" or c == "\n" for c in out), "a control byte"
     assert "[#" not in err and "\r" not in err, "a progress bar without a terminal"
+
+
+@test("helod's own JSON lines are read like its other logs")
+def _():
+    path = folder / "json"
+    with Helod(f'log {{ to = "file"  file = "{path}" }}', server=" instances = 1000") as daemon:
+        for number in range(30):
+            daemon.ask(helo=["desk", 'we"ird\\x', "[203.0.113.9]", ""][number % 4])
+        own = daemon.conf_path
+        wait_for(lambda: path.read_text().count('"v":1') == 30, 10, "thirty lines")
+    got = replay("-c", own, "-o", own, path, status=0)
+    equal((got["decisions"], got["exact"], got["malformed"]), (30, 30, 0))
 
 
 run()
