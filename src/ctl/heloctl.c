@@ -26,7 +26,7 @@ static void usage_line(FILE *out, const struct ctl_verb *verb)
     fprintf(out, "usage: heloctl %s", verb->name);
     for (const struct ctl_option *o = verb->options; o->letter; o++)
         fprintf(out, o->argument ? " [-%c %s]" : " [-%c]", o->letter, o->argument);
-    fprintf(out, " %s\n", verb->arguments);
+    fprintf(out, "%s%s\n", *verb->arguments ? " " : "", verb->arguments);
 }
 
 static void verb_help(FILE *out, const struct ctl_verb *verb)
@@ -34,8 +34,8 @@ static void verb_help(FILE *out, const struct ctl_verb *verb)
     usage_line(out, verb);
     fprintf(out, "\n%s\n\n", verb->help);
     for (const struct ctl_option *o = verb->options; o->letter; o++)
-        fprintf(out, "  -%c, --%s%s%-*s %s\n", o->letter, o->name, o->argument ? " " : "",
-                18 - (int)strlen(o->name), o->argument ? o->argument : "", o->help);
+        fprintf(out, "  -%c, --%s %-*s %s\n", o->letter, o->name, 18 - (int)strlen(o->name),
+                o->argument ? o->argument : "", o->help);
     fprintf(out, "\nexit status: %s\n", verb->exits);
 }
 
