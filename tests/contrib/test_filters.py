@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""contrib with the programs it is for: Prometheus rules, the Grafana dashboard, SpamAssassin, rspamd, Sieve, AppArmor."""
+"""contrib with the programs it is for: Prometheus, Grafana's dashboard, SpamAssassin, rspamd, Sieve, AppArmor."""
 import json
 import os
 import re
@@ -31,11 +31,11 @@ def called(*words, text=None, **more):
 
 def headers():
     """What helod itself prepends to a clean and to a bad greeting."""
-    conf = ('policy "default" { header = "score" header_always = yes threshold "mark" { score = 30 action = "prepend" } }'
+    conf = ('policy "default" { header = "score" header_always = yes\n threshold "mark" { score = 30 action = "prepend" }\n}'
             ' exempt { clients = {} }')
     with Helod(conf) as daemon:
         clean = daemon.ask(client_name="mail.kiln-street.net", client="198.51.100.7")
-        bad = daemon.ask(helo="localhost", client="198.51.100.8")
+        bad = daemon.ask(helo="bad_name!", client="198.51.100.8")
     assert clean.startswith("PREPEND ") and bad.startswith("PREPEND "), (clean, bad)
     return clean[8:], bad[8:]
 
@@ -44,8 +44,8 @@ CLEAN, BAD = headers()
 
 
 def message(*lines):
-    return "\n".join((*lines, "From: a@honest.org", "To: b@helod.example", "Subject: hello", "Message-Id: <1@honest.org>",
-                      "Date: Sun, 22 Nov 2026 03:00:00 +0000", "", "body", ""))
+    return "\n".join((*lines, "From: a@honest.org", "To: b@helod.example", "Subject: hello",
+                      "Message-Id: <1@honest.org>", "Date: Sun, 22 Nov 2026 03:00:00 +0000", "", "body", ""))
 
 
 MESSAGES = (("bad", message(BAD), True), ("clean", message(CLEAN), False), ("none", message(), False),
@@ -149,7 +149,8 @@ metric "default" {{ actions {{ reject = 100; "add header" = 50; }} }}
 @test("apparmor_parser reads the profile")
 def _():
     need("apparmor_parser")
-    status, said = called("apparmor_parser", "--skip-kernel-load", "--skip-cache", "--warn=all", CONTRIB / "apparmor/usr.sbin.helod")
+    status, said = called("apparmor_parser", "--skip-kernel-load", "--skip-cache", "--warn=all",
+                          CONTRIB / "apparmor/usr.sbin.helod")
     equal(status, 0, said)
 
 

@@ -35,13 +35,14 @@ def _():
     rows = page.script("return [...document.querySelectorAll('#exemptions tbody tr')].map(r => r.innerText)")
     assert any("198.51.100.9" in row and row.rstrip().endswith("1") for row in rows), rows
     equal(sum(page.script("return [...document.querySelectorAll('#minutes .bar')].map(b => +b.dataset.value)")), 5)
-    equal(sum(int(page.script("return document.querySelector(`#outcomes dd[data-name=${arguments[0]}]`).textContent", name))
-              for name in ("dunno", "mark", "defer", "reject")), 5)
+    one = "return document.querySelector(`#outcomes dd[data-name=${arguments[0]}]`).textContent"
+    equal(sum(int(page.script(one, name)) for name in ("dunno", "mark", "defer", "reject")), 5)
 
 
 @test("the thresholds are drawn into the score histogram, in order")
 def _():
-    lines = page.script("return [...document.querySelectorAll('.threshold')].map(l => [l.dataset.name, +l.getAttribute('x1')])")
+    lines = page.script("return [...document.querySelectorAll('.threshold')]"
+                        ".map(l => [l.dataset.name, +l.getAttribute('x1')])")
     equal([name for name, _ in lines], ["mark 30", "defer 70", "reject 100"])
     equal(sorted(x for _, x in lines), [x for _, x in lines])
     equal(sum(page.script("return [...document.querySelectorAll('#scores .bar')].map(b => +b.dataset.value)")), 4)
@@ -59,7 +60,7 @@ def _():
     page.click("#decisions details:nth-child(2) summary")
     page.click("#decisions details:nth-child(3) summary")
     opened = page.script("return document.querySelector('#decisions details:nth-child(3)').dataset.id")
-    contains(page.script("return document.querySelector('#decisions details:nth-child(3) .finding').innerText"), "helo_")
+    contains(text("#decisions details:nth-child(3) .finding"), "helo_")
     daemon.ask(helo="one-more", client="203.0.113.80")
     wait_for(lambda: count("#decisions details") == 6, 10, "the sixth decision, without a reload")
     equal(text("#decisions details .helo"), "one-more")

@@ -84,11 +84,12 @@ def _():
 @test("a restriction that stood there before is kept")
 def _():
     setup("--revert")
-    subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-e", "smtpd_helo_restrictions = reject_invalid_helo_hostname"],
-                   check=True)
+    old = "smtpd_helo_restrictions = reject_invalid_helo_hostname"
+    subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-e", old], check=True)
     setup("--apply", "--address", ADDRESS)
     text = (mx.etc / "main.cf").read_text()
-    contains(text, f"permit_mynetworks, permit_sasl_authenticated, reject_invalid_helo_hostname, check_policy_service {{ {ADDRESS}")
+    contains(text, "permit_mynetworks, permit_sasl_authenticated, reject_invalid_helo_hostname, "
+                   f"check_policy_service {{ {ADDRESS}")
     setup("--revert")
     contains((mx.etc / "main.cf").read_text(), "smtpd_helo_restrictions = reject_invalid_helo_hostname\n")
     subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-X", "smtpd_helo_restrictions"], check=True)
