@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Soak: half load with a random fault now and then; at the end the daemon's memory and descriptors are what they were.
+
+RELIABILITY_SOAK is how many seconds: 600 in `make reliability`; not part of `make check`.
+"""
+import os
+import random
+import signal
+import time
+
+import load
+import rig
+from load import Load
+from tap import note, run, test
+
+SECONDS = float(os.environ.get("RELIABILITY_SOAK", "10"))
+QUIET = 2.0        # seconds without a fault before a measurement
+GROWTH_KIB = 2048  # of memory, from the end of the first quarter to the end: an allocator's own unrest
+FAULTS = ["servfail", "slow=100", "slow=3000", "drop", "garbage=60", "wrongid+good", "trunc=20", "nodata", "tcall", "ptrloop"]
+# Whether records are missing is the DNS's word: an honest host may be deferred by it, never rejected.
+KINDS = [(load.honest, lambda action: not action.startswith("5"))] * 4 + [(load.forged, load.is_rejected)]
+
+
+class Faults:
+    """One fault after another; each is over when the next begins."""
+
+    def __init__(self, dns, daemon):
+        self.dns, self.daemon, self.count = dns, daemon, 0
+        self.rng = random.Random()
+
+    def resolver_lies(self):
+        self.dns.break_with(self.rng.choice(FAULTS))
+        time.sleep(1)
+        self.dns.break_with(None)
+
+    def resolver_gone(self):
+        self.dns.stop()
+        time.sleep(0.5)
+        self.dns.start()
+
+    def resolver_frozen(self):
+        self.dns.signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        self.dns.signal(signal.SIGCONT)
+
+    def reload(self):
+        self.daemon.reload(self.rng.choice(["", 'policy "default" { points { helo_not_fqdn = 61 } }', "server {\n"]))
+
+    def hang_up(self):
+        for _ in range(20):
+            with self.daemon.connect() as c:
+                c.send(b"request=smtpd_access_policy\nhelo_name=x")
+
+    def next(self):
+        self.count += 1
+        self.rng.choice([self.resolver_lies, self.resolver_gone, self.resolver_frozen, self.reload, self.hang_up])()
+        time.sleep(0.3)
+
+
+def measure(daemon, faults):
+    """What the daemon holds when nothing is wrong."""
+    faults.dns.break_with(None)
+    daemon.reload("")
+    time.sleep(QUIET)
+    return rig.resident_kib(daemon.process.pid), rig.descriptors(daemon.process.pid)
+
+
+@test("soak: nothing lost, memory and descriptors flat", limit=int(SECONDS * 2 + 120))
+def _():
+    with rig.Dns() as dns, rig.Daemon(dns, conf="") as daemon:
+        faults, marks = Faults(dns, daemon), []
+        began = time.monotonic()
+        with Load(daemon.port, 200, 800.0, rig.DEADLINE, KINDS) as running:
+            for quarter in range(1, 5):
+                while time.monotonic() - began < SECONDS * quarter / 4:
+                    faults.next()
+                marks.append(measure(daemon, faults))
+        memory, files = zip(*marks)
+        note(f"KiB {memory}, descriptors {files}")
+        # A short soak is still filling caches: only a long one tells.
+        assert SECONDS < 60 or memory[-1] - memory[0] <= GROWTH_KIB, f"memory grows: {memory} KiB"
+        assert max(files) - min(files) <= 20, f"descriptors: {files}"
+        if SECONDS >= 60:
+            note("memory compared")
+        rig.note_row(f"soak of {SECONDS:.0f} s with random faults", f"{faults.count} faults", running.tally,
+                     f"memory {memory[0]} to {memory[-1]} KiB, descriptors {files[0]} to {files[-1]}")
+        assert not running.tally.faults(), running.tally.faults()
+        assert running.tally.answered == running.tally.asked
+
+
+run()
