@@ -44,7 +44,8 @@ BEFORE = (mx.etc / "main.cf").read_text()
 def _():
     status, said = setup("--address", ADDRESS)
     equal(status, 0, said)
-    contains(said, "postconf -e 'smtpd_helo_required = yes'")
+    contains(said, f"postconf -c {mx.etc} -e 'smtpd_helo_required = yes'")
+    contains(said, f"postfix -c {mx.etc} reload")
     contains(said, f"permit_mynetworks, permit_sasl_authenticated, check_policy_service {{ {ADDRESS}, timeout=10s, "
                    "default_action=DUNNO }")
     equal((mx.etc / "main.cf").read_text(), BEFORE)
@@ -63,6 +64,15 @@ def _():
 def _():
     status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
     equal(status, 1, said)
+    contains(said, "that answer is not helod's")
+
+
+@test("--check where nobody listens says so")
+def _():
+    status, said = setup("--check", f"127.0.0.1:{free_port()}")
+    equal(status, 1, said)
+    contains(said, "no connection to 127.0.0.1:")
+    equal(said.count("\n"), 1, said)
 
 
 @test("applied, twice even, a question through Postfix comes back with helod's id", limit=90)
