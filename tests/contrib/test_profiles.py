@@ -10,7 +10,7 @@ from tap import cases, equal, run, test
 # monitor, lenient, graded, m365, gateway: . passes, m marked, d put off, r refused, M passes because of the mode
 WANTED = {
     "monitor": "....MMMMMM",
-    "lenient": ".....mmmmr",
+    "lenient": "....mmmmmr",
     "graded": "....mmmmmr",
     "m365": "..mmdrrrrr",
     "gateway": "..dmrrrrrr",
