@@ -165,8 +165,8 @@ const struct ctl_verb ctl_history = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "show what is remembered of a client or a HELO name",
-    .help = "Of a client network: the names and domains it greeted with, verified and not. Of a name: the networks that "
-            "it came\nfrom without being verified.",
+    .help = "Of a client network: the names and domains it greeted with, verified and not. Of a name: the networks "
+            "that it came\nfrom without being verified.",
     .exits = "0 shown, 64 and more: usage or failure",
     .run = run_history,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
