@@ -121,8 +121,8 @@ int main(void)
         greet(h, i, true);
     history_stats(h, &stats);
     grown = resident() - before;
-    printf("# %d clients sent: %zu networks and %zu names are kept, %zu bytes counted, %zu resident, bound %d\n", CLIENTS,
-           stats.networks, stats.names, stats.bytes, grown, BOUND);
+    printf("# %d clients sent: %zu networks and %zu names are kept, %zu bytes counted, %zu resident, bound %d\n",
+           CLIENTS, stats.networks, stats.names, stats.bytes, grown, BOUND);
     bounded = grown <= BOUND && stats.bytes <= BOUND && stats.networks <= 200000 && stats.networks > 100000;
     say(bounded, 1, "a million distinct clients stay under the bound");
     history_free(h);
