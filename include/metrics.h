@@ -36,6 +36,13 @@ enum metric {
     METRIC_BUILD,               /* gauge, always 1; label: version */
     METRIC_GUARD,               /* gauge: 1 while DNS points are suspended */
     METRIC_EXEMPTED,            /* label: client, rdns, helo */
+    METRIC_HISTORY_UP,          /* gauge: 1 while the store answers */
+    METRIC_HISTORY_NETWORKS,    /* gauge */
+    METRIC_HISTORY_NAMES,       /* gauge */
+    METRIC_HISTORY_BYTES,       /* gauge */
+    METRIC_HISTORY_EVICTED,
+    METRIC_HISTORY_ASKED,
+    METRIC_HISTORY_UNKNOWN,
     METRIC_COUNT
 };
 

@@ -116,6 +116,16 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_GUARD, "helod_dns_suspended", "gauge", "", "1 while DNS points are suspended."),
     LABELLED(METRIC_EXEMPTED, "helod_exempted_total", "counter",
              "Decisions in which an exemption counted, by its kind.", "kind", EXEMPT_KINDS, exempt_label),
+    PLAIN(METRIC_HISTORY_UP, "helod_history_up", "gauge", "",
+          "1 while the history store answers; 0 also where there is none."),
+    PLAIN(METRIC_HISTORY_NETWORKS, "helod_history_networks", "gauge", "", "Client networks in the memory store."),
+    PLAIN(METRIC_HISTORY_NAMES, "helod_history_names", "gauge", "", "HELO names in the memory store."),
+    PLAIN(METRIC_HISTORY_BYTES, "helod_history_bytes", "gauge", "bytes", "Memory of the memory store."),
+    PLAIN(METRIC_HISTORY_EVICTED, "helod_history_evicted_total", "counter", "",
+          "Records that left the memory store to make room."),
+    PLAIN(METRIC_HISTORY_ASKED, "helod_history_asked_total", "counter", "", "Questions to the history store."),
+    PLAIN(METRIC_HISTORY_UNKNOWN, "helod_history_unknown_total", "counter", "",
+          "Of these, without an answer: the store was down or late."),
 };
 
 /* Upper bounds of the histograms: points, and microseconds. */

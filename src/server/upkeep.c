@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "connection.h"
+#include "history.h"
 #include "log.h"
 #include "notify.h"
 #include "question.h"
@@ -43,6 +44,22 @@ static void count_dns(struct upkeep *u)
     metrics_set(m, METRIC_DNS_IN_FLIGHT, stats.in_flight);
     metrics_set(m, METRIC_DNS_CACHE_ENTRIES, stats.cached);
     metrics_set(m, METRIC_DNS_CACHE_BYTES, stats.cached_bytes);
+}
+
+static void count_history(const struct server *s)
+{
+    struct history_stats stats;
+
+    if (s->gather.history == NULL)
+        return;
+    history_stats(s->gather.history, &stats);
+    metrics_set(s->metrics, METRIC_HISTORY_UP, stats.up);
+    metrics_set(s->metrics, METRIC_HISTORY_NETWORKS, stats.networks);
+    metrics_set(s->metrics, METRIC_HISTORY_NAMES, stats.names);
+    metrics_set(s->metrics, METRIC_HISTORY_BYTES, stats.bytes);
+    metrics_set(s->metrics, METRIC_HISTORY_EVICTED, stats.evicted);
+    metrics_set(s->metrics, METRIC_HISTORY_ASKED, stats.asked);
+    metrics_set(s->metrics, METRIC_HISTORY_UNKNOWN, stats.unknown);
 }
 
 static void watch_resolver(struct server *s)
@@ -84,6 +101,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)what;
     connections_sweep(s->connections);
     count_dns(u);
+    count_history(s);
     watch_resolver(s);
     metrics_set(s->metrics, METRIC_INSTANCES, instances_count(s->instances));
     if (++u->ticks % STATUS_TICKS == 0)

@@ -18,6 +18,7 @@ PORT = free_port()
 FOLDER = scratch()
 CONTROL = FOLDER / "control"
 CONF = f'''status {{ listen = {{ "inet:127.0.0.1:{PORT}", "unix:{CONTROL}" }} socket_mode = "0666" }}
+history {{ store = "memory" }}
 exempt {{ clients = {{ "198.51.100.9" }} }}
 policy "second" {{ mode = "monitor" }}
 '''
@@ -81,6 +82,24 @@ def _():
     wait_for(lambda: series()['helod_dns_answers_total{type="PTR",status="temperror"}'] > 0, 5, "DNS by type and status")
     equal(now['helod_build_info{version="%s"}' % json.loads(fetch("/stats.json")[2])["version"]], 1)
     assert abs(now["helod_start_timestamp_seconds"] - time.time()) < 120
+
+
+@test("the history store's questions, records and memory are in the metrics")
+def _():
+    before = series()
+    equal(before["helod_history_up"], 1)
+    for client in ("203.0.113.90", "198.51.100.90"):  # a name of one label is unverified for sure, without any DNS
+        daemon.ask(helo="lantern", client=client, client_name="c.kiln-street.net",
+                   reverse_client_name="c.kiln-street.net")
+
+    def grown(name):
+        return series()[name] - before[name]
+    wait_for(lambda: grown("helod_history_asked_total") == 2, 5, "asked")
+    equal(grown("helod_history_unknown_total"), 0)
+    equal(grown("helod_history_networks"), 2)
+    equal(grown("helod_history_names"), 1)
+    equal(grown("helod_history_evicted_total"), 0)
+    assert series()["helod_history_bytes"] > 0, "no memory"
 
 
 @test("promtool has nothing to say about the metrics")
