@@ -12,7 +12,8 @@ fi
 echo "1..1"
 if complaints=$(codespell --quiet-level 3 --ignore-words tests/check/spelling \
     --skip '*/Makefile.in,*/data/*,*.yml,*.zone,*/seeds/*,*.cases,*/corpus/*,*.dict,*.svg,*.tsv' \
-    README.md CONTRIBUTING.md NEWS.md configure.ac Makefile.am bootstrap.sh conf doc include src systemd tests 2>&1); then
+    README.md CONTRIBUTING.md NEWS.md SECURITY.md configure.ac Makefile.am bootstrap.sh conf contrib debian doc include \
+    rpm src systemd tests 2>&1); then
     echo "ok 1 - no misspelling"
 else
     echo "$complaints" | sed 's/^/# /'
