@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 TOP = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("top_builddir") or os.path.join(TOP, "build")
@@ -59,6 +60,12 @@ def roff(text):
     return "\\&" + text if text[:1] in (".", "'") else text
 
 
+def roff_lines(text):
+    """The same as lines that mandoc does not find long."""
+    folded = textwrap.wrap(roff(text), 80, break_on_hyphens=False, break_long_words=False)
+    return ["\\&" + line if line[:1] in (".", "'") else line for line in folded]
+
+
 def item(name, tail=""):
     return f".It Ic {name}" + (f" No {tail}" if tail else "")
 
@@ -72,11 +79,14 @@ def list_lines(kind, rows):
     lines = []
     for row in rows:
         if kind == "rule":
-            lines += [item(row["name"], f"({row['family']}, {row['points']})".replace("-", "\\-")), roff(row["summary"])]
+            lines += [item(row["name"], f"({row['family']}, {row['points']})".replace("-", "\\-"))]
+            lines += roff_lines(row["summary"])
         elif kind == "family":
-            lines += [item(row["name"], f"({row['cap']})"), roff(row["summary"][0].upper() + row["summary"][1:]) + "."]
+            lines += [item(row["name"], f"({row['cap']})")]
+            lines += roff_lines(row["summary"][0].upper() + row["summary"][1:] + ".")
         else:
-            lines += [item("%{" + row["name"] + "}"), roff(row["summary"][0].upper() + row["summary"][1:]) + "."]
+            lines += [item("%{" + row["name"] + "}")]
+            lines += roff_lines(row["summary"][0].upper() + row["summary"][1:] + ".")
     return lines
 
 
@@ -269,8 +279,10 @@ def register_rest():
             mandoc = os.environ.get("MANDOC")
             if not mandoc:
                 skip("no mandoc")
-            complaints = said([mandoc, "-Tlint", "-W", "warning", os.path.join(TOP, "doc", page)])
-            assert not complaints, complaints
+            complaints = said([mandoc, "-Tlint", "-W", "style", os.path.join(TOP, "doc", page)]).splitlines()
+            # Which other pages are there is the machine's matter.
+            about_page = [line for line in complaints if not re.search(r"referenced manual|outdated mandoc\.db", line)]
+            assert not about_page, about_page
 
 
 if sys.argv[1:] == ["--update"]:
