@@ -50,6 +50,7 @@ check      swaks               -            SMTP by hand
 check      nsd                 nsd          a real DNS server
 check      redis-server        redis-server a real Redis
 check      systemd             -            systemd-analyze on the units
+check      systemd-container   -            a boot in a container
 check      xz-utils            -            make dist
 check      chromium            -            the status page in a browser
 check      chromium-driver     -            its remote control
