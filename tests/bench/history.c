@@ -14,6 +14,7 @@
 #include "history.h"
 #include "names.h"
 #include "settings.h"
+#include "sanitizer.h"
 
 enum {
     CLIENTS = 1000000,
@@ -123,7 +124,8 @@ int main(void)
     grown = resident() - before;
     printf("# %d clients sent: %zu networks and %zu names are kept, %zu bytes counted, %zu resident, bound %d\n",
            CLIENTS, stats.networks, stats.names, stats.bytes, grown, BOUND);
-    bounded = grown <= BOUND && stats.bytes <= BOUND && stats.networks <= 200000 && stats.networks > 100000;
+    /* AddressSanitizer keeps what was freed: there the store's own count has to do. */
+    bounded = (WITH_SANITIZER || grown <= BOUND) && stats.bytes <= BOUND && stats.networks <= 200000 && stats.networks > 100000;
     say(bounded, 1, "a million distinct clients stay under the bound");
     history_free(h);
     h = store(base, CLIENTS, 1ull << 30);
