@@ -125,7 +125,8 @@ int main(void)
     printf("# %d clients sent: %zu networks and %zu names are kept, %zu bytes counted, %zu resident, bound %d\n",
            CLIENTS, stats.networks, stats.names, stats.bytes, grown, BOUND);
     /* AddressSanitizer keeps what was freed: there the store's own count has to do. */
-    bounded = (WITH_SANITIZER || grown <= BOUND) && stats.bytes <= BOUND && stats.networks <= 200000 && stats.networks > 100000;
+    bounded = (WITH_SANITIZER || grown <= BOUND) && stats.bytes <= BOUND && stats.networks <= 200000 &&
+              stats.networks > 100000;
     say(bounded, 1, "a million distinct clients stay under the bound");
     history_free(h);
     h = store(base, CLIENTS, 1ull << 30);
