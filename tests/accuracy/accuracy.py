@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """accuracy: what the built helod says of labelled greetings, with its default policy, in monitor mode.
 
-    accuracy.py [--update] GREETINGS.tsv        (make accuracy GREETINGS=FILE; the sample where none is given)
+    accuracy.py [--update] [--quick] [--every-row] GREETINGS.tsv
+                                    (make accuracy GREETINGS=FILE; the sample where none is given)
 
 Columns: label ip rdns helo fcrdns proto mail_from_domain year count corpus mx. Every row is asked over the policy
 protocol. The DNS server knows what the row knows, the reverse name and its confirmation; all else is SERVFAIL. Rows
@@ -9,6 +10,7 @@ that know different things of one name are asked in different rounds, each with 
 before it is the From: header's and no envelope sender: it is not sent.
 
 The rates are compared with tests/accuracy/result.json; --update writes them there, and the plot of this file's curve.
+--quick leaves out what others would have done; --every-row asks SpamAssassin every row of a large file, not a sample.
 """
 import collections
 import ipaddress
@@ -23,6 +25,7 @@ import sys
 import threading
 
 import helod
+import yardsticks
 
 HERE = pathlib.Path(__file__).resolve().parent
 RESULT = HERE / "result.json"
@@ -249,20 +252,6 @@ def show_mistakes(rows):
         print("  %6d %s" % (count, findings or "none"))
 
 
-def show_yardsticks(rows):
-    word = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?\Z")
-    literal = re.compile(r"\[.*\]\Z")
-    tests = (("reject_unknown_reverse_client_hostname", lambda r: r.rdns == "unknown"),
-             ("reject_unknown_client_hostname", lambda r: r.rdns == "unknown" or r.fcrdns == "fail"),
-             ("reject_invalid_helo_hostname", lambda r: not word.match(r.helo) and not literal.match(r.helo)),
-             ("reject_non_fqdn_helo_hostname", lambda r: not literal.match(r.helo) and "." not in r.helo.rstrip(".")))
-    print("\nPostfix, by definition (reject_unknown_helo_hostname: the rows do not tell)   ham %  spam %")
-    for name, test in tests:
-        print("  %-72s %6.3f  %6.2f" % (name, 100 * share((r for r in rows if not r.spam), test),
-                                      100 * share((r for r in rows if r.spam), test)))
-    print("SpamAssassin's and rspamd's HELO rules: not measured here (they judge whole messages).")
-
-
 def plot(rows):
     levels = [0.0002 * 1.1 ** i for i in range(48)]
     lines = []
@@ -310,7 +299,8 @@ def main():
         show(f"{first} to {last}", [r for r in rows if r.year.isdigit() and first <= int(r.year) <= last])
     show_rules(rows)
     show_mistakes(rows)
-    show_yardsticks(rows)
+    if "--quick" not in sys.argv:
+        yardsticks.all_of_them(rows, LEVELS, "--every-row" in sys.argv)
     out = subprocess.run([str(JUDGE), str(path)], stdout=subprocess.PIPE, check=True).stdout.split(b"\n")
     differ = [row for row, line in zip(rows, out) if row.outcome != line.split(b"\t")[4].decode()]
     print(f"\nthe verdict of the daemon over sockets and of judge differs in {len(differ)} of {len(rows)} rows")
