@@ -37,8 +37,8 @@ for my $kind (qw(head_tests body_tests rawbody_tests uri_tests full_tests)) {
 }
 
 my $fields = "From: Someone <someone\@sender.example>\nTo: Other <other\@recipient.example>\n"
-    . "Subject: hello, as agreed\nMessage-ID: <20200102.0304\@sender.example>\nDate: Thu, 02 Jan 2020 03:04:05 +0000\nMIME-Version: 1.0\n"
-    . "Content-Type: text/plain; charset=us-ascii\n\nSee you on Thursday, then.\n";
+    . "Subject: hello, as agreed\nMessage-ID: <20200102.0304\@sender.example>\nDate: Thu, 02 Jan 2020 03:04:05 +0000\n"
+    . "MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\n\nSee you on Thursday, then.\n";
 
 open my $rows, '<', $ARGV[0] or die "$ARGV[0]: $!\n";
 $| = 1;
