@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "redis_tls.h"
 
 enum {
     RETRY_MIN_MS = 200,
@@ -33,6 +34,7 @@ struct redis_link {
     struct store_context context;
     redisAsyncContext *connection; /* NULL: none */
     bool up;
+    struct redis_tls *tls;         /* NULL: none wanted */
     struct event *timer; /* connected: PONG is due; else: the next attempt */
     uint64_t retry_ms;
     uint64_t progress_ms; /* last reply, or the first command since there was none under way */
@@ -150,8 +152,9 @@ static void try_connect(struct redis_link *l)
     redisAsyncContext *c = l->port > 0 ? redisAsyncConnect(l->host, l->port) : redisAsyncConnectUnix(l->path);
     char reason[REASON_SIZE];
 
-    if (c == NULL || c->err != 0 || redisLibeventAttach(c, l->context.base) != REDIS_OK) {
-        snprintf(reason, sizeof(reason), "%s", c == NULL ? "no memory" : c->errstr);
+    if (c == NULL || c->err != 0 || (l->tls != NULL && !redis_tls_start(l->tls, c)) ||
+        redisLibeventAttach(c, l->context.base) != REDIS_OK) {
+        snprintf(reason, sizeof(reason), "%s", c == NULL ? "no memory" : c->err == 0 ? "no TLS" : c->errstr);
         if (c != NULL)
             redisAsyncFree(c);
         go_down(l, reason);
@@ -220,21 +223,17 @@ static bool find_server(struct redis_link *l, const char *where)
 
 struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size)
 {
-    struct redis_link *l;
+    struct redis_link *l = calloc(1, sizeof(*l));
 
-    if (context->settings->redis_tls) {
-        snprintf(error, error_size, "history.redis_tls: this helod's hiredis (%d.%d) cannot speak TLS; use a unix "
-                 "socket, or a tunnel such as stunnel", HIREDIS_MAJOR, HIREDIS_MINOR);
-        return NULL;
-    }
-    l = calloc(1, sizeof(*l));
     if (l == NULL)
         return NULL;
     l->context = *context;
     l->retry_ms = RETRY_MIN_MS;
+    if (context->settings->redis_tls)
+        l->tls = redis_tls_new(context->settings->redis, error, error_size);
     l->timer = evtimer_new(context->base, on_timer, l);
-    if (l->timer == NULL) {
-        free(l);
+    if (l->timer == NULL || (context->settings->redis_tls && l->tls == NULL)) {
+        redis_link_free(l);
         return NULL;
     }
     if (find_server(l, context->settings->redis))
@@ -250,7 +249,9 @@ void redis_link_free(struct redis_link *l)
     l->connection = NULL;
     if (connection != NULL)
         redisAsyncFree(connection);
-    event_free(l->timer);
+    if (l->timer != NULL)
+        event_free(l->timer);
+    redis_tls_free(l->tls);
     free(l);
 }
 

@@ -270,15 +270,49 @@ def _(_name, arguments, options, opens):
             assert not is_known(one, "mailhost")
 
 
-@test("who asks for TLS is told at start that there is none")
-def _():
-    one = Helod(f'history {{ store = "redis" redis_tls = yes }}\n{POLICY}', start=False)
+def openssl(folder, *words):
+    subprocess.run(["openssl", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def certificate(folder, ca, names):
+    """A key and a certificate for the names, signed by a CA of that name, made when there is none yet."""
+    if not (folder / f"{ca}.pem").exists():
+        openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
+                "-keyout", f"{ca}.key", "-out", f"{ca}.pem")
+    (folder / "names").write_text(f"subjectAltName={names}")
+    openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=redis", "-keyout", "key", "-out", "request")
+    openssl(folder, "x509", "-req", "-in", "request", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key", "-CAcreateserial",
+            "-days", "2", "-extfile", "names", "-out", "certificate")
+
+
+@cases([("of this address", "127.0.0.1", "trusted", "IP:127.0.0.1", True),
+        ("of this name", "localhost", "trusted", "DNS:localhost", True),
+        ("of another name", "localhost", "trusted", "DNS:elsewhere.example", False),
+        ("of an unknown CA", "localhost", "foreign", "DNS:localhost", False)],
+       name=lambda row: f"TLS with a certificate {row[0]}; where hiredis has none, that is said at start", limit=60)
+def _(_name, host, ca, names, opens):
+    folder, port = scratch(), free_port()
+    certificate(folder, "trusted", "DNS:nobody.example")
+    certificate(folder, ca, names)
+    Redis("--tls-port", str(port), "--tls-cert-file", str(folder / "certificate"), "--tls-key-file",
+          str(folder / "key"), "--tls-auth-clients", "no")
+    one = Helod(f'history {{ store = "redis" redis = "inet:{host}:{port}" redis_tls = yes redis_timeout = "300ms" }}\n'
+                f'{POLICY}', start=False)
+    os.environ["SSL_CERT_FILE"] = str(folder / "trusted.pem")
     try:
         one.start(5)
     except AssertionError:
-        pass
-    contains(one.log(), "cannot speak TLS")
-    one.stop()
+        contains(one.log(), "cannot speak TLS")
+        note("this helod was built without TLS for redis")
+        return
+    finally:
+        del os.environ["SSL_CERT_FILE"]
+        cleanup(one.stop)
+    if opens:
+        wait_used(one)
+    else:
+        one.wait_log("not used until it is well again")
+        assert not is_known(one, "mailhost")
 
 
 def remembering(file):
