@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "redis_reply.h"
 #include "redis_tls.h"
 
 enum {
@@ -147,6 +148,19 @@ static void greet(struct redis_link *l)
         redisAsyncCommand(l->connection, on_pong, l, "PING");
 }
 
+/* After each read: goes on reading, unless a reply has become longer than any can be. Ended by the loop: the library is
+   in the middle of it. */
+static void read_on(void *arg)
+{
+    const redisLibeventEvents *events = arg;
+    const struct redis_link *l = events->context->data;
+
+    if (redis_reply_is_endless(events->context->c.reader))
+        event_active(l->timer, EV_TIMEOUT, 0);
+    else
+        redisLibeventAddRead(arg);
+}
+
 static void try_connect(struct redis_link *l)
 {
     redisAsyncContext *c = l->port > 0 ? redisAsyncConnect(l->host, l->port) : redisAsyncConnectUnix(l->path);
@@ -160,6 +174,8 @@ static void try_connect(struct redis_link *l)
         go_down(l, reason);
         return;
     }
+    redis_reply_bound(c->c.reader);
+    c->ev.addRead = read_on;
     c->data = l;
     l->connection = c;
     l->under_way = 0;
@@ -179,7 +195,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     if (l->connection == NULL)
         try_connect(l);
     else
-        go_down(l, "it does not answer");
+        go_down(l, redis_reply_is_endless(l->connection->c.reader) ? "its reply has no end" : "it does not answer");
 }
 
 /* The one blocking look-up, before anything is served. */

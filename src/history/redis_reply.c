@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_reply: one function for each kind of reply. Promises to read nothing past a reply, whatever it holds.
+ * redis_reply: one function for each kind of reply. Promises to read nothing past a reply, whatever it holds, and to
+ * take no memory for what is only announced.
  */
 #include "redis_reply.h"
 
@@ -8,6 +9,36 @@
 #include <string.h>
 
 enum { DAY = 86400 };
+
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
+
+static redisReplyObjectFunctions bounded;                                    /* the library's own, but for arrays */
+static void *(*create_array)(const redisReadTask *task, element_count count);
+
+static void *create_bounded_array(const redisReadTask *task, element_count count)
+{
+    return count <= REDIS_ELEMENTS_MAX ? create_array(task, count) : NULL;
+}
+
+/* hiredis 1.0 has a limit of its own (maxelements), 0.14 has none: its functions are what both have. */
+void redis_reply_bound(redisReader *reader)
+{
+    if (create_array == NULL) {
+        create_array = reader->fn->createArray;
+        bounded = *reader->fn;
+        bounded.createArray = create_bounded_array;
+    }
+    reader->fn = &bounded;
+}
+
+bool redis_reply_is_endless(const redisReader *reader)
+{
+    return reader->len > REDIS_REPLY_MAX;
+}
 
 static uint32_t clamped(unsigned long long n)
 {

@@ -24,6 +24,15 @@ enum redis_ask {
     REDIS_ASKS
 };
 
+/* Of one reply: nothing we ask for has more elements in an array, or more bytes in all. */
+enum { REDIS_ELEMENTS_MAX = 4096, REDIS_REPLY_MAX = 1 << 20 };
+
+/* An array is believed to have as many elements as are announced, and memory is taken for them: here it is an error of
+   the connection when they are more than any that we ask for. */
+void redis_reply_bound(redisReader *reader);
+/* More bytes wait for the rest of a reply than any that we ask for has. */
+bool redis_reply_is_endless(const redisReader *reader);
+
 struct redis_question {
     char domain[STORE_KEY_SIZE];
     unsigned known_count;

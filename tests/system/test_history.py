@@ -253,6 +253,61 @@ def _():
         equal(times_said(one, "not used until it is well again"), 1, "said")
 
 
+class MadServer:
+    """Well at first; answers the first question with what `madness` gives, for as long as it is listened to."""
+
+    def __init__(self, madness):
+        self.madness, self.sent = madness, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+        cleanup(self.listener.close)
+
+    def serve(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                while b"PING" in near.recv(4096):
+                    near.sendall(b"+PONG\r\n")
+                for part in self.madness():
+                    near.sendall(part)
+                    self.sent += len(part)
+                near.recv(4096)
+            except ConnectionError:
+                continue
+            except OSError:
+                return
+
+
+def announced():
+    yield b"*50000000\r\n" + b":1\r\n" * 10
+
+
+def endless():
+    yield b"$500000000\r\n"
+    for _ in range(5000):
+        yield bytes(100000)
+
+
+def peak_kib(daemon):
+    with open(f"/proc/{daemon.process.pid}/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmPeak:"))
+
+
+@cases([("announces fifty million elements", announced, "not used until it is well again"),
+        ("never ends its reply", endless, "its reply has no end")],
+       name=lambda row: f"a server that {row[0]} takes no memory and delays nobody")
+def _(_name, madness, said):
+    server = MadServer(madness)
+    with shared(f"inet:127.0.0.1:{server.port}", 'redis_timeout = "2s"') as one:
+        before, began = peak_kib(one), time.monotonic()
+        while said not in one.log():
+            assert time.monotonic() - began < 6, "believed for too long"
+            assert not is_known(one, "mailhost")
+        assert peak_kib(one) - before < 50000, f"{before} to {peak_kib(one)} KiB"
+        assert server.sent < 50000000, f"{server.sent} bytes were listened to"
+
+
 @cases([("a password", ["--requirepass", "sesame"], 'redis_password = "sesame"', True),
         ("a user and a password", ["--user", "helod", "on", ">sesame", "~*", "+@all"],
          'redis_user = "helod" redis_password = "sesame"', True),
