@@ -43,6 +43,8 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A finished line (a decision) that is already filtered: written as it is, in one write. */
 void log_line(enum log_level level, const char *line, size_t n);
+/* Lines that nobody took, since the start. */
+uint64_t log_lost(void);
 
 /*
  * A budget for one kind of message: `burst` at once, then one a `seconds`; what was held back is counted and told with

@@ -4,7 +4,7 @@
  *
  * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
  * finished line (log_line) is neither formatted nor copied nor is memory allocated for it on its way out. A line that
- * cannot be written at once is lost and counted, and the next one that can is preceded by how many were.
+ * cannot be written at once is lost and counted; how many were is told once there is room, at most once a second.
  */
 #include "log.h"
 
@@ -20,9 +20,10 @@
 #include "clock.h"
 #include "log_fields.h"
 #include "log_output.h"
+#include "log_syslog.h"
 #include "text.h"
 
-enum { PREFIX_SIZE = 96 };
+enum { PREFIX_SIZE = 96, TELL_MS = 1000 };
 
 static const struct level_row {
     int priority;
@@ -45,7 +46,8 @@ static struct {
     time_t prefix_time;  /* the second that `prefix` was made for */
     size_t prefix_length;
     char prefix[PREFIX_SIZE];
-    unsigned long long lost;
+    unsigned long long lost, untold;
+    uint64_t tell_ms;    /* not before is told again what was lost */
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
 /* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
@@ -72,6 +74,7 @@ void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
     state.journal = sink == LOG_SINK_STDERR && stderr_is_journal();
     state.stderr_kind = output_kind(STDERR_FILENO);
     state.prefix_time = -1;
+    state.tell_ms = 0;
     if (sink == LOG_SINK_SYSLOG)
         syslog_start("/dev/log", ident);
 }
@@ -137,13 +140,20 @@ static bool write_line(enum log_level level, const char *line, size_t n)
     }
 }
 
+/* Not with each line that goes through: a reader that is too slow would be told more than it is sent. */
 static void tell_lost(void)
 {
+    uint64_t now = clock_ms();
     char line[64];
-    int n = snprintf(line, sizeof line, "warning: %llu log lines were lost", state.lost);
+    int n;
 
-    if (write_line(LOG_LEVEL_WARNING, line, (size_t)n))
-        state.lost = 0;
+    if (now < state.tell_ms)
+        return;
+    n = snprintf(line, sizeof line, "warning: %llu log lines were lost", state.untold);
+    if (!write_line(LOG_LEVEL_WARNING, line, (size_t)n))
+        return;
+    state.untold = 0;
+    state.tell_ms = now + TELL_MS;
 }
 
 void log_line(enum log_level level, const char *line, size_t n)
@@ -152,10 +162,17 @@ void log_line(enum log_level level, const char *line, size_t n)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
-    if (state.lost > 0)
+    if (state.untold > 0)
         tell_lost();
-    if (state.lost > 0 || !write_line(level, line, n))
-        state.lost++;
+    if (write_line(level, line, n))
+        return;
+    state.lost++;
+    state.untold++;
+}
+
+uint64_t log_lost(void)
+{
+    return state.lost;
 }
 
 /* Backslashes stay: what was escaped before is not escaped twice. */

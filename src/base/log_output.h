@@ -17,10 +17,4 @@ enum output_kind output_kind(int fd);
 /* False when there was no room for it. A file is written as it is: a disk is never "full for a while". */
 bool output_write(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS]);
 
-/* Syslog over the datagram (or stream) socket at `path`. Both texts must stay valid. */
-void syslog_start(const char *path, const char *ident);
-/* False when the line is lost: nobody there, or no room. The next line tries to connect again. */
-bool syslog_send(int priority, const char *line, size_t n);
-void syslog_stop(void);
-
 #endif

@@ -126,6 +126,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_HISTORY_ASKED, "helod_history_asked_total", "counter", "", "Questions to the history store."),
     PLAIN(METRIC_HISTORY_UNKNOWN, "helod_history_unknown_total", "counter", "",
           "Of these, without an answer: the store was down or late."),
+    PLAIN(METRIC_LOG_LOST, "helod_log_lines_lost_total", "counter", "",
+          "Log lines that nobody took: syslog was down, or too slow."),
 };
 
 /* Upper bounds of the histograms: points, and microseconds. */

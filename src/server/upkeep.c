@@ -104,6 +104,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     count_history(s);
     watch_resolver(s);
     metrics_set(s->metrics, METRIC_INSTANCES, instances_count(s->instances));
+    metrics_set(s->metrics, METRIC_LOG_LOST, log_lost());
     if (++u->ticks % STATUS_TICKS == 0)
         notify_status(upkeep_status(s, status));
 }

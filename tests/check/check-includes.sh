@@ -16,7 +16,7 @@ libpsl.h src/names/
 idn2.h src/names/
 hiredis/ src/history/
 seccomp.h src/server/
-syslog.h src/base/log.c src/base/log_output.c src/base/log_fields.c
+syslog.h src/base/log.c src/base/log_syslog.c src/base/log_fields.c
 zlib.h src/ctl/
 expat.h src/ctl/
 zip.h src/ctl/

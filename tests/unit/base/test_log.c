@@ -10,14 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "clock.h"
 #include "log.h"
-#include "log_output.h"
 
 static int reader = -1, real_stderr = -1;
 static char line[4096];
@@ -180,6 +177,7 @@ static void under_systemd(void **state)
 /* Nobody reads stderr, or what is left of it: no line waits, and what was lost is told once there is room. */
 static void unread(void **state)
 {
+    uint64_t lost_before = log_lost();
     char told[64];
     int lines = 0, lost = 0;
 
@@ -196,6 +194,32 @@ static void unread(void **state)
     assert_string_equal(logged(), told);
     assert_string_equal(logged(), "back");
     assert_null(logged());
+    assert_int_equal(log_lost() - lost_before, 7);
+}
+
+/* A reader that is too slow is told once a second, not beside each line that it takes. */
+static void slow_reader(void **state)
+{
+    unsigned lost = 0, told = 0, n;
+
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        uint64_t before = log_lost();
+        while (log_lost() == before)
+            log_info("line");
+        lost++;
+        assert_non_null(logged());
+        told += strstr(line, "lines were lost") != NULL;
+        clock_advance(100);
+    }
+    clock_advance(1000);
+    while (logged() != NULL)
+        told += strstr(line, "lines were lost") != NULL;
+    log_info("last");
+    assert_int_equal(sscanf(logged(), "warning: %u log lines were lost", &n), 1);
+    assert_in_range(n, 1, lost);
+    assert_string_equal(logged(), "last");
+    assert_in_range(told, 1, 5);
 }
 
 static void unread_pipe(void **state)
@@ -221,37 +245,6 @@ static void unread_pipe(void **state)
     close(ends[1]);
 }
 
-/* A datagram socket in the place of /dev/log: read, not read, gone, there again. */
-static void syslog_socket(void **state)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    char wanted[96];
-    int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), sent = 0;
-
-    (void)state;
-    snprintf(at.sun_path, sizeof at.sun_path, "/tmp/test_log.%ld", (long)getpid());
-    assert_int_equal(bind(listener, (const struct sockaddr *)&at, sizeof at), 0);
-    syslog_start(at.sun_path, "tester");
-    assert_true(syslog_send(LOG_WARNING, "hello!", 5));
-    assert_true(recv(listener, line, sizeof line - 1, 0) > 0);
-    snprintf(wanted, sizeof wanted, " tester[%ld]: hello", (long)getpid());
-    assert_memory_equal(line, "<20>Sep 2", 9); /* mail.warning, and the frozen clock's day in any time zone */
-    assert_non_null(strstr(line, wanted));
-    while (syslog_send(LOG_INFO, "x", 1) && sent < 100000)
-        sent++;
-    assert_true(sent < 100000); /* refused for want of room, not slept */
-    close(listener);
-    unlink(at.sun_path);
-    assert_false(syslog_send(LOG_INFO, "x", 1));
-    listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(listener, (const struct sockaddr *)&at, sizeof at), 0);
-    assert_true(syslog_send(LOG_INFO, "again", 5));
-    assert_true(recv(listener, line, sizeof line, 0) > 0);
-    syslog_stop();
-    close(listener);
-    unlink(at.sun_path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,8 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(limited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(under_systemd, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(slow_reader, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unread_pipe, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(syslog_socket, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

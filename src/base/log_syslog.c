@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log_syslog: lines to /dev/log as RFC 3164 has them: "<22>Jan 31 12:00:00 helod[123]: text". syslog(3) is not used: it
+ * formats every line anew, and sleeps in send() for as long as the reader of /dev/log is stopped, and with it every
+ * question of every Postfix.
+ *
+ * Promises: a line is one system call that never waits; what stands before its text is made once a second; a socket
+ * that is gone is looked for again after a pause that doubles, so that a missing syslog daemon costs nothing.
+ */
+#include "log_syslog.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "text.h"
+
+enum { HEAD_SIZE = 128, IDENT_MAX = 60, PAUSE_FIRST_MS = 10, PAUSE_MAX_MS = 1000 };
+
+static struct {
+    const char *path, *ident;
+    int fd;
+    bool stream;
+    uint64_t pause_ms, again_ms; /* how long nobody is looked for, and until when */
+    time_t head_time;            /* the second and the priority that `head` was made for */
+    int head_priority;
+    size_t head_size;
+    char head[HEAD_SIZE];
+} to = {.fd = -1};
+
+static bool connect_as(int type)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+    if (strlen(to.path) >= sizeof(at.sun_path))
+        return false;
+    memcpy(at.sun_path, to.path, strlen(to.path) + 1);
+    to.stream = type == SOCK_STREAM;
+    to.fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (to.fd < 0)
+        return false;
+    if (connect(to.fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
+        return true;
+    syslog_stop();
+    return false;
+}
+
+static bool pause_after_failure(void)
+{
+    to.pause_ms = to.pause_ms == 0 ? PAUSE_FIRST_MS : to.pause_ms * 2;
+    if (to.pause_ms > PAUSE_MAX_MS)
+        to.pause_ms = PAUSE_MAX_MS;
+    to.again_ms = clock_ms() + to.pause_ms;
+    return false;
+}
+
+static bool is_connected(void)
+{
+    if (to.fd >= 0)
+        return true;
+    if (to.pause_ms > 0 && clock_ms() < to.again_ms)
+        return false;
+    return connect_as(SOCK_DGRAM) || (errno == EPROTOTYPE && connect_as(SOCK_STREAM)) || pause_after_failure();
+}
+
+void syslog_start(const char *path, const char *ident)
+{
+    syslog_stop();
+    to.path = path;
+    to.ident = ident;
+    to.pause_ms = 0;
+    to.head_size = 0;
+    (void)is_connected();
+}
+
+void syslog_stop(void)
+{
+    int why = errno;
+
+    if (to.fd >= 0)
+        close(to.fd);
+    to.fd = -1;
+    errno = why;
+}
+
+/* Local time, as syslog(3) has it, and English months whatever the locale. */
+static void make_head(time_t now, int priority)
+{
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct text t;
+    struct tm tm = {0};
+
+    (void)localtime_r(&now, &tm);
+    text_init(&t, to.head, sizeof(to.head));
+    text_addf(&t, "<%d>%s %2d %02d:%02d:%02d %.*s[%ld]: ", LOG_MAIL | priority, months[tm.tm_mon], tm.tm_mday,
+              tm.tm_hour, tm.tm_min, tm.tm_sec, IDENT_MAX, to.ident, (long)getpid());
+    to.head_size = t.used;
+    to.head_time = now;
+    to.head_priority = priority;
+}
+
+/* 0, or errno. */
+static int send_parts(const char *line, size_t n)
+{
+    struct iovec parts[] = {
+        {to.head, to.head_size},
+        {(char *)(size_t)line, n},
+        {(char *)(size_t)"", to.stream}, /* a NUL ends a line in a stream */
+    };
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = sizeof(parts) / sizeof(parts[0])};
+    ssize_t sent = sendmsg(to.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (sent < 0)
+        return errno;
+    /* A stream may take half a line: then it begins anew. */
+    return (size_t)sent == to.head_size + n + to.stream ? 0 : EPIPE;
+}
+
+bool syslog_send(int priority, const char *line, size_t n)
+{
+    time_t now = clock_wall();
+
+    if (to.head_size == 0 || now != to.head_time || priority != to.head_priority)
+        make_head(now, priority);
+    /* Twice: the reader may have been started anew since the last line. */
+    for (int attempt = 0; attempt < 2; attempt++) {
+        int why;
+
+        if (!is_connected())
+            return false;
+        why = send_parts(line, n);
+        if (why == 0) {
+            to.pause_ms = 0;
+            return true;
+        }
+        if (why == EAGAIN || why == ENOBUFS)
+            return false;
+        syslog_stop();
+    }
+    return pause_after_failure();
+}
