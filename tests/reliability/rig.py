@@ -51,8 +51,8 @@ def descriptors(pid):
 class Dns(nameserver.FaultDns):
     """The load's zone, and one fault for everything that can be changed while it runs."""
 
-    def __init__(self, ttl=1):
-        super().__init__(load.zone(ttl))
+    def __init__(self, ttl=1, **where):
+        super().__init__(load.zone(ttl), **where)
         self.good = self.zone_path.read_text()
 
     def break_with(self, fault):
@@ -121,6 +121,15 @@ class Shim:
 
     def set(self, at, value):
         struct.pack_into("q", self.page, at, value)
+
+
+def under(daemon, act, connections=200, kinds=None, rate=600.0, where=None):
+    """Load before, while and after `act`. -> its tally"""
+    with load.Load(where or daemon.port, connections, rate, DEADLINE, kinds) as running:
+        pause(0.5)
+        act()
+        pause(0.5)
+    return running.tally
 
 
 def note_row(what, how_often, tally=None, result=""):

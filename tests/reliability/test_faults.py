@@ -13,17 +13,7 @@ import time
 import load
 import rig
 from helod import HELOD, question, scratch, wait_for
-from load import Load
 from tap import Skip, cases, cleanup, contains, equal, run, test
-
-
-def under(daemon, act, connections=200, kinds=None, rate=600.0):
-    """Load before, while and after `act`. -> its tally"""
-    with Load(daemon.port, connections, rate, rig.DEADLINE, kinds) as running:
-        rig.pause(0.5)
-        act()
-        rig.pause(0.5)
-    return running.tally
 
 
 # The resolver
@@ -31,7 +21,7 @@ def under(daemon, act, connections=200, kinds=None, rate=600.0):
 @test("resolver in health: the load itself")
 def _():
     with rig.Dns() as dns, rig.Daemon(dns) as daemon:
-        tally = under(daemon, lambda: rig.pause(1))
+        tally = rig.under(daemon, lambda: rig.pause(1))
         rig.settle(tally, "nothing: the load itself", "once")
         assert len(dns.questions()) > 300, "the load asks the DNS"
 
@@ -54,7 +44,7 @@ def _(fault, what):
             dns.break_with(fault)
             rig.pause(1)
             dns.break_with(None)
-        rig.settle(under(daemon, act), f"resolver {what}", "once")
+        rig.settle(rig.under(daemon, act), f"resolver {what}", "once")
         if fault == "servfail":
             contains(daemon.log(), "DNS points are suspended", "log")
         equal(daemon.stop(), 0, "exit status")
@@ -69,7 +59,7 @@ def _():
             dns.break_with("nxdomain")
             rig.pause(1)
             dns.break_with(None)
-        rig.settle(under(daemon, act, kinds=kinds), "resolver answers NXDOMAIN to everything", "once")
+        rig.settle(rig.under(daemon, act, kinds=kinds), "resolver answers NXDOMAIN to everything", "once")
 
 
 @test("resolver killed, started again; frozen, thawed", limit=600)
@@ -83,7 +73,7 @@ def _():
             dns.signal(signal.SIGSTOP)
             rig.pause(0.5)
             dns.signal(signal.SIGCONT)
-        rig.settle(under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
+        rig.settle(rig.under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
 
 
 # Signals, reload, restart
@@ -106,7 +96,7 @@ def _():
                 daemon.signal(signal.SIGHUP)
                 sent += 1
                 time.sleep(0.1)
-        rig.settle(under(daemon, act), "SIGHUP every 100 ms, good and bad files in turn", f"{sent} times")
+        rig.settle(rig.under(daemon, act), "SIGHUP every 100 ms, good and bad files in turn", f"{sent} times")
         contains(daemon.log(), "reload done")
         contains(daemon.log(), "reload failed")
 
@@ -144,7 +134,7 @@ def _(what, how, program):
             for _ in range(max(3, int(3 * rig.SCALE))):
                 ends.append(daemon.again(how))
                 rig.pause(0.3)
-        tally = under(daemon, act)
+        tally = rig.under(daemon, act)
         rig.settle(tally, f"{what} and restart, the socket held by the service manager", f"{len(ends)} times", retried=True)
         equal(tally.refused, 0, "connections refused")
         if how == signal.SIGTERM:
@@ -175,7 +165,7 @@ def _():
             for thread in threads:
                 thread.join(20)
             equal(len(late), 20, "answers to those who knocked meanwhile")
-        rig.settle(under(daemon, act), "EMFILE: no descriptor for DNS, files or new connections", "once")
+        rig.settle(rig.under(daemon, act), "EMFILE: no descriptor for DNS, files or new connections", "once")
         contains(daemon.log(), "cannot accept a connection")
         equal(daemon.ask(**load.honest(7)), "DUNNO")
 
@@ -261,7 +251,7 @@ def _():
                     failed += 1
                 time.sleep(0.001)
             shim.set(shim.COUNTDOWN, 0)
-        tally = under(daemon, act, kinds=load.KINDS_OR_DUNNO)
+        tally = rig.under(daemon, act, kinds=load.KINDS_OR_DUNNO)
         rig.settle(tally, "ENOMEM now and then under load", f"{failed} allocations", retried=True)
 
 
@@ -274,7 +264,7 @@ def _():
             for jump in jumps:
                 shim.set(shim.CLOCK, jump)
                 rig.pause(0.2)
-        rig.settle(under(daemon, act), "the wall clock jumps, up to ten years", f"{len(jumps)} jumps")
+        rig.settle(rig.under(daemon, act), "the wall clock jumps, up to ten years", f"{len(jumps)} jumps")
         years = {line[:4] for line in daemon.log().splitlines()}
         assert len(years) >= 3, f"the daemon saw the jumps: {years}"
 
@@ -298,7 +288,7 @@ class Unheard(rig.Daemon):
 @test("a log that nobody reads: stderr is a full pipe", limit=600)
 def _():
     with rig.Dns() as dns, Unheard(dns) as daemon:
-        tally = under(daemon, lambda: rig.pause(1))
+        tally = rig.under(daemon, lambda: rig.pause(1))
         rig.settle(tally, "stderr is a full pipe", "once")
         assert len(daemon.said()) > 32768, "the pipe was full"
         daemon.ask(**load.forged(1))

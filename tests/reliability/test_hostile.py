@@ -7,15 +7,13 @@ import json
 import multiprocessing
 import random
 import re
-import signal
 import socket
 import statistics
-import threading
 import time
 
 import load
 import rig
-from helod import decision_fields, free_port, heloctl, question, wait_for
+from helod import decision_fields, free_port, heloctl, question
 from load import Load
 from nameserver import FaultDns
 from tap import cases, contains, equal, note, run, test

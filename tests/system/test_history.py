@@ -4,65 +4,24 @@
 back under load; a helod with a memory store that is killed under load and started again."""
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import threading
 import time
 
+import redisserver
 from helod import Connection, Helod, free_port, heloctl, scratch, wait_for
+from redisserver import Redis
 from tap import cases, cleanup, contains, equal, note, run, skip_all, test
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
-if SERVER is None:
+if redisserver.PROGRAM is None:
     skip_all("no redis-server or valkey-server")
 LATE = 0.5  # the store's timeout, and what a busy machine may add
 
 # A name of one label can never be verified and needs no DNS: what is marked is marked by the history.
 POLICY = '''policy "default" { points { helo_not_fqdn = 1 helo_shared = 40 helo_mail_role = 0 } }'''
 KNOWN = {"client_name": "c.kiln-street.net", "reverse_client_name": "c.kiln-street.net"}
-
-
-class Redis:
-    """A private server on a port and a unix socket of its own, without persistence."""
-
-    def __init__(self, *arguments):
-        self.folder, self.port = scratch(), free_port()
-        self.path = self.folder / "redis"
-        self.arguments = arguments
-        self.process = None
-        self.start()
-        cleanup(self.stop)
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [SERVER, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path), "--save", "",
-             "--appendonly", "no", "--dir", str(self.folder), *self.arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self.answers, 10, "redis-server")
-
-    def answers(self):
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def stop(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def command(self, *words):
-        """The raw reply."""
-        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
-            parts = [str(word).encode() for word in words]
-            s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
-            time.sleep(0.1)
-            return s.recv(1 << 20)
-
-    @property
-    def inet(self):
-        return f"inet:127.0.0.1:{self.port}"
 
 
 def shared(where, options=""):

@@ -1,0 +1,304 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What stands beside helod fails under load: the syslog daemon, resolv.conf, Redis, the disk. Each question gets exactly
+one right answer, in time. The daemon has a mount namespace of its own, so that nothing of this machine is touched."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import load
+import netns
+import redisserver
+import rig
+from helod import HELOD, scratch, wait_for
+from tap import cleanup, equal, note, run, skip, skip_all, test
+
+if not netns.possible():
+    skip_all("this machine makes no namespaces for us")
+
+
+def prepared(*steps):
+    """Words in front of a command: a mount namespace in which the steps have been done."""
+    return ["unshare", "-m", "sh", "-ec", "\n".join([*steps, 'exec "$@"']), "sh"]
+
+
+# The syslog daemon
+
+class Adopted:
+    """A process that went into the background, for who expects a Popen."""
+
+    def __init__(self, pid):
+        self.pid, self.returncode = pid, None
+
+    def poll(self):
+        try:
+            with open(f"/proc/{self.pid}/stat") as stat:
+                ended = stat.read().rpartition(")")[2].split()[0] == "Z"
+        except FileNotFoundError:
+            ended = True
+        self.returncode = 0 if ended else None
+        return self.returncode
+
+    def wait(self, seconds):
+        wait_for(lambda: self.poll() is not None, seconds, "helod ends")
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+
+class Background(rig.Daemon):
+    """As an init script starts it: it logs to /dev/log, which the test has made."""
+
+    def __init__(self, dns, folder):
+        nodes = " ".join(("null", "zero", "full", "random", "urandom"))
+        super().__init__(dns, start=False, wrapper=prepared(
+            f'for node in {nodes}; do mount --bind /dev/$node "{folder}/$node"; done', f'mount --rbind "{folder}" /dev'))
+        for node in nodes.split():
+            (folder / node).touch()
+        self.pid_file = self.folder / "pid"
+        self.server += f' pid_file = "{self.pid_file}"\n'
+        self.write("")
+        self.start()
+
+    def start(self, seconds=20.0):
+        with open(self.log_path, "ab") as log:
+            subprocess.run([*self.wrapper, HELOD, "-c", str(self.conf_path)], stdin=subprocess.DEVNULL, stdout=log,
+                           stderr=log, check=True, timeout=seconds)
+        self.process = Adopted(int(self.pid_file.read_text()))
+        cleanup(self.stop)
+        wait_for(self._up, seconds, "helod answers")
+
+
+class Syslogd:
+    """Reads a socket and writes down what comes."""
+    PROGRAM = """
+import socket, sys
+source = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+source.bind(sys.argv[1])
+with open(sys.argv[2], "ab", 0) as out:
+    print("ready", flush=True)
+    while True:
+        out.write(source.recv(65536) + b"\\n")
+"""
+
+    def __init__(self):
+        self.folder = scratch()
+        self.path, self.lines_path = self.folder / "log", scratch() / "lines"
+        self.start()
+        cleanup(self.stop)
+
+    def start(self):
+        """A new one takes the place of a socket that lies there."""
+        new = self.folder / "log.new"
+        self.process = subprocess.Popen([sys.executable, "-c", self.PROGRAM, str(new), str(self.lines_path)],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+        self.process.stdout.readline()
+        new.rename(self.path)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def lines(self):
+        return self.lines_path.read_text().splitlines()
+
+    def lost(self):
+        """How many lines helod has told to be lost."""
+        return sum(int(n) for n in re.findall(r"warning: (\d+) log lines were lost", self.lines_path.read_text()))
+
+    def wait_line(self, daemon):
+        """Until a question's line arrives."""
+        helo = f"probe-{time.monotonic_ns()}.kiln-street.net"
+
+        def arrived():
+            daemon.ask(helo=helo)
+            return helo in self.lines_path.read_text()
+        wait_for(arrived, 20, "a line of the log", step=0.2)
+
+
+@test("the syslog daemon is stopped and its queue full: no question waits, and what is lost is counted", limit=600)
+def _():
+    with rig.Dns() as dns:
+        syslogd = Syslogd()
+        with Background(dns, syslogd.folder) as daemon:
+            def act():
+                syslogd.process.send_signal(signal.SIGSTOP)
+                rig.pause(1)
+                syslogd.process.send_signal(signal.SIGCONT)
+            tally = rig.under(daemon, act)
+            syslogd.wait_line(daemon)
+            got = sum(" decision v=" in line for line in syslogd.lines())
+            note(f"{got} decisions in the log, {syslogd.lost()} lines lost")
+            assert syslogd.lost() > 0, "nothing was lost: the queue was never full"
+            assert got + syslogd.lost() >= tally.answered, "lines are missing that nobody tells of"
+    rig.settle(tally, "syslog daemon frozen, its queue full", "once")
+
+
+@test("the syslog daemon is killed, its socket is gone, and a new one comes", limit=600)
+def _():
+    with rig.Dns() as dns:
+        syslogd = Syslogd()
+        with Background(dns, syslogd.folder) as daemon:
+            def act():
+                syslogd.stop()
+                rig.pause(0.5)
+                syslogd.path.unlink()
+                rig.pause(0.5)
+                syslogd.start()
+                rig.pause(0.5)
+                syslogd.stop()
+                syslogd.start()
+            tally = rig.under(daemon, act)
+            syslogd.wait_line(daemon)
+            assert syslogd.lost() > 0, "nothing was lost"
+    rig.settle(tally, "syslog daemon killed, its socket unlinked, a new one; replaced", "once each")
+
+
+# resolv.conf
+
+class OnResolvConf(rig.Daemon):
+    """Asks whom /etc/resolv.conf names, in the network of the name servers."""
+
+    def __init__(self, network, etc):
+        for name in ("hosts", "nsswitch.conf", "ld.so.cache"):
+            if os.path.exists(f"/etc/{name}"):
+                shutil.copy(f"/etc/{name}", etc / name)
+        super().__init__(wrapper=["nsenter", "-t", str(network), "-n", *prepared(f'mount --bind "{etc}" /etc')])
+
+    def write(self, conf):
+        super().write(conf)
+        text = self.conf_path.read_text()
+        assert f'servers = {{ "{self.resolver}" }}' in text
+        self.conf_path.write_text(text.replace(f'servers = {{ "{self.resolver}" }}', "servers = {}"))
+
+
+def replace(path, text):
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.rename(path)
+
+
+@test("resolv.conf is replaced: by another server, nothing, garbage, a server that is none", limit=600)
+def _():
+    etc = scratch()
+    path = etc / "resolv.conf"
+    path.write_text("nameserver 127.0.0.2\n")
+    network = ["unshare", "-n", "sh", "-ec", 'ip link set lo up; exec "$@"', "sh"]
+    with rig.Dns(host="127.0.0.2", port=53, wrapper=network) as first, \
+            rig.Dns(host="127.0.0.3", port=53, wrapper=["nsenter", "-t", str(first.process.pid), "-n"]) as second, \
+            OnResolvConf(first.process.pid, etc) as daemon:
+        def turns_to(dns, number):
+            replace(path, f"nameserver 127.0.0.{number}\n")
+            dns.forget()
+            wait_for(dns.questions, 30, "the new server is asked")
+
+        def act():
+            turns_to(second, 3)
+            rig.pause(1)
+            first.forget()
+            rig.pause(0.5)
+            equal(first.questions(), [], "asked of the old server")
+            path.unlink()
+            rig.pause(1)
+            for text in ("", "\0\xff" * 500, "nameserver kiln\nnameserver\n", "nameserver 127.0.0.9\n"):
+                replace(path, text)
+                time.sleep(2.5)  # it looks every two seconds
+            turns_to(first, 2)
+        tally = rig.under(daemon, act, where=daemon.path)
+        second.forget()
+        equal(daemon.ask(unix=True, **load.honest(7)), "DUNNO")
+        equal(second.questions(), [], "asked of the old server")
+    rig.settle(tally, "resolv.conf replaced: another server, gone, empty, garbage, no server there", "once each")
+
+
+# Redis
+
+def with_redis(dns, redis):
+    return rig.Daemon(dns, conf=f'history {{ store = "redis" redis = "{redis.inet}" }}')
+
+
+@test("Redis is killed, started again, frozen and thawed", limit=600)
+def _():
+    if redisserver.PROGRAM is None:
+        skip("no redis-server or valkey-server")
+    redis = redisserver.Redis()
+    with rig.Dns() as dns, with_redis(dns, redis) as daemon:
+        def times(text):
+            return daemon.log().count(f"{redis.inet}: {text}")
+
+        def back(n):
+            wait_for(lambda: times("well again") == n, 30, "the store is used again")
+
+        def act():
+            rig.pause(0.5)
+            assert b":0" not in redis.command("DBSIZE"), "nothing was written before"
+            redis.stop()
+            rig.pause(0.5)
+            redis.start()
+            back(1)
+            rig.pause(0.5)
+            redis.process.send_signal(signal.SIGSTOP)
+            wait_for(lambda: times("not used until it is well again") == 2, 30, "the frozen store is left alone")
+            rig.pause(0.5)
+            redis.process.send_signal(signal.SIGCONT)
+            back(2)
+            rig.pause(0.5)
+        tally = rig.under(daemon, act)
+        assert b":0" not in redis.command("DBSIZE"), "nothing was written after"
+    rig.settle(tally, "Redis killed, restarted, frozen, thawed", "once each")
+
+
+# The disk
+
+class OnDisk(rig.Daemon):
+    """The snapshot is on a file system of its own."""
+
+    def __init__(self, dns, state, size):
+        self.file = state / "history"
+        super().__init__(dns, conf=f'history {{ store = "memory" file = "{self.file}" snapshot = "1s" }}',
+                         wrapper=prepared(f'mount -t tmpfs -o size={size} snapshots "{state}"'))
+
+    def remount(self, options):
+        """Again until nobody writes there at the moment."""
+        def done():
+            return subprocess.run(["nsenter", "-t", str(self.process.pid), "-m", "mount", "-o", f"remount,{options}",
+                                   str(self.file.parent)], stderr=subprocess.DEVNULL, check=False).returncode == 0
+        wait_for(done, 20, f"remount {options}")
+
+    def seen(self):
+        """The snapshot as the daemon sees it."""
+        path = f"/proc/{self.process.pid}/root{self.file}"
+        return os.stat(path) if os.path.exists(path) else None
+
+    def wait_said(self, text, count):
+        wait_for(lambda: self.log().count(text) >= count, 30, f"{text!r} {count} times")
+
+
+@test("the disk of the snapshot is full, then read-only, then well again", limit=600)
+def _():
+    state = scratch()
+    with rig.Dns() as dns, OnDisk(dns, state, "16k") as daemon:
+        def act():
+            daemon.wait_said("the snapshot cannot be written: No space left on device", 1)
+            rig.pause(1)
+            daemon.remount("size=64m")
+            daemon.wait_said("snapshots are written again", 1)
+            before = daemon.seen().st_mtime_ns
+            daemon.remount("ro")
+            daemon.wait_said("the snapshot cannot be created: Read-only file system", 1)
+            rig.pause(1)
+            whole = daemon.seen()
+            assert whole.st_size > 16384 and whole.st_mtime_ns >= before, "the last good snapshot is there"
+            daemon.remount("rw")
+            daemon.wait_said("snapshots are written again", 2)
+        tally = rig.under(daemon, act)
+        equal(daemon.log().count("the snapshot cannot"), 2, "told once each")
+    rig.settle(tally, "disk of the snapshot full, read-only, well again", "once each")
+
+
+run()
