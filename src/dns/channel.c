@@ -3,8 +3,8 @@
  * channel: drives c-ares from libevent. One source for c-ares 1.18 to 1.34: newer options are set where their macro is
  * there, since error codes and functions may be enums, and old calls are deprecated but stay.
  *
- * Promises: sockets are watched through the socket-state callback only; the timer is set anew after everything that
- * may change it; nothing of the environment, of /etc/hosts or of a search list changes what is asked.
+ * Promises: sockets are watched through the socket-state callback only; c-ares is told of the time in ticks while it
+ * has anything to wait for; nothing of the environment, of /etc/hosts or of a search list changes what is asked.
  */
 #define CARES_NO_DEPRECATED
 #include "channel.h"
@@ -23,12 +23,16 @@
 #include "text.h"
 
 enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53 };
+/* A timeout is noticed at most a twentieth late: ares_timeout() would be exact, but walks all look-ups at each call. */
+enum { TICKS_PER_TIMEOUT = 20, TICK_MIN_MS = 2, TICK_MAX_MS = 50 };
 
 struct channel {
     struct event_base *base;
     ares_channel ares;
     bool open;
-    struct event *timer;
+    struct event *tick;
+    bool ticking;
+    struct timeval tick_time;
     struct event **sockets; /* by descriptor */
     size_t socket_count;
     size_t pending;
@@ -78,25 +82,32 @@ static const struct {
 #endif
 };
 
-/* After everything that may have changed what c-ares waits for. */
-static void kick(struct channel *c)
-{
-    struct timeval wait, *next = ares_timeout(c->ares, NULL, &wait);
-
-    if (next)
-        event_add(c->timer, next);
-    else
-        event_del(c->timer);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct channel *c = arg;
+    struct timeval wait;
 
     (void)fd;
     (void)what;
     ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    kick(c);
+    if (c->pending > 0 || ares_timeout(c->ares, NULL, &wait)) /* c-ares may probe servers on its own */
+        return;
+    event_del(c->tick);
+    c->ticking = false;
+}
+
+static void keep_ticking(struct channel *c)
+{
+    if (!c->ticking)
+        c->ticking = event_add(c->tick, &c->tick_time) == 0;
+}
+
+static void set_tick_time(struct channel *c, uint64_t timeout_ms)
+{
+    uint64_t ms = timeout_ms / TICKS_PER_TIMEOUT;
+
+    ms = ms < TICK_MIN_MS ? TICK_MIN_MS : ms > TICK_MAX_MS ? TICK_MAX_MS : ms;
+    c->tick_time = (struct timeval){.tv_usec = (suseconds_t)(ms * 1000)};
 }
 
 static void on_socket(evutil_socket_t fd, short what, void *arg)
@@ -104,7 +115,6 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
     struct channel *c = arg;
 
     ares_process_fd(c->ares, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-    kick(c);
 }
 
 /* Room for one more descriptor; without memory the look-up on it ends by its timeout. */
@@ -275,8 +285,9 @@ struct channel *channel_new(struct event_base *base, const struct channel_option
         return NULL;
     }
     c->base = base;
-    c->timer = evtimer_new(base, on_timer, c);
-    if (!c->timer || !open_channel(c, options, error, error_size)) {
+    set_tick_time(c, options->timeout_ms);
+    c->tick = event_new(base, -1, EV_PERSIST, on_tick, c);
+    if (!c->tick || !open_channel(c, options, error, error_size)) {
         channel_free(c);
         return NULL;
     }
@@ -293,8 +304,8 @@ void channel_free(struct channel *c)
         if (c->sockets[i])
             event_free(c->sockets[i]);
     free(c->sockets);
-    if (c->timer)
-        event_free(c->timer);
+    if (c->tick)
+        event_free(c->tick);
     ares_library_cleanup();
     free(c);
 }
@@ -347,9 +358,12 @@ void channel_ask(struct channel *c, const char *name, uint16_t type, channel_don
     }
     *ask = (struct ask){c, done, arg};
     c->pending++;
-    escape_name(name, escaped);
-    ares_query(c->ares, escaped, DNS_CLASS_IN, type, on_reply, ask);
-    kick(c);
+    keep_ticking(c);
+    if (strchr(name, '\\')) {
+        escape_name(name, escaped);
+        name = escaped;
+    }
+    ares_query(c->ares, name, DNS_CLASS_IN, type, on_reply, ask);
 }
 
 size_t channel_pending(const struct channel *c)

@@ -50,9 +50,16 @@ void lookup_free(struct lookup *l)
     TAILQ_REMOVE(list_of(r, l->state), l, link);
     r->stats.waiting -= l->state == LOOKUP_IN_LINE;
     r->stats.in_flight -= l->state == LOOKUP_SENT;
-    event_free(l->deadline);
+    event_del(&l->deadline);
     answer_unref(l->answer);
+    free(l->target);
     free(l);
+}
+
+/* What c-ares is asked for. */
+static const char *target_of(const struct lookup *l)
+{
+    return l->target ? l->target : l->name;
 }
 
 static struct answer *failure(const struct lookup *l, const char *why)
@@ -76,7 +83,7 @@ static void hand_out(struct lookup *l, struct answer *answer)
 
 static struct answer *read_reply(struct lookup *l, const struct channel_reply *reply)
 {
-    struct message_question question = {.name = l->name, .target = l->target, .type = l->type, .ttl = l->chain_ttl};
+    struct message_question question = {.name = l->name, .target = target_of(l), .type = l->type, .ttl = l->chain_ttl};
     char chase[DNS_NAME_SIZE];
     struct answer *a;
 
@@ -87,10 +94,9 @@ static struct answer *read_reply(struct lookup *l, const struct channel_reply *r
     if (!reply->bytes) /* a name that c-ares itself does not ask for */
         return answer_empty(l->name, l->type, reply->status, reply->why);
     a = message_parse(reply->bytes, reply->size, &question, chase);
-    if (a && *chase != '\0' && !l->chased) {
-        memcpy(l->target, chase, sizeof l->target);
+    if (a && *chase != '\0' && !l->target && (l->target = strdup(chase)) != NULL) {
         l->chain_ttl = a->view.ttl;
-        l->chased = l->again = true;
+        l->again = true;
     }
     return a;
 }
@@ -112,7 +118,7 @@ static void send_lookup(struct lookup *l)
 
     move_to(l, LOOKUP_SENT);
     r->stats.sent++;
-    channel_ask(r->channel, l->target, l->type, on_reply, l);
+    channel_ask(r->channel, target_of(l), l->type, on_reply, l);
 }
 
 /* Who waits is told; the look-up itself goes on where c-ares has it, and its answer may still come to be cached. */
@@ -146,28 +152,33 @@ void lookup_start_line(struct resolver *r)
         send_lookup(l);
 }
 
+/* All bounds are equally long: libevent keeps them in a queue, not in a heap. */
+static bool set_deadline(struct lookup *l)
+{
+    struct resolver *r = l->resolver;
+    uint64_t ms = r->options.timeout_ms * r->options.tries + SLACK_MS;
+    struct timeval plain = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    const struct timeval *common = event_base_init_common_timeout(r->base, &plain);
+
+    evtimer_assign(&l->deadline, r->base, on_deadline, l);
+    return event_add(&l->deadline, common ? common : &plain) == 0;
+}
+
 struct lookup *lookup_new(struct resolver *r, const uint8_t *key, size_t key_size)
 {
-    struct lookup *l = calloc(1, sizeof *l);
-    uint64_t ms = r->options.timeout_ms * r->options.tries + SLACK_MS;
-    struct timeval bound = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    struct lookup *l = malloc(sizeof *l + key_size + 1);
 
     if (!l)
         return NULL;
-    l->deadline = evtimer_new(r->base, on_deadline, l);
-    if (!l->deadline || event_add(l->deadline, &bound) != 0) {
-        if (l->deadline)
-            event_free(l->deadline);
+    *l = (struct lookup){.resolver = r, .chain_ttl = UINT32_MAX, .name = (const char *)l->key + 2};
+    TAILQ_INIT(&l->queries);
+    memcpy(l->key, key, key_size);
+    l->key[key_size] = '\0';
+    memcpy(&l->type, key, 2);
+    if (!set_deadline(l)) {
         free(l);
         return NULL;
     }
-    l->resolver = r;
-    l->chain_ttl = UINT32_MAX;
-    TAILQ_INIT(&l->queries);
-    memcpy(l->key, key, key_size);
-    memcpy(&l->type, key, 2);
-    memcpy(l->name, key + 2, key_size - 2);
-    memcpy(l->target, l->name, sizeof l->target);
     l->entry = (struct table_entry){.key = l->key, .key_size = key_size};
     table_insert(r->open, &l->entry);
     l->joinable = true;

@@ -10,6 +10,7 @@
 #define HELOD_DNS_LOOKUP_H
 
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -46,16 +47,16 @@ struct lookup {
     bool joinable;
     enum lookup_state state;
     struct resolver *resolver;
-    struct event *deadline;
+    struct event deadline;
     struct query_list queries;
     struct answer *answer; /* of an ended one; NULL: no memory for it */
-    bool chased;           /* `target` is the end of an alias whose answer brought no more */
+    char *target;          /* NULL, or the end of an alias whose answer brought no more: asked after `name` */
     bool again;            /* ended, but `target` is to be asked */
+    uint16_t type;
     uint32_t chain_ttl;
     TAILQ_ENTRY(lookup) link;
-    uint16_t type;
-    char name[DNS_NAME_SIZE], target[DNS_NAME_SIZE];
-    uint8_t key[ANSWER_KEY_MAX];
+    const char *name; /* in `key` */
+    uint8_t key[];    /* and a NUL */
 };
 
 /* A channel that was replaced and is destroyed when its last look-up has ended. */
