@@ -4,7 +4,7 @@
  *
  * resolver_ask() never calls back before it returns, and calls back exactly once unless the query is cancelled, then
  * never. An answer is borrowed: it is valid during the callback (or until the next call of the resolver, for
- * resolver_cached) and is copied by who keeps it. Identical questions in flight share one look-up; a cancelled one
+ * resolver_cached and resolver_get) and is copied by who keeps it. Identical questions in flight share one look-up; a cancelled one
  * still fills the cache. A name that cannot stand in a DNS message (an empty label, one over 63 bytes, over 253 bytes
  * in all) answers NXDOMAIN without being asked; any other is asked byte for byte, since RFC 7208 macros build names
  * that are no host names: callers that want host names look first (names.h). (c-ares 1.34 does
@@ -47,6 +47,13 @@ struct resolver_stats {
 
 typedef void resolver_done(void *arg, const struct dns_answer *answer, bool from_cache);
 
+struct resolver_question {
+    const char *name;
+    enum dns_type type;
+    resolver_done *done;
+    void *arg;
+};
+
 /* NULL with a text in error (no memory, no resolver found, a malformed server). */
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options, char *error,
                               size_t error_size);
@@ -59,6 +66,9 @@ bool resolver_reconfigure(struct resolver *r, const struct resolver_options *opt
 /* NULL only when there is no memory: then nothing is called back. */
 struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done *done,
                                     void *arg);
+/* What the cache has comes back at once, borrowed, and *query is NULL. Else NULL, and *query is as resolver_ask()'s. */
+const struct dns_answer *resolver_get(struct resolver *r, const struct resolver_question *question,
+                                      struct resolver_query **query);
 void resolver_cancel(struct resolver_query *q);
 /* From the cache alone; NULL when it is not there. */
 const struct dns_answer *resolver_cached(struct resolver *r, const char *name, enum dns_type type);

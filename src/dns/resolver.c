@@ -31,16 +31,22 @@ void resolver_wake(struct resolver *r)
 /* The key of a name: lower case, without a last dot. Its size, or 0 when it cannot stand in a DNS message. */
 static size_t make_key(const char *name, uint16_t type, uint8_t key[ANSWER_KEY_MAX])
 {
-    struct wire_name wire;
-    size_t n = strnlen(name, DNS_NAME_SIZE);
+    size_t used = 2, label = 0;
 
-    if (!wire_from_text(&wire, name))
-        return 0;
-    n -= name[n - 1] == '.';
     memcpy(key, &type, 2);
-    for (size_t i = 0; i < n; i++)
-        key[2 + i] = (uint8_t)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
-    return 2 + n;
+    for (; *name != '\0'; name++) {
+        bool dot = *name == '.';
+
+        if (dot ? label == 0 : ++label > WIRE_LABEL_MAX)
+            return 0;
+        if (dot && name[1] == '\0')
+            break;
+        if (used == 2 + WIRE_NAME_MAX - 2)
+            return 0;
+        label = dot ? 0 : label;
+        key[used++] = (uint8_t)(*name >= 'A' && *name <= 'Z' ? *name + ('a' - 'A') : *name);
+    }
+    return label > 0 ? used : 0;
 }
 
 /* ---- callbacks, from the event loop only ---- */
@@ -95,14 +101,14 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 
 /* ---- questions ---- */
 
-static struct resolver_query *new_query(struct resolver *r, resolver_done *done, void *arg)
+static struct resolver_query *new_query(struct resolver *r, const struct resolver_question *question)
 {
     struct resolver_query *q = calloc(1, sizeof *q);
 
     if (q) {
         q->resolver = r;
-        q->done = done;
-        q->arg = arg;
+        q->done = question->done;
+        q->arg = question->arg;
     }
     return q;
 }
@@ -133,29 +139,17 @@ static struct resolver_query *refuse(struct resolver_query *q, const uint8_t *ke
     return make_ready(q, answer_empty(name, type, DNS_TEMPERROR, "busy"), false);
 }
 
-struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done *done,
-                                    void *arg)
+/* By key: joins a look-up in flight or begins one. */
+static struct resolver_query *ask_dns(struct resolver *r, struct resolver_query *q, const uint8_t *key, size_t key_size)
 {
-    struct resolver_query *q = new_query(r, done, arg);
-    uint8_t key[ANSWER_KEY_MAX];
-    size_t key_size = make_key(name, (uint16_t)type, key);
-    struct answer *cached;
-    struct lookup *l;
+    struct lookup *l = (struct lookup *)table_find(r->open, key, key_size);
+    uint16_t type;
 
-    if (!q)
-        return NULL;
-    r->stats.asked++;
-    if (key_size == 0)
-        return make_ready(q, answer_empty(name, (uint16_t)type, DNS_NXDOMAIN, "badname"), false);
-    if ((cached = cache_find(r->cache, key, key_size, clock_ms())) != NULL) {
-        r->stats.hits++;
-        return make_ready(q, answer_ref(cached), true);
-    }
-    l = (struct lookup *)table_find(r->open, key, key_size);
+    memcpy(&type, key, 2);
     if (l) {
         r->stats.shared++;
     } else if (r->stats.waiting >= r->options.in_flight * LOOKUP_LINE_FACTOR) {
-        return refuse(q, key, key_size, (uint16_t)type);
+        return refuse(q, key, key_size, type);
     } else if ((l = lookup_new(r, key, key_size)) == NULL) {
         free(q);
         return NULL;
@@ -164,6 +158,52 @@ struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum d
     TAILQ_INSERT_TAIL(&l->queries, q, link);
     lookup_start_line(r);
     return q;
+}
+
+/* NULL: it is not there, or its time is over. */
+static struct answer *find_cached(struct resolver *r, const uint8_t *key, size_t key_size)
+{
+    struct answer *a = cache_find(r->cache, key, key_size, clock_ms());
+
+    r->stats.asked++;
+    r->stats.hits += a != NULL;
+    return a;
+}
+
+static struct resolver_query *ask_key(struct resolver *r, const struct resolver_question *question, const uint8_t *key,
+                                      size_t key_size)
+{
+    struct resolver_query *q = new_query(r, question);
+
+    if (!q || key_size > 0)
+        return q ? ask_dns(r, q, key, key_size) : NULL;
+    return make_ready(q, answer_empty(question->name, (uint16_t)question->type, DNS_NXDOMAIN, "badname"), false);
+}
+
+const struct dns_answer *resolver_get(struct resolver *r, const struct resolver_question *question,
+                                      struct resolver_query **query)
+{
+    uint8_t key[ANSWER_KEY_MAX];
+    size_t key_size = make_key(question->name, (uint16_t)question->type, key);
+    const struct answer *cached = find_cached(r, key, key_size);
+
+    *query = cached ? NULL : ask_key(r, question, key, key_size);
+    return cached ? &cached->view : NULL;
+}
+
+struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done *done,
+                                    void *arg)
+{
+    const struct resolver_question question = {.name = name, .type = type, .done = done, .arg = arg};
+    uint8_t key[ANSWER_KEY_MAX];
+    size_t key_size = make_key(name, (uint16_t)type, key);
+    struct answer *cached = find_cached(r, key, key_size);
+    struct resolver_query *q;
+
+    if (!cached)
+        return ask_key(r, &question, key, key_size);
+    q = new_query(r, &question);
+    return q ? make_ready(q, answer_ref(cached), true) : NULL;
 }
 
 void resolver_cancel(struct resolver_query *q)

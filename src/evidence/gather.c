@@ -42,19 +42,6 @@ static void observe(struct gather *g, const struct dns_answer *answer, bool from
         g->options.observer(g->options.observer_arg, answer, from_cache);
 }
 
-const struct dns_answer *gathering_at_once(struct gather *g, const char *name, enum dns_type type)
-{
-    const struct dns_answer *answer = NULL;
-
-    if (g->context.resolver && !g->options.suspend_dns)
-        answer = resolver_cached(g->context.resolver, name, type);
-    if (answer)
-        observe(g, answer, true);
-    else if (!g->context.resolver || g->options.local_only || g->options.suspend_dns)
-        answer = &unanswered;
-    return answer;
-}
-
 void gathering_arrived(struct gather *g)
 {
     if (--g->pending == 0)
@@ -72,26 +59,47 @@ static void answered(void *arg, const struct dns_answer *answer, bool from_cache
     gathering_arrived(g);
 }
 
-void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index)
+/* Only the cache may be used. */
+static const struct dns_answer *cached(struct gather *g, const char *name, enum dns_type type)
 {
-    const struct dns_answer *known = gathering_at_once(g, name, type);
+    const struct dns_answer *answer = resolver_cached(g->context.resolver, name, type);
+
+    if (answer)
+        observe(g, answer, true);
+    return answer ? answer : &unanswered;
+}
+
+const struct dns_answer *gathering_get(struct gather *g, const char *name, enum dns_type type,
+                                       gathering_answer *handler, unsigned index)
+{
+    struct resolver_question question = {.name = name, .type = type, .done = answered};
+    const struct dns_answer *known;
     struct gathering_ask *ask;
 
-    if (known) {
-        handler(g, index, known);
-        return;
-    }
-    ask = region_alloc(g->region, sizeof(*ask));
-    if (ask) {
-        *ask = (struct gathering_ask){.gather = g, .handler = handler, .index = index, .next = g->asks};
-        ask->query = resolver_ask(g->context.resolver, name, type, answered, ask);
-    }
-    if (!ask || !ask->query) {
-        handler(g, index, &unanswered);
-        return;
-    }
+    if (!g->context.resolver || g->options.suspend_dns)
+        return &unanswered;
+    if (g->options.local_only)
+        return cached(g, name, type);
+    question.arg = ask = region_alloc(g->region, sizeof(*ask));
+    if (!ask)
+        return &unanswered;
+    *ask = (struct gathering_ask){.gather = g, .handler = handler, .index = index, .next = g->asks};
+    known = resolver_get(g->context.resolver, &question, &ask->query);
+    if (known)
+        observe(g, known, true);
+    if (known || !ask->query)
+        return known ? known : &unanswered;
     g->asks = ask;
     g->pending++;
+    return NULL;
+}
+
+void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index)
+{
+    const struct dns_answer *known = gathering_get(g, name, type, handler, index);
+
+    if (known)
+        handler(g, index, known);
 }
 
 /* What of the needs is neither known nor under way nor out of the question for this greeting. */
@@ -100,14 +108,18 @@ static unsigned missing(const struct gather *g)
     return g->needs & ~g->asked;
 }
 
-static void wave_names(struct gather *g)
+/* A wave is false when it has done nothing: there is nothing new then to judge by. */
+static bool wave_names(struct gather *g)
 {
+    unsigned begun = g->asked;
+
     if (missing(g) & NEED_HISTORY)
         gathering_history(g);
     if ((missing(g) & NEED_REVERSE) && !g->postfix_confirmed)
         gathering_reverse(g);
     if (missing(g) & NEED_HELO_ADDRESS)
         gathering_helo(g, GATHERING_CLIENT_FAMILY);
+    return g->asked != begun;
 }
 
 /* Does HELO fit the confirmed name that Postfix gave? Then its other PTR names cannot tell more. */
@@ -117,34 +129,43 @@ static bool aligned(const struct gather *g)
            (g->e.confirmed && name_same_domain(&g->e.confirmed->name, &g->e.helo));
 }
 
-static void wave_confirm(struct gather *g)
+static bool wave_confirm(struct gather *g)
 {
     bool helo_asked = g->helo_family[GATHERING_CLIENT_FAMILY] != KNOWN_NOT_ASKED;
+    bool other_family = helo_asked && g->e.helo_address_count == 0 && g->nxdomains == 0;
+    unsigned begun = g->asked;
 
     if ((missing(g) & NEED_REVERSE) && g->postfix_confirmed && !aligned(g) && g->e.helo.kind == NAME_HOST)
         gathering_reverse(g);
     else if (missing(g) & NEED_CONFIRM)
         gathering_confirm(g);
-    if (helo_asked && g->e.helo_address_count == 0 && g->nxdomains == 0)
+    if (other_family)
         gathering_helo(g, GATHERING_OTHER_FAMILY);
+    return other_family || g->asked != begun;
 }
 
 /* The names that the wave before may have added; the MX of a name without addresses. */
-static void wave_late_names(struct gather *g)
+static bool wave_late_names(struct gather *g)
 {
+    unsigned begun = g->asked;
+
     if (g->postfix_confirmed && (g->asked & NEED_REVERSE) && (missing(g) & NEED_CONFIRM))
         gathering_confirm(g);
     if ((missing(g) & NEED_HELO_MX) && g->e.helo_address == KNOWN_ABSENT && !g->e.helo_nxdomain)
         gathering_helo_mx(g);
+    return g->asked != begun;
 }
 
-static void wave_identity(struct gather *g)
+static bool wave_identity(struct gather *g)
 {
+    unsigned begun = g->asked;
+
     if (missing(g) & NEED_HELO_SPF)
         gathering_spf(g);
+    return g->asked != begun;
 }
 
-static void (*const waves[])(struct gather *g) = {wave_names, wave_confirm, wave_late_names, wave_identity};
+static bool (*const waves[])(struct gather *g) = {wave_names, wave_confirm, wave_late_names, wave_identity};
 enum { WAVES = sizeof(waves) / sizeof(waves[0]) };
 
 static void sum_up(struct gather *g)
@@ -202,13 +223,16 @@ static void finish(struct gather *g)
 
 static void advance(struct gather *g)
 {
+    bool news = true;
+
     while (!g->finished && g->pending == 0) {
-        sum_up(g);
-        if (g->wave == WAVES || enough(g)) {
+        if (news)
+            sum_up(g);
+        if (g->wave == WAVES || (news && enough(g))) {
             finish(g);
             return;
         }
-        waves[g->wave++](g);
+        news = waves[g->wave++](g);
     }
 }
 

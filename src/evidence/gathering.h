@@ -54,10 +54,11 @@ struct gather {
 
 /* Asks; the handler is called at once (cache, or nothing can be asked) or later. */
 void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index);
+/* The same where the caller goes on by itself: what is known at once is returned, and the handler is not called. */
+const struct dns_answer *gathering_get(struct gather *g, const char *name, enum dns_type type,
+                                       gathering_answer *handler, unsigned index);
 /* One thing that was under way has come: goes on when it was the last. */
 void gathering_arrived(struct gather *g);
-/* The cache, or "temperror" when only that may be used; NULL: it must be asked. Counts and observes like an answer. */
-const struct dns_answer *gathering_at_once(struct gather *g, const char *name, enum dns_type type);
 
 /* local.c: what the question itself tells. False: out of memory. */
 bool gathering_local(struct gather *g);

@@ -13,12 +13,10 @@ static void spf_run(struct gather *g)
     struct spf_ask ask;
 
     while (spf_step(g->spf, &ask) == SPF_ASK) {
-        const struct dns_answer *answer = gathering_at_once(g, ask.name, ask.type);
+        const struct dns_answer *answer = gathering_get(g, ask.name, ask.type, spf_answered, 0);
 
-        if (!answer) {
-            gathering_ask(g, ask.name, ask.type, spf_answered, 0);
+        if (!answer)
             return;
-        }
         spf_feed(g->spf, answer);
     }
     g->e.helo_spf = spf_outcome(g->spf);

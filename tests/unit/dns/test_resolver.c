@@ -476,6 +476,42 @@ static void test_cached(void **state)
     assert_int_equal(stats().hits, 3);
 }
 
+static const struct dns_answer *get(int n, const char *name)
+{
+    const struct resolver_question question = {.name = name, .type = DNS_A, .done = on_done, .arg = &asks[n]};
+    const struct dns_answer *at_once;
+    struct resolver_query *query;
+
+    asking = true;
+    at_once = resolver_get(resolver, &question, &query);
+    asking = false;
+    assert_true((at_once != NULL) != (query != NULL));
+    outstanding += query != NULL;
+    return at_once;
+}
+
+/* What is cached comes back at once, and nobody is called; all else is as if it were asked. */
+static void test_get(void **state)
+{
+    const struct dns_answer *a;
+
+    (void)state;
+    assert_null(get(0, "get.late.example"));
+    assert_null(get(1, "get..example"));
+    run(2000);
+    assert_string_equal(asks[0].out, "found ttl=60: 192.0.2.6");
+    assert_string_equal(asks[1].out, "nxdomain ttl=0:");
+    a = get(2, "GET.late.example.");
+    assert_non_null(a);
+    assert_int_equal(a->status, DNS_FOUND);
+    assert_string_equal(a->name, "get.late.example");
+    run_out(20);
+    assert_int_equal(asks[2].called, 0);
+    assert_int_equal(stats().asked, 3);
+    assert_int_equal(stats().hits, 1);
+    assert_int_equal(seen(&servers[0], "get.late.example"), 1);
+}
+
 /* Forty look-ups on their way stay whole while the servers change under them. */
 static void test_reconfigure(void **state)
 {
@@ -701,7 +737,7 @@ int main(void)
         TEST(test_answers),     TEST(test_faults),     TEST(test_shared),      TEST(test_cancelled_fills_cache),
         TEST(test_ask_in_callback), TEST(test_cached), TEST(test_reconfigure), TEST(test_resolv_conf),
         TEST(test_bounds),      TEST(test_trouble),    TEST(test_free_in_flight), TEST(test_servers),
-        TEST(test_odd_bytes),
+        TEST(test_odd_bytes),   TEST(test_get),
         TEST(test_silence),
     };
 
