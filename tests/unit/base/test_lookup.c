@@ -137,6 +137,25 @@ static void suffixes(void **state)
     suffix_set_free(NULL);
 }
 
+/* After each name all those before are still found: the table grows bucket by bucket. */
+static void growing_suffixes(void **state)
+{
+    struct suffix_set *set = suffix_set_new();
+    char name[64];
+
+    (void)state;
+    for (int i = 0; i < 600; i++) {
+        snprintf(name, sizeof name, "n%d.example", i);
+        assert_true(suffix_set_add(set, name, i));
+        for (int k = 0; k <= i + 1; k++) {
+            snprintf(name, sizeof name, "n%d.example", k);
+            if (suffix_set_find(set, name) != (k <= i ? k : LOOKUP_NONE))
+                fail_msg("%d names: %s", i + 1, name);
+        }
+    }
+    suffix_set_free(set);
+}
+
 static void many_suffixes(void **state)
 {
     struct suffix_set *set = suffix_set_new();
@@ -165,6 +184,7 @@ int main(void)
         cmocka_unit_test(trie_against_scan),
         cmocka_unit_test(trie_edges),
         cmocka_unit_test(suffixes),
+        cmocka_unit_test(growing_suffixes),
         cmocka_unit_test(many_suffixes),
     };
     return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);

@@ -105,6 +105,22 @@ static void dates(void **state)
     }
 }
 
+/* Every day of 200 years, against the C library. */
+static void all_dates(void **state)
+{
+    (void)state;
+    for (time_t day = 0; day < (time_t)200 * 366 * 86400; day += 86400) {
+        char text[16];
+        time_t end = 0;
+        struct tm tm;
+
+        assert_non_null(gmtime_r(&day, &tm));
+        strftime(text, sizeof text, "%Y-%m-%d", &tm);
+        if (!units_date(text, &end) || end != day + 86400)
+            fail_msg("%s: %lld", text, (long long)end);
+    }
+}
+
 static void nearest(void **state)
 {
     static const char *const names[] = {"helo_not_fqdn", "helo_bad_syntax", "rdns_missing", "mode", "score", "timeout"};
@@ -132,6 +148,7 @@ int main(void)
         cmocka_unit_test(durations_and_sizes),
         cmocka_unit_test(duration_text),
         cmocka_unit_test(dates),
+        cmocka_unit_test(all_dates),
         cmocka_unit_test(nearest),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);
