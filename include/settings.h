@@ -56,11 +56,16 @@ struct policy {
 enum exempt_kind { EXEMPT_CLIENT, EXEMPT_RDNS, EXEMPT_HELO };
 struct exemption {
     enum exempt_kind kind;
+    unsigned line;     /* of the file; 0: a default of ours, from no file */
+    const char *file;
     const char *pattern;
-    const char *where; /* "file:line" */
     const char *why;   /* the comment, "" when none */
     time_t until;      /* first second on which it no longer counts; 0: for ever */
 };
+
+enum { EXEMPTION_WHERE_SIZE = 4352 };
+/* "FILE:LINE", or "default". Returns `out`. */
+const char *exemption_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE]);
 
 struct exempt_settings {
     struct network_set *clients; /* values: index into entries */
@@ -69,7 +74,8 @@ struct exempt_settings {
     bool certificates;           /* a client certificate that Postfix trusts is enough */
     bool helo_unverified;        /* a HELO entry counts without a confirmed address or SPF pass */
     size_t count;
-    const struct exemption *entries;
+    struct exemption *entries;
+    uint64_t digest;             /* of all entries: another one, other entries */
     const char *const *client_list, *const *rdns_list, *const *helo_list, *const *files; /* as written */
 };
 

@@ -11,26 +11,35 @@
 
 #include "clock.h"
 #include "files.h"
+#include "hash.h"
 #include "reading.h"
+
+/* How far the section is read. */
+struct exempting {
+    struct exempt_list list;
+    unsigned done;           /* of the policy file's lists */
+    unsigned next;           /* of the list, or then of the files */
+    struct file_lines *file; /* the one that is being read */
+    struct exempt_text from;
+};
 
 static void complain(struct exempt_list *list, bool is_error, const struct exemption *entry, const char *what)
 {
-    char text[256];
+    char text[256], where[EXEMPTION_WHERE_SIZE];
 
     snprintf(text, sizeof(text), "\"%.80s\" %s", entry->pattern, what);
-    problems_elsewhere(list->problems, is_error, list->line, entry->where, text);
+    problems_elsewhere(list->problems, is_error, list->line, exemption_where(entry, where), text);
 }
 
+/* Not in the region, which would keep every smaller one too. */
 static bool grow(struct exempt_list *list)
 {
     size_t room = list->room ? list->room * 2 : 64;
-    struct exemption *larger = region_alloc(list->region, room * sizeof(*larger));
+    struct exemption *larger = realloc(list->sets->entries, room * sizeof(*larger));
 
     if (!larger)
         return false;
-    if (list->count > 0)
-        memcpy(larger, list->entries, list->count * sizeof(*larger));
-    list->entries = larger;
+    list->sets->entries = larger;
     list->room = room;
     return true;
 }
@@ -38,18 +47,19 @@ static bool grow(struct exempt_list *list)
 /* 1 to 63 bytes a label: what can be a name at all. */
 static bool is_pattern(const char *pattern)
 {
-    size_t n = strlen(pattern);
-    const char *label = pattern + (pattern[0] == '.');
+    const char *at = pattern + (pattern[0] == '.');
+    unsigned label = 0;
 
-    if (n == 0 || n > 254 || pattern[strspn(pattern, "abcdefghijklmnopqrstuvwxyz0123456789.-_")] != '\0')
-        return false;
-    while (label) {
-        size_t size = strcspn(label, ".");
-        if (size == 0 || size > 63)
+    for (; *at; at++) {
+        if (*at == '.' && label == 0)
             return false;
-        label = label[size] == '.' ? label + size + 1 : NULL;
+        if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || *at == '.' || *at == '-' || *at == '_'))
+            return false;
+        label = *at == '.' ? 0 : label + 1;
+        if (label > 63)
+            return false;
     }
-    return true;
+    return label > 0 && at - pattern <= 254;
 }
 
 static bool add_client(struct exempt_list *list, const struct exemption *entry, int32_t number)
@@ -76,17 +86,26 @@ static bool add_name(struct exempt_list *list, struct suffix_set *set, const str
     return suffix_set_add(set, entry->pattern, number);
 }
 
+/* Each entry is hashed with what came before it: two lists with one digest are the same list. */
+static uint64_t digest_of(uint64_t before, const struct exemption *entry)
+{
+    struct hash_key key = { .k0 = before, .k1 = (uint64_t)entry->until * 4 + entry->kind };
+
+    return hash_bytes(&key, entry->pattern, strlen(entry->pattern));
+}
+
 void exempt_add(struct exempt_list *list, const struct exemption *entry)
 {
+    struct exempt_settings *sets = list->sets;
     struct exemption kept = *entry;
     char *pattern = region_strdup(list->region, entry->pattern);
-    int32_t number = (int32_t)list->count;
+    int32_t number = (int32_t)sets->count;
     bool added;
 
     for (char *c = pattern; c && *c; c++)
         *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
     kept.pattern = pattern;
-    if (!pattern || list->count >= EXEMPTIONS_MAX || (list->count == list->room && !grow(list))) {
+    if (!pattern || sets->count >= EXEMPTIONS_MAX || (sets->count == list->room && !grow(list))) {
         complain(list, true, entry, "is one exemption too many");
         return;
     }
@@ -97,58 +116,109 @@ void exempt_add(struct exempt_list *list, const struct exemption *entry)
     if (kept.kind == EXEMPT_CLIENT)
         added = add_client(list, &kept, number);
     else
-        added = add_name(list, kept.kind == EXEMPT_RDNS ? list->sets->rdns : list->sets->helo, &kept, number);
-    if (added)
-        list->entries[list->count++] = kept;
-}
-
-static void add_inline(struct reading *rd, struct exempt_list *list, enum exempt_kind kind, const char *name,
-                       const char *const *patterns)
-{
-    unsigned block = reading_block(rd, SECTION_EXEMPT, 0, NULL);
-
-    for (unsigned i = 0; patterns[i]; i++) {
-        struct exemption entry = { .kind = kind, .pattern = patterns[i], .why = "" };
-        list->line = reading_value_line(rd, block, name, i);
-        entry.where = list->line ? region_printf(rd->region, "%s:%u", rd->problems.file, list->line) : "default";
-        if (entry.where)
-            exempt_add(list, &entry);
-    }
-}
-
-static void add_file(struct reading *rd, struct exempt_list *list, const char *path)
-{
-    struct file_text file;
-    char error[FILE_ERROR_SIZE];
-
-    if (!file_read(path, EXEMPT_FILE_MAX, &file, error)) {
-        problems_error(&rd->problems, list->line, "files: %s: %s", path, error);
+        added = add_name(list, kept.kind == EXEMPT_RDNS ? sets->rdns : sets->helo, &kept, number);
+    if (!added)
         return;
-    }
-    exempt_read_text(list, path, file.text, file.n);
-    free(file.text);
+    sets->entries[sets->count++] = kept;
+    sets->digest = digest_of(sets->digest, &kept);
 }
 
-void reading_exempt(struct reading *rd)
+/* The lists of the policy file. */
+static const struct {
+    enum exempt_kind kind;
+    const char *name;
+    size_t offset;
+} lists[] = {
+    { EXEMPT_CLIENT, "clients", offsetof(struct exempt_settings, client_list) },
+    { EXEMPT_RDNS, "rdns", offsetof(struct exempt_settings, rdns_list) },
+    { EXEMPT_HELO, "helo", offsetof(struct exempt_settings, helo_list) },
+};
+
+enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+
+static bool begin(struct reading *rd)
 {
     struct exempt_settings *exempt = &rd->settings->exempt;
-    struct exempt_list list = { .region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall() };
-    unsigned block = reading_block(rd, SECTION_EXEMPT, 0, NULL);
+    struct exempting *e = region_alloc(rd->region, sizeof(*e));
 
     exempt->clients = network_set_new();
     exempt->rdns = suffix_set_new();
     exempt->helo = suffix_set_new();
-    if (!exempt->clients || !exempt->rdns || !exempt->helo) {
+    rd->exempting = e;
+    if (!e || !exempt->clients || !exempt->rdns || !exempt->helo) {
         problems_error(&rd->problems, 0, "no memory for section exempt");
+        return false;
+    }
+    e->list = (struct exempt_list){
+        .region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()
+    };
+    return true;
+}
+
+/* One entry of the lists in the policy file. */
+static void add_inline(struct reading *rd, struct exempting *e, unsigned block)
+{
+    const char *base = (const char *)&rd->settings->exempt;
+    const char *const *patterns = *(const char *const *const *)(const void *)(base + lists[e->done].offset);
+    struct exemption entry = { .kind = lists[e->done].kind, .file = rd->settings->file, .why = "" };
+
+    entry.pattern = patterns[e->next];
+    if (!entry.pattern) {
+        e->done++;
+        e->next = 0;
         return;
     }
-    add_inline(rd, &list, EXEMPT_CLIENT, "clients", exempt->client_list);
-    add_inline(rd, &list, EXEMPT_RDNS, "rdns", exempt->rdns_list);
-    add_inline(rd, &list, EXEMPT_HELO, "helo", exempt->helo_list);
-    for (unsigned i = 0; exempt->files[i]; i++) {
-        list.line = reading_value_line(rd, block, "files", i);
-        add_file(rd, &list, exempt->files[i]);
+    e->list.line = entry.line = reading_value_line(rd, block, lists[e->done].name, e->next++);
+    exempt_add(&e->list, &entry);
+}
+
+/* A piece of the files, opening the next one where one ends. */
+static enum work add_lines(struct reading *rd, struct exempting *e, unsigned block)
+{
+    const char *path = rd->settings->exempt.files[e->next], *text;
+    char error[FILE_ERROR_SIZE] = "";
+    enum work work = WORK_FAILED;
+    size_t n;
+
+    if (!path)
+        return WORK_DONE;
+    if (!e->file) {
+        e->list.line = reading_value_line(rd, block, "files", e->next);
+        e->from = (struct exempt_text){ .file = path };
+        e->file = file_lines_open(path, EXEMPT_FILE_MAX, error);
     }
-    exempt->entries = list.entries;
-    exempt->count = list.count;
+    if (e->file)
+        work = file_lines_next(e->file, &text, &n, error);
+    if (work == WORK_LEFT) {
+        exempt_read_text(&e->list, &e->from, text, n);
+        return WORK_LEFT;
+    }
+    if (work == WORK_FAILED)
+        problems_error(&rd->problems, e->list.line, "files: %s: %s", path, error);
+    reading_exempt_close(rd);
+    e->next++;
+    return WORK_LEFT;
+}
+
+enum work reading_exempt(struct reading *rd, const struct slice *slice)
+{
+    unsigned block = reading_block(rd, SECTION_EXEMPT, 0, NULL);
+
+    if (!rd->exempting && !begin(rd))
+        return WORK_DONE;
+    do {
+        if (rd->exempting->done < LISTS)
+            add_inline(rd, rd->exempting, block);
+        else if (add_lines(rd, rd->exempting, block) == WORK_DONE)
+            return WORK_DONE;
+    } while (!slice_is_over(slice));
+    return WORK_LEFT;
+}
+
+void reading_exempt_close(struct reading *rd)
+{
+    if (!rd->exempting)
+        return;
+    file_lines_close(rd->exempting->file);
+    rd->exempting->file = NULL;
 }

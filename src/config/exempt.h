@@ -13,18 +13,23 @@
 enum { EXEMPTIONS_MAX = 1000000, EXEMPT_FILE_MAX = 128 * 1024 * 1024 };
 
 struct exempt_list {
-    struct exemption *entries; /* in the region; doubled when full */
-    size_t count, room;
-    struct region *region;
+    struct exempt_settings *sets; /* whose entries grow; doubled when full */
+    size_t room;
+    struct region *region;    /* of the texts */
     struct problems *problems;
     unsigned line;             /* of the policy file, for the order of messages */
     time_t now;                /* what has run out by now is dropped with a warning */
-    struct exempt_settings *sets;
+};
+
+/* What the lines that come next are of. */
+struct exempt_text {
+    const char *file; /* as long as the settings */
+    unsigned line;    /* that was read last */
 };
 
 /* Checks the pattern (made lower case) and puts it into the list and its set; what is wrong is reported at `where`. */
 void exempt_add(struct exempt_list *list, const struct exemption *entry);
-/* The lines of an exempt file. Any bytes. */
-void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n);
+/* Some lines of an exempt file. Any bytes. */
+void exempt_read_text(struct exempt_list *list, struct exempt_text *from, const char *text, size_t n);
 
 #endif

@@ -3,6 +3,7 @@
  * settings: life and questions of the finished settings. Promises that nothing changes after policyfile_read() gave
  * them out, and that the last settings_unref() frees all.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ void settings_unref(struct settings *s)
     suffix_set_free(s->local.own);
     network_set_free(s->local.networks);
     name_data_free((struct name_data *)s->name_data);
+    free(s->exempt.entries);
     region_free(owned->region);
     free(owned);
 }
@@ -53,6 +55,15 @@ const struct policy *settings_policy(const struct settings *s, const char *conte
             return s->policies[i];
     }
     return s->default_policy;
+}
+
+const char *exemption_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE])
+{
+    if (entry->line == 0)
+        snprintf(out, EXEMPTION_WHERE_SIZE, "default");
+    else
+        snprintf(out, EXEMPTION_WHERE_SIZE, "%s:%u", entry->file, entry->line);
+    return out;
 }
 
 static bool counts(const struct exemption *entry, time_t now)

@@ -143,9 +143,11 @@ static void print_exemptions(const struct survey *s)
 
     for (size_t i = 0; i < s->settings->exempt.count; i++) {
         const struct exemption *entry = &s->settings->exempt.entries[i];
+        char where[EXEMPTION_WHERE_SIZE];
 
         if (survey_unused(s, entry))
-            printf(unused++ ? "  %s (%s)\n" : "\nexemptions without a hit\n  %s (%s)\n", entry->pattern, entry->where);
+            printf(unused++ ? "  %s (%s)\n" : "\nexemptions without a hit\n  %s (%s)\n", entry->pattern,
+                   exemption_where(entry, where));
     }
 }
 

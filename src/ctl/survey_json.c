@@ -167,12 +167,13 @@ static void print_unused(const struct survey *s, struct json *j)
     json_open(j, "exemptions_unused", '[');
     for (size_t i = 0; i < s->settings->exempt.count; i++) {
         const struct exemption *entry = &s->settings->exempt.entries[i];
+        char where[EXEMPTION_WHERE_SIZE];
 
         if (!survey_unused(s, entry))
             continue;
         json_open(j, NULL, '{');
         json_text(j, "pattern", entry->pattern);
-        json_text(j, "where", entry->where);
+        json_text(j, "where", exemption_where(entry, where));
         json_close(j, '}');
     }
     json_close(j, ']');

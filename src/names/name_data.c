@@ -7,36 +7,96 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <time.h>
 
-static time_t file_time(const char *path)
-{
-    struct stat st;
+/* How far it is read. */
+struct name_reading {
+    const char *psl_file;
+    const char *const *next_file; /* of the admin's token files; NULL: there are none */
+    struct token_text text;       /* the built-in tokens first */
+    char *bytes;                  /* of the file that is being read; NULL: none of ours */
+};
 
-    return path != NULL && stat(path, &st) == 0 ? st.st_mtime : 0;
-}
-
-static void set_date(struct name_data *data, time_t when)
+static void set_date(struct suffix_list *list, time_t when)
 {
     struct tm day;
 
-    if (when <= 0 || gmtime_r(&when, &day) == NULL || strftime(data->date, sizeof data->date, "%Y-%m-%d", &day) == 0)
-        snprintf(data->date, sizeof data->date, "unknown");
+    if (when <= 0 || gmtime_r(&when, &day) == NULL || strftime(list->date, sizeof list->date, "%Y-%m-%d", &day) == 0)
+        snprintf(list->date, sizeof list->date, "unknown");
 }
 
-/* The admin's list, which must be one; else the newest of the system's and libpsl's own. */
-static bool load_psl(struct name_data *data, const char *file, char *error, size_t error_size)
+static bool is_same_list(const struct suffix_list *a, const struct suffix_list *b)
 {
-    time_t builtin = psl_builtin_file_time(), system = file_time(psl_dist_filename());
+    return a->is_admins == b->is_admins && a->file.st_dev == b->file.st_dev && a->file.st_ino == b->file.st_ino &&
+           a->file.st_size == b->file.st_size && a->file.st_mtim.tv_sec == b->file.st_mtim.tv_sec &&
+           a->file.st_mtim.tv_nsec == b->file.st_mtim.tv_nsec;
+}
 
-    if (file == NULL) {
-        data->psl = psl_latest(NULL);
-        set_date(data, system > builtin ? system : builtin);
-    } else {
-        data->psl = psl_load_file(file);
-        set_date(data, file_time(file));
+static void suffix_list_unref(struct suffix_list *list)
+{
+    if (list == NULL || --list->references > 0)
+        return;
+    psl_free(list->psl);
+    free(list);
+}
+
+/* The admin's list, or the newest of the system's and libpsl's own; that of `same_as` where it is still the same. */
+static struct suffix_list *suffix_list_of(const char *admins, const struct name_data *same_as)
+{
+    const char *file = admins != NULL ? admins : psl_dist_filename();
+    struct suffix_list *list = calloc(1, sizeof *list);
+    time_t builtin = psl_builtin_file_time();
+
+    if (list == NULL)
+        return NULL;
+    list->references = 1;
+    list->is_admins = admins != NULL;
+    if (file == NULL || stat(file, &list->file) != 0)
+        list->file = (struct stat){.st_size = 0};
+    if (same_as != NULL && is_same_list(list, same_as->list)) {
+        free(list);
+        same_as->list->references++;
+        return same_as->list;
     }
+    list->psl = admins != NULL ? psl_load_file(admins) : psl_latest(NULL);
+    set_date(list, admins == NULL && builtin > list->file.st_mtime ? builtin : list->file.st_mtime);
+    return list;
+}
+
+static bool load_psl(struct name_data *data, const struct name_data *same_as)
+{
+    data->list = suffix_list_of(data->reading->psl_file, same_as);
+    data->psl = data->list != NULL ? data->list->psl : NULL;
+    return data->list != NULL;
+}
+
+struct name_data *name_data_begin(const char *psl_file, const char *const *token_files,
+                                  const struct name_data *same_as)
+{
+    struct name_data *data = calloc(1, sizeof *data);
+    struct name_reading *reading = calloc(1, sizeof *reading);
+
+    if (data == NULL || reading == NULL) {
+        free(data);
+        free(reading);
+        return NULL;
+    }
+    *reading = (struct name_reading){
+        .psl_file = psl_file, .next_file = token_files,
+        .text = {.file = "built-in tokens", .at = token_file_builtin, .examples_known = true},
+    };
+    data->reading = reading;
+    if (load_psl(data, same_as))
+        return data;
+    name_data_free(data);
+    return NULL;
+}
+
+static bool has_list(const struct name_data *data, char *error, size_t error_size)
+{
+    const char *file = data->reading->psl_file;
+
     if (data->psl != NULL && psl_suffix_count(data->psl) != 0)
         return true;
     snprintf(error, error_size, "%s:1: no public suffix list can be read from it",
@@ -44,38 +104,63 @@ static bool load_psl(struct name_data *data, const char *file, char *error, size
     return false;
 }
 
-static bool load_tokens(struct name_data *data, const char *const *files, char *error, size_t error_size)
+/* WORK_DONE: there is none left. */
+static enum work next_file(struct name_reading *reading, char *error, size_t error_size)
 {
-    bool good = token_file_add_text(&data->tokens, "built-in tokens", token_file_builtin, data, error, error_size);
+    free(reading->bytes);
+    reading->bytes = NULL;
+    if (reading->next_file == NULL || *reading->next_file == NULL)
+        return WORK_DONE;
+    reading->bytes = token_file_text(*reading->next_file, error, error_size);
+    if (reading->bytes == NULL)
+        return WORK_FAILED;
+    reading->text = (struct token_text){.file = *reading->next_file++, .at = reading->bytes};
+    return WORK_LEFT;
+}
 
-    for (; good && files != NULL && *files != NULL; files++)
-        good = token_file_add(&data->tokens, *files, data, error, error_size);
+enum work name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t error_size)
+{
+    enum work work;
+
+    if (!has_list(data, error, error_size))
+        return WORK_FAILED;
+    do {
+        work = token_file_add(&data->tokens, &data->reading->text, data, slice, error, error_size);
+        if (work == WORK_DONE)
+            work = next_file(data->reading, error, error_size);
+        if (work == WORK_FAILED)
+            return WORK_FAILED;
+    } while (work == WORK_LEFT && !slice_is_over(slice));
+    if (work == WORK_LEFT)
+        return WORK_LEFT;
     token_file_done(&data->tokens);
-    return good;
+    free(data->reading);
+    data->reading = NULL;
+    data->memory = name_memory_new(); /* now that the tables are whole */
+    return WORK_DONE;
 }
 
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size)
 {
-    struct name_data *data = calloc(1, sizeof *data);
+    struct name_data *data = name_data_begin(psl_file, token_files, NULL);
 
-    if (data == NULL) {
+    if (data == NULL)
         snprintf(error, error_size, "out of memory");
-        return NULL;
-    }
-    if (!load_psl(data, psl_file, error, error_size) || !load_tokens(data, token_files, error, error_size)) {
-        name_data_free(data);
-        return NULL;
-    }
-    data->memory = name_memory_new(); /* now that the tables are whole */
-    return data;
+    else if (name_data_go_on(data, NULL, error, error_size) == WORK_DONE)
+        return data;
+    name_data_free(data);
+    return NULL;
 }
 
 void name_data_free(struct name_data *data)
 {
     if (data == NULL)
         return;
+    if (data->reading != NULL)
+        free(data->reading->bytes);
+    free(data->reading);
     token_file_release(&data->tokens);
-    psl_free(data->psl);
+    suffix_list_unref(data->list);
     name_memory_free(data->memory);
     free(data);
 }
@@ -87,7 +172,7 @@ const char *name_data_version(void)
 
 const char *name_data_date(const struct name_data *data)
 {
-    return data->date;
+    return data->list->date;
 }
 
 bool name_data_is_suffix(const struct name_data *data, const char *suffix, int types)

@@ -14,7 +14,14 @@
 
 #include "name_data.h"
 
-enum { TOKENS_MAX = 4096, FILE_MAX = 1 << 20, TOKEN_MIN = 2, TOKEN_MAX = 32, EXAMPLE_MEMORY = 1 << 16 };
+enum {
+    TOKENS_MAX = 4096,
+    FILE_MAX = 1 << 20,
+    LINE_MAX_BYTES = 4096,
+    TOKEN_MIN = 2,
+    TOKEN_MAX = 32,
+    EXAMPLE_MEMORY = 1 << 16
+};
 
 /* By enum token_class; an example is found when the flag is. */
 static const struct {
@@ -37,8 +44,7 @@ struct word {
 };
 
 struct reading {
-    const char *file;
-    unsigned line;
+    const struct token_text *text;
     const struct name_data *data;
     char *error;
     size_t error_size;
@@ -47,7 +53,7 @@ struct reading {
 static bool __attribute__((format(printf, 2, 3))) fail(const struct reading *in, const char *format, ...)
 {
     va_list args;
-    int used = snprintf(in->error, in->error_size, "%s:%u: ", in->file, in->line);
+    int used = snprintf(in->error, in->error_size, "%s:%u: ", in->text->file, in->text->line);
 
     va_start(args, format);
     if (used >= 0 && (size_t)used < in->error_size)
@@ -120,7 +126,7 @@ static bool read_examples(const struct reading *in, struct token *token, const c
     for (struct word w = next_word(&at); w.n > 0; w = next_word(&at)) {
         if (w.s[0] != '+' && w.s[0] != '-')
             return fail(in, "\"%.*s\" is no example; expected +NAME or -NAME", (int)(w.n < 40 ? w.n : 40), w.s);
-        if (token->class != TOKEN_IGNORED && !check_example(in, token, w))
+        if (token->class != TOKEN_IGNORED && !in->text->examples_known && !check_example(in, token, w))
             return false;
         seen[w.s[0] == '+'] = true;
     }
@@ -175,25 +181,32 @@ static bool read_line(struct tokens *tokens, const struct reading *in, const cha
            add(tokens, in, &token);
 }
 
-bool token_file_add_text(struct tokens *tokens, const char *file, const char *text, const struct name_data *data,
-                         char *error, size_t error_size)
+enum work token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data,
+                             const struct slice *slice, char *error, size_t error_size)
 {
-    struct reading in = {.file = file, .data = data, .error = error, .error_size = error_size};
+    struct reading in = {.text = text, .data = data, .error = error, .error_size = error_size};
 
-    while (*text != '\0') {
-        in.line++;
-        if (!read_line(tokens, &in, text))
-            return false;
-        text += strcspn(text, "\n");
-        text += *text == '\n';
+    while (*text->at != '\0') {
+        size_t n = strcspn(text->at, "\n");
+
+        text->line++;
+        if (n > LINE_MAX_BYTES) {
+            fail(&in, "a line of %zu bytes; expected at most %d", n, LINE_MAX_BYTES);
+            return WORK_FAILED;
+        }
+        if (!read_line(tokens, &in, text->at))
+            return WORK_FAILED;
+        text->at += n + (text->at[n] == '\n');
+        if (slice_is_over(slice))
+            return WORK_LEFT;
     }
-    return true;
+    return WORK_DONE;
 }
 
-bool token_file_add(struct tokens *tokens, const char *path, const struct name_data *data, char *error,
-                    size_t error_size)
+char *token_file_text(const char *path, char *error, size_t error_size)
 {
-    struct reading in = {.file = path, .error = error, .error_size = error_size};
+    struct token_text none = {.file = path};
+    struct reading in = {.text = &none, .error = error, .error_size = error_size};
     FILE *file = fopen(path, "re");
     char *text = file != NULL ? malloc(FILE_MAX + 1) : NULL;
     size_t n = text != NULL ? fread(text, 1, FILE_MAX + 1, file) : 0;
@@ -207,14 +220,16 @@ bool token_file_add(struct tokens *tokens, const char *path, const struct name_d
         fail(&in, "cannot be read: %s", strerror(errno));
     else if (n > FILE_MAX || memchr(text, '\0', n) != NULL)
         fail(&in, "is no token file: over %d bytes, or with a NUL", FILE_MAX);
-    else {
-        text[n] = '\0';
-        good = token_file_add_text(tokens, path, text, data, error, error_size);
-    }
+    else
+        good = true;
     if (file != NULL)
         fclose(file);
-    free(text);
-    return good;
+    if (!good) {
+        free(text);
+        return NULL;
+    }
+    text[n] = '\0';
+    return text;
 }
 
 static int compare(const void *a, const void *b)

@@ -6,7 +6,8 @@
  *     example = "+" name that the token must find | "-" name that it must not find
  *
  * A later line of the same token replaces the earlier one; class "ignore" takes it out. Every other line needs an
- * example of each kind, and they are checked, with this token alone, when the file is read.
+ * example of each kind, and they are checked, with this token alone, when the file is read. A line has at most 4096
+ * bytes, so that none takes long.
  */
 #ifndef HELOD_TOKEN_FILE_H
 #define HELOD_TOKEN_FILE_H
@@ -15,6 +16,7 @@
 #include <stddef.h>
 
 #include "region.h"
+#include "slice.h"
 
 struct name_data;
 
@@ -43,14 +45,22 @@ struct tokens {
 /* The compiled-in file (generated from data/tokens.conf). */
 extern const char token_file_builtin[];
 
+/* A text on its way into the rows. */
+struct token_text {
+    const char *file;    /* its name for messages */
+    const char *at;      /* what is not read yet */
+    unsigned line;       /* that was read last */
+    bool examples_known; /* to hold: the compiled-in file's are checked by `make check`, not by each start */
+};
+
+/* The bytes of a token file, to be freed; NULL with "file:line: what" in error. */
+char *token_file_text(const char *path, char *error, size_t error_size);
 /*
- * Adds the lines of `text`, whose name for messages is `file`. `data` gives the public suffix list for the examples.
- * False with "file:line: what" in error.
+ * Adds the lines of a text, as many as the slice allows. `data` gives the public suffix list for the examples.
+ * WORK_FAILED with "file:line: what" in error.
  */
-bool token_file_add_text(struct tokens *tokens, const char *file, const char *text, const struct name_data *data,
-                         char *error, size_t error_size);
-bool token_file_add(struct tokens *tokens, const char *path, const struct name_data *data, char *error,
-                    size_t error_size);
+enum work token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data,
+                             const struct slice *slice, char *error, size_t error_size);
 void token_file_done(struct tokens *tokens); /* orders the rows */
 void token_file_release(struct tokens *tokens);
 

@@ -91,13 +91,14 @@ static void add_exemptions(const struct server *s, struct json *j)
 
     json_number(j, "exemption_count", (long long)exempt->count);
     json_open(j, "exemptions", '[');
-    for (size_t i = 0, shown = 0; i < exempt->count && shown < EXEMPTIONS_SHOWN; i++, shown++) {
+    for (size_t i = 0; i < exempt->count && i < EXEMPTIONS_SHOWN; i++) {
         const struct exemption *entry = &exempt->entries[i];
+        char where[EXEMPTION_WHERE_SIZE];
 
         json_open(j, NULL, '{');
         json_text(j, "kind", kinds[entry->kind]);
         json_text(j, "pattern", entry->pattern);
-        json_text(j, "where", entry->where);
+        json_text(j, "where", exemption_where(entry, where));
         json_text(j, "why", entry->why);
         json_number(j, "until", (long long)entry->until);
         json_number(j, "hits", (long long)hits_get(s->hits, entry));

@@ -196,9 +196,11 @@ void upkeep_report(const struct server *s)
     for (unsigned i = 0; i < METRIC_COUNT; i++)
         report_metric(s, &metric_rows[i]);
     for (size_t i = 0; i < exempt->count; i++) {
-        unsigned long long hits = hits_get(s->hits, &exempt->entries[i]);
+        const struct exemption *entry = &exempt->entries[i];
+        unsigned long long hits = hits_get(s->hits, entry);
+        char where[EXEMPTION_WHERE_SIZE];
 
         if (hits > 0)
-            log_info("stats: exemption %s %s: %llu hits", exempt->entries[i].where, exempt->entries[i].pattern, hits);
+            log_info("stats: exemption %s %s: %llu hits", exemption_where(entry, where), entry->pattern, hits);
     }
 }

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     static struct name_data *data; /* its public suffix list is what the examples need */
     char error[256] = "", *text = malloc(size + 1);
     struct tokens tokens = {0};
+    struct token_text from = {.file = "fuzz", .at = text};
 
     if (data == NULL)
         data = name_data_new(NULL, NULL, error, sizeof error);
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size > 0)
         memcpy(text, bytes, size);
     text[size] = '\0';
-    if (!token_file_add_text(&tokens, "fuzz", text, data, error, sizeof error) &&
+    if (token_file_add(&tokens, &from, data, NULL, error, sizeof error) == WORK_FAILED &&
         (strncmp(error, file, strlen(file)) != 0 || strstr(error, ": ") == NULL))
         abort();
     token_file_done(&tokens);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Token files as an admin writes them: what they change, and what is wrong with them is told with file and line. The
- * examples of the built-in file are checked by each name_data_new() of these tests.
+ * Token files as an admin writes them: what they change, and what is wrong with them is told with file and line. And
+ * the built-in file: here its examples are checked, which no start does.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,19 +12,26 @@
 
 #include <cmocka.h>
 
-#include "names.h"
+#include "name_data.h"
+#include "token_file.h"
 
 static char path[] = "/tmp/test_token_file.XXXXXX";
 static char error[300];
 
-static struct name_data *read_tokens(const char *text)
+static void write_text(const char *text)
 {
-    const char *const files[] = {path, NULL};
     FILE *file = fopen(path, "w");
 
     assert_non_null(file);
     fputs(text, file);
     fclose(file);
+}
+
+static struct name_data *read_tokens(const char *text)
+{
+    const char *const files[] = {path, NULL};
+
+    write_text(text);
     return name_data_new(NULL, files, error, sizeof error);
 }
 
@@ -125,6 +132,47 @@ static void test_unreadable(void **state)
     assert_string_equal(small, "/nonexisten");
 }
 
+static void test_builtin(void **state)
+{
+    struct name_data *data = name_data_new(NULL, NULL, error, sizeof error);
+    struct token_text from = {.file = "built-in tokens", .at = token_file_builtin};
+    struct tokens tokens = {0};
+
+    (void)state;
+    assert_non_null(data);
+    if (token_file_add(&tokens, &from, data, NULL, error, sizeof error) != WORK_DONE)
+        fail_msg("%s", error);
+    assert_true(tokens.count > 100);
+    token_file_release(&tokens);
+    name_data_free(data);
+}
+
+/* A public suffix list is shared as long as its file is the same, by whoever comes and goes. */
+static void test_same_list(void **state)
+{
+    static const char list[] = "com\nnet\nco.uk\n", other[] = "com\nnet\norg\nco.uk\n";
+    struct name_data *first, *second, *third;
+
+    (void)state;
+    write_text(list);
+    first = name_data_new(path, NULL, error, sizeof error);
+    assert_non_null(first);
+    second = name_data_begin(path, NULL, first);
+    assert_ptr_equal(second->psl, first->psl);
+    name_data_free(first);
+    assert_int_equal(name_data_go_on(second, NULL, error, sizeof error), WORK_DONE);
+    write_text(other);
+    third = name_data_begin(path, NULL, second);
+    assert_ptr_not_equal(third->psl, second->psl);
+    assert_int_equal(name_data_go_on(third, NULL, error, sizeof error), WORK_DONE);
+    name_data_free(second);
+    assert_true(name_data_is_suffix(third, "org", PSL_TYPE_ANY));
+    second = name_data_begin(NULL, NULL, third); /* no longer the admin's */
+    assert_ptr_not_equal(third->psl, second->psl);
+    name_data_free(second);
+    name_data_free(third);
+}
+
 static int setup(void **state)
 {
     int fd = mkstemp(path);
@@ -145,6 +193,8 @@ int main(void)
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_builtin),
+        cmocka_unit_test(test_same_list),
     };
 
     return cmocka_run_group_tests_name("token_file", tests, setup, teardown);

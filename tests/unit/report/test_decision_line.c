@@ -93,7 +93,8 @@ static void written(void **state)
 
 static void skipped(void **state)
 {
-    static const struct exemption exemption = {.kind = EXEMPT_HELO, .pattern = ".rot.com", .where = "x:1", .why = ""};
+    static const struct exemption exemption = {.kind = EXEMPT_HELO, .pattern = ".rot.com",
+                                             .file = "x", .line = 1, .why = ""};
     struct evidence *e = builder_evidence("helo=mail.rot.com", region);
     const struct reply reply = {.verb = REPLY_DUNNO};
     struct decision_fields f;
