@@ -32,22 +32,40 @@ static void set_ipv6(struct address *a, const uint8_t bytes[16])
     memcpy(a->bytes, bytes, 16);
 }
 
+/* Four numbers up to 255, without leading zeros. */
+static bool parse_ipv4(const char *s, size_t n, uint8_t bytes[4])
+{
+    size_t at = 0;
+
+    for (int i = 0; i < 4; i++) {
+        unsigned octet = 0;
+        size_t start;
+
+        if (i > 0 && (at == n || s[at++] != '.'))
+            return false;
+        for (start = at; at < n && at - start < 3 && s[at] >= '0' && s[at] <= '9'; at++)
+            octet = octet * 10 + (unsigned)(s[at] - '0');
+        if (at == start || octet > 255 || (at - start > 1 && s[start] == '0'))
+            return false;
+        bytes[i] = (uint8_t)octet;
+    }
+    return at == n;
+}
+
 bool address_parse(struct address *a, const char *s, size_t n)
 {
     char copy[ADDRESS_TEXT_SIZE];
     uint8_t bytes[16];
 
     *a = (struct address){.family = ADDRESS_NONE};
+    if (parse_ipv4(s, n, bytes)) {
+        set_ipv4(a, bytes);
+        return true;
+    }
     if (n >= sizeof copy || memchr(s, '\0', n) != NULL)
         return false;
     memcpy(copy, s, n);
     copy[n] = '\0';
-    if (memchr(copy, ':', n) == NULL) {
-        if (inet_pton(AF_INET, copy, bytes) != 1)
-            return false;
-        set_ipv4(a, bytes);
-        return true;
-    }
     if (inet_pton(AF_INET6, copy, bytes) != 1)
         return false;
     set_ipv6(a, bytes);
@@ -124,13 +142,27 @@ static void add_hex(struct text *t, unsigned n)
         text_add_char(t, digits[n >> shift & 15]);
 }
 
+/* Without a leading zero; returns where it ends. */
+static char *put_octet(char *at, unsigned n)
+{
+    if (n >= 100)
+        *at++ = (char)('0' + n / 100);
+    if (n >= 10)
+        *at++ = (char)('0' + n / 10 % 10);
+    *at++ = (char)('0' + n % 10);
+    return at;
+}
+
 static void add_ipv4(struct text *t, const uint8_t *bytes)
 {
+    char octets[sizeof "255.255.255.255"];
+    char *at = octets;
+
     for (int i = 0; i < 4; i++) {
-        if (i > 0)
-            text_add_char(t, '.');
-        text_add_number(t, bytes[i]);
+        at = put_octet(at, bytes[i]);
+        *at++ = '.';
     }
+    text_add_bytes(t, octets, (size_t)(at - octets) - 1);
 }
 
 /* RFC 5952: the first of the longest runs of two or more zero groups becomes "::". */
@@ -219,6 +251,8 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     unsigned whole = bits / 8, rest = bits % 8;
 
+    if (whole > 0 && a[0] != b[0]) /* settles most, without a call */
+        return false;
     if (memcmp(a, b, whole) != 0)
         return false;
     return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
@@ -233,13 +267,12 @@ bool address_in(const struct address *a, const struct network *net)
 struct network address_network(const struct address *a, unsigned bits)
 {
     unsigned width = (unsigned)address_size(a) * 8;
-    struct network net = {.base = *a, .bits = (uint8_t)(bits < width ? bits : width)};
+    struct network net = {.base = {.family = a->family}, .bits = (uint8_t)(bits < width ? bits : width)};
+    unsigned whole = net.bits / 8, rest = net.bits % 8;
 
-    for (unsigned i = 0; i < sizeof net.base.bytes; i++) {
-        unsigned kept = net.bits > 8 * i ? net.bits - 8 * i : 0;
-        if (kept < 8)
-            net.base.bytes[i] &= (uint8_t)(0xff00u >> kept);
-    }
+    memcpy(net.base.bytes, a->bytes, whole);
+    if (rest > 0)
+        net.base.bytes[whole] = (uint8_t)(a->bytes[whole] & 0xff00u >> rest);
     return net;
 }
 

@@ -39,11 +39,6 @@ void text_add_bytes(struct text *t, const char *trusted, size_t n)
     t->base[t->used] = '\0';
 }
 
-void text_add(struct text *t, const char *trusted)
-{
-    text_add_bytes(t, trusted, strlen(trusted));
-}
-
 void text_add_char(struct text *t, char c)
 {
     if (t->full || t->used + 1 >= t->size) {
@@ -167,51 +162,55 @@ static size_t escape_prometheus(unsigned char byte, char out[ESCAPE_MAX])
     return 2;
 }
 
-/* Printable bytes that a form does not keep, one bit each: 0x20.., 0x40.., 0x60... */
-#define BIT(c) (UINT32_C(1) << ((c) & 31))
-
-struct form_row {
-    uint32_t breaking[3];
-    escape_byte *escape;
+/* What a form does not keep, a bit for each form: so a byte is judged by one look into a table. */
+enum {
+    PLAIN = 1 << TEXT_PLAIN,
+    REPLY = 1 << TEXT_REPLY,
+    LOGFMT = 1 << TEXT_LOGFMT,
+    JSON = 1 << TEXT_JSON,
+    HTML = 1 << TEXT_HTML,
+    PROMETHEUS = 1 << TEXT_PROMETHEUS,
+    WORD = 1 << 6, /* a bare LOGFMT word: not what ends it, begins a quoted one, or looks like a field */
+    EVERY = PLAIN | REPLY | LOGFMT | JSON | HTML | PROMETHEUS | WORD,
 };
 
-static const struct form_row forms[] = {
-    [TEXT_PLAIN] = {{0, 0, 0}, escape_question_mark},
-    [TEXT_REPLY] = {{BIT('<') | BIT('>') | BIT('(') | BIT(')') | BIT('"') | BIT(';'), BIT('\\'), 0},
-                    escape_question_mark},
-    [TEXT_LOGFMT] = {{BIT('"'), BIT('\\'), 0}, escape_logfmt},
-    /* '<' too, so that the string may stand inside a <script> element. */
-    [TEXT_JSON] = {{BIT('"') | BIT('<'), BIT('\\'), 0}, escape_json},
-    [TEXT_HTML] = {{BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), 0, 0}, escape_html},
-    [TEXT_PROMETHEUS] = {{BIT('"'), BIT('\\'), 0}, escape_prometheus},
+#define BREAKS(c)                                                                                                      \
+    ((c) < 0x20 || (c) > 0x7e                 ? EVERY                                                                  \
+     : (c) == '"'                             ? EVERY & ~PLAIN                                                         \
+     : (c) == '\\'                            ? REPLY | LOGFMT | JSON | PROMETHEUS | WORD                              \
+     : (c) == '<'                             ? REPLY | JSON | HTML /* JSON may stand inside a <script> element */     \
+     : (c) == '>'                             ? REPLY | HTML                                                           \
+     : (c) == '(' || (c) == ')' || (c) == ';' ? REPLY                                                                  \
+     : (c) == '&' || (c) == '\''              ? HTML                                                                   \
+     : (c) == ' ' || (c) == '='               ? WORD                                                                   \
+     : 0)
+#define BREAKS_4(c) BREAKS(c), BREAKS((c) + 1), BREAKS((c) + 2), BREAKS((c) + 3)
+#define BREAKS_16(c) BREAKS_4(c), BREAKS_4((c) + 4), BREAKS_4((c) + 8), BREAKS_4((c) + 12)
+#define BREAKS_64(c) BREAKS_16(c), BREAKS_16((c) + 16), BREAKS_16((c) + 32), BREAKS_16((c) + 48)
+
+static const uint8_t breaking[256] = {BREAKS_64(0), BREAKS_64(64), BREAKS_64(128), BREAKS_64(192)};
+
+static escape_byte *const escapes[] = {
+    [TEXT_PLAIN] = escape_question_mark, [TEXT_REPLY] = escape_question_mark, [TEXT_LOGFMT] = escape_logfmt,
+    [TEXT_JSON] = escape_json,           [TEXT_HTML] = escape_html,           [TEXT_PROMETHEUS] = escape_prometheus,
 };
-
-/* What a bare LOGFMT word must not hold: what ends the word, or begins a quoted one, or looks like a field. */
-static const uint32_t logfmt_quoted[3] = {BIT(' ') | BIT('"') | BIT('='), BIT('\\'), 0};
-
-static bool byte_kept(const uint32_t breaking[3], unsigned char byte)
-{
-    if (byte < 0x20 || byte > 0x7e)
-        return false;
-    return (breaking[(byte >> 5) - 1] & BIT(byte)) == 0;
-}
 
 /* Length of the run of kept bytes that begins at s. */
-static size_t kept_run(const uint32_t breaking[3], const char *s, size_t n)
+static size_t kept_run(uint8_t breaks, const char *s, size_t n)
 {
     size_t i = 0;
 
-    while (i < n && byte_kept(breaking, (unsigned char)s[i]))
+    while (i < n && (breaking[(unsigned char)s[i]] & breaks) == 0)
         i++;
     return i;
 }
 
-static void add_escaped(struct text *t, const struct form_row *row, const char *s, size_t n)
+static void add_escaped(struct text *t, enum text_form form, const char *s, size_t n)
 {
     size_t i = 0;
 
     while (i < n && !t->full) {
-        size_t run = kept_run(row->breaking, s + i, n - i);
+        size_t run = kept_run((uint8_t)(1u << form), s + i, n - i);
         char escape[ESCAPE_MAX];
         size_t length;
 
@@ -219,7 +218,7 @@ static void add_escaped(struct text *t, const struct form_row *row, const char *
         i += run;
         if (i == n || t->full)
             return;
-        length = row->escape((unsigned char)s[i++], escape);
+        length = escapes[form]((unsigned char)s[i++], escape);
         if (length > t->size - 1 - t->used)
             t->full = true;
         else
@@ -236,7 +235,7 @@ static void add_quoted(struct text *t, const char *s, size_t n)
     }
     text_add_char(t, '"');
     t->size--; /* kept for the closing quote */
-    add_escaped(t, &forms[TEXT_LOGFMT], s, n);
+    add_escaped(t, TEXT_LOGFMT, s, n);
     t->size++;
     t->base[t->used++] = '"';
     t->base[t->used] = '\0';
@@ -248,8 +247,10 @@ void text_add_as(struct text *t, enum text_form form, const char *foreign, size_
         n = 0;
     else if (n == SIZE_MAX)
         n = strlen(foreign);
-    if (form == TEXT_LOGFMT && (n == 0 || kept_run(logfmt_quoted, foreign, n) < n))
+    if (form != TEXT_LOGFMT)
+        add_escaped(t, form, foreign, n);
+    else if (n == 0 || kept_run(WORD, foreign, n) < n)
         add_quoted(t, foreign, n);
     else
-        add_escaped(t, &forms[form], foreign, n);
+        text_add_bytes(t, foreign, n);
 }

@@ -133,6 +133,31 @@ static const struct {
     {"/24", NULL},
 };
 
+/* What looks nearly like an IPv4 address is taken exactly when inet_pton() takes it. */
+static void parse_against_libc(void **state)
+{
+    static const char bytes[] = "0122456.5..9";
+    uint32_t random = 1;
+
+    (void)state;
+    for (int i = 0; i < 300000; i++) {
+        char s[17];
+        uint8_t wanted[4] = {0};
+        struct address a;
+        size_t n;
+
+        random = random * 1103515245 + 12345;
+        n = 6 + random / 65536 % 10;
+        for (size_t at = 0; at < n; at++) {
+            random = random * 1103515245 + 12345;
+            s[at] = bytes[random / 65536 % (sizeof bytes - 1)];
+        }
+        s[n] = '\0';
+        assert_int_equal(address_parse(&a, s, n), inet_pton(AF_INET, s, wanted) == 1);
+        assert_memory_equal(a.bytes, wanted, 4);
+    }
+}
+
 static void network_text(void **state)
 {
     (void)state;
@@ -267,7 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_both_ways), cmocka_unit_test(format_against_libc), cmocka_unit_test(network_text),
         cmocka_unit_test(membership),     cmocka_unit_test(around),              cmocka_unit_test(reverse_names),
-        cmocka_unit_test(scopes),         cmocka_unit_test(sockaddrs),
+        cmocka_unit_test(parse_against_libc), cmocka_unit_test(scopes),         cmocka_unit_test(sockaddrs),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
 }
