@@ -18,13 +18,14 @@
 
 enum { NOT_IN_REQUEST = 0xffff };
 
-#define SKIPPED(name) name, sizeof name - 1, NOT_IN_REQUEST
-#define FIELD(member) #member, sizeof #member - 1, offsetof(struct request, member)
+#define NAME(name) name "=", sizeof name "=" - 1
+#define SKIPPED(name) NAME(name), NOT_IN_REQUEST
+#define FIELD(member) NAME(#member), offsetof(struct request, member)
 
 /* In Postfix's order, which makes the next row the first guess; so what Postfix sends and we skip has a row too. */
 static const struct attribute {
-    const char *name;
-    uint16_t length;
+    const char *name; /* with the "=", so that one comparison finds name and value */
+    uint16_t size;
     uint16_t offset; /* of the text in struct request */
 } attributes[] = {
     {SKIPPED("request")}, /* finish() has looked at it */
@@ -44,7 +45,7 @@ static const struct attribute {
     {FIELD(instance)},
     {SKIPPED("size")},
     {SKIPPED("etrn_domain")},
-    {"stress", 6, offsetof(struct request, stress_text)},
+    {NAME("stress"), offsetof(struct request, stress_text)},
     {SKIPPED("sasl_method")},
     {FIELD(sasl_username)},
     {SKIPPED("sasl_sender")},
@@ -58,7 +59,7 @@ static const struct attribute {
     {FIELD(policy_context)},
 };
 
-enum { ATTRIBUTE_REQUEST = 0, ATTRIBUTES_SKIPPED = 10, NAME_MAX_LENGTH = sizeof "ccert_pubkey_fingerprint" - 1 };
+enum { ATTRIBUTE_REQUEST = 0, ATTRIBUTES_SKIPPED = 10, NAME_MAX = sizeof "ccert_pubkey_fingerprint=" - 1 };
 
 static_assert(sizeof attributes / sizeof attributes[0] == PROTOCOL_ATTRIBUTES, "a place for each value");
 /* The texts of struct request stand together: were one without a row, it would stay unset. */
@@ -82,28 +83,53 @@ static const struct {
     {"ETRN", REQUEST_STATE_VRFY},
 };
 
-/* Number of the attribute called name[0..length), or -1. */
-static int find_attribute(const struct protocol_scan *scan, const char *name, size_t length)
+/* Number of the attribute whose name and "=" are name[0..size), or -1. */
+static int find_attribute(const char *name, size_t size)
 {
-    unsigned row = scan->next;
-
-    for (unsigned i = 0; i < PROTOCOL_ATTRIBUTES; i++) {
-        if (attributes[row].length == length && memcmp(attributes[row].name, name, length) == 0)
-            return (int)row;
-        row = row + 1 == PROTOCOL_ATTRIBUTES ? 0 : row + 1;
+    for (int row = 0; row < PROTOCOL_ATTRIBUTES; row++) {
+        if (attributes[row].size == size && memcmp(attributes[row].name, name, size) == 0)
+            return row;
     }
     return -1;
 }
 
 /* A line, perhaps still without its end, that is too long for a name we know. Looks at the name only. */
-static bool is_too_long(const struct protocol_scan *scan, const char *line, size_t length)
+static bool is_too_long(const char *line, size_t length)
 {
     const char *equals;
 
     if (length <= PROTOCOL_LINE_MAX)
         return false;
-    equals = memchr(line, '=', NAME_MAX_LENGTH + 1);
-    return equals != NULL && find_attribute(scan, line, (size_t)(equals - line)) >= 0;
+    equals = memchr(line, '=', NAME_MAX);
+    return equals != NULL && find_attribute(line, (size_t)(equals - line) + 1) >= 0;
+}
+
+/*
+ * The whole lines in front that are what Postfix sends after the last one found. What is out of order, or too long or
+ * too many, is left to read_line(), which gives the same for these.
+ */
+static void read_in_order(struct protocol_scan *scan, char *buffer, size_t end)
+{
+    size_t at = scan->line_start;
+    unsigned row = scan->next, first = row;
+
+    for (; row < PROTOCOL_ATTRIBUTES && scan->values[row] == 0; row++) {
+        const struct attribute *a = &attributes[row];
+        char *value = buffer + at + a->size, *stop;
+
+        if (end - at <= a->size || memcmp(buffer + at, a->name, a->size) != 0)
+            break;
+        stop = *value == '\n' ? value : memchr(value, '\n', end - at - a->size);
+        if (stop == NULL || stop - (buffer + at) > PROTOCOL_LINE_MAX ||
+            scan->lines + (row - first) >= PROTOCOL_LINES_MAX)
+            break;
+        *stop = '\0';
+        scan->values[row] = (uint32_t)(at + a->size);
+        at = (size_t)(stop - buffer) + 1;
+    }
+    scan->lines = (uint16_t)(scan->lines + (row - first));
+    scan->next = (uint16_t)(row == PROTOCOL_ATTRIBUTES ? 0 : row);
+    scan->at = scan->line_start = (uint32_t)at;
 }
 
 /* Notes where the value of a whole line begins. An error text, or NULL. */
@@ -116,17 +142,17 @@ static const char *read_line(struct protocol_scan *scan, char *buffer, size_t en
 
     if (equals == NULL)
         return "line without \"=\"";
+    row = find_attribute(line, (size_t)(equals - line) + 1);
     if (++scan->lines > PROTOCOL_LINES_MAX)
         return "too many lines";
-    if (is_too_long(scan, line, length))
-        return "line too long";
-    row = find_attribute(scan, line, (size_t)(equals - line));
     if (row < 0)
         return NULL;
+    if (length > PROTOCOL_LINE_MAX)
+        return "line too long";
     buffer[end] = '\0';
     if (scan->values[row] == 0) /* of repeated ones the first is kept */
-        scan->values[row] = (uint32_t)(equals + 1 - buffer);
-    scan->next = (uint16_t)((row + 1) % PROTOCOL_ATTRIBUTES);
+        scan->values[row] = scan->line_start + attributes[row].size;
+    scan->next = (uint16_t)(row + 1 == PROTOCOL_ATTRIBUTES ? 0 : row + 1);
     return NULL;
 }
 
@@ -171,6 +197,8 @@ enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, si
     const char *nul = scan->at < end ? memchr(buffer + scan->at, '\0', end - scan->at) : NULL;
     const char *why = NULL;
 
+    if (scan->at == scan->line_start)
+        read_in_order(scan, buffer, nul != NULL ? (size_t)(nul - buffer) : end);
     while (scan->at < end) {
         const char *fresh = buffer + scan->at;
         const char *line_end = memchr(fresh, '\n', end - scan->at);
@@ -194,7 +222,7 @@ enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, si
     }
     if (end == PROTOCOL_REQUEST_MAX)
         return violation(error, "request too long");
-    if (is_too_long(scan, buffer + scan->line_start, end - scan->line_start))
+    if (is_too_long(buffer + scan->line_start, end - scan->line_start))
         return violation(error, "line too long");
     return PROTOCOL_MORE;
 }
