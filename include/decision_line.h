@@ -51,8 +51,11 @@ bool decision_line_read(const char *line, size_t n, struct region *r, struct dec
 /* The fields in order, one complete row each. `write` is report's own. */
 struct line;
 struct decision_line_field {
-    const char *name, *summary;
-    void (*write)(struct line *line, const char *name);
+    const char *name;
+    const char *key; /* as it stands in the line before the value */
+    size_t key_size;
+    const char *summary;
+    void (*write)(struct line *line, const struct decision_line_field *field);
 };
 extern const struct decision_line_field decision_line_fields[]; /* ended by a NULL name */
 /* The names of those whose value is a whole number, ended by NULL. */

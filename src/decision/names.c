@@ -33,28 +33,27 @@ const char *skip_name(enum skip skip)
 
 void decision_add_findings(const struct verdict *v, size_t room, struct text *t)
 {
-    char item_bytes[80], more_bytes[16];
-
-    for (unsigned i = 0; i < v->finding_count; i++) {
+    for (unsigned i = 0; i < v->finding_count && !t->full; i++) {
         const struct finding *f = &v->findings[i];
-        bool last = i + 1 == v->finding_count;
-        struct text item, more;
+        unsigned left = v->finding_count - i;
+        size_t before = t->used, more = (i > 0) + (left > 9 ? sizeof "+99" : sizeof "+9") - 1, item;
 
-        text_init(&item, item_bytes, sizeof(item_bytes));
-        text_add(&item, i > 0 ? "," : "");
-        text_add(&item, rules[f->rule]->name);
-        text_add_char(&item, ':');
-        text_add_number(&item, f->points);
-        text_init(&more, more_bytes, sizeof(more_bytes));
-        text_add(&more, i > 0 ? ",+" : "+");
-        text_add_number(&more, v->finding_count - i);
+        if (i > 0)
+            text_add_char(t, ',');
+        text_add(t, rules[f->rule]->name);
+        text_add_char(t, ':');
+        text_add_number(t, f->points);
+        item = t->used - before;
         /* What is left must hold this one and, unless it is the last, the mark that there were more. */
-        if (item.used + (last ? 0 : more.used + 1) > room) {
-            if (more.used <= room)
-                text_add_bytes(t, more_bytes, more.used);
-            return;
+        if (item + (left == 1 ? 0 : more + 1) <= room) {
+            room -= item;
+            continue;
         }
-        text_add_bytes(t, item_bytes, item.used);
-        room -= item.used;
+        text_rewind(t, before);
+        if (more > room)
+            return;
+        text_add(t, i > 0 ? ",+" : "+");
+        text_add_number(t, left);
+        return;
     }
 }

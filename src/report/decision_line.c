@@ -30,81 +30,89 @@ struct line {
     size_t findings_room;
 };
 
-static void add_key(struct line *l, const char *key)
+static void add_key(struct line *l, const struct decision_line_field *f)
 {
-    if (l->text.used > 0)
-        text_add_char(&l->text, ' ');
-    text_add(&l->text, key);
-    text_add_char(&l->text, '=');
+    text_add_bytes(&l->text, f->key, f->key_size);
 }
 
-static void add_value(struct line *l, const char *key, enum kind kind, const char *value)
+/* Written where it stays: a value's limit is a text of its own at the end of the line. */
+static void add_value(struct line *l, const struct decision_line_field *f, enum kind kind, const char *value)
 {
-    char bytes[VALUE_MAX + 1];
+    size_t room;
     struct text t;
 
-    text_init(&t, bytes, l->limit[kind] + 1);
+    add_key(l, f);
+    if (l->text.full)
+        return;
+    room = l->text.size - l->text.used;
+    text_init(&t, l->text.base + l->text.used, room > l->limit[kind] ? l->limit[kind] + 1 : room);
     text_add_as(&t, TEXT_LOGFMT, value, SIZE_MAX);
-    add_key(l, key);
-    text_add_bytes(&l->text, bytes, t.used);
+    l->text.used += t.used;
+    l->text.full |= t.full && room <= l->limit[kind];
 }
 
-static void add_number(struct line *l, const char *key, long long n)
+/* A word of ours, or "". */
+static void add_word(struct line *l, const struct decision_line_field *f, const char *word)
 {
-    add_key(l, key);
+    add_key(l, f);
+    text_add(&l->text, *word != '\0' ? word : "\"\"");
+}
+
+static void add_number(struct line *l, const struct decision_line_field *f, long long n)
+{
+    add_key(l, f);
     text_add_number(&l->text, n);
 }
 
-static void write_version(struct line *l, const char *key)
+static void write_version(struct line *l, const struct decision_line_field *f)
 {
-    text_add(&l->text, "decision");
-    add_number(l, key, 1);
+    add_number(l, f, 1);
 }
 
-static void write_id(struct line *l, const char *key)
+static void write_id(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_LABEL, l->record->verdict->id);
+    add_word(l, f, l->record->verdict->id);
 }
 
-static void write_action(struct line *l, const char *key)
+static void write_action(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_LABEL, outcome_name(l->record->verdict->outcome));
+    add_word(l, f, outcome_name(l->record->verdict->outcome));
 }
 
-static void write_score(struct line *l, const char *key)
+static void write_score(struct line *l, const struct decision_line_field *f)
 {
-    add_number(l, key, l->record->verdict->score);
+    add_number(l, f, l->record->verdict->score);
 }
 
-static void write_threshold(struct line *l, const char *key)
+static void write_threshold(struct line *l, const struct decision_line_field *f)
 {
     const struct threshold *t = l->record->verdict->threshold;
 
-    add_value(l, key, KIND_LABEL, t ? t->name : "");
+    add_value(l, f, KIND_LABEL, t ? t->name : "");
 }
 
-static void write_policy(struct line *l, const char *key)
+static void write_policy(struct line *l, const struct decision_line_field *f)
 {
     const struct policy *policy = l->record->verdict->policy;
 
-    add_value(l, key, KIND_LABEL, policy ? policy->name : "");
+    add_value(l, f, KIND_LABEL, policy ? policy->name : "");
 }
 
-static void write_mode(struct line *l, const char *key)
+static void write_mode(struct line *l, const struct decision_line_field *f)
 {
     static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SOFT] = "soft", [MODE_MONITOR] = "monitor"};
     const struct policy *policy = l->record->verdict->policy;
 
-    add_value(l, key, KIND_LABEL, policy ? modes[policy->mode] : "");
+    add_word(l, f, policy ? modes[policy->mode] : "");
 }
 
-static void write_skip(struct line *l, const char *key)
+static void write_skip(struct line *l, const struct decision_line_field *f)
 {
     if (l->record->verdict->skip != SKIP_NONE)
-        add_value(l, key, KIND_LABEL, skip_name(l->record->verdict->skip));
+        add_word(l, f, skip_name(l->record->verdict->skip));
 }
 
-static void write_exemption(struct line *l, const char *key)
+static void write_exemption(struct line *l, const struct decision_line_field *f)
 {
     static const char *const kinds[] = {[EXEMPT_CLIENT] = "client", [EXEMPT_RDNS] = "rdns", [EXEMPT_HELO] = "helo"};
     const struct exemption *exemption = l->record->exemption;
@@ -113,18 +121,18 @@ static void write_exemption(struct line *l, const char *key)
     if (!exemption)
         return;
     snprintf(text, sizeof(text), "%s:%s", kinds[exemption->kind], exemption->pattern);
-    add_value(l, key, KIND_LABEL, text);
+    add_value(l, f, KIND_LABEL, text);
 }
 
-static void write_client(struct line *l, const char *key)
+static void write_client(struct line *l, const struct decision_line_field *f)
 {
     const struct address *client = &l->record->request->client;
     char text[ADDRESS_TEXT_SIZE];
 
-    add_value(l, key, KIND_NAME, client->family == ADDRESS_NONE ? "unknown" : address_format(client, text));
+    add_value(l, f, KIND_NAME, client->family == ADDRESS_NONE ? "unknown" : address_format(client, text));
 }
 
-static void write_rdns(struct line *l, const char *key)
+static void write_rdns(struct line *l, const struct decision_line_field *f)
 {
     const struct evidence *e = l->record->evidence;
     const char *name = l->record->request->reverse_client_name;
@@ -133,7 +141,7 @@ static void write_rdns(struct line *l, const char *key)
         name = e->confirmed->name.text;
     else if (e && e->rdns_count > 0)
         name = e->rdns[0].name.text;
-    add_value(l, key, KIND_NAME, strcmp(name, "unknown") == 0 ? "" : name);
+    add_value(l, f, KIND_NAME, strcmp(name, "unknown") == 0 ? "" : name);
 }
 
 static const char *fcrdns_word(const struct evidence *e)
@@ -155,96 +163,96 @@ static const char *fcrdns_word(const struct evidence *e)
     return e->reverse == KNOWN_TEMPERROR ? "temperror" : "";
 }
 
-static void write_fcrdns(struct line *l, const char *key)
+static void write_fcrdns(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_LABEL, fcrdns_word(l->record->evidence));
+    add_word(l, f, fcrdns_word(l->record->evidence));
 }
 
-static void write_helo(struct line *l, const char *key)
+static void write_helo(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_NAME, l->record->request->helo_name);
+    add_value(l, f, KIND_NAME, l->record->request->helo_name);
 }
 
-static void write_proto(struct line *l, const char *key)
+static void write_proto(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_LABEL, l->record->request->protocol_name);
+    add_value(l, f, KIND_LABEL, l->record->request->protocol_name);
 }
 
-static void write_sender(struct line *l, const char *key)
+static void write_sender(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_NAME, l->record->request->sender);
+    add_value(l, f, KIND_NAME, l->record->request->sender);
 }
 
-static void write_instance(struct line *l, const char *key)
+static void write_instance(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, key, KIND_LABEL, l->record->request->instance);
+    add_value(l, f, KIND_LABEL, l->record->request->instance);
 }
 
-static void write_findings(struct line *l, const char *key)
+static void write_findings(struct line *l, const struct decision_line_field *f)
 {
-    add_key(l, key);
+    add_key(l, f);
     if (l->record->verdict->finding_count == 0)
         text_add(&l->text, "\"\"");
     else
         decision_add_findings(l->record->verdict, l->findings_room, &l->text);
 }
 
-static void write_doubt(struct line *l, const char *key)
+static void write_doubt(struct line *l, const struct decision_line_field *f)
 {
     if (l->record->verdict->doubt > 0)
-        add_number(l, key, l->record->verdict->doubt);
+        add_number(l, f, l->record->verdict->doubt);
 }
 
-static void write_spf(struct line *l, const char *key)
+static void write_spf(struct line *l, const struct decision_line_field *f)
 {
     const struct evidence *e = l->record->evidence;
 
     if (e && e->helo_spf && e->helo_spf->result != SPF_NOT_ASKED)
-        add_value(l, key, KIND_LABEL, spf_result_name(e->helo_spf->result));
+        add_word(l, f, spf_result_name(e->helo_spf->result));
 }
 
-static void write_shadow(struct line *l, const char *key)
+static void write_shadow(struct line *l, const struct decision_line_field *f)
 {
     const struct verdict *shadow = l->record->shadow;
 
     if (shadow && shadow->policy)
-        add_value(l, key, KIND_LABEL, shadow->policy->name);
+        add_value(l, f, KIND_LABEL, shadow->policy->name);
 }
 
 /* What the shadow policy judged: its mode is of no matter, it is never answered. */
-static void write_shadow_action(struct line *l, const char *key)
+static void write_shadow_action(struct line *l, const struct decision_line_field *f)
 {
     if (l->record->shadow && l->record->shadow->policy)
-        add_value(l, key, KIND_LABEL, outcome_name(l->record->shadow->judged));
+        add_word(l, f, outcome_name(l->record->shadow->judged));
 }
 
-static void write_shadow_score(struct line *l, const char *key)
+static void write_shadow_score(struct line *l, const struct decision_line_field *f)
 {
     if (l->record->shadow && l->record->shadow->policy)
-        add_number(l, key, l->record->shadow->score);
+        add_number(l, f, l->record->shadow->score);
 }
 
-static void write_dns(struct line *l, const char *key)
+static void write_dns(struct line *l, const struct decision_line_field *f)
 {
     const struct evidence *e = l->record->evidence;
 
-    add_number(l, key, e ? e->queries : 0);
+    add_number(l, f, e ? e->queries : 0);
     text_add_char(&l->text, '/');
     text_add_number(&l->text, e ? (long long)e->dns_ms : 0);
     text_add(&l->text, "ms");
 }
 
-static void write_cached(struct line *l, const char *key)
+static void write_cached(struct line *l, const struct decision_line_field *f)
 {
-    add_number(l, key, l->record->evidence ? l->record->evidence->cached : 0);
+    add_number(l, f, l->record->evidence ? l->record->evidence->cached : 0);
 }
 
-static void write_ms(struct line *l, const char *key)
+static void write_ms(struct line *l, const struct decision_line_field *f)
 {
-    add_number(l, key, l->record->ms);
+    add_number(l, f, l->record->ms);
 }
 
-static void write_reply(struct line *l, const char *key)
+static void write_reply(struct line *l, const struct decision_line_field *f)
 {
     static const char *const verbs[] = {
         [REPLY_DUNNO] = "DUNNO",
@@ -262,7 +270,7 @@ static void write_reply(struct line *l, const char *key)
     if (!reply)
         return;
     if (reply->verb == REPLY_DUNNO) {
-        add_value(l, key, KIND_REPLY, verbs[REPLY_DUNNO]);
+        add_word(l, f, verbs[REPLY_DUNNO]);
         return;
     }
     if (reply->verb == REPLY_STATUS)
@@ -272,39 +280,41 @@ static void write_reply(struct line *l, const char *key)
         snprintf(text, sizeof(text), "%s%s%s", verbs[reply->verb],
                  reply->verb != REPLY_PREPEND && reply->text ? " " : "",
                  reply->verb != REPLY_PREPEND && reply->text ? reply->text : "");
-    add_value(l, key, KIND_REPLY, text);
+    add_value(l, f, KIND_REPLY, text);
 }
 
-/* Each field is one row: name, what it says, who writes it. */
+#define FIELD(name) name, " " name "=", sizeof " " name "=" - 1
+
+/* Each field is one row: name, how it begins in the line, what it says, who writes it. */
 const struct decision_line_field decision_line_fields[] = {
-    {"v", "version of the format", write_version},
-    {"id", "of the decision; also at the end of a 4xx or 5xx text", write_id},
-    {"action", "dunno, mark, defer or reject: what Postfix was told", write_action},
-    {"score", "after caps and credits", write_score},
-    {"threshold", "the highest threshold reached", write_threshold},
-    {"policy", "that judged", write_policy},
-    {"mode", "enforce, soft or monitor", write_mode},
-    {"skip", "why nothing was judged; only then", write_skip},
-    {"exemption", "the entry that exempted; only then", write_exemption},
-    {"client", "address", write_client},
-    {"rdns", "reverse name, the confirmed one where there is one", write_rdns},
-    {"fcrdns", "pass, fail, none (no reverse name), temperror; empty when not asked for", write_fcrdns},
-    {"helo", "HELO or EHLO argument", write_helo},
-    {"proto", "SMTP or ESMTP", write_proto},
-    {"sender", "envelope sender, empty for the null sender", write_sender},
-    {"instance", "Postfix's number of the message", write_instance},
-    {"findings", "rule:points, heaviest first; +N counts those that did not fit", write_findings},
-    {"doubt", "points by which unknown evidence might have averted a rejection, which is put off; only then",
+    {"v", "decision v=", sizeof "decision v=" - 1, "version of the format", write_version},
+    {FIELD("id"), "of the decision; also at the end of a 4xx or 5xx text", write_id},
+    {FIELD("action"), "dunno, mark, defer or reject: what Postfix was told", write_action},
+    {FIELD("score"), "after caps and credits", write_score},
+    {FIELD("threshold"), "the highest threshold reached", write_threshold},
+    {FIELD("policy"), "that judged", write_policy},
+    {FIELD("mode"), "enforce, soft or monitor", write_mode},
+    {FIELD("skip"), "why nothing was judged; only then", write_skip},
+    {FIELD("exemption"), "the entry that exempted; only then", write_exemption},
+    {FIELD("client"), "address", write_client},
+    {FIELD("rdns"), "reverse name, the confirmed one where there is one", write_rdns},
+    {FIELD("fcrdns"), "pass, fail, none (no reverse name), temperror; empty when not asked for", write_fcrdns},
+    {FIELD("helo"), "HELO or EHLO argument", write_helo},
+    {FIELD("proto"), "SMTP or ESMTP", write_proto},
+    {FIELD("sender"), "envelope sender, empty for the null sender", write_sender},
+    {FIELD("instance"), "Postfix's number of the message", write_instance},
+    {FIELD("findings"), "rule:points, heaviest first; +N counts those that did not fit", write_findings},
+    {FIELD("doubt"), "points by which unknown evidence might have averted a rejection, which is put off; only then",
      write_doubt},
-    {"spf", "result for the HELO name; only when it was evaluated", write_spf},
-    {"shadow", "the shadow policy; only with one", write_shadow},
-    {"shadow_action", "what it judged", write_shadow_action},
-    {"shadow_score", "its score", write_shadow_score},
-    {"dns", "look-ups, and the time they took", write_dns},
-    {"cached", "look-ups answered from the cache", write_cached},
-    {"ms", "from question to answer", write_ms},
-    {"reply", "what Postfix was told, its text cut", write_reply},
-    {NULL, NULL, NULL},
+    {FIELD("spf"), "result for the HELO name; only when it was evaluated", write_spf},
+    {FIELD("shadow"), "the shadow policy; only with one", write_shadow},
+    {FIELD("shadow_action"), "what it judged", write_shadow_action},
+    {FIELD("shadow_score"), "its score", write_shadow_score},
+    {FIELD("dns"), "look-ups, and the time they took", write_dns},
+    {FIELD("cached"), "look-ups answered from the cache", write_cached},
+    {FIELD("ms"), "from question to answer", write_ms},
+    {FIELD("reply"), "what Postfix was told, its text cut", write_reply},
+    {NULL, NULL, 0, NULL, NULL},
 };
 
 const char *const decision_line_numbers[] = {"v", "score", "doubt", "shadow_score", "cached", "ms", NULL};
@@ -314,7 +324,7 @@ static bool write_all(struct line *l, char out[DECISION_LINE_SIZE])
 {
     text_init(&l->text, out, DECISION_LINE_SIZE);
     for (const struct decision_line_field *f = decision_line_fields; f->name; f++)
-        f->write(l, f->name);
+        f->write(l, f);
     return !l->text.full;
 }
 

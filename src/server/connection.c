@@ -134,11 +134,11 @@ static void line_leave(struct connection *c)
 }
 
 /* Goes to the end of the line that connections_sweep() walks: no timer is touched for a question. */
-static void line_join(struct connection *c)
+static void line_join(struct connection *c, uint64_t now_ms)
 {
     struct connections *all = c->all;
 
-    c->asked_ms = clock_ms();
+    c->asked_ms = now_ms;
     c->newer = NULL;
     c->older = all->newest;
     *(all->newest != NULL ? &all->newest->newer : &all->oldest) = c;
@@ -217,6 +217,7 @@ static bool next_question(struct connection *c)
     struct buffer *b = c->in;
     struct question *q;
     const char *error = "";
+    uint64_t now_us;
     size_t used = 0;
 
     if (b == NULL || b->start == b->end)
@@ -230,12 +231,13 @@ static bool next_question(struct connection *c)
     case PROTOCOL_MORE:
         return false;
     case PROTOCOL_QUESTION:
+        now_us = clock_us();
         b->start += used;
         b->scan = (struct protocol_scan){0};
         line_leave(c);
-        line_join(c);
+        line_join(c, now_us / 1000);
         c->question = q;
-        question_begin(q, c);
+        question_begin(q, c, now_us);
         return true;
     case PROTOCOL_VIOLATION:
         violation(c, error);
@@ -349,7 +351,7 @@ bool connection_open(struct connections *all, int fd)
         free(c);
         return false;
     }
-    line_join(c);
+    line_join(c, clock_ms());
     all->count++;
     metrics_add(all->server->metrics, METRIC_CONNECTIONS_TOTAL, 0, 1);
     metrics_set(all->server->metrics, METRIC_CONNECTIONS, all->count);

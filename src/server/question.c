@@ -18,6 +18,7 @@
 #include "log.h"
 #include "policyfile.h"
 #include "server.h"
+#include "status.h"
 
 enum { REGION_LIMIT = 1 << 20, SPARE_MAX = 64, ID_BITS = 35, ID_CHARS = 7 };
 
@@ -184,14 +185,22 @@ static void count(const struct question *q, const struct verdict *v)
     }
 }
 
+/* A line that nobody will see is not written at all. */
 static void log_decision(const struct question *q, const struct decision_record *record)
 {
+    const struct server *s = q->all->server;
+    bool logged = is_worth_a_line(q, record->verdict, record->shadow);
+    bool room = recent_count(s->recent, clock_wall());
+    bool shown = status_listens(s->status) && (logged || room);
     char line[DECISION_LINE_SIZE];
     size_t n;
 
+    if (!logged && !shown)
+        return;
     n = decision_line_write(record, line);
-    recent_keep(q->all->server->recent, clock_wall(), line, n);
-    if (is_worth_a_line(q, record->verdict, record->shadow))
+    if (shown)
+        recent_keep(s->recent, line, n);
+    if (logged)
         log_line(LOG_LEVEL_INFO, line, n);
 }
 
@@ -243,7 +252,7 @@ static void decide(struct question *q, const struct evidence *e)
     count(q, &verdict);
     metrics_add(s->metrics, METRIC_QUESTION_SECONDS, 0, us);
     sent = connection_answer(q->connection, bytes, reply_format(&reply, bytes));
-    instances_keep(s->instances, &key, clock_ms(), &reply, sent && reply.verb == REPLY_PREPEND);
+    instances_keep(s->instances, &key, (q->began_us + us) / 1000, &reply, sent && reply.verb == REPLY_PREPEND);
     remember(q, e);
 }
 
@@ -310,7 +319,7 @@ static void judge(struct question *q)
     question_end(q);
 }
 
-void question_begin(struct question *q, struct connection *c)
+void question_begin(struct question *q, struct connection *c, uint64_t now_us)
 {
     struct questions *all = q->all;
     struct server *s = all->server;
@@ -323,7 +332,7 @@ void question_begin(struct question *q, struct connection *c)
     q->next = NULL;
     q->connection = c;
     q->gather = NULL;
-    q->began_us = clock_us();
+    q->began_us = now_us;
     q->settings = settings_ref(s->settings);
     q->policy = settings_policy(q->settings, q->request.policy_context);
     metrics_add(s->metrics, METRIC_QUESTIONS, 0, 1);

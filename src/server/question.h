@@ -6,6 +6,7 @@
 #define HELOD_QUESTION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "request.h"
 
@@ -25,7 +26,7 @@ struct request *question_request(struct question *q);
  * Answers the connection by connection_answer(): before this returns, or later, and then calls connection_go_on()
  * too.
  */
-void question_begin(struct question *q, struct connection *c);
+void question_begin(struct question *q, struct connection *c, uint64_t now_us);
 /* The connection is gone. */
 void question_cancel(struct question *q);
 

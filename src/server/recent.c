@@ -11,6 +11,8 @@
 
 struct recent {
     uint64_t count; /* of all kept ever; the next goes to count % RECENT_LINES */
+    time_t now;     /* the second of the decision counted last */
+    uint64_t this_second, *this_minute;
     struct {
         time_t when;
         size_t size;
@@ -24,7 +26,11 @@ struct recent {
 
 struct recent *recent_new(void)
 {
-    return calloc(1, sizeof(struct recent));
+    struct recent *r = calloc(1, sizeof(*r));
+
+    if (r != NULL)
+        r->now = -1;
+    return r;
 }
 
 void recent_free(struct recent *r)
@@ -32,18 +38,31 @@ void recent_free(struct recent *r)
     free(r);
 }
 
-void recent_keep(struct recent *r, time_t now, const char *line, size_t n)
+bool recent_count(struct recent *r, time_t now)
 {
-    size_t slot = r->count++ % RECENT_LINES, minute = (size_t)(now / 60) % (RECENT_MINUTES + 1);
+    size_t minute;
 
-    r->lines[slot].when = now;
+    if (now != r->now) {
+        r->now = now;
+        r->this_second = 0;
+        minute = (size_t)(now / 60) % (RECENT_MINUTES + 1);
+        if (r->minutes[minute].minute != now / 60) {
+            r->minutes[minute].minute = now / 60;
+            r->minutes[minute].count = 0;
+        }
+        r->this_minute = &r->minutes[minute].count;
+    }
+    (*r->this_minute)++;
+    return ++r->this_second <= RECENT_LINES;
+}
+
+void recent_keep(struct recent *r, const char *line, size_t n)
+{
+    size_t slot = r->count++ % RECENT_LINES;
+
+    r->lines[slot].when = r->now;
     r->lines[slot].size = n < LOG_LINE_SIZE ? n : LOG_LINE_SIZE;
     memcpy(r->lines[slot].text, line, r->lines[slot].size);
-    if (r->minutes[minute].minute != now / 60) {
-        r->minutes[minute].minute = now / 60;
-        r->minutes[minute].count = 0;
-    }
-    r->minutes[minute].count++;
 }
 
 const char *recent_line(const struct recent *r, unsigned back, size_t *n, time_t *when)

@@ -347,6 +347,11 @@ void status_abort(struct status *all)
     drop(all, is_new);
 }
 
+bool status_listens(const struct status *all)
+{
+    return all->doors != NULL;
+}
+
 void status_commit(struct status *all)
 {
     drop(all, is_unlisted);

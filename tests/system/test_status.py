@@ -160,6 +160,24 @@ def _():
     equal([row["helo"] for row in said["decisions"]], [f"n{i}" for i in range(59, 9, -1)])
 
 
+@test("decisions that are not logged are shown as well; in a busy second those that are logged come first", limit=60)
+def _():
+    with Helod('status { listen = { "inet:127.0.0.1:%d" } }' % (port := free_port()), server="log_dunno = no") as quiet:
+        def shown():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/status.json", timeout=10) as answer:
+                return json.load(answer)
+        quiet.ask(client_name="mail.kiln-street.net")
+        equal([row["action"] for row in shown()["decisions"]], ["dunno"])
+        with quiet.connect() as connection:
+            for _ in range(500):
+                connection.ask(client_name="mail.kiln-street.net")
+            connection.ask(helo="localhost", client="203.0.113.77")
+        said = shown()
+        equal((len(said["decisions"]), sum(said["minutes"])), (50, 502))
+        equal(said["decisions"][0]["helo"], "localhost")
+        equal(len(quiet.decisions()), 1)
+
+
 @test("HEAD is GET without the body")
 def _():
     _, wanted, body = fetch("/status.js")
