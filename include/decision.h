@@ -9,6 +9,7 @@
 
 #include "evidence.h"
 #include "region.h"
+#include "rule_set.h"
 #include "settings.h"
 #include "text.h"
 #include "verdict.h"
@@ -28,12 +29,26 @@
 void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out);
 
 /*
- * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could change
- * the outcome that `so_far` has reached under the policy: then it need not be asked for. The shadow policy is a
- * question of its own.
+ * A judgement under one policy while the evidence still comes: a rule is asked once, and again only when something that
+ * it needs has come.
  */
-bool decision_settled(const struct policy *policy, const struct evidence *e, const struct verdict *so_far,
-                      unsigned missing);
+struct decision_course {
+    const struct policy *policy;
+    bool begun;
+    struct rule_set met;      /* rules that count and that this greeting can meet */
+    struct rule_set hits;
+    struct rule_set possible; /* of those that need evidence: they do not hit, and could */
+    int score;                /* of the hits */
+    enum outcome outcome;     /* that the thresholds give the score, before doubt and mode */
+};
+void decision_begin(struct decision_course *c, const struct policy *policy);
+/* `news` (enum need) is all that may have changed since the call before. Only for evidence without a skip. */
+void decision_go_on(struct decision_course *c, const struct evidence *e, unsigned news, struct region *r);
+/*
+ * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could change
+ * the threshold that is reached: then it need not be asked for. The shadow policy is a question of its own.
+ */
+bool decision_settled(const struct decision_course *c, const struct evidence *e, unsigned missing);
 
 /*
  * Scores findings that were logged before (heloctl replay): `rule` of each finding, skip and doubt are taken from *v,

@@ -4,11 +4,11 @@
  *
  * resolver_ask() never calls back before it returns, and calls back exactly once unless the query is cancelled, then
  * never. An answer is borrowed: it is valid during the callback (or until the next call of the resolver, for
- * resolver_cached and resolver_get) and is copied by who keeps it. Identical questions in flight share one look-up; a cancelled one
- * still fills the cache. A name that cannot stand in a DNS message (an empty label, one over 63 bytes, over 253 bytes
- * in all) answers NXDOMAIN without being asked; any other is asked byte for byte, since RFC 7208 macros build names
- * that are no host names: callers that want host names look first (names.h). (c-ares 1.34 does
- * not send bytes that no host name has: there the answer is a temporary failure, "unasked".)
+ * resolver_cached and resolver_get) and is copied by who keeps it. Identical questions in flight share one look-up; a
+ * cancelled one still fills the cache. A name that cannot stand in a DNS message (an empty label, one over 63 bytes,
+ * over 253 bytes in all) answers NXDOMAIN without being asked; any other is asked byte for byte, since RFC 7208 macros
+ * build names that are no host names: callers that want host names look first (names.h). (c-ares 1.34 does not send
+ * bytes that no host name has: there the answer is a temporary failure, "unasked".)
  */
 #ifndef HELOD_RESOLVER_H
 #define HELOD_RESOLVER_H

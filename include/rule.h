@@ -18,6 +18,7 @@
 
 #include "evidence.h"
 #include "region.h"
+#include "rule_set.h"
 
 enum family {
     FAMILY_SYNTAX,
@@ -44,11 +45,12 @@ struct rule {
     const char *name;     /* unique, [a-z0-9_]+ */
     enum family family;
     const char *summary;  /* one sentence for the admin: what it means when it hits */
+    uint64_t when;        /* traits of which the greeting must have one, else it neither hits nor may */
     unsigned needs;       /* enum need: evidence without which it cannot hit */
     int points;           /* default; 100 is a rejection by default; negative is a credit */
     unsigned adds;        /* percent of its points that still count beside a heavier finding of its family */
     bool certain;         /* may reject alone: its points are a floor that no credit lowers */
-    const char *implies;  /* rules that say part of the same thing and do not count beside it: "a b", or NULL */
+    struct rule_set implies; /* rules that say part of the same thing and do not count beside it */
     uint16_t code;        /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */
     const char *enhanced; /* "5.5.2": its class is changed to 4 for a deferral */
     const char *advice;   /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
@@ -62,8 +64,6 @@ struct rule {
     bool (*possible)(const struct evidence *e);
 };
 
-enum { RULES_MAX = 96 };
-
 /* The whole catalogue, in families' order; the index into it is a rule's number. */
 extern const struct rule *const rules[];
 extern const size_t rules_count;
@@ -73,5 +73,8 @@ extern const struct family_row families[FAMILY_COUNT];
 int rules_find(const char *name, size_t n);
 /* The row of rule `number` names rule `other` among what it implies. */
 bool rules_implies(int number, int other);
+
+/* What a greeting is by itself, a bit for each: found once, it spares most rules from being asked (`when`). */
+uint64_t rules_traits(const struct evidence *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "policyfile.h"
 #include "rule.h"
+#include "text.h"
 
 static void print_text(const struct policy *policy)
 {
@@ -20,6 +21,19 @@ static void print_text(const struct policy *policy)
     printf("\n! marks a finding that is certain by itself: no credit lowers it.\n");
 }
 
+/* "a b": the names of the set. */
+static const char *names_of(const struct rule_set *set, char *out, size_t size)
+{
+    struct text t;
+
+    text_init(&t, out, size);
+    for EACH_RULE(i, set) {
+        text_add(&t, t.used > 0 ? " " : "");
+        text_add(&t, rules[i]->name);
+    }
+    return out;
+}
+
 static void print_json(const struct policy *policy)
 {
     struct json j;
@@ -28,6 +42,7 @@ static void print_json(const struct policy *policy)
     json_open(&j, NULL, '[');
     for (size_t i = 0; i < rules_count; i++) {
         const struct rule *rule = rules[i];
+        char implied[512];
 
         json_open(&j, NULL, '{');
         json_text(&j, "rule", rule->name);
@@ -36,7 +51,7 @@ static void print_json(const struct policy *policy)
         json_number(&j, "default", rule->points);
         json_number(&j, "adds", rule->adds);
         json_bool(&j, "certain", rule->certain);
-        json_text(&j, "implies", rule->implies);
+        json_text(&j, "implies", names_of(&rule->implies, implied, sizeof(implied)));
         json_number(&j, "code", rule->code);
         json_text(&j, "enhanced", rule->enhanced);
         json_text(&j, "summary", rule->summary);

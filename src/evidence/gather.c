@@ -42,6 +42,12 @@ static void observe(struct gather *g, const struct dns_answer *answer, bool from
         g->options.observer(g->options.observer_arg, answer, from_cache);
 }
 
+void gathering_asks_for(struct gather *g, unsigned needs)
+{
+    g->asked |= needs;
+    g->news |= needs;
+}
+
 void gathering_arrived(struct gather *g)
 {
     if (--g->pending == 0)
@@ -108,18 +114,14 @@ static unsigned missing(const struct gather *g)
     return g->needs & ~g->asked;
 }
 
-/* A wave is false when it has done nothing: there is nothing new then to judge by. */
-static bool wave_names(struct gather *g)
+static void wave_names(struct gather *g)
 {
-    unsigned begun = g->asked;
-
     if (missing(g) & NEED_HISTORY)
         gathering_history(g);
     if ((missing(g) & NEED_REVERSE) && !g->postfix_confirmed)
         gathering_reverse(g);
     if (missing(g) & NEED_HELO_ADDRESS)
         gathering_helo(g, GATHERING_CLIENT_FAMILY);
-    return g->asked != begun;
 }
 
 /* Does HELO fit the confirmed name that Postfix gave? Then its other PTR names cannot tell more. */
@@ -129,43 +131,33 @@ static bool aligned(const struct gather *g)
            (g->e.confirmed && name_same_domain(&g->e.confirmed->name, &g->e.helo));
 }
 
-static bool wave_confirm(struct gather *g)
+static void wave_confirm(struct gather *g)
 {
     bool helo_asked = g->helo_family[GATHERING_CLIENT_FAMILY] != KNOWN_NOT_ASKED;
-    bool other_family = helo_asked && g->e.helo_address_count == 0 && g->nxdomains == 0;
-    unsigned begun = g->asked;
-
     if ((missing(g) & NEED_REVERSE) && g->postfix_confirmed && !aligned(g) && g->e.helo.kind == NAME_HOST)
         gathering_reverse(g);
     else if (missing(g) & NEED_CONFIRM)
         gathering_confirm(g);
-    if (other_family)
+    if (helo_asked && g->e.helo_address_count == 0 && g->nxdomains == 0)
         gathering_helo(g, GATHERING_OTHER_FAMILY);
-    return other_family || g->asked != begun;
 }
 
 /* The names that the wave before may have added; the MX of a name without addresses. */
-static bool wave_late_names(struct gather *g)
+static void wave_late_names(struct gather *g)
 {
-    unsigned begun = g->asked;
-
     if (g->postfix_confirmed && (g->asked & NEED_REVERSE) && (missing(g) & NEED_CONFIRM))
         gathering_confirm(g);
     if ((missing(g) & NEED_HELO_MX) && g->e.helo_address == KNOWN_ABSENT && !g->e.helo_nxdomain)
         gathering_helo_mx(g);
-    return g->asked != begun;
 }
 
-static bool wave_identity(struct gather *g)
+static void wave_identity(struct gather *g)
 {
-    unsigned begun = g->asked;
-
     if (missing(g) & NEED_HELO_SPF)
         gathering_spf(g);
-    return g->asked != begun;
 }
 
-static bool (*const waves[])(struct gather *g) = {wave_names, wave_confirm, wave_late_names, wave_identity};
+static void (*const waves[])(struct gather *g) = {wave_names, wave_confirm, wave_late_names, wave_identity};
 enum { WAVES = sizeof(waves) / sizeof(waves[0]) };
 
 static void sum_up(struct gather *g)
@@ -176,8 +168,10 @@ static void sum_up(struct gather *g)
     if (g->e.confirmed && name_equal(&g->e.confirmed->name, &g->e.helo))
         g->needs &= ~(unsigned)(NEED_HELO_MX | NEED_HELO_SPF) | g->options.also;
     /* Postfix's confirmed name speaks for HELO, or HELO is no name to speak for: no other PTR name is asked for. */
-    if (g->postfix_confirmed && (aligned(g) || g->e.helo.kind != NAME_HOST))
+    if (g->e.rdns_partial && g->postfix_confirmed && (aligned(g) || g->e.helo.kind != NAME_HOST)) {
         g->e.rdns_partial = false;
+        g->news |= NEED_REVERSE;
+    }
     gathering_exemptions(g);
     g->e.dns_ms = clock_ms() - g->started_ms;
 }
@@ -191,27 +185,36 @@ static bool exemption_possible(const struct gather *g)
     return by_rdns || by_helo;
 }
 
-static bool settled_under(struct gather *g, const struct policy *policy)
+static bool settled_under(const struct gather *g, const struct decision_course *course)
 {
-    decision_make(policy, &g->e, g->region, &g->scratch);
-    if (g->scratch.judged != OUTCOME_DUNNO && exemption_possible(g))
+    if (course->outcome != OUTCOME_DUNNO && exemption_possible(g))
         return false;
     /* The header of a marked mail tells iprev. */
-    if (g->scratch.judged == OUTCOME_MARK && policy->header == HEADER_AUTHENTICATION_RESULTS &&
+    if (course->outcome == OUTCOME_MARK && course->policy->header == HEADER_AUTHENTICATION_RESULTS &&
         (missing(g) & NEED_CONFIRM))
         return false;
-    return decision_settled(policy, &g->e, &g->scratch, missing(g));
+    return decision_settled(course, &g->e, missing(g));
+}
+
+/* Both judgements see all that is new, also where the first alone wants more. */
+static bool settled(struct gather *g)
+{
+    unsigned news = g->news | (g->news & NEED_REVERSE ? NEED_CONFIRM : 0);
+
+    decision_go_on(&g->course, &g->e, news, g->region);
+    if (g->options.policy->shadow)
+        decision_go_on(&g->shadow_course, &g->e, news, g->region);
+    g->news = 0;
+    if (region_failed(g->region))
+        return true; /* it will not be judged */
+    return settled_under(g, &g->course) && (!g->options.policy->shadow || settled_under(g, &g->shadow_course));
 }
 
 static bool enough(struct gather *g)
 {
-    const struct policy *policy = g->options.policy;
-
     if (g->e.skip != SKIP_NONE || missing(g) == 0)
         return true;
-    if (g->options.everything)
-        return false;
-    return settled_under(g, policy) && (!policy->shadow || settled_under(g, policy->shadow));
+    return !g->options.everything && settled(g);
 }
 
 static void finish(struct gather *g)
@@ -221,18 +224,19 @@ static void finish(struct gather *g)
         g->done(g->arg, &g->e);
 }
 
+/* A wave that has done nothing brings nothing new to judge by. */
 static void advance(struct gather *g)
 {
-    bool news = true;
-
     while (!g->finished && g->pending == 0) {
+        bool news = g->wave == 0 || g->news != 0;
+
         if (news)
             sum_up(g);
         if (g->wave == WAVES || (news && enough(g))) {
             finish(g);
             return;
         }
-        news = waves[g->wave++](g);
+        waves[g->wave++](g);
     }
 }
 
@@ -285,6 +289,8 @@ const struct evidence *gather_start(const struct gather_context *context, const 
     g->e.request = req;
     g->e.client = req->client;
     g->e.exemption = -1;
+    decision_begin(&g->course, options->policy);
+    decision_begin(&g->shadow_course, options->policy->shadow);
     g->e.dns_suspended = options->suspend_dns;
     if (context->history) /* without a store its rules are out of the question, and leave no doubt */
         g->e.history.limits = history_limits(&options->settings->history);

@@ -9,6 +9,7 @@
 #ifndef HELOD_GATHERING_H
 #define HELOD_GATHERING_H
 
+#include "decision.h"
 #include "gather.h"
 #include "spf.h"
 
@@ -33,10 +34,11 @@ struct gather {
     void *arg;
 
     struct evidence e;
-    struct verdict scratch;       /* of decision_make() between the waves */
+    struct decision_course course, shadow_course; /* judged between the waves */
     unsigned wave;
     unsigned needs;               /* of the policy and its shadow, without what this greeting cannot have */
     unsigned asked;               /* enum need: already under way or answered */
+    unsigned news;                /* enum need: asked for since it was last judged */
     unsigned pending;
     bool returned;                /* gather_start() has returned: the end is told by calling back */
     bool finished;
@@ -57,6 +59,8 @@ void gathering_ask(struct gather *g, const char *name, enum dns_type type, gathe
 /* The same where the caller goes on by itself: what is known at once is returned, and the handler is not called. */
 const struct dns_answer *gathering_get(struct gather *g, const char *name, enum dns_type type,
                                        gathering_answer *handler, unsigned index);
+/* Marks kinds as asked for. What comes of them is judged once all of a wave is there. */
+void gathering_asks_for(struct gather *g, unsigned needs);
 /* One thing that was under way has come: goes on when it was the last. */
 void gathering_arrived(struct gather *g);
 

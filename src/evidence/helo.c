@@ -46,7 +46,7 @@ void gathering_helo(struct gather *g, unsigned family)
         type = type == DNS_A ? DNS_AAAA : DNS_A;
     else
         g->e.helo_is_client = KNOWN_TEMPERROR;
-    g->asked |= NEED_HELO_ADDRESS;
+    gathering_asks_for(g, NEED_HELO_ADDRESS);
     g->helo_family[family] = KNOWN_TEMPERROR;
     gathering_ask(g, g->e.helo.text, type, address_answered, family);
 }
@@ -64,7 +64,7 @@ static void mx_answered(struct gather *g, unsigned index, const struct dns_answe
 
 void gathering_helo_mx(struct gather *g)
 {
-    g->asked |= NEED_HELO_MX;
+    gathering_asks_for(g, NEED_HELO_MX);
     g->e.helo_mx = KNOWN_TEMPERROR;
     gathering_ask(g, g->e.helo.text, DNS_MX, mx_answered, 0);
 }

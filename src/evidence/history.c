@@ -30,14 +30,14 @@ void gathering_history_at_once(struct gather *g)
     const struct history_greeting greeting = greeting_of(g);
 
     if (history_at_once(g->context.history, &greeting, &g->e.history))
-        g->asked |= NEED_HISTORY;
+        gathering_asks_for(g, NEED_HISTORY);
 }
 
 void gathering_history(struct gather *g)
 {
     const struct history_greeting greeting = greeting_of(g);
 
-    g->asked |= NEED_HISTORY;
+    gathering_asks_for(g, NEED_HISTORY);
     if (g->options.local_only)
         return;
     g->history = history_ask(g->context.history, &greeting, remembered, g);

@@ -42,7 +42,7 @@ void gathering_spf(struct gather *g)
         .explain = g->options.everything || g->options.policy->wants_explanation,
     };
 
-    g->asked |= NEED_HELO_SPF;
+    gathering_asks_for(g, NEED_HELO_SPF);
     g->spf = spf_new(&query, g->region);
     if (g->spf)
         spf_run(g);

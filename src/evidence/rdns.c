@@ -74,7 +74,7 @@ void gathering_reverse(struct gather *g)
 {
     char name[ADDRESS_REVERSE_SIZE];
 
-    g->asked |= NEED_REVERSE;
+    gathering_asks_for(g, NEED_REVERSE);
     if (g->e.reverse == KNOWN_NOT_ASKED)
         g->e.reverse = KNOWN_TEMPERROR;
     gathering_ask(g, address_reverse_name(&g->e.client, name), DNS_PTR, reverse_answered, 0);
@@ -95,7 +95,7 @@ static void confirm_answered(struct gather *g, unsigned index, const struct dns_
 
 void gathering_confirm(struct gather *g)
 {
-    g->asked |= NEED_CONFIRM;
+    gathering_asks_for(g, NEED_CONFIRM);
     for (unsigned i = 0; i < g->e.rdns_count; i++) {
         struct evidence_rdns *rdns = &g->e.rdns[i];
 

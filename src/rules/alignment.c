@@ -38,6 +38,7 @@ RULE(helo_forward_mismatch) = {
     .name = "helo_forward_mismatch",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to other networks, and no reverse name is of its organisation.",
+    .when = TRAIT_HOST,
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
     .points = 10, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
@@ -66,6 +67,7 @@ RULE(helo_not_rdns) = {
     .name = "helo_not_rdns",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is none of the client's reverse names.",
+    .when = TRAIT_HOST,
     .needs = NEED_REVERSE,
     .points = 5, /* at its limit: RFC 5321 4.1.4 */
     .adds = 100,
@@ -94,10 +96,11 @@ RULE(helo_other_domain) = {
     .name = "helo_other_domain",
     .family = FAMILY_ALIGNMENT,
     .summary = "No reverse name of the client is of the HELO name's registrable domain.",
+    .when = TRAIT_HOST,
     .needs = NEED_REVERSE,
     .points = 7,
     .adds = 100,
-    .implies = "helo_not_rdns",
+    .implies = IMPLIES(helo_not_rdns),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} and the reverse name %{rdns} of your address %{client} are of different "
@@ -110,27 +113,23 @@ RULE(helo_other_domain) = {
  * A bare domain is what the setup of a mail client or a bulk mailer fills in; a mail host has a name of its own, or
  * its reverse name is the domain.
  */
-static bool is_bare_domain(const struct evidence *e)
-{
-    return helo_is_host(e) && e->helo.registrable && strcmp(e->helo.registrable, e->helo.text) == 0;
-}
-
 static bool test_bare_domain(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)detail;
     (void)r;
-    return is_bare_domain(e) && reverse_is_told(e) && !helo_is_reverse_name(e);
+    return helo_is_bare_domain(e) && reverse_is_told(e) && !helo_is_reverse_name(e);
 }
 
 static bool may_be_bare_domain(const struct evidence *e)
 {
-    return is_bare_domain(e) && !helo_is_reverse_name(e);
+    return helo_is_bare_domain(e) && !helo_is_reverse_name(e);
 }
 
 RULE(helo_bare_domain) = {
     .name = "helo_bare_domain",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a registered domain without a host name, and none of the client's reverse names.",
+    .when = TRAIT_BARE_DOMAIN,
     .needs = NEED_REVERSE,
     .points = 22,
     .adds = 100,
@@ -164,10 +163,11 @@ RULE(helo_verified) = {
     .name = "helo_verified",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a reverse name of the client that points back to it.",
+    .when = TRAIT_OWN_HOST,
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -10, /* at its limit: rented hosts can be aligned, and yet it is a fit */
     .adds = 100,
-    .implies = "helo_same_domain helo_resolves_to_client helo_same_network",
+    .implies = IMPLIES(helo_same_domain, helo_resolves_to_client, helo_same_network),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is your confirmed reverse name: nothing is to be done",
@@ -191,6 +191,7 @@ RULE(helo_same_domain) = {
     .name = "helo_same_domain",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name and the confirmed reverse name are of one registrable domain.",
+    .when = TRAIT_OWN_HOST,
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -30, /* at its limit: rented hosts can be aligned, and yet it is a fit */
     .adds = 100,
@@ -217,10 +218,11 @@ RULE(helo_resolves_to_client) = {
     .name = "helo_resolves_to_client",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to the client's address.",
+    .when = TRAIT_OWN_HOST,
     .needs = NEED_HELO_ADDRESS,
     .points = -10, /* by hand: the rows know it only where the HELO is the reverse name */
     .adds = 25,
-    .implies = "helo_same_network",
+    .implies = IMPLIES(helo_same_network),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} points to your address %{client}: nothing is to be done",
@@ -246,6 +248,7 @@ RULE(helo_same_network) = {
     .name = "helo_same_network",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points into the client's /24 or /48.",
+    .when = TRAIT_OWN_HOST,
     .needs = NEED_HELO_ADDRESS,
     .points = -5, /* by hand: the rows know it only where the HELO is the reverse name */
     .adds = 25,

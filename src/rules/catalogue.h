@@ -37,10 +37,19 @@
     NAME(sender_other_domain) NAME(sender_other_provider) NAME(one_organisation)
 
 #define CATALOGUE_NUMBER(id) LISTED_##id,
-enum { CATALOGUE(CATALOGUE_NUMBER) CATALOGUE_COUNT };
+enum { CATALOGUE(CATALOGUE_NUMBER) CATALOGUE_COUNT, LISTED_NOTHING = RULE_SET_WORDS * RULE_SET_WORD };
 
 #define CATALOGUE_DECLARE(id) extern const struct rule rule_##id;
 CATALOGUE(CATALOGUE_DECLARE)
+
+/* The set of at most seven rules: .implies = IMPLIES(helo_not_fqdn, helo_unknown_tld), */
+#define IMPLIES(...) {{IMPLIES_WORD(0, __VA_ARGS__, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING), \
+                       IMPLIES_WORD(1, __VA_ARGS__, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)}}
+#define IMPLIES_WORD(word, a, b, c, d, e, f, g, ...) \
+    IMPLIES_BIT(word, a) | IMPLIES_BIT(word, b) | IMPLIES_BIT(word, c) | IMPLIES_BIT(word, d) | \
+        IMPLIES_BIT(word, e) | IMPLIES_BIT(word, f) | IMPLIES_BIT(word, g)
+#define IMPLIES_BIT(word, id) \
+    ((int)LISTED_##id / RULE_SET_WORD == (word) ? UINT64_C(1) << (int)LISTED_##id % RULE_SET_WORD : 0)
 
 /* Opens a row: RULE(helo_missing) = {…}; */
 #define RULE(id) \

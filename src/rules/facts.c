@@ -149,6 +149,36 @@ bool sender_has_domain(const struct evidence *e)
     return e->sender_domain.kind == NAME_HOST && e->sender_domain.registrable;
 }
 
+bool helo_is_bare_domain(const struct evidence *e)
+{
+    return helo_is_host(e) && e->helo.registrable && strcmp(e->helo.registrable, e->helo.text) == 0;
+}
+
+bool is_bounce(const struct evidence *e)
+{
+    return (e->request->state == REQUEST_STATE_RCPT || e->request->state == REQUEST_STATE_DATA) &&
+           e->request->sender[0] == '\0';
+}
+
+uint64_t rules_traits(const struct evidence *e)
+{
+    bool host = helo_is_host(e);
+    uint64_t traits = TRAIT_ANY | KIND(e->helo.kind) | FLAG(e->helo.flags) | RESERVED(e->helo.reserved) |
+                      NAMING(e->helo_naming.flags);
+
+    traits |= host ? TRAIT_HOST : 0;
+    traits |= host && !helo_looks_assigned(e) ? TRAIT_OWN_HOST : 0;
+    traits |= host && helo_is_bare_domain(e) ? TRAIT_BARE_DOMAIN : 0;
+    traits |= e->helo_provider ? TRAIT_PROVIDER : 0;
+    traits |= e->helo_is_ours ? TRAIT_OURS : 0;
+    traits |= e->helo_is_our_address ? TRAIT_OUR_ADDRESS : 0;
+    traits |= e->request->esmtp ? 0 : TRAIT_NO_EHLO;
+    traits |= is_bounce(e) ? TRAIT_BOUNCE : 0;
+    traits |= sender_has_domain(e) ? TRAIT_SENDER_DOMAIN : 0;
+    traits |= e->sender_provider ? TRAIT_SENDER_PROVIDER : 0;
+    return traits;
+}
+
 const char *detail_address(const struct address *a, struct region *r)
 {
     char text[ADDRESS_TEXT_SIZE];

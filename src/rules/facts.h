@@ -8,6 +8,27 @@
 
 #include "rule.h"
 
+/*
+ * Traits, for a row's `when`: the kind of the HELO name, its flags, the class of reserved names, how it is built; then
+ * what several rules begin with. All local.
+ */
+enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, TRAIT_OTHER = 40 };
+#define KIND(kind) (UINT64_C(1) << (TRAIT_KIND + (kind)))
+#define FLAG(flag) ((uint64_t)(flag) << TRAIT_FLAG)
+#define RESERVED(class) (UINT64_C(1) << (TRAIT_RESERVED + (class)))
+#define NAMING(flag) ((uint64_t)(flag) << TRAIT_NAMING)
+#define TRAIT_ANY (UINT64_C(1) << (TRAIT_OTHER + 10))        /* every greeting has it */
+#define TRAIT_HOST (UINT64_C(1) << TRAIT_OTHER)              /* a host name that can exist on the Internet */
+#define TRAIT_OWN_HOST (UINT64_C(1) << (TRAIT_OTHER + 1))    /* and that no access provider gave */
+#define TRAIT_BARE_DOMAIN (UINT64_C(1) << (TRAIT_OTHER + 2)) /* and that is a registrable domain, no more */
+#define TRAIT_PROVIDER (UINT64_C(1) << (TRAIT_OTHER + 3))    /* a large provider's name */
+#define TRAIT_OURS (UINT64_C(1) << (TRAIT_OTHER + 4))
+#define TRAIT_OUR_ADDRESS (UINT64_C(1) << (TRAIT_OTHER + 5))
+#define TRAIT_NO_EHLO (UINT64_C(1) << (TRAIT_OTHER + 6))
+#define TRAIT_BOUNCE (UINT64_C(1) << (TRAIT_OTHER + 7)) /* the null sender, once there is a sender */
+#define TRAIT_SENDER_DOMAIN (UINT64_C(1) << (TRAIT_OTHER + 8))
+#define TRAIT_SENDER_PROVIDER (UINT64_C(1) << (TRAIT_OTHER + 9))
+
 /* HELO is a host name that can exist on the Internet. Local. */
 bool helo_is_host(const struct evidence *e);
 /* HELO is a word, of one label or many: not an address, not malformed. Local. */
@@ -52,6 +73,10 @@ bool helo_may_be_unverified(const struct evidence *e);
  */
 int helo_own_fit(const struct evidence *e);
 bool helo_may_be_own(const struct evidence *e, int fit);
+/* HELO is a registrable domain, no host in it. Local. */
+bool helo_is_bare_domain(const struct evidence *e);
+/* The null sender of a bounce, once there is a sender. Local. */
+bool is_bounce(const struct evidence *e);
 /* The envelope sender has a registrable domain. Local. */
 bool sender_has_domain(const struct evidence *e);
 

@@ -24,6 +24,7 @@ const struct rule *const rules[] = {CATALOGUE(CATALOGUE_ADDRESS)};
 const size_t rules_count = CATALOGUE_COUNT;
 
 _Static_assert((int)CATALOGUE_COUNT <= (int)RULES_MAX, "more rules than RULES_MAX");
+_Static_assert((int)RULE_SET_WORDS == 2, "IMPLIES() fills two words");
 
 int rules_find(const char *name, size_t n)
 {
@@ -35,16 +36,5 @@ int rules_find(const char *name, size_t n)
 
 bool rules_implies(int number, int other)
 {
-    const char *word = rules[number]->implies;
-    const char *wanted = rules[other]->name;
-    size_t n = word ? strlen(wanted) : 0;
-
-    while (word && *word) {
-        size_t length = strcspn(word, " ");
-
-        if (length == n && memcmp(word, wanted, n) == 0)
-            return true;
-        word += length + strspn(word + length, " ");
-    }
-    return false;
+    return rule_set_has(&rules[number]->implies, (size_t)other);
 }

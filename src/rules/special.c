@@ -8,7 +8,7 @@
  */
 #include "catalogue.h"
 
-#define NO_PUBLIC_NAME "helo_not_fqdn helo_unknown_tld helo_public_suffix helo_unresolvable helo_resolves_bogon"
+#define NO_PUBLIC_NAME helo_not_fqdn, helo_unknown_tld, helo_public_suffix, helo_unresolvable, helo_resolves_bogon
 
 static bool reserved(const struct evidence *e, enum name_reserved kind)
 {
@@ -27,8 +27,9 @@ RULE(helo_localhost) = {
     .name = "helo_localhost",
     .family = FAMILY_SPECIAL,
     .summary = "The client calls itself localhost and is not this host.",
+    .when = RESERVED(NAME_RESERVED_LOCALHOST),
     .points = 41,
-    .implies = NO_PUBLIC_NAME,
+    .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your server greets as %{helo}: let it greet with its public host name, one that points to %{client}",
@@ -46,8 +47,9 @@ RULE(helo_special_use) = {
     .name = "helo_special_use",
     .family = FAMILY_SPECIAL,
     .summary = "The HELO name lies under a special-use name of IANA's registry (.local, .test, .invalid, .arpa …).",
+    .when = RESERVED(NAME_RESERVED_SPECIAL),
     .points = 29,
-    .implies = NO_PUBLIC_NAME,
+    .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} exists in no public DNS: greet with your server's public name, one that points "
@@ -66,8 +68,9 @@ RULE(helo_private_tld) = {
     .name = "helo_private_tld",
     .family = FAMILY_SPECIAL,
     .summary = "The HELO name is of a private network (.lan, .corp, .internal, .localdomain …).",
+    .when = RESERVED(NAME_RESERVED_PRIVATE),
     .points = 33,
-    .implies = NO_PUBLIC_NAME,
+    .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is known only inside your network: greet with your server's public name, one "
@@ -86,8 +89,9 @@ RULE(helo_placeholder) = {
     .name = "helo_placeholder",
     .family = FAMILY_SPECIAL,
     .summary = "The HELO name is an example out of documentation that was never replaced.",
+    .when = RESERVED(NAME_RESERVED_PLACEHOLDER),
     .points = 43,
-    .implies = NO_PUBLIC_NAME,
+    .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is an example that was not replaced: set your server's public name",
@@ -105,8 +109,9 @@ RULE(helo_factory) = {
     .name = "helo_factory",
     .family = FAMILY_SPECIAL,
     .summary = "The HELO name is a factory default of an operating system, a modem or a bulk mailer.",
+    .when = RESERVED(NAME_RESERVED_FACTORY),
     .points = 86,
-    .implies = NO_PUBLIC_NAME,
+    .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a factory default: set your server's public name, one that points to "

@@ -45,6 +45,7 @@ RULE(helo_spf_pass) = {
     .name = "helo_spf_pass",
     .family = FAMILY_SPF,
     .summary = "SPF of the HELO name allows the client.",
+    .when = TRAIT_HOST,
     .needs = NEED_HELO_SPF,
     .points = -10, /* by hand: the rows have no SPF record */
     .code = 550,
@@ -67,6 +68,7 @@ RULE(helo_spf_fail) = {
     .name = "helo_spf_fail",
     .family = FAMILY_SPF,
     .summary = "SPF of the HELO name denies the client.",
+    .when = TRAIT_HOST,
     .needs = AGAINST,
     .points = 30, /* by hand: the rows have no SPF record */
     .adds = 50,
@@ -91,10 +93,11 @@ RULE(helo_spf_deny_all) = {
     .name = "helo_spf_deny_all",
     .family = FAMILY_SPF,
     .summary = "SPF of the HELO name says that no host of that name sends mail (\"v=spf1 -all\").",
+    .when = TRAIT_HOST,
     .needs = AGAINST,
     .points = 70, /* by hand: the rows have no SPF record */
     .adds = 50,
-    .implies = "helo_spf_fail",
+    .implies = IMPLIES(helo_spf_fail),
     .code = 550,
     .enhanced = "5.7.23",
     .advice = "the SPF record of %{helo} says that no host of that name sends mail: publish \"v=spf1 a -all\" there, "
@@ -102,13 +105,6 @@ RULE(helo_spf_deny_all) = {
     .test = test_deny_all,
     .possible = may_count,
 };
-
-/* The null sender of a bounce, once there is a sender. */
-static bool is_bounce(const struct evidence *e)
-{
-    return (e->request->state == REQUEST_STATE_RCPT || e->request->state == REQUEST_STATE_DATA) &&
-           e->request->sender[0] == '\0';
-}
 
 static bool test_sender(const struct evidence *e, const char **detail, struct region *r)
 {
@@ -124,6 +120,7 @@ RULE(sender_spf) = {
     .name = "sender_spf",
     .family = FAMILY_SPF,
     .summary = "A bounce, whose sender's SPF is that of the HELO name (RFC 7208 2.4), and it denies the client.",
+    .when = TRAIT_BOUNCE,
     .needs = AGAINST,
     .points = 20, /* by hand: the rows have no SPF record */
     .adds = 100,
@@ -148,6 +145,7 @@ RULE(helo_spf_softfail) = {
     .name = "helo_spf_softfail",
     .family = FAMILY_SPF,
     .summary = "SPF of the HELO name says that the client is probably not allowed.",
+    .when = TRAIT_HOST,
     .needs = AGAINST,
     .points = 10, /* by hand: the rows have no SPF record */
     .adds = 50,
@@ -171,6 +169,7 @@ RULE(helo_spf_permerror) = {
     .name = "helo_spf_permerror",
     .family = FAMILY_SPF,
     .summary = "The SPF record of the HELO name is broken.",
+    .when = TRAIT_HOST,
     .needs = AGAINST,
     .points = 5, /* by hand: the rows have no SPF record */
     .adds = 50,
@@ -192,6 +191,7 @@ RULE(helo_spf_none) = {
     .name = "helo_spf_none",
     .family = FAMILY_SPF,
     .summary = "The HELO name has no SPF record, as most have none.",
+    .when = TRAIT_HOST,
     .needs = AGAINST,
     .points = 2, /* by hand: the rows have no SPF record */
     .adds = 50,

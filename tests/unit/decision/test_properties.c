@@ -4,9 +4,11 @@
  * asked for or as failed, in the ways in which gather leaves them. Held to be true of every pair:
  *
  *   - a rule that hits with less evidence hits with all of it, unless it is a note;
+ *   - a rule whose `when` the greeting has nothing of neither hits nor may;
  *   - a rule that says it is out of the question does not hit with all of it;
  *   - hiding what a rule does not need changes nothing for it;
  *   - what decision_settled() calls settled stays so, whatever the hidden evidence turns out to be;
+ *   - a judgement that went on with the evidence is the one that is made of it at once;
  *   - no failure makes a rejection.
  */
 #include <stdarg.h>
@@ -321,6 +323,32 @@ static void needs_are_honest(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void traits_are_honest(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    seed = 6;
+    for (unsigned round = 0; round < ROUNDS / 4 && wrong < 5; round++) {
+        struct evidence *full = random_greeting(), *less;
+        uint64_t traits = rules_traits(full);
+
+        make_up(full);
+        less = hide(full, random_needs(), false);
+        for (size_t i = 0; i < rules_count; i++) {
+            if (rules[i]->when & traits)
+                continue;
+            if (!hits(i, full) && !hits(i, less) && !(rules[i]->possible && rules[i]->possible(less)))
+                continue;
+            print_error("%s hits or may without what it says it must have\n", rules[i]->name);
+            show(full);
+            wrong++;
+        }
+        region_reset(region);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* Points and caps of a random policy: the properties hang on no default. */
 static void random_policy(void)
 {
@@ -407,6 +435,15 @@ static struct evidence *unasked(const struct evidence *full, unsigned needs)
     return e;
 }
 
+static struct decision_course course_of(const struct evidence *e)
+{
+    struct decision_course course;
+
+    decision_begin(&course, &policy);
+    decision_go_on(&course, e, 0, region);
+    return course;
+}
+
 static void settled_stays_settled(void **state)
 {
     unsigned wrong = 0, settled = 0;
@@ -416,13 +453,15 @@ static void settled_stays_settled(void **state)
     for (unsigned round = 0; round < ROUNDS && wrong < 5; round++) {
         struct evidence *full = random_greeting(), *less;
         unsigned needs = random_needs();
+        struct decision_course course;
         struct verdict before;
 
         random_policy();
         make_up(full);
         less = unasked(full, needs);
         before = judge(less);
-        if (!decision_settled(&policy, less, &before, needs)) {
+        course = course_of(less);
+        if (!decision_settled(&course, less, needs)) {
             region_reset(region);
             continue;
         }
@@ -443,6 +482,40 @@ static void settled_stays_settled(void **state)
     }
     assert_int_equal(wrong, 0);
     assert_true(settled > ROUNDS / 50); /* else nothing was shown */
+}
+
+/* Judged bit by bit, or all at once: the same. */
+static void courses_meet(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    seed = 7;
+    for (unsigned round = 0; round < ROUNDS && wrong < 5; round++) {
+        struct evidence *full = random_greeting(), *less;
+        unsigned needs = random_needs(), missing = random_needs();
+        struct decision_course anew, course;
+        struct verdict v;
+
+        random_policy();
+        make_up(full);
+        less = unasked(full, needs);
+        course = course_of(less);
+        decision_go_on(&course, full, needs, region);
+        anew = course_of(full);
+        v = judge(full);
+        if (v.score != course.score || anew.score != course.score ||
+            memcmp(&course.hits, &anew.hits, sizeof(anew.hits)) != 0 ||
+            memcmp(&course.possible, &anew.possible, sizeof(anew.possible)) != 0 ||
+            decision_settled(&course, full, missing) != decision_settled(&anew, full, missing)) {
+            print_error("%d bit by bit, %d at once, %d the verdict\n", course.score, anew.score, v.score);
+            show(less);
+            show(full);
+            wrong++;
+        }
+        region_reset(region);
+    }
+    assert_int_equal(wrong, 0);
 }
 
 static void no_failure_rejects(void **state)
@@ -520,7 +593,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_sure),        cmocka_unit_test(needs_are_honest),
+        cmocka_unit_test(traits_are_honest),
         cmocka_unit_test(settled_stays_settled), cmocka_unit_test(no_failure_rejects),
+        cmocka_unit_test(courses_meet),
         cmocka_unit_test(rescored_the_same),
     };
     return cmocka_run_group_tests_name("decision properties", tests, start, stop);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sum: silences what is implied, adds up families, caps and credits. The same arithmetic serves the verdict itself and
+ * the bounds of what it might become.
+ *
+ * It only grows with further hits of one sign but for one thing, implication: so what is added for a bound may not
+ * silence anything, and what is held back silences all it can.
+ */
+#include "sum.h"
+
+int sum_points(const struct policy *policy, size_t rule)
+{
+    return rules[rule]->points == 0 ? 0 : policy->points[rule];
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* The rules of the set whose points have the sign. */
+static struct rule_set of_sign(const struct policy *policy, const struct rule_set *set, int sign)
+{
+    struct rule_set kept = {{0}};
+
+    for EACH_RULE(i, set)
+        if (sum_points(policy, i) * sign > 0)
+            rule_set_add(&kept, i);
+    return kept;
+}
+
+/*
+ * Takes out of `hits` what counts nothing because one of `others` says the same and is at least as heavy; if equally
+ * heavy, the one that implies stays. All of one sign.
+ */
+static void silence(const struct policy *policy, const struct rule_set *others, struct rule_set *hits, int sign)
+{
+    const struct rule_set loud = *others, all = rule_set_both(others, hits);
+
+    for EACH_RULE(i, &all) {
+        struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
+
+        for EACH_RULE(k, &implied) {
+            bool implied_is_heavier = sum_points(policy, k) * sign > sum_points(policy, i) * sign;
+
+            if (rule_set_has(&loud, implied_is_heavier ? k : i))
+                rule_set_take_out(hits, implied_is_heavier ? i : k);
+        }
+    }
+}
+
+/* The shares of a family's hits: the heaviest first, then the others in order, as far as there is room. */
+static void share_out(const struct policy *policy, const struct rule_set *hits, size_t first, int room, int *counted)
+{
+    enum family family = rules[first]->family;
+    int sign = sum_points(policy, first) > 0 ? 1 : -1, most = 0;
+    size_t top = first;
+
+    for (size_t i = first; i < RULES_MAX && rules[i]->family == family; i = rule_set_next(hits, i + 1)) {
+        if (sum_points(policy, i) * sign > most) {
+            most = sum_points(policy, i) * sign;
+            top = i;
+        }
+    }
+    counted[top] = sign * smaller(most, room);
+    room -= smaller(most, room);
+    for (size_t i = first; i < RULES_MAX && rules[i]->family == family; i = rule_set_next(hits, i + 1)) {
+        int part = smaller(sum_points(policy, i) * sign * (int)rules[i]->adds / 100, room);
+
+        if (i == top)
+            continue;
+        counted[i] = sign * part;
+        room -= part;
+    }
+}
+
+/* Hits of one sign that are rid of what is silenced: of each family the heaviest in full, of the others their share. */
+static int add_up(const struct policy *policy, const struct rule_set *hits, int sign, int *counted)
+{
+    size_t rule = rule_set_next(hits, 0);
+    int sum = 0;
+
+    while (rule < RULES_MAX) {
+        enum family family = rules[rule]->family;
+        int room = larger(sign > 0 ? policy->caps[family] : policy->credit - sum, 0);
+        int most = 0, of_most = 0, shares = 0;
+        size_t first = rule;
+
+        for (; rule < RULES_MAX && rules[rule]->family == family; rule = rule_set_next(hits, rule + 1)) {
+            int points = sum_points(policy, rule) * sign, share = points * (int)rules[rule]->adds / 100;
+
+            shares += share;
+            if (points > most) {
+                most = points;
+                of_most = share;
+            }
+        }
+        sum += smaller(most - of_most + shares, room);
+        if (counted)
+            share_out(policy, hits, first, room, counted);
+    }
+    return sum;
+}
+
+/* The points of a certain finding stand, silenced or not. */
+static int floor_of(const struct policy *policy, const struct rule_set *hits)
+{
+    int floor = 0;
+
+    for EACH_RULE(i, hits)
+        if (rules[i]->certain)
+            floor = larger(floor, sum_points(policy, i));
+    return floor;
+}
+
+int sum_score(const struct policy *policy, const struct rule_set *hits, int *counted)
+{
+    struct rule_set penalties = of_sign(policy, hits, 1), credits = of_sign(policy, hits, -1);
+    int score;
+
+    silence(policy, &penalties, &penalties, 1);
+    silence(policy, &credits, &credits, -1);
+    score = add_up(policy, &penalties, 1, counted) - add_up(policy, &credits, -1, counted);
+    return larger(score, floor_of(policy, hits));
+}
+
+int sum_bound(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open, int sign)
+{
+    struct rule_set all = rule_set_both(hits, open);
+    struct rule_set more = of_sign(policy, &all, sign), known = rule_set_common(&more, hits);
+    struct rule_set less = of_sign(policy, &all, -sign), held_back = rule_set_common(&less, hits);
+    int gains, losses;
+
+    silence(policy, &known, &more, sign);
+    silence(policy, &less, &held_back, -sign);
+    gains = add_up(policy, &more, sign, NULL);
+    losses = add_up(policy, &held_back, -sign, NULL);
+    return larger(sign > 0 ? gains - losses : losses - gains, floor_of(policy, sign > 0 ? &all : hits));
+}
+
+const struct threshold *sum_reached(const struct policy *policy, int score)
+{
+    const struct threshold *best = NULL;
+
+    for (unsigned i = 0; i < policy->threshold_count; i++)
+        if (score >= policy->thresholds[i].score)
+            best = &policy->thresholds[i];
+    return best;
+}

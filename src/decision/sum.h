@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sum: what a set of hits comes to under a policy, as decision.h says, and what it might come to once more is known.
+ * Private to the room.
+ */
+#ifndef HELOD_DECISION_SUM_H
+#define HELOD_DECISION_SUM_H
+
+#include "rule_set.h"
+#include "settings.h"
+
+/* A note has no points whatever the policy says: it tells of trouble, and trouble never counts. */
+int sum_points(const struct policy *policy, size_t rule);
+/* The score of the hits; what each of them counts, unless `counted` (by rule number, all zero) is NULL. */
+int sum_score(const struct policy *policy, const struct rule_set *hits, int *counted);
+/*
+ * A bound of the score over every way in which the `open` rules may turn out, which do not hit yet. `sign` > 0: the
+ * highest, with all open penalties, no open credit; < 0: the lowest, with all open credits, no open penalty.
+ */
+int sum_bound(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open, int sign);
+/* The highest threshold that the score reaches; NULL: none. */
+const struct threshold *sum_reached(const struct policy *policy, int score);
+
+#endif
