@@ -22,20 +22,25 @@ PROGRAMS = pathlib.Path(os.environ.get("top_builddir") or TOP / "build") / "test
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm", "pts")
 
 
-def private_syslog(argv):
-    """Where nobody takes what syslog(3) says: starts the program again with a /dev of its own. True: it is there."""
-    if os.path.exists("/dev/log"):
-        return True
-    if os.geteuid() != 0 or os.environ.get("BENCH_PRIVATE_DEV") or not shutil.which("unshare"):
-        return False
+RESOLVER = "198.51.100.53"  # an address for documentation: nobody else's here
+
+
+def private_machine(argv):
+    """Where it may, starts the program again with a /dev, a network and a resolver of its own: whatever is logged comes
+    to a reader that throws it away, and nothing that a server looks up leaves the machine."""
+    if os.geteuid() != 0 or os.environ.get("BENCH_PRIVATE") or not shutil.which("ip"):
+        return
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-m", "-n", "true"], check=False).returncode != 0:
+        return
     folder = tempfile.mkdtemp(prefix="helod-bench-dev-")
     binds = "".join(f"[ ! -e /dev/{d} ] || {{ [ -d /dev/{d} ] && mkdir {folder}/{d} || : >{folder}/{d}; "
                     f"mount --bind /dev/{d} {folder}/{d}; }}; " for d in DEVICES)
     script = (f"set -e; mount -t tmpfs bench {folder}; {binds} "
-              f"ln -s /proc/self/fd {folder}/fd; mount --rbind {folder} /dev; exec \"$@\"")
-    os.environ["BENCH_PRIVATE_DEV"] = "1"
-    os.execvp("unshare", ["unshare", "-m", "sh", "-c", script, "sh", *argv])
-    return False
+              f"ln -s /proc/self/fd {folder}/fd; echo nameserver {RESOLVER} >{folder}/resolv.conf; "
+              f"mount --bind {folder}/resolv.conf /etc/resolv.conf; mount --rbind {folder} /dev; "
+              f"ip link set lo up; ip addr add {RESOLVER}/32 dev lo; exec \"$@\"")
+    os.environ["BENCH_PRIVATE"] = folder
+    os.execvp("unshare", ["unshare", "-m", "-n", "sh", "-c", script, "sh", *argv])
 
 
 class Server:
@@ -62,11 +67,18 @@ class Server:
         return False
 
 
+def memory_folder():
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
 class Rig:
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="helod-bench-"))
+        # In memory: what is measured is programs, not disks.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="helod-bench-", dir=memory_folder()))
         self.processes = []
         self.has_syslog = False
+        self.resolver = ""  # the address of what /etc/resolv.conf names, when that is ours
+        self.folder.chmod(0o755)
 
     def __enter__(self):
         return self
@@ -75,6 +87,8 @@ class Rig:
         for process in self.processes:
             self.end(process)
         shutil.rmtree(self.folder, True)
+        if os.environ.get("BENCH_PRIVATE"):
+            shutil.rmtree(os.environ["BENCH_PRIVATE"], True)
 
     @staticmethod
     def end(process):
@@ -92,11 +106,13 @@ class Rig:
         self.processes.append(process)
         return process
 
-    def syslog(self):
-        """Takes what is logged, if nobody does."""
-        if os.environ.get("BENCH_PRIVATE_DEV"):
+    def surroundings(self):
+        """The reader of the log, and the resolver, where the machine is private; else whoever takes what is logged."""
+        if os.environ.get("BENCH_PRIVATE"):
             self.start(PROGRAMS / "logsink", "/dev/log")
             daemon.wait_for(lambda: os.path.exists("/dev/log"), what="syslog")
+            self.resolver = RESOLVER
+            self.start(PROGRAMS / "dnslag", "-d", 0.1, f"inet:{RESOLVER}:53")
         self.has_syslog = os.path.exists("/dev/log")
 
     def null(self, program):
