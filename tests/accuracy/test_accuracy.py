@@ -41,7 +41,7 @@ def _():
 
 
 if os.environ.get("GREETINGS"):
-    @test("the labelled greetings are judged as well as before", limit=300)
+    @test("the labelled greetings are judged as well as before")
     def _():
         holds(os.environ["GREETINGS"], "--quick")
 

@@ -177,7 +177,7 @@ class Forked:
 
 class Dns:
     def __init__(self, rig, milliseconds, lost):
-        self.port = daemon.free_port(socket.SOCK_DGRAM)
+        self.port = daemon.free_port()
         self.counters = rig.folder / f"dns-{self.port}"
         self.options = ""
         rig.start(PROGRAMS / "dnslag", "-d", milliseconds, "-l", lost, "-s", self.counters,

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import urllib.request
 
-from helod import TOP, Helod, free_port, scratch, wait_for
+from helod import PATIENCE, TOP, Helod, free_port, scratch, wait_for
 from tap import cases, cleanup, contains, equal, run, skip, test
 
 CONTRIB = TOP / "contrib"
@@ -25,7 +25,7 @@ def need(program):
 def called(*words, text=None, **more):
     done = subprocess.run([str(word) for word in words], input=text, stdin=None if text is not None else
                           subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                          timeout=120, env={**os.environ, "PATH": SBIN, **more.pop("env", {})}, **more)
+                          timeout=PATIENCE, env={**os.environ, "PATH": SBIN, **more.pop("env", {})}, **more)
     return done.returncode, done.stdout
 
 
@@ -68,7 +68,7 @@ def _():
 def _():
     port = free_port()
     with Helod(f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}'):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
             exposed = answer.read().decode()
     dashboard = json.loads((CONTRIB / "grafana/helod.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
@@ -112,7 +112,7 @@ def _(_name, text, hit):
     equal("Junk" in said, hit, said)
 
 
-@test("rspamd scores what helod marked, and only that", limit=100)
+@test("rspamd scores what helod marked, and only that")
 def _():
     need("rspamd")
     ports = [free_port() for _ in range(2)]
@@ -136,14 +136,14 @@ metric "default" {{ actions {{ reject = 100; "add header" = 50; }} }}
         assert process.poll() is None, (FOLDER / "rspamd/out").read_text() + (FOLDER / "rspamd/log").read_text()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", ports[0])) == 0
-    wait_for(up, 40, "rspamd listens")
+    wait_for(up, what="rspamd listens")
     for name, text, hit in MESSAGES:
         request = urllib.request.Request(f"http://127.0.0.1:{ports[0]}/checkv2", data=text.encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             symbols = json.load(answer)["symbols"]
         equal("HELOD_SCORE" in symbols, hit, name)
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE)
 
 
 @test("apparmor_parser reads the profile")

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import time
 
-from helod import TOP, Helod, decision_fields, free_port, scratch, wait_for
+from helod import PATIENCE, TOP, Helod, decision_fields, free_port, scratch, wait_for
 from tap import cleanup, contains, equal, run, skip, test
 
 CONTRIB = TOP / "contrib"
@@ -29,7 +29,7 @@ def need(program):
 def called(*words, **more):
     """Runs a program to its end; (status, output)."""
     done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False, timeout=60, **more)
+                          stderr=subprocess.STDOUT, text=True, check=False, timeout=PATIENCE, **more)
     return done.returncode, done.stdout
 
 
@@ -62,7 +62,7 @@ def _():
     equal(path.stat().st_mode & 0o027, 0, "what others may do with it")
 
 
-@test("logrotate moves the JSON file, helod opens it anew, no line is lost", limit=40)
+@test("logrotate moves the JSON file, helod opens it anew, no line is lost")
 def _():
     need("logrotate")
     path = FOLDER / "rotated" / "helod.json"
@@ -80,7 +80,7 @@ def _():
         if i in (6, 13):
             status, said = called("logrotate", "--force", "--state", FOLDER / "state", rule)
             equal((status, said), (0, ""))
-            wait_for(lambda: path.exists(), 5, "the new file")
+            wait_for(lambda: path.exists(), what="the new file")
     daemon.stop()
     names = []
     for part in ("helod.json.2.gz", "helod.json.1", "helod.json"):
@@ -134,7 +134,7 @@ def _():
     place = scratch()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
         journal.bind(str(place / "socket"))
-        journal.settimeout(10)
+        journal.settimeout(PATIENCE)
         daemon = journal_at(place)
         daemon.ask(**REJECTED)
         daemon.ask(helo=FORGED, client="203.0.113.78")
@@ -154,7 +154,7 @@ def _():
     equal(int(first["HELOD_SCORE"]), int(logged["score"]))
 
 
-@test("a real journald stores them: journalctl finds decisions by field", limit=60)
+@test("a real journald stores them: journalctl finds decisions by field")
 def _():
     journald = "/lib/systemd/systemd-journald"
     if not os.path.exists(journald):
@@ -174,7 +174,7 @@ def _():
     with open(FOLDER / "journald", "wb") as log:
         process = subprocess.Popen([journald, name], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     cleanup(process.kill)
-    wait_for(lambda: os.path.exists(place + "/socket") or process.poll() is not None, 10, "journald")
+    wait_for(lambda: os.path.exists(place + "/socket") or process.poll() is not None, what="journald")
     if process.poll() is not None:
         skip("this machine: journald does not run here: " + (FOLDER / "journald").read_text()[:200])
     with journal_at(place) as daemon:
@@ -184,11 +184,11 @@ def _():
     def found():
         _, said = called("journalctl", f"--namespace={name}", "--output=json", "--quiet", "HELOD_CLIENT=203.0.113.77")
         return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    rows = wait_for(found, 15, "the decision in the journal", step=0.3)
+    rows = wait_for(found, what="the decision in the journal", step=0.3)
     equal([(row["HELOD_HELO"], row["HELOD_ACTION"], row["SYSLOG_IDENTIFIER"]) for row in rows],
           [("bad_name!", "reject", "helod")])
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 @test("fail2ban finds the client of a rejection and nobody that a HELO name pretends")
@@ -205,7 +205,7 @@ def _():
     equal((status, said.split()), (0, ["203.0.113.77", "203.0.113.78"]))
 
 
-@test("rsyslog puts helod's lines into their own file, and only those", limit=40)
+@test("rsyslog puts helod's lines into their own file, and only those")
 def _():
     need("rsyslogd")
     place = scratch()
@@ -221,13 +221,13 @@ global(workDirectory="{place}")
     process = subprocess.Popen(["rsyslogd", "-n", "-f", str(place / "rsyslog.conf"), "-i", str(place / "pid")],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     cleanup(process.kill)
-    wait_for(lambda: (place / "socket").exists(), 10, "rsyslogd listens")
+    wait_for(lambda: (place / "socket").exists(), what="rsyslogd listens")
     line = syslog_lines().splitlines()[0].partition("]: ")[2]
     called("logger", "--socket", place / "socket", "--tag", "helod", "--priority", "mail.info", line)
     called("logger", "--socket", place / "socket", "--tag", "other", "--priority", "mail.info", "something else")
-    wait_for(lambda: (place / "rest.log").exists() and (place / "helod.log").exists(), 10, "both files")
+    wait_for(lambda: (place / "rest.log").exists() and (place / "helod.log").exists(), what="both files")
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
     contains((place / "helod.log").read_text(), line)
     assert "decision" not in (place / "rest.log").read_text(), "a decision in the other file"
     assert "something else" not in (place / "helod.log").read_text(), "another line in ours"

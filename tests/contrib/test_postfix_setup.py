@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import postfix
-from helod import TOP, Helod, free_port, scratch, wait_for
+from helod import PATIENCE, TOP, Helod, free_port, scratch, wait_for
 from tap import cleanup, contains, equal, run, skip_all, test
 
 if postfix.possible():
@@ -28,7 +28,7 @@ mx = postfix.Postfix({"tcp": {}, "grey": GREY}, main={"mynetworks": "127.0.0.2/3
 
 def setup(*words):
     done = subprocess.run(["/bin/sh", str(SETUP), *words, "-c", str(mx.etc)], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=PATIENCE,
                           env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
     return done.returncode, done.stdout
 
@@ -75,7 +75,7 @@ def _():
     equal(said.count("\n"), 1, said)
 
 
-@test("applied, twice even, a question through Postfix comes back with helod's id", limit=90)
+@test("applied, twice even, a question through Postfix comes back with helod's id")
 def _():
     for _ in range(2):
         status, said = setup("--apply", "--address", ADDRESS)
@@ -87,7 +87,7 @@ def _():
     def checked():
         status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
         return status == 0 and said
-    said = wait_for(checked, 30, "helod's answer", step=1)
+    said = wait_for(checked, what="helod's answer", step=1)
     assert daemon.decisions(), said
 
 
@@ -116,7 +116,7 @@ def _():
     equal(setup("--revert")[0], 1, "a second revert")
 
 
-@test("a real postgrey gets the middle band, and only it", limit=90)
+@test("a real postgrey gets the middle band, and only it")
 def _():
     if not shutil.which("postgrey", path=os.environ["PATH"] + ":/usr/sbin"):
         from tap import skip
@@ -133,7 +133,7 @@ def _():
     def up():
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", grey_port)) == 0
-    wait_for(up, 20, "postgrey listens")
+    wait_for(up, what="postgrey listens")
 
     def offered(helo, address, **more):
         with postfix.Smtp(mx.port("grey")) as smtp:

@@ -40,7 +40,7 @@ class Browser:
                                             stdout=log, stderr=log, env={**os.environ, "HOME": str(self.folder)})
         self.session = ""
         tap.cleanup(self.close)
-        helod.wait_for(self._ready, 20, "chromedriver answers")
+        helod.wait_for(self._ready, what="chromedriver answers")
         capabilities = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments},
                         "goog:loggingPrefs": {"browser": "ALL"}}
         made = self._call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
@@ -63,7 +63,7 @@ class Browser:
                                          data=None if body is None else json.dumps(body).encode(),
                                          headers={"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=helod.PATIENCE) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{path}: {error.read().decode(errors='replace')[:500]}") from None
@@ -119,4 +119,4 @@ class Browser:
                 self._call("DELETE", self.session)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(helod.PATIENCE)

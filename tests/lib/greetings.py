@@ -105,7 +105,7 @@ class Traffic:
 
     def ask(self, count):
         """Asks them all over one connection, without waiting for each answer."""
-        peer = self.daemon.connect(unix=True, seconds=60)
+        peer = self.daemon.connect(unix=True, seconds=helod.PATIENCE)
         sender = threading.Thread(target=lambda: [peer.send(q) for q in self._questions(count)], daemon=True)
         sender.start()
         answers, last = 0, b""
@@ -117,4 +117,4 @@ class Traffic:
         sender.join(10)
         peer.socket.shutdown(socket.SHUT_RDWR)
         peer.close()
-        helod.wait_for(lambda: self.daemon.log().count("decision v=1") >= self.asked, 30, "all lines", 0.2)
+        helod.wait_for(lambda: self.daemon.log().count("decision v=1") >= self.asked, what="all lines", step=0.2)

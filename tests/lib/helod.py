@@ -58,24 +58,33 @@ ATTRIBUTES = {
 # Short names for what nearly every test sets.
 SHORT = {"client": "client_address", "helo": "helo_name", "state": "protocol_state", "context": "policy_context"}
 
+PATIENCE = 120.0  # seconds that a busy machine is given for what must come
+
 _instance = random.SystemRandom().randrange(0x1000, 0xffff)
+_ports = []
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    """A port below the range that the system gives to outgoing connections, so that nobody takes it before we do."""
+def free_port():
+    """A port below the range that the system gives to outgoing connections, so that nobody takes it before we do; free
+    over TCP and UDP, and no other test's until this one ends: a name of the kernel's says whose it is."""
     for _ in range(200):
         port = random.SystemRandom().randrange(10000, 32000)
-        with socket.socket(socket.AF_INET, kind) as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        mine = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            mine.bind(f"\0helod-test-port-{port}")
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as s:
+                    s.bind(("127.0.0.1", port))
+        except OSError:
+            mine.close()
+            continue
+        _ports.append(mine)
         return port
     raise RuntimeError("no free port")
 
 
-def wait_for(condition, seconds=10.0, what="condition", step=0.02):
-    """The first true value of condition(), or AssertionError."""
+def wait_for(condition, seconds=PATIENCE, what="condition", step=0.02):
+    """The first true value of condition(), or AssertionError. How long that may take is what no test shows with it."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -109,7 +118,7 @@ def question(**attributes):
 class Connection:
     """One connection of a Postfix smtpd: questions one after the other."""
 
-    def __init__(self, address, seconds=30.0):
+    def __init__(self, address, seconds=PATIENCE):
         family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(seconds)
@@ -212,7 +221,7 @@ class Helod:
                 parts.append(f"{section} {{ {text} }}")
         self.conf_path.write_text("\n".join(parts + [conf, ""]))
 
-    def start(self, seconds=20.0):
+    def start(self, seconds=PATIENCE):
         import tap
         environment = {**os.environ, **self.env}
         with open(self.log_path, "ab") as log:
@@ -231,7 +240,7 @@ class Helod:
         with probe:
             return probe.connect_ex(address) == 0
 
-    def stop(self, how=signal.SIGTERM, seconds=15.0):
+    def stop(self, how=signal.SIGTERM, seconds=PATIENCE):
         """Ends it and returns its exit status."""
         process, self.process = self.process, None
         if process is None:
@@ -254,7 +263,7 @@ class Helod:
             self.write(conf)
         self.signal(signal.SIGHUP)
 
-    def connect(self, unix=False, seconds=30.0):
+    def connect(self, unix=False, seconds=PATIENCE):
         return Connection(self.path if unix else ("127.0.0.1", self.port), seconds)
 
     def ask(self, unix=False, **attributes):
@@ -265,7 +274,7 @@ class Helod:
     def log(self):
         return self.log_path.read_text(errors="surrogateescape") if self.log_path.exists() else ""
 
-    def wait_log(self, part, seconds=10.0):
+    def wait_log(self, part, seconds=PATIENCE):
         """The first log line with this part."""
         return wait_for(lambda: next((line for line in self.log().splitlines() if part in line), None), seconds,
                         f"log line with {part!r}")
@@ -275,12 +284,12 @@ class Helod:
         lines = [decision_fields(line) for line in self.log().splitlines()]
         return [line for line in lines if line and all(line.get(name) == value for name, value in wanted.items())]
 
-    def decision(self, seconds=5.0, **wanted):
+    def decision(self, seconds=PATIENCE, **wanted):
         """The last such decision line, waited for."""
         return wait_for(lambda: self.decisions(**wanted), seconds, f"decision with {wanted}")[-1]
 
 
-def heloctl(*arguments, text=None, seconds=60.0):
+def heloctl(*arguments, text=None, seconds=PATIENCE):
     """Runs heloctl; returns (exit status, stdout, stderr)."""
     done = subprocess.run([HELOCTL, *map(str, arguments)], input=text, stdin=None if text is not None else
                           subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, errors="replace",

@@ -21,7 +21,7 @@ class Server:
 
     def __init__(self, host, port, wrapper):
         self.host, self.wrapper = host, list(wrapper)
-        self.port = port or helod.free_port(socket.SOCK_DGRAM)
+        self.port = port or helod.free_port()
         self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self.folder = helod.scratch()
         self.process = None
@@ -42,7 +42,7 @@ class Server:
         if process is not None and process.poll() is None:
             os.killpg(process.pid, signal.SIGCONT)
             os.killpg(process.pid, how)
-            process.wait(10)
+            process.wait(helod.PATIENCE)
         if process is not None and process.stdout:
             process.stdout.close()
 
@@ -94,7 +94,7 @@ class Nsd(Server):
 
     def start(self):
         self.spawn(["nsd", "-d", "-c", str(self.folder / "nsd.conf")])
-        helod.wait_for(self._up, 10, "nsd serves")
+        helod.wait_for(self._up, what="nsd serves")
 
     def _up(self):
         log = self.folder / "log"

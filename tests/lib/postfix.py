@@ -160,7 +160,8 @@ class Postfix:
             self.process = subprocess.Popen([*self.wrapper, "/usr/sbin/postfix", "-c", str(self.etc), "start-fg"],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         tap.cleanup(self.stop)
-        helod.wait_for(lambda: "daemon started" in self.log() or self.process.poll() is not None, 30, "postfix starts")
+        helod.wait_for(lambda: "daemon started" in self.log() or self.process.poll() is not None,
+                       what="postfix starts")
         assert self.process.poll() is None, "postfix did not start:\n" + (self.folder / "log/master").read_text() + self.log()
 
     def stop(self):
@@ -169,7 +170,7 @@ class Postfix:
             return
         self.command("/usr/sbin/postfix", "-c", str(self.etc), "stop")
         try:
-            process.wait(10)
+            process.wait(helod.PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             process.wait()
@@ -178,12 +179,12 @@ class Postfix:
         path = self.folder / "log/mail.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait_log(self, part, seconds=20.0):
+    def wait_log(self, part, seconds=helod.PATIENCE):
         """The first log line with this part."""
         return helod.wait_for(lambda: next((line for line in self.log().splitlines() if part in line), None), seconds,
                               f"log line with {part!r} of Postfix")
 
-    def delivered(self, mailbox, count=1, seconds=20.0):
+    def delivered(self, mailbox, count=1, seconds=helod.PATIENCE):
         """The messages in a mailbox, as texts, once there are `count` of them."""
         new = self.folder / "mail" / mailbox / "new"
         names = helod.wait_for(lambda: new.exists() and len(list(new.iterdir())) >= count and sorted(new.iterdir()),
@@ -202,7 +203,7 @@ class Postfix:
 class Smtp:
     """An SMTP session by hand."""
 
-    def __init__(self, port, host="127.0.0.1", seconds=30.0):
+    def __init__(self, port, host="127.0.0.1", seconds=helod.PATIENCE):
         self.socket = socket.create_connection((host, port), timeout=seconds)
         self.file = self.socket.makefile("rb")
         self.greeting = self.reply()

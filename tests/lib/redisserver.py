@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from helod import free_port, scratch, wait_for
+from helod import PATIENCE, free_port, scratch, wait_for
 from tap import cleanup
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")  # None: there is none here
@@ -31,7 +31,7 @@ class Redis:
             [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path), "--save", "",
              "--appendonly", "no", "--dir", str(self.folder), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self.answers, 10, "redis-server")
+        wait_for(self.answers, what="redis-server")
 
     def answers(self):
         with socket.socket() as s:
@@ -45,7 +45,7 @@ class Redis:
 
     def command(self, *words):
         """The raw reply."""
-        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as s:
             parts = [str(word).encode() for word in words]
             s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
             time.sleep(0.1)

@@ -21,7 +21,7 @@ import time
 from helod import question
 
 HOSTS = 2000       # each in a network of its own, so that the rate limit by network stays out of it
-GRACE = 1.0        # seconds that a loaded machine may add to the deadline
+GRACE = 3.0        # seconds that a loaded machine may add to the deadline
 OURS = "mx.helod.example"
 
 

@@ -81,7 +81,7 @@ class Activated(Daemon):
         self.port = self.listener.getsockname()[1]
         self.start()
 
-    def start(self, seconds=20.0):
+    def start(self, seconds=helod.PATIENCE):
         self.process = self.spawn()
         tap.cleanup(self.stop)
 
@@ -100,7 +100,7 @@ class Activated(Daemon):
     def again(self, how):
         """Ends it as `how` says and starts the next one at once."""
         self.process.send_signal(how)
-        status = self.process.wait(20)
+        status = self.process.wait(helod.PATIENCE)
         self.process = self.spawn()
         return status
 

@@ -14,7 +14,7 @@ import load
 import netns
 import redisserver
 import rig
-from helod import HELOD, scratch, wait_for
+from helod import HELOD, PATIENCE, scratch, wait_for
 from tap import cleanup, equal, note, run, skip, skip_all, test
 
 if not netns.possible():
@@ -64,7 +64,7 @@ class Background(rig.Daemon):
         self.write("")
         self.start()
 
-    def start(self, seconds=20.0):
+    def start(self, seconds=PATIENCE):
         with open(self.log_path, "ab") as log:
             subprocess.run([*self.wrapper, HELOD, "-c", str(self.conf_path)], stdin=subprocess.DEVNULL, stdout=log,
                            stderr=log, check=True, timeout=seconds)
@@ -118,7 +118,7 @@ with open(sys.argv[2], "ab", 0) as out:
         def arrived():
             daemon.ask(helo=helo)
             return helo in self.lines_path.read_text()
-        wait_for(arrived, 20, "a line of the log", step=0.2)
+        wait_for(arrived, what="a line of the log", step=0.2)
 
 
 @test("the syslog daemon is stopped and its queue full: no question waits, and what is lost is counted", limit=600)
@@ -136,7 +136,7 @@ def _():
                 daemon.ask()  # what was lost is told of beside the next line, once a second
                 got = sum(" decision v=" in line for line in syslogd.lines())
                 return (got, syslogd.lost()) if got + syslogd.lost() > tally.answered else None
-            got, lost = wait_for(accounted, 20, "every line has arrived or is told to be lost", step=0.3)
+            got, lost = wait_for(accounted, what="every line has arrived or is told to be lost", step=0.3)
             note(f"{got} decisions in the log, {lost} lines lost")
             assert lost > 0, "nothing was lost: the queue was never full"
     rig.settle(tally, "syslog daemon frozen, its queue full", "once")
@@ -158,7 +158,7 @@ def _():
                 syslogd.start()
             tally = rig.under(daemon, act)
             syslogd.wait_line(daemon)
-            wait_for(lambda: daemon.ask() and syslogd.lost() > 0, 20, "lost lines are told of", step=0.3)
+            wait_for(lambda: daemon.ask() and syslogd.lost() > 0, what="lost lines are told of", step=0.3)
     rig.settle(tally, "syslog daemon killed, its socket unlinked, a new one; replaced", "once each")
 
 
@@ -198,7 +198,7 @@ def _():
         def turns_to(dns, number):
             replace(path, f"nameserver 127.0.0.{number}\n")
             dns.forget()
-            wait_for(dns.questions, 30, "the new server is asked")
+            wait_for(dns.questions, what="the new server is asked")
 
         def act():
             turns_to(second, 3)
@@ -235,7 +235,7 @@ def _():
             return daemon.log().count(f"{redis.inet}: {text}")
 
         def back(n):
-            wait_for(lambda: times("well again") == n, 30, "the store is used again")
+            wait_for(lambda: times("well again") == n, what="the store is used again")
 
         def act():
             rig.pause(0.5)
@@ -246,7 +246,7 @@ def _():
             back(1)
             rig.pause(0.5)
             redis.process.send_signal(signal.SIGSTOP)
-            wait_for(lambda: times("not used until it is well again") == 2, 30, "the frozen store is left alone")
+            wait_for(lambda: times("not used until it is well again") == 2, what="the frozen store is left alone")
             rig.pause(0.5)
             redis.process.send_signal(signal.SIGCONT)
             back(2)
@@ -271,7 +271,7 @@ class OnDisk(rig.Daemon):
         def done():
             return subprocess.run(["nsenter", "-t", str(self.process.pid), "-m", "mount", "-o", f"remount,{options}",
                                    str(self.file.parent)], stderr=subprocess.DEVNULL, check=False).returncode == 0
-        wait_for(done, 20, f"remount {options}")
+        wait_for(done, what=f"remount {options}")
 
     def seen(self):
         """The snapshot as the daemon sees it."""
@@ -279,7 +279,7 @@ class OnDisk(rig.Daemon):
         return os.stat(path) if os.path.exists(path) else None
 
     def wait_said(self, text, count):
-        wait_for(lambda: self.log().count(text) >= count, 30, f"{text!r} {count} times")
+        wait_for(lambda: self.log().count(text) >= count, what=f"{text!r} {count} times")
 
 
 @test("the disk of the snapshot is full, then read-only, then well again", limit=600)

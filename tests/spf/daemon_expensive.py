@@ -37,7 +37,7 @@ def _():
         assert answer.startswith("450 "), answer
 
 
-@test("while it is slow no other client waits, and at the deadline it is no reason to reject", limit=40)
+@test("while it is slow no other client waits, and at the deadline it is no reason to reject")
 def _():
     dns, daemon = servers(ZONE + SLOW, server=' deadline = "4s"')
     with dns, daemon:
@@ -49,7 +49,7 @@ def _():
         began = time.monotonic()
         answer = daemon.ask(client="192.0.2.9", helo="quick-kiln.net")
         took = time.monotonic() - began
-        assert took < 1.0, f"{took:.2f} s"
+        assert took < 2.0, f"{took:.2f} s"
         equal(daemon.decision(helo="quick-kiln.net")["findings"].get("helo_spf_pass"), -20)
         assert not answer.startswith(("4", "5")), answer
         for connection in slow:

@@ -283,7 +283,7 @@ def _():
         assert all(char in "\r\n" or " " <= char <= "~" for char in out), repr(out)
 
 
-@test("10,000 pairs in one go, every one told", limit=240)
+@test("10,000 pairs in one go, every one told")
 def _():
     lines = "".join(f"10.{n // 65536}.{n // 256 % 256}.{n % 256} mail{n % SOUND + 1:03}.{DOMAIN}\n" for n in range(10000))
     began = time.monotonic()

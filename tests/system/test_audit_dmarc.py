@@ -168,7 +168,7 @@ def _(_what, bad):
     contains(err, f"{folder}/bad: ")
     contains(err, reason)
     equal([host["address"] for host in json.loads(out)["hosts"]], ["203.0.113.1"])
-    assert time.monotonic() - began < 20, "slow"
+    assert time.monotonic() - began < 100, "slow"
 
 
 @test("zip bombs: one part of blanks, and a hundred parts")

@@ -41,7 +41,7 @@ class Listen:
     def stop(self, how=signal.SIGTERM):
         """-> (exit status, what else it printed)"""
         self.process.send_signal(how)
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=helod.PATIENCE)
         equal(err, "", "stderr")
         return self.process.returncode, out
 
@@ -89,7 +89,7 @@ def _():
     by_name = {row["helo"]: row for row in said}
     equal(by_name["mail1.kiln-street.net"]["result"], "ok")
     equal([fault["fault"] for fault in by_name["localhost"]["faults"]][0], "helo_reserved")
-    equal(sink.process.wait(20), 1)
+    equal(sink.process.wait(helod.PATIENCE), 1)
 
 
 @test("the order of commands is kept, a message needs all of them, dots and long lines are only data")
@@ -136,7 +136,7 @@ def _():
                 return smtp.command("EHLO mail1.kiln-street.net")[0] == 250
         except OSError:
             return False
-    helod.wait_for(served, 10, "service after the crowd")
+    helod.wait_for(served, what="service after the crowd")
     equal(sink.stop()[0], 0)
 
 

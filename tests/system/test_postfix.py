@@ -258,7 +258,7 @@ def _():
         smtp.ehlo("localhost.localdomain")
         smtp.must(250, "MAIL FROM:<s@kiln-street.net>")
         smtp.must(550, "RCPT TO:<r1@test.example>")
-    wait_for(lambda: daemon.decisions(helo="localhost.localdomain"), 5, "decision on the second name")
+    wait_for(lambda: daemon.decisions(helo="localhost.localdomain"), what="decision on the second name")
 
 
 @cases([("with quotes and blanks", b'a"b c'), ("in UTF-8", "b\u00fccher.example".encode()), ("with percent signs", b"%s%n%{helo}"),
@@ -277,13 +277,13 @@ def _(_what, helo):
         assert len(line) < 1000 and all(" " <= char <= "~" for char in line), f"log line {line!r}"
 
 
-@test("helod down: mail is accepted, as default_action=DUNNO says; back again, it judges again", limit=90)
+@test("helod down: mail is accepted, as default_action=DUNNO says; back again, it judges again")
 def _():
     equal(daemon.stop(), 0, "exit status")
     began = time.monotonic()
     code, text = rcpt("rejecting", BAD, "localhost")
     equal(code, 250, text)
-    assert time.monotonic() - began < 8, "Postfix waited long"
+    assert time.monotonic() - began < 30, "Postfix waited long"
     daemon.start()
     equal(rcpt("rejecting", BAD, "localhost")[0], 550)
 

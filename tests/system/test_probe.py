@@ -84,7 +84,7 @@ def _():
 def _():
     mx = Real.get()
     probe(f"127.0.0.1:{mx.port('tls')}")
-    ends = helod.wait_for(lambda: re.findall(r"tls/smtpd\[.*disconnect from .*?\] (.*)", mx.log()), 10, "disconnect lines")
+    ends = helod.wait_for(lambda: re.findall(r"tls/smtpd\[.*disconnect from .*?\] (.*)", mx.log()), what="disconnect lines")
     for end in ends:
         assert set(re.findall(r"(\w+)=\d", end)) <= {"ehlo", "starttls", "helo", "quit", "commands"}, end
 

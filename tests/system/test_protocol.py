@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from helod import HELOD, Connection, Helod, free_port, question, wait_for
+from helod import HELOD, PATIENCE, Connection, Helod, free_port, question, wait_for
 from tap import cases, cleanup, contains, equal, run, test
 
 DUNNO = b"action=DUNNO\n\n"
@@ -18,7 +18,7 @@ def metric(name):
     before = len(daemon.log())
     daemon.signal(10)
     wait_for(lambda: re.search(r"stats: policy \d", daemon.log()[before:]), what="stats")
-    time.sleep(0.1)
+    daemon.ask(**SKIPPED)  # its turn comes when all of them are written
     found = re.search(re.escape(name) + r" (\d+)", daemon.log()[before:])
     return int(found[1]) if found else 0
 
@@ -174,7 +174,7 @@ def _():
         for _ in range(100):
             equal(other.ask(**SKIPPED), "DUNNO")
         deaf.socket.setblocking(True)
-        deaf.socket.settimeout(10)
+        deaf.socket.settimeout(PATIENCE)
         whole = sent // len(question(**SKIPPED))
         got = b""
         while got.count(b"\n\n") < whole:
@@ -215,7 +215,7 @@ def _():
     equal(other.rpartition(" [")[0], first.rpartition(" [")[0])
 
 
-@test("10,000 idle connections, and a question on each", limit=120)
+@test("10,000 idle connections, and a question on each")
 def _():
     port = free_port()
     with Helod(server="max_connections = 11000", listen=[f"inet:127.0.0.1:{port}"], start=False) as many:
@@ -241,9 +241,9 @@ def _():
 
 @test("an idle connection is closed after its time, a busy one is not")
 def _():
-    with Helod(server='idle = "1s"') as impatient:
+    with Helod(server='idle = "3s"') as impatient:
         with impatient.connect() as idle, impatient.connect() as busy:
-            for _ in range(15):
+            for _ in range(25):
                 equal(busy.ask(**SKIPPED), "DUNNO")
                 time.sleep(0.2)
             equal(idle.closed(), b"")
@@ -254,15 +254,15 @@ def _():
 def _():
     silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     silent.bind(("127.0.0.1", 0))
-    with Helod(server='deadline = "500ms"', resolver=f"127.0.0.1:{silent.getsockname()[1]}") as patient:
+    with Helod(server='deadline = "2s"', resolver=f"127.0.0.1:{silent.getsockname()[1]}") as patient:
         with patient.connect() as c, patient.connect() as other:
             begin = time.monotonic()
             c.send(question(helo="mail.client.example"))
             equal(other.ask(**SKIPPED), "DUNNO")
-            assert time.monotonic() - begin < 0.3, "a question that needs no DNS waited"
+            assert time.monotonic() - begin < 1.5, "a question that needs no DNS waited"
             answer = c.answer()
             took = time.monotonic() - begin
-            assert 0.45 < took < 1.5, f"{took:.2f} s"
+            assert 1.9 < took < 20, f"{took:.2f} s"
             assert answer == "DUNNO" or answer.startswith("PREPEND"), answer
     silent.close()
 

@@ -141,7 +141,7 @@ def bootstrap_run(command):
                                   env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     cleanup(daemon.kill)
     question = helod.question(helo="bad_name!", client="203.0.113.77").decode()
-    code = ("import socket; s = socket.create_connection(('127.0.0.1', 10045), 20);"
+    code = ("import socket; s = socket.create_connection(('127.0.0.1', 10045), 120);"
             f"s.sendall({question!r}.encode()); print(s.recv(999).decode())")
 
     def answer():
@@ -149,9 +149,9 @@ def bootstrap_run(command):
         done = subprocess.run(["nsenter", "-t", str(daemon.pid), "-n", "/usr/bin/python3", "-c", code],
                               capture_output=True, text=True, check=False)
         return done.stdout
-    contains(helod.wait_for(answer, 30, "helod answers", step=0.2), "action=5")
+    contains(helod.wait_for(answer, what="helod answers", step=0.2), "action=5")
     daemon.send_signal(signal.SIGINT)
-    equal(daemon.wait(20), 0, log.read_text())
+    equal(daemon.wait(helod.PATIENCE), 0, log.read_text())
     for line in of_kind("main.cf")[0].splitlines():
         contains(log.read_text(), line.strip(), "what it prints for main.cf")
 

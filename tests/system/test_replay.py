@@ -191,7 +191,7 @@ def _():
         for number in range(30):
             daemon.ask(helo=["desk", 'we"ird\\x', "[203.0.113.9]", ""][number % 4])
         own = daemon.conf_path
-        wait_for(lambda: path.read_text().count('"v":1') == 30, 10, "thirty lines")
+        wait_for(lambda: path.read_text().count('"v":1') == 30, what="thirty lines")
     got = replay("-c", own, "-o", own, path, status=0)
     equal((got["decisions"], got["exact"], got["malformed"]), (30, 30, 0))
 

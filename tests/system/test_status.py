@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-from helod import Helod, free_port, scratch, wait_for
+from helod import PATIENCE, Helod, free_port, scratch, wait_for
 from tap import cleanup, contains, equal, run, skip, test
 
 PORT = free_port()
@@ -28,19 +28,19 @@ HOSTILE = '"><script>alert(1)</script>'
 class UnixConnection(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(PATIENCE)
         self.sock.connect(str(CONTROL))
 
 
 def fetch(path, method="GET", unix=False, headers=None):
     """(status, headers, body)"""
-    connection = UnixConnection("localhost") if unix else http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+    connection = UnixConnection("localhost") if unix else http.client.HTTPConnection("127.0.0.1", PORT, timeout=PATIENCE)
     connection.request(method, path, headers=headers or {})
     answer = connection.getresponse()
     return answer.status, dict(answer.getheaders()), answer.read().decode()
 
 
-def raw(data, seconds=10):
+def raw(data, seconds=PATIENCE):
     with socket.create_connection(("127.0.0.1", PORT), timeout=seconds) as s:
         s.sendall(data)
         answer = b""
@@ -79,7 +79,7 @@ def _():
     equal(grown["helod_question_duration_seconds_count"], 3)
     assert 0 < grown["helod_question_duration_seconds_sum"] < 3, grown
     equal(grown['helod_findings_total{rule="helo_localhost"}'], 1)
-    wait_for(lambda: series()['helod_dns_answers_total{type="PTR",status="temperror"}'] > 0, 5, "DNS by type and status")
+    wait_for(lambda: series()['helod_dns_answers_total{type="PTR",status="temperror"}'] > 0, what="DNS by type and status")
     equal(now['helod_build_info{version="%s"}' % json.loads(fetch("/stats.json")[2])["version"]], 1)
     assert abs(now["helod_start_timestamp_seconds"] - time.time()) < 120
 
@@ -94,7 +94,7 @@ def _():
 
     def grown(name):
         return series()[name] - before[name]
-    wait_for(lambda: grown("helod_history_asked_total") == 2, 5, "asked")
+    wait_for(lambda: grown("helod_history_asked_total") == 2, what="asked")
     equal(grown("helod_history_unknown_total"), 0)
     equal(grown("helod_history_networks"), 2)
     equal(grown("helod_history_names"), 1)
@@ -129,20 +129,20 @@ scrape_configs:
 
     def ask(query):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={query}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={query}", timeout=PATIENCE) as answer:
                 return json.load(answer)["data"]["result"]
         except (OSError, urllib.error.URLError):
             return None
-    equal(wait_for(lambda: ask("up") or None, 30, "Prometheus scrapes")[0]["metric"]["job"], "helod")
-    wait_for(lambda: (ask("up") or [{"value": [0, "0"]}])[0]["value"][1] == "1", 20, "the scrape succeeds")
-    found = wait_for(lambda: ask("helod_questions_total"), 10, "the counter")
+    equal(wait_for(lambda: ask("up") or None, what="Prometheus scrapes")[0]["metric"]["job"], "helod")
+    wait_for(lambda: (ask("up") or [{"value": [0, "0"]}])[0]["value"][1] == "1", what="the scrape succeeds")
+    found = wait_for(lambda: ask("helod_questions_total"), what="the counter")
     equal(float(found[0]["value"][1]), series()["helod_questions_total"])
     equal(ask("helod_start_timestamp_seconds")[0]["metric"]["job"], "helod")
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE)
 
 
-@test("/status.json has the last decisions, exemptions, thresholds; a hostile name is only text", limit=60)
+@test("/status.json has the last decisions, exemptions, thresholds; a hostile name is only text")
 def _():
     daemon.ask(helo=HOSTILE, client="203.0.113.78")
     status, headers, body = fetch("/status.json")
@@ -238,23 +238,24 @@ def _():
         contains(raw(data).split(b"\r\n")[0], wanted, str(data[:40]))
 
 
-@test("who says nothing is hung up on after 5 s; past 8 such, others are turned away; helod goes on", limit=40)
+@test("who says nothing is hung up on after 5 s; past 8 such, others are turned away; helod goes on")
 def _():
     began = time.monotonic()
-    idle = [socket.create_connection(("127.0.0.1", PORT), timeout=10) for _ in range(8)]
+    idle = [socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) for _ in range(8)]
     for s in idle:
         s.sendall(b"GET / HT")
     time.sleep(0.3)
-    with socket.create_connection(("127.0.0.1", PORT), timeout=3) as ninth:
+    with socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) as ninth:
         try:
             equal(ninth.recv(10), b"", "the ninth")
         except ConnectionResetError:
             pass
+    assert time.monotonic() - began < 4.5, "the ninth was let in when another had left"
     contains(daemon.ask(sasl_username="alice"), "DUNNO")
     for s in idle:
         equal(s.recv(10), b"", "an idle one")
         s.close()
-    assert 4 < time.monotonic() - began < 8, f"{time.monotonic() - began} s"
+    assert 4 < time.monotonic() - began < 20, f"{time.monotonic() - began} s"
     equal(fetch("/stats.json")[0], 200)
 
 
@@ -262,7 +263,7 @@ def _():
 def _():
     other = FOLDER / "other"
     daemon.reload(CONF.replace(f'"unix:{CONTROL}"', f'"unix:{other}"'))
-    wait_for(lambda: other.exists() and not CONTROL.exists(), 5, "the sockets of the new policy")
+    wait_for(lambda: other.exists() and not CONTROL.exists(), what="the sockets of the new policy")
     equal(daemon.stop(), 0)
     assert not other.exists(), "the socket file is still there"
 

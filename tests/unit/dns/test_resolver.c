@@ -21,7 +21,14 @@
 #include "resolver.h"
 #include "text.h"
 
-enum { TIMEOUT_MS = 300, TRIES = 2, BOUND_MS = TIMEOUT_MS * TRIES + 250, OUT_SIZE = 2048, ASKS = 256 };
+enum {
+    TIMEOUT_MS = 1000, /* far above what "slow" and "late" mean below, and what a busy machine adds */
+    TRIES = 2,
+    BOUND_MS = TIMEOUT_MS * TRIES + 900, /* still under what a third try would take */
+    PATIENCE_MS = 60000,                 /* what hangs must end */
+    OUT_SIZE = 2048,
+    ASKS = 256
+};
 
 static const char zone[] =
     "example 60 SOA ns.example host.example 1 2 3 4 30\n"
@@ -99,7 +106,7 @@ static const struct {
     {"ptrfwd", DNS_TEMPERROR, false}, {"badrdlen", DNS_TEMPERROR, false}, {"badtype", FOUND_OR_FAILURE, false},
     {"tcall", DNS_TEMPERROR, false}, {"tcdrop", DNS_TEMPERROR, false}, {"tcclose", DNS_TEMPERROR, true},
     {"tcshort", FOUND_OR_FAILURE, true}, {"empty", DNS_TEMPERROR, true}, {"cnameloop", DNS_TEMPERROR, false},
-    {"wrongsrc", DNS_TEMPERROR, false}, {"otherowner", DNS_TEMPERROR, false}, {"slow=2000", DNS_TEMPERROR, false},
+    {"wrongsrc", DNS_TEMPERROR, false}, {"otherowner", DNS_TEMPERROR, false}, {"slow=20000", DNS_TEMPERROR, false},
     {"chain=9", DNS_TEMPERROR, false}, {"chain=8", DNS_FOUND, false}, {"nodata", DNS_NODATA, false},
     {"nxdomain", DNS_NXDOMAIN, false}, {"tc", DNS_FOUND, false}, {"tcpart", DNS_FOUND, false},
     {"extra", DNS_FOUND, false}, {"dup", DNS_FOUND, false}, {"upper", DNS_FOUND, false}, {"drop1", DNS_FOUND, false},
@@ -316,6 +323,14 @@ static void run_out(unsigned ms)
     outstanding -= 1000000;
 }
 
+/* Until the resolver asks these servers. */
+static void run_to_servers(const char *servers_wanted)
+{
+    for (int i = 0; i < 1000 && strcmp(resolver_servers(resolver), servers_wanted) != 0; i++)
+        run_out(20);
+    assert_string_equal(resolver_servers(resolver), servers_wanted);
+}
+
 static struct resolver_stats stats(void)
 {
     struct resolver_stats s;
@@ -333,7 +348,7 @@ static void test_answers(void **state)
     (void)state;
     for (int i = 0; i < count; i++)
         ask(i, rows[i].name, rows[i].type);
-    run(5000);
+    run(PATIENCE_MS);
     for (int i = 0; i < count; i++) {
         if (asks[i].called == 1 && strcmp(asks[i].out, rows[i].want) == 0)
             continue;
@@ -351,7 +366,7 @@ static bool as_wanted(int i, uint64_t start)
     bool good = got == faults[i].want ||
                 (faults[i].want == FOUND_OR_FAILURE && (got == DNS_FOUND || got == DNS_TEMPERROR));
 
-    if (asks[i].called == 1 && good && took < BOUND_MS + 250)
+    if (asks[i].called == 1 && good && took < BOUND_MS)
         return true;
     print_error("%s: called %d times after %u ms, got \"%s\" (%s)\n", faults[i].fault, asks[i].called, took,
                 asks[i].out, asks[i].called ? asks[i].why : "");
@@ -371,7 +386,7 @@ static void test_faults(void **state)
         if (!faults[i].alone)
             ask(i, name, DNS_A);
     }
-    run(5000);
+    run(PATIENCE_MS);
     for (int i = 0; i < count; i++)
         failed += !faults[i].alone && !as_wanted(i, start);
     for (int i = 0; i < count; i++) {
@@ -380,7 +395,7 @@ static void test_faults(void **state)
             continue;
         start = clock_ms();
         ask(i, name, DNS_A);
-        run(5000);
+        run(PATIENCE_MS);
         failed += !as_wanted(i, start);
     }
     assert_int_equal(failed, 0);
@@ -399,7 +414,7 @@ static void test_shared(void **state)
     resolver_cancel(third);
     resolver_cancel(fourth);
     outstanding -= 2;
-    run(2000);
+    run(PATIENCE_MS);
     assert_int_equal(asks[0].called + asks[1].called, 2);
     assert_int_equal(asks[2].called + asks[3].called, 0);
     assert_string_equal(asks[1].out, "found ttl=60: 192.0.2.6");
@@ -410,7 +425,8 @@ static void test_cancelled_fills_cache(void **state)
 {
     (void)state;
     resolver_cancel(ask(0, "orphan.late.example", DNS_A));
-    run_out(400);
+    for (int i = 0; i < 1000 && !resolver_cached(resolver, "orphan.late.example", DNS_A); i++)
+        run_out(20);
     assert_int_equal(asks[0].called, 0);
     assert_int_equal(seen(&servers[0], "orphan.late.example"), 1);
     assert_non_null(resolver_cached(resolver, "Orphan.late.example", DNS_A));
@@ -435,10 +451,10 @@ static void test_ask_in_callback(void **state)
 {
     (void)state;
     ask(0, "a.example", DNS_A);
-    run(2000);
+    run(PATIENCE_MS);
     assert_non_null(resolver_ask(resolver, "a.example", DNS_A, on_first, NULL));
     victim = ask(1, "a.example", DNS_A);
-    run(2000);
+    run(PATIENCE_MS);
     assert_int_equal(asks[1].called, 0);
     assert_int_equal(asks[2].called, 1);
     assert_string_equal(asks[2].out, "found ttl=60: 10/a.example 20/b.example");
@@ -447,7 +463,7 @@ static void test_ask_in_callback(void **state)
 static void ask_again(int n, const char *name, bool from_cache, const char *want)
 {
     ask(n, name, DNS_A);
-    run(3000);
+    run(PATIENCE_MS);
     assert_int_equal(asks[n].called, 1);
     assert_int_equal(asks[n].from_cache, from_cache);
     if (want)
@@ -531,7 +547,7 @@ static void test_reconfigure(void **state)
     assert_true(resolver_reconfigure(resolver, &o, error, sizeof error));
     assert_string_equal(resolver_servers(resolver), servers[1].text);
     ask(40, "new.example", DNS_A);
-    run(3000);
+    run(PATIENCE_MS);
     for (int i = 0; i < 40; i++)
         assert_string_equal(asks[i].out, "found ttl=60: 192.0.2.6");
     assert_string_equal(asks[40].out, "nxdomain ttl=30:");
@@ -577,8 +593,9 @@ static void test_resolv_conf(void **state)
     run_out(120);
     assert_string_equal(resolver_servers(resolver), "127.0.0.77:53");
     write_resolv_conf(path, "nameserver 127.0.0.78\nnameserver ::1\n");
-    run_out(120);
-    assert_string_equal(resolver_servers(resolver), "127.0.0.78:53 [::1]:53");
+    run_to_servers("127.0.0.78:53 [::1]:53");
+    if (asks[0].called == 0)
+        run(PATIENCE_MS);
     assert_string_equal(asks[0].out, "found ttl=60: 192.0.2.6");
     o = defaults((const char *[]){servers[0].text, NULL});
     assert_true(resolver_reconfigure(resolver, &o, error, sizeof error));
@@ -597,7 +614,7 @@ static void test_bounds(void **state)
 
     (void)state;
     o.in_flight = 4;
-    o.timeout_ms = 3000;
+    o.timeout_ms = 20000;
     assert_true(resolver_reconfigure(resolver, &o, error, sizeof error));
     for (int i = 0; i < 100; i++) {
         snprintf(name, sizeof name, "b%d.late.example", i);
@@ -606,7 +623,8 @@ static void test_bounds(void **state)
     assert_int_equal(stats().in_flight, 4);
     assert_int_equal(stats().waiting, 40);
     assert_int_equal(stats().refused, 56);
-    run_out(20);
+    for (int i = 0; i < 1000 && asks[99].called == 0; i++)
+        run_out(20);
     for (int i = 44; i < 100; i++) {
         assert_int_equal(asks[i].status, DNS_TEMPERROR);
         assert_string_equal(asks[i].why, "busy");
@@ -632,13 +650,13 @@ static void test_trouble(void **state)
         snprintf(name, sizeof name, "1.%d.0.%s.in-addr.arpa", i, i < 10 ? "11" : "10");
         ask(i, name, DNS_PTR);
     }
-    run(3000);
+    run(PATIENCE_MS);
     assert_in_range(resolver_trouble(resolver), 64, 69); /* 66, but for zones that share a mark by chance */
     for (int i = 0; i < 60; i++) {
         snprintf(name, sizeof name, "t%d.broken.example", i);
         ask(30 + i, name, DNS_A);
     }
-    run(3000);
+    run(PATIENCE_MS);
     assert_int_equal(asks[89].status, DNS_TEMPERROR);
     assert_in_range(resolver_trouble(resolver), 65, 70);
     clock_freeze(1000000, clock_ms() + 66000);
@@ -652,10 +670,10 @@ static void test_free_in_flight(void **state)
     struct resolver_options o = defaults(list);
 
     ask(0, "drop.example", DNS_A);
-    ask(1, "free.late.example", DNS_A);
+    ask(1, "drop.example", DNS_MX);
     run_out(20);
     assert_true(resolver_reconfigure(resolver, &o, error, sizeof error));
-    ask(2, "free2.late.example", DNS_A);
+    ask(2, "drop.example", DNS_TXT);
     ask(3, "a..example", DNS_A);
     resolver_free(resolver);
     for (int i = 0; i < 4; i++)
@@ -673,7 +691,7 @@ static void test_odd_bytes(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         ask(i, names[i], DNS_A);
-    run(3000);
+    run(PATIENCE_MS);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(asks[i].called, 1);
         if (asks[i].status == DNS_TEMPERROR)
@@ -724,7 +742,7 @@ static void test_silence(void **state)
     o.tries = 1;
     assert_true(resolver_reconfigure(resolver, &o, error, sizeof error));
     ask(0, "drop.example", DNS_A);
-    run(2000);
+    run(PATIENCE_MS);
     assert_int_equal(asks[0].status, DNS_TEMPERROR);
     assert_string_equal(asks[0].why, "timeout");
     assert_int_equal(resolver_cached(resolver, "drop.example", DNS_A)->status, DNS_TEMPERROR);
