@@ -207,14 +207,20 @@ static void remember(struct scenario *s)
         history_note(s->history, &greeting, verified == KNOWN_PRESENT);
 }
 
+static void forget_settings(struct scenario *s)
+{
+    settings_unref(s->settings);
+    s->settings = NULL;
+}
+
 static void ask(struct scenario *s)
 {
     const struct policy *policy;
     uint64_t started = clock_ms();
 
     s->asked = true;
-    settings_unref(s->settings);
-    s->settings = policyfile_read_text("scenario.conf", s->conf, strlen(s->conf), conf_problem, s);
+    if (!s->settings)
+        s->settings = policyfile_read_text("scenario.conf", s->conf, strlen(s->conf), conf_problem, s);
     if (!s->settings || !have_history(s))
         return;
     build_request(s);
@@ -366,6 +372,7 @@ static void do_pass(struct scenario *s, char *rest)
 {
     uint64_t ms;
 
+    forget_settings(s); /* exemptions end by the clock */
     if (units_duration(rest, &ms))
         clock_advance(ms);
     else
@@ -376,6 +383,7 @@ static void do_conf(struct scenario *s, char *rest)
 {
     size_t used = strlen(s->conf);
 
+    forget_settings(s);
     if (snprintf(s->conf + used, CONF_SIZE - used, "%s\n", rest) >= (int)(CONF_SIZE - used))
         wrong(s, "conf too long");
 }
@@ -388,6 +396,7 @@ static void do_profile(struct scenario *s, char *rest)
     char path[PATH_MAX];
     FILE *file;
 
+    forget_settings(s);
     snprintf(path, sizeof(path), "%s/conf/profiles/%s.conf", top != NULL ? top : ".", rest);
     file = fopen(path, "r");
     if (file == NULL) {
@@ -411,6 +420,7 @@ static void do_wall(struct scenario *s, char *rest)
 {
     time_t end;
 
+    forget_settings(s);
     if (units_date(rest, &end))
         clock_freeze(end - 86400, clock_ms());
     else
