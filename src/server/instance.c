@@ -1,58 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * instance: a bounded table from (policy, client, instance) to the answer as Postfix reads it. Promises that one client
- * cannot meet another's answer, that no entry outlives its time, and that a full table costs no malloc: the entry that
- * is thrown out is used again.
+ * instance: a bounded memory from (policy, client, instance) to the answer as Postfix reads it. Promises that one
+ * client cannot meet another's answer, that no entry outlives its time, and that an answer of usual length costs no
+ * malloc.
+ *
+ * Every question looks here and most are never found, so what counts is how much memory a look touches. The answers
+ * stand in a ring in the order in which they came, the oldest is overwritten; beside it lies an index whose sets are a
+ * cache line each. A set may be full before the ring is: then its oldest message is forgotten early, as if it were new.
  */
 #include "instance.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "table.h"
+#include "hash.h"
 
 enum {
-    KEY_MAX = 256,     /* a longer key is no Postfix's */
-    ENTRY_ROOM = 256,  /* bytes for key and answer in an entry that can be used again */
-};
-
-struct instances {
-    struct table *table;
-    uint64_t ttl_ms;
-    struct entry *spare; /* of ENTRY_ROOM, or NULL */
+    KEY_MAX = 256, /* a longer key is no Postfix's */
+    WAYS = 8,
+    PER_SET = 3,   /* messages that a set has to hold on average, when the ring is full */
+    INLINE = 104,  /* bytes for key and answer in an entry: DUNNO and an instance as Postfix makes it */
 };
 
 struct entry {
-    struct table_entry link;
     uint64_t until_ms;
-    size_t answer_size, room;
-    char bytes[]; /* key, then answer */
+    uint16_t key_size, answer_size; /* key_size 0: free */
+    char *more;                     /* key and answer, when they do not fit */
+    char bytes[INLINE];             /* key, then answer */
 };
 
-static void entry_release(struct table_entry *link, void *arg)
-{
-    struct instances *t = arg;
-    struct entry *e = (struct entry *)link;
+/* A guess: the entry itself tells whether it is the one. */
+struct place {
+    uint32_t tag, number;
+};
 
-    if (t->spare == NULL && e->room == ENTRY_ROOM)
-        t->spare = e;
-    else
-        free(e);
-}
+struct instances {
+    struct hash_key key;
+    uint64_t ttl_ms;
+    uint32_t max, sets;  /* sets: a power of two */
+    uint32_t next, head; /* number of the next entry, never 0, and its place in the ring */
+    size_t count;
+    struct entry *ring;
+    struct place (*index)[WAYS];
+};
 
 struct instances *instances_new(size_t max, uint64_t ttl_ms)
 {
     struct instances *t = calloc(1, sizeof(*t));
-    struct table_limits limits = {.max_entries = max > 0 ? max : 1};
 
     if (t == NULL)
         return NULL;
     t->ttl_ms = ttl_ms;
-    t->table = table_new(&limits, entry_release, t);
-    if (t->table == NULL) {
-        free(t);
+    t->max = max > 0 ? (uint32_t)max : 1;
+    t->next = 1;
+    t->sets = 1;
+    while (t->sets < t->max / PER_SET)
+        t->sets *= 2;
+    t->ring = calloc(t->max, sizeof(*t->ring)); /* memory that was never used costs nothing yet */
+    t->index = aligned_alloc(sizeof(*t->index), t->sets * sizeof(*t->index));
+    if (t->ring == NULL || t->index == NULL || !hash_key_random(&t->key)) {
+        instances_free(t);
         return NULL;
     }
+    memset(t->index, 0, t->sets * sizeof(*t->index));
     return t;
 }
 
@@ -60,8 +70,10 @@ void instances_free(struct instances *t)
 {
     if (t == NULL)
         return;
-    table_free(t->table);
-    free(t->spare);
+    for (size_t i = 0; t->ring != NULL && i < t->max && t->ring[i].until_ms > 0; i++) /* 0: never used, nor the next */
+        free(t->ring[i].more);
+    free(t->ring);
+    free(t->index);
     free(t);
 }
 
@@ -86,34 +98,73 @@ static size_t key_bytes(const struct instance_key *key, char out[KEY_MAX])
     return address + policy + instance;
 }
 
+static char *bytes_of(struct entry *e)
+{
+    return e->more != NULL ? e->more : e->bytes;
+}
+
+static void entry_clear(struct instances *t, struct entry *e)
+{
+    if (e->key_size == 0)
+        return;
+    free(e->more);
+    e->more = NULL;
+    e->key_size = 0;
+    t->count--;
+}
+
+/* How many entries ago a place was filled, 1 for the last; more than `max`: what it tells of is overwritten. */
+static uint32_t age(const struct instances *t, const struct place *p)
+{
+    return p->number == 0 ? UINT32_MAX : t->next - p->number;
+}
+
+static struct entry *entry_find(struct instances *t, uint64_t hash, const char *key, size_t n)
+{
+    const struct place *set = t->index[(hash >> 32) & (t->sets - 1)];
+
+    for (unsigned i = 0; i < WAYS; i++) {
+        uint32_t back = age(t, &set[i]);
+        struct entry *e;
+
+        if (set[i].tag != (uint32_t)hash || back > t->max)
+            continue;
+        e = &t->ring[t->head >= back ? t->head - back : t->head + t->max - back];
+        if (e->key_size == n && memcmp(bytes_of(e), key, n) == 0)
+            return e;
+    }
+    return NULL;
+}
+
 const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size)
 {
     char bytes[KEY_MAX];
     size_t n = key_bytes(key, bytes);
-    struct entry *e = n == 0 ? NULL : (struct entry *)table_find(t->table, bytes, n);
+    struct entry *e = n == 0 ? NULL : entry_find(t, hash_bytes(&t->key, bytes, n), bytes, n);
 
     if (e == NULL)
         return NULL;
     if (now_ms >= e->until_ms) {
-        table_remove(t->table, &e->link);
+        entry_clear(t, e);
         return NULL;
     }
     *size = e->answer_size;
-    return e->bytes + e->link.key_size;
+    return bytes_of(e) + n;
 }
 
-static struct entry *entry_take(struct instances *t, size_t need)
+/* The oldest entry, free, with a place in the index that leads to it. */
+static struct entry *entry_take(struct instances *t, uint64_t hash)
 {
-    struct entry *e = t->spare;
-    size_t room = need > ENTRY_ROOM ? need : ENTRY_ROOM;
+    struct place *set = t->index[(hash >> 32) & (t->sets - 1)], *oldest = set;
+    struct entry *e = &t->ring[t->head];
 
-    if (e != NULL && need <= ENTRY_ROOM) {
-        t->spare = NULL;
-        return e;
-    }
-    e = malloc(sizeof(*e) + room);
-    if (e != NULL)
-        e->room = room;
+    for (unsigned i = 1; i < WAYS; i++)
+        if (age(t, &set[i]) > age(t, oldest))
+            oldest = &set[i];
+    *oldest = (struct place){(uint32_t)hash, t->next};
+    t->next = t->next == UINT32_MAX ? 1 : t->next + 1;
+    t->head = t->head + 1 == t->max ? 0 : t->head + 1;
+    entry_clear(t, e);
     return e;
 }
 
@@ -121,25 +172,33 @@ void instances_keep(struct instances *t, const struct instance_key *key, uint64_
                     bool once)
 {
     static const struct reply dunno = {.verb = REPLY_DUNNO};
-    char bytes[KEY_MAX], answer[REPLY_SIZE];
-    size_t n = key_bytes(key, bytes), answer_size;
+    char bytes[KEY_MAX + REPLY_SIZE];
+    size_t n = key_bytes(key, bytes), size;
     struct entry *e;
+    uint64_t hash;
 
     if (n == 0)
         return;
-    answer_size = reply_format(once ? &dunno : reply, answer);
-    e = entry_take(t, n + answer_size);
+    hash = hash_bytes(&t->key, bytes, n);
+    e = entry_find(t, hash, bytes, n);
     if (e == NULL)
-        return;
-    memcpy(e->bytes, bytes, n);
-    memcpy(e->bytes + n, answer, answer_size);
-    e->answer_size = answer_size;
+        e = entry_take(t, hash);
+    else
+        entry_clear(t, e);
     e->until_ms = now_ms + t->ttl_ms;
-    e->link = (struct table_entry){.key = e->bytes, .key_size = n};
-    table_insert(t->table, &e->link);
+    size = n + reply_format(once ? &dunno : reply, bytes + n);
+    if (size > INLINE) {
+        e->more = malloc(size);
+        if (e->more == NULL)
+            return;
+    }
+    memcpy(bytes_of(e), bytes, size);
+    e->key_size = (uint16_t)n;
+    e->answer_size = (uint16_t)(size - n);
+    t->count++;
 }
 
 size_t instances_count(const struct instances *t)
 {
-    return table_count(t->table);
+    return t->count;
 }

@@ -21,7 +21,7 @@ struct instance_key {
     const char *instance; /* "": nothing is kept or found */
 };
 
-/* At most `max` messages, each for `ttl_ms`. NULL: no memory. */
+/* At most `max` messages, the oldest go first; each for `ttl_ms`. NULL: no memory. */
 struct instances *instances_new(size_t max, uint64_t ttl_ms);
 void instances_free(struct instances *t);
 void instances_set_ttl(struct instances *t, uint64_t ttl_ms);

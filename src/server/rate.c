@@ -58,12 +58,13 @@ static struct slot *slot_of(struct slot set[WAYS], uint64_t network, uint64_t wi
 
 bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms)
 {
-    struct network net = address_network(client, client->family == ADDRESS_IPV4 ? IPV4_BITS : IPV6_BITS);
+    struct network net;
     struct slot *slot;
     uint64_t hash;
 
     if (per_minute == 0 || client->family == ADDRESS_NONE)
         return false;
+    net = address_network(client, client->family == ADDRESS_IPV4 ? IPV4_BITS : IPV6_BITS);
     hash = hash_bytes(&r->key, net.base.bytes, sizeof(net.base.bytes)) | 1;
     slot = slot_of(r->slots[(hash >> 32) % SETS], hash, now_ms / WINDOW_MS + 1);
     if (slot->count <= per_minute)

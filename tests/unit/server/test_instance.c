@@ -122,6 +122,43 @@ static void test_bound(void **state)
     instances_free(t);
 }
 
+/* How many of the messages first..last are found. */
+static unsigned found(struct instances *t, unsigned first, unsigned last)
+{
+    unsigned n = 0;
+
+    for (unsigned i = first; i <= last; i++) {
+        char text[32];
+        struct instance_key key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
+
+        snprintf(text, sizeof(text), "%x.6740.%u", i, i % 3);
+        n += strcmp(find(t, &key, 1), i % 5 == 0 ? "action=550 5.7.1 no\n\n" : "action=DUNNO\n\n") == 0;
+    }
+    return n;
+}
+
+static void test_oldest_first(void **state)
+{
+    static const struct reply dunno = {.verb = REPLY_DUNNO};
+    enum { MAX = 1000, NEARLY = 970 }; /* a set of the index may be full before all are */
+    struct instances *t = instances_new(MAX, TTL);
+
+    (void)state;
+    for (unsigned i = 1; i <= 5 * MAX / 2; i++) {
+        char text[32];
+        struct instance_key key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
+
+        snprintf(text, sizeof(text), "%x.6740.%u", i, i % 3);
+        instances_keep(t, &key, 0, i % 5 == 0 ? &refuse : &dunno, false);
+        if (i == MAX)
+            assert_in_range(found(t, 1, MAX), NEARLY, MAX);
+    }
+    assert_int_equal(instances_count(t), MAX);
+    assert_int_equal(found(t, 1, 3 * MAX / 2), 0);
+    assert_in_range(found(t, 3 * MAX / 2 + 1, 5 * MAX / 2), NEARLY, MAX);
+    instances_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_prepend_once),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_oldest_first),
     };
 
     return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
