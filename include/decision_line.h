@@ -34,7 +34,7 @@ struct decision_fields {
     unsigned version;
     const char *id, *action, *threshold, *policy, *mode, *skip, *exemption;
     int score, doubt;
-    const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *reply;
+    const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *limit, *reply;
     int shadow_score;
     const char *shadow, *shadow_action;
     unsigned finding_count, findings_cut; /* cut: how many more there were */

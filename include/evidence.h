@@ -47,6 +47,17 @@ enum skip {
     SKIP_COUNT
 };
 
+/* Why the DNS was not asked for what this verdict might have rested on; what was cached counted all the same. */
+enum limit {
+    LIMIT_NONE,
+    LIMIT_STRESS,         /* Postfix says stress=yes */
+    LIMIT_CLIENT_RATE,    /* the client's network asked too much in this minute */
+    LIMIT_CLIENT_WAITING, /* too many questions of the client's network wait for the DNS */
+    LIMIT_GUARD,          /* the resolver is in trouble */
+    LIMIT_OFFLINE,        /* heloctl replay without --dns */
+    LIMIT_COUNT
+};
+
 struct evidence_rdns {
     struct name name;
     struct naming naming;
@@ -92,6 +103,7 @@ struct evidence {
 
     /* How it came about, for the decision line and `heloctl check`. */
     bool dns_suspended;          /* the resolver guard held back DNS points */
+    enum limit limit;            /* LIMIT_NONE: all that was needed was asked */
     bool deadline;               /* judged at the deadline, from what was known */
     unsigned queries, cached;
     uint64_t dns_ms;

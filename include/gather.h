@@ -38,7 +38,7 @@ typedef void gather_observer(void *arg, const struct dns_answer *answer, bool fr
 struct gather_options {
     const struct settings *settings; /* both outlive the gather */
     const struct policy *policy;
-    bool local_only;                 /* stress, rate limit: cache and local facts alone */
+    enum limit limit;                /* other than LIMIT_NONE: cache and local facts alone */
     bool suspend_dns;                /* the guard: DNS evidence is taken as TEMPERROR */
     bool everything;                 /* `heloctl check`: do not stop when settled */
     unsigned also;                   /* enum need: asked for though no rule needs it (`heloctl audit`) */

@@ -13,6 +13,7 @@ enum metric {
     METRIC_QUESTIONS,           /* label: none */
     METRIC_DECISIONS,           /* label: outcome; by policy */
     METRIC_SKIPPED,             /* label: skip */
+    METRIC_LIMITED,             /* label: limit */
     METRIC_FINDINGS,            /* label: rule */
     METRIC_SCORE,               /* histogram */
     METRIC_QUESTION_SECONDS,    /* histogram, microseconds are added */

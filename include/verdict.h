@@ -43,5 +43,6 @@ struct verdict {
 
 const char *outcome_name(enum outcome outcome); /* "dunno", "mark", "defer", "reject" */
 const char *skip_name(enum skip skip);          /* "", "exempt", "authenticated", … */
+const char *limit_name(enum limit limit);       /* "", "stress", "client_rate", … */
 
 #endif

@@ -65,6 +65,8 @@ const struct option options[] = {
     { DNS(cache, OPTION_NUMBER), .initial = "65536", .max = 10000000, .unit = "answers",
       .summary = "Answers kept; 0 keeps none." },
     { DNS(in_flight, OPTION_NUMBER), .initial = "512", .min = 1, .max = 10000, .summary = "Look-ups at once." },
+    { DNS(client_share, OPTION_NUMBER), .initial = "12", .max = 100, .unit = "percent",
+      .summary = "Share of in_flight that as many questions of one client network may wait for; 0 for no limit." },
     { DNS(guard, OPTION_NUMBER), .initial = "50", .max = 100, .unit = "percent",
       .summary = "Temporary failures past which DNS findings are suspended; 0 for never." },
     { DNS(ptr_names, OPTION_NUMBER), .initial = "6", .min = 1, .max = EVIDENCE_RDNS_MAX,

@@ -207,7 +207,8 @@ static struct job *job_new(struct replay *r, const struct logs_record *record)
 /* Gathers everything about a greeting, then judges it; true when that is under way or done. */
 static bool ask(struct replay *r, const struct logs_record *record)
 {
-    struct gather_options options = {.settings = r->settings, .local_only = !r->dns, .everything = r->dns};
+    struct gather_options options = {.settings = r->settings, .limit = r->dns ? LIMIT_NONE : LIMIT_OFFLINE,
+                                     .everything = r->dns};
     uint64_t ms = r->settings->server.deadline_ms;
     struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
     struct job *job = job_new(r, record);

@@ -31,6 +31,20 @@ const char *skip_name(enum skip skip)
     return (unsigned)skip < SKIP_COUNT ? names[skip] : "";
 }
 
+const char *limit_name(enum limit limit)
+{
+    static const char *const names[LIMIT_COUNT] = {
+        [LIMIT_NONE] = "",
+        [LIMIT_STRESS] = "stress",
+        [LIMIT_CLIENT_RATE] = "client_rate",
+        [LIMIT_CLIENT_WAITING] = "client_waiting",
+        [LIMIT_GUARD] = "guard",
+        [LIMIT_OFFLINE] = "offline",
+    };
+
+    return (unsigned)limit < LIMIT_COUNT ? names[limit] : "";
+}
+
 void decision_add_findings(const struct verdict *v, size_t room, struct text *t)
 {
     for (unsigned i = 0; i < v->finding_count && !t->full; i++) {

@@ -65,14 +65,17 @@ static void answered(void *arg, const struct dns_answer *answer, bool from_cache
     gathering_arrived(g);
 }
 
-/* Only the cache may be used. */
+/* Only the cache may be used; where that is too little, the decision says why. */
 static const struct dns_answer *cached(struct gather *g, const char *name, enum dns_type type)
 {
     const struct dns_answer *answer = resolver_cached(g->context.resolver, name, type);
 
-    if (answer)
-        observe(g, answer, true);
-    return answer ? answer : &unanswered;
+    if (!answer) {
+        g->e.limit = g->options.limit;
+        return &unanswered;
+    }
+    observe(g, answer, true);
+    return answer;
 }
 
 const struct dns_answer *gathering_get(struct gather *g, const char *name, enum dns_type type,
@@ -82,9 +85,11 @@ const struct dns_answer *gathering_get(struct gather *g, const char *name, enum 
     const struct dns_answer *known;
     struct gathering_ask *ask;
 
+    if (g->options.suspend_dns)
+        g->e.limit = LIMIT_GUARD;
     if (!g->context.resolver || g->options.suspend_dns)
         return &unanswered;
-    if (g->options.local_only)
+    if (g->options.limit != LIMIT_NONE)
         return cached(g, name, type);
     question.arg = ask = region_alloc(g->region, sizeof(*ask));
     if (!ask)

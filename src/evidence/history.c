@@ -38,7 +38,7 @@ void gathering_history(struct gather *g)
     const struct history_greeting greeting = greeting_of(g);
 
     gathering_asks_for(g, NEED_HISTORY);
-    if (g->options.local_only)
+    if (g->options.limit != LIMIT_NONE)
         return;
     g->history = history_ask(g->context.history, &greeting, remembered, g);
     g->pending += g->history != NULL;

@@ -211,6 +211,14 @@ static void write_spf(struct line *l, const struct decision_line_field *f)
         add_word(l, f, spf_result_name(e->helo_spf->result));
 }
 
+static void write_limit(struct line *l, const struct decision_line_field *f)
+{
+    const struct evidence *e = l->record->evidence;
+
+    if (e && e->limit != LIMIT_NONE)
+        add_word(l, f, limit_name(e->limit));
+}
+
 static void write_shadow(struct line *l, const struct decision_line_field *f)
 {
     const struct verdict *shadow = l->record->shadow;
@@ -310,6 +318,7 @@ const struct decision_line_field decision_line_fields[] = {
     {FIELD("shadow"), "the shadow policy; only with one", write_shadow},
     {FIELD("shadow_action"), "what it judged", write_shadow_action},
     {FIELD("shadow_score"), "its score", write_shadow_score},
+    {FIELD("limit"), "why the DNS was not asked for what might have mattered; only then", write_limit},
     {FIELD("dns"), "look-ups, and the time they took", write_dns},
     {FIELD("cached"), "look-ups answered from the cache", write_cached},
     {FIELD("ms"), "from question to answer", write_ms},

@@ -210,6 +210,7 @@ static const struct field_place places[] = {
     PLACE(shadow, FIELD_TEXT),
     PLACE(shadow_action, FIELD_TEXT),
     PLACE(shadow_score, FIELD_INT),
+    PLACE(limit, FIELD_TEXT),
     PLACE(cached, FIELD_UNSIGNED),
     PLACE(ms, FIELD_UNSIGNED),
     PLACE(reply, FIELD_TEXT),

@@ -34,6 +34,11 @@ static const char *skip_label(unsigned label)
     return label == SKIP_NONE ? "none" : skip_name((enum skip)label);
 }
 
+static const char *limit_label(unsigned label)
+{
+    return label == LIMIT_NONE ? "none" : limit_name((enum limit)label);
+}
+
 static const char *rule_label(unsigned label)
 {
     return label < rules_count ? rules[label]->name : NULL;
@@ -83,6 +88,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
      "outcome", OUTCOME_COUNT, outcome_label, "policy", POLICIES_MAX, policy_name, 1},
     LABELLED(METRIC_SKIPPED, "helod_skipped_total", "counter",
              "Decisions in which nothing was judged, by the reason.", "reason", SKIP_COUNT, skip_label),
+    LABELLED(METRIC_LIMITED, "helod_limited_total", "counter",
+             "Decisions for which the DNS was not asked though it might have mattered, by the reason.", "reason",
+             LIMIT_COUNT, limit_label),
     LABELLED(METRIC_FINDINGS, "helod_findings_total", "counter", "Rules that hit, judged greetings only.", "rule",
              RULES_MAX, rule_label),
     PLAIN(METRIC_SCORE, "helod_score", "histogram", "", "Scores of judged greetings."),

@@ -153,13 +153,14 @@ static bool make_parts(struct server *s)
     s->metrics = metrics_new();
     s->instances = instances_new(settings->instances, settings->instance_ms);
     s->rates = rates_new();
+    s->waiting = waiting_new();
     s->hits = hits_new();
     s->connections = connections_new(s);
     s->questions = questions_new(s);
     s->status = status_new(s);
     s->recent = recent_new();
-    return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->hits != NULL &&
-           s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
+    return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
+           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -282,6 +283,7 @@ static void end(struct daemon *d)
     close_history(s);
     instances_free(s->instances);
     rates_free(s->rates);
+    waiting_free(s->waiting);
     hits_free(s->hits);
     metrics_free(s->metrics);
     recent_free(s->recent);

@@ -131,6 +131,7 @@ static void question_landed(struct question *q)
     q->gather = NULL;
     evtimer_del(&q->deadline);
     all->in_flight--;
+    waiting_end(all->server->waiting, &q->request.client);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
 }
 
@@ -166,12 +167,14 @@ static bool is_worth_a_line(const struct question *q, const struct verdict *v, c
            (shadow != NULL && shadow->judged != OUTCOME_DUNNO);
 }
 
-static void count(const struct question *q, const struct verdict *v)
+static void count(const struct question *q, const struct evidence *e, const struct verdict *v)
 {
     struct server *s = q->all->server;
     const struct exempt_settings *exempt = &q->settings->exempt;
 
     metrics_add_by(s->metrics, METRIC_DECISIONS, metrics_policy(s->metrics, q->policy->name), v->outcome, 1);
+    if (e->limit != LIMIT_NONE)
+        metrics_add(s->metrics, METRIC_LIMITED, e->limit, 1);
     if (v->skip != SKIP_NONE) {
         metrics_add(s->metrics, METRIC_SKIPPED, v->skip, 1);
     } else {
@@ -249,7 +252,7 @@ static void decide(struct question *q, const struct evidence *e)
         record.exemption = &q->settings->exempt.entries[verdict.exemption];
     record.ms = (unsigned)(us / 1000);
     log_decision(q, &record);
-    count(q, &verdict);
+    count(q, e, &verdict);
     metrics_add(s->metrics, METRIC_QUESTION_SECONDS, 0, us);
     sent = connection_answer(q->connection, bytes, reply_format(&reply, bytes));
     instances_keep(s->instances, &key, (q->began_us + us) / 1000, &reply, sent && reply.verb == REPLY_PREPEND);
@@ -288,6 +291,7 @@ static void wait_for_evidence(struct question *q)
     const struct timeval *common = event_base_init_common_timeout(all->server->base, &plain);
 
     all->in_flight++;
+    waiting_begin(all->server->waiting, &q->request.client);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
     if (evtimer_add(&q->deadline, common != NULL ? common : &plain) == 0)
         return;
@@ -295,6 +299,22 @@ static void wait_for_evidence(struct question *q)
     question_landed(q);
     decide(q, NULL);
     question_end(q);
+}
+
+/* May this question cost look-ups? LIMIT_NONE: it may. */
+static enum limit limit_of(const struct question *q, uint64_t now_ms)
+{
+    struct server *s = q->all->server;
+    const struct settings *settings = q->settings;
+    size_t most = (size_t)settings->dns.in_flight * settings->dns.client_share / 100;
+
+    if (q->request.stress)
+        return LIMIT_STRESS;
+    if (rates_exceeded(s->rates, &q->request.client, settings->server.client_rate, now_ms))
+        return LIMIT_CLIENT_RATE;
+    if (settings->dns.client_share > 0 && waiting_count(s->waiting, &q->request.client) >= (most > 0 ? most : 1))
+        return LIMIT_CLIENT_WAITING;
+    return LIMIT_NONE;
 }
 
 static void judge(struct question *q)
@@ -305,8 +325,7 @@ static void judge(struct question *q)
         .settings = q->settings,
         .policy = q->policy,
         .suspend_dns = guard_holds_back(&s->guard, now_ms),
-        .local_only = q->request.stress ||
-                      rates_exceeded(s->rates, &q->request.client, q->settings->server.client_rate, now_ms),
+        .limit = limit_of(q, now_ms),
     };
     const struct evidence *e =
         gather_start(&s->gather, &options, &q->request, q->region, on_gathered, q, &q->gather);

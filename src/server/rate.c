@@ -56,6 +56,11 @@ static struct slot *slot_of(struct slot set[WAYS], uint64_t network, uint64_t wi
     return least;
 }
 
+struct network rates_network(const struct address *client)
+{
+    return address_network(client, client->family == ADDRESS_IPV4 ? IPV4_BITS : IPV6_BITS);
+}
+
 bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms)
 {
     struct network net;
@@ -64,7 +69,7 @@ bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_
 
     if (per_minute == 0 || client->family == ADDRESS_NONE)
         return false;
-    net = address_network(client, client->family == ADDRESS_IPV4 ? IPV4_BITS : IPV6_BITS);
+    net = rates_network(client);
     hash = hash_bytes(&r->key, net.base.bytes, sizeof(net.base.bytes)) | 1;
     slot = slot_of(r->slots[(hash >> 32) % SETS], hash, now_ms / WINDOW_MS + 1);
     if (slot->count <= per_minute)

@@ -12,6 +12,9 @@
 
 struct rates;
 
+/* Whom limits take for one client: its /24 or /48. */
+struct network rates_network(const struct address *client);
+
 struct rates *rates_new(void); /* NULL: no memory, no randomness */
 void rates_free(struct rates *r);
 /* Counts a question of this client's /24 or /48; true when it is past `per_minute` (0: never). */

@@ -18,6 +18,7 @@
 #include "rate.h"
 #include "recent.h"
 #include "settings.h"
+#include "waiting.h"
 
 struct server {
     struct event_base *base;
@@ -26,6 +27,7 @@ struct server {
     struct gather_context gather;
     struct instances *instances;
     struct rates *rates;
+    struct waiting *waiting;
     struct hits *hits;
     struct metrics *metrics;
     struct guard guard;

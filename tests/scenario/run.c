@@ -145,7 +145,8 @@ static void gather_all(struct scenario *s, const struct policy *policy)
 {
     const struct gather_context context = {.resolver = s->resolver, .history = s->history};
     struct gather_options options = {
-        .settings = s->settings, .policy = policy, .local_only = s->stress, .suspend_dns = s->suspend};
+        .settings = s->settings, .policy = policy, .limit = s->stress ? LIMIT_STRESS : LIMIT_NONE,
+        .suspend_dns = s->suspend};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
     struct gather *pending;
 

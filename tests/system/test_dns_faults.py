@@ -9,8 +9,9 @@ default policy not even that.
 import signal
 import threading
 import time
+import urllib.request
 
-from helod import Helod
+from helod import Helod, free_port, wait_for
 from nameserver import FaultDns
 from tap import cases, contains, equal, note, run, test
 
@@ -124,6 +125,33 @@ def _():
     equal(verdicts["2001:db8::5", "mail.kiln-street.net"], 0)
     equal(verdicts["203.0.113.8", "gone.kiln-street.net"], 3)
     equal(HEALTHY_LOCAL[0], 0)
+
+
+@test("one network whose zones are frozen does not fill the resolver: another's greeting gets its full judgement")
+def _():
+    faults = "*.frozen.net fault drop\n*.100.51.198.in-addr.arpa fault drop"
+    flood = [{"client": f"198.51.100.{n}", "helo": f"mail{n}.frozen.net"} for n in range(60)]
+    port = free_port()
+    with FaultDns(f"{ZONE}\n{faults}") as dns, Helod(
+            f'{CONF}\nstatus {{ listen = {{ "inet:127.0.0.1:{port}" }} }}', server=' deadline = "10s"', resolver=dns.address,
+            dns=' timeout = "5s"\n tries = 1\n in_flight = 20\n client_share = 10\n') as daemon:
+        crowd = threading.Thread(target=ask_all, args=(daemon, flood))
+        crowd.start()
+        # All but the two that may wait are answered, and say why they were judged by less.
+        wait_for(lambda: len(daemon.decisions(limit="client_waiting")) == len(flood) - 2, 5, "the flood is limited")
+        began = time.monotonic()
+        action = daemon.ask(client="203.0.113.8", helo="gone.kiln-street.net", context="harsh")
+        took = time.monotonic() - began
+        equal(harshness(action), 3)
+        line = daemon.decision(helo="gone.kiln-street.net")
+        assert "limit" not in line and "helo_unresolvable" in line["findings"], line
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+            contains(page.read().decode(), f'helod_limited_total{{reason="client_waiting"}} {len(flood) - 2}\n')
+        crowd.join()
+        assert took < 3, f"{took:.1f} s: it waited for the flood"
+        for decision in daemon.decisions():
+            if decision["helo"].endswith(".frozen.net"):
+                equal(decision["action"], "dunno", "no answer is held against anybody")
 
 
 @cases([(fault,) for fault in FAULTS],

@@ -116,6 +116,28 @@ static void skipped(void **state)
     assert_true(decision_line_read(out, strlen(out), region, &f));
 }
 
+/* Why the DNS was not asked stands before what it was asked; nothing does where it was. */
+static void limited(void **state)
+{
+    struct evidence *e = builder_evidence("helo=mail.rot.com", region);
+    const struct reply reply = {.verb = REPLY_DUNNO};
+    struct decision_record record = {.evidence = e, .request = e->request, .reply = &reply};
+    char out[DECISION_LINE_SIZE], want[64];
+    struct decision_fields f;
+
+    (void)state;
+    for (enum limit limit = LIMIT_NONE; limit < LIMIT_COUNT; limit++) {
+        e->limit = limit;
+        record.verdict = judge(&policy, e);
+        decision_line_write(&record, out);
+        snprintf(want, sizeof(want), " limit=%s dns=", limit_name(limit));
+        assert_int_equal(strstr(out, " limit=") == NULL, limit == LIMIT_NONE);
+        assert_int_equal(strstr(out, want) == NULL, limit == LIMIT_NONE);
+        assert_true(decision_line_read(out, strlen(out), region, &f));
+        assert_string_equal(f.limit, limit_name(limit));
+    }
+}
+
 static void read_back(void **state)
 {
     struct decision_fields f;
@@ -342,8 +364,9 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(written),     cmocka_unit_test(skipped),    cmocka_unit_test(read_back),
-        cmocka_unit_test(log_formats), cmocka_unit_test(round_trip), cmocka_unit_test(fields_are_documented),
+        cmocka_unit_test(written), cmocka_unit_test(skipped), cmocka_unit_test(limited),
+        cmocka_unit_test(read_back), cmocka_unit_test(log_formats), cmocka_unit_test(round_trip),
+        cmocka_unit_test(fields_are_documented),
     };
     return cmocka_run_group_tests_name("decision line", tests, start, stop);
 }

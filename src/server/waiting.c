@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * waiting: a network has an entry for as long as a question of it waits. Promises exact counts: no network pays for
+ * another, whatever hashes alike. What there is at once is bounded by the connections, of which each asks one question.
+ */
+#include "waiting.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "rate.h"
+#include "table.h"
+
+enum { NETWORKS_MAX = 1 << 24 }; /* never reached: a waiting question is a connection */
+
+struct entry {
+    struct table_entry entry;
+    struct address network;
+    size_t count;
+};
+
+struct waiting {
+    struct table *table;
+};
+
+static void release(struct table_entry *entry, void *arg)
+{
+    (void)arg;
+    free(entry);
+}
+
+struct waiting *waiting_new(void)
+{
+    struct waiting *w = calloc(1, sizeof(*w));
+
+    if (w != NULL)
+        w->table = table_new(&(struct table_limits){.max_entries = NETWORKS_MAX}, release, NULL);
+    if (w != NULL && w->table == NULL) {
+        free(w);
+        return NULL;
+    }
+    return w;
+}
+
+void waiting_free(struct waiting *w)
+{
+    if (w == NULL)
+        return;
+    table_free(w->table);
+    free(w);
+}
+
+static struct entry *find(const struct waiting *w, const struct address *client)
+{
+    struct network net = rates_network(client);
+
+    return table_count(w->table) == 0
+               ? NULL
+               : (struct entry *)table_peek(w->table, net.base.bytes, sizeof(net.base.bytes));
+}
+
+size_t waiting_count(const struct waiting *w, const struct address *client)
+{
+    const struct entry *e = find(w, client);
+
+    return e != NULL ? e->count : 0;
+}
+
+void waiting_begin(struct waiting *w, const struct address *client)
+{
+    struct entry *e = find(w, client);
+
+    if (e == NULL && (e = calloc(1, sizeof(*e))) != NULL) {
+        e->network = rates_network(client).base;
+        e->entry.key = e->network.bytes;
+        e->entry.key_size = sizeof(e->network.bytes);
+        table_insert(w->table, &e->entry);
+    }
+    if (e != NULL)
+        e->count++;
+}
+
+void waiting_end(struct waiting *w, const struct address *client)
+{
+    struct entry *e = find(w, client);
+
+    if (e != NULL && --e->count == 0)
+        table_remove(w->table, &e->entry);
+}
