@@ -210,6 +210,20 @@ static bool list_servers(const struct channel_options *options, struct text *lis
     return true;
 }
 
+/*
+ * Before 1.23 each try waits twice as long as the one before, without a bound: no try is begun for which nobody waits
+ * any more, since it would hold its place for nothing.
+ */
+static int useful_tries(const struct channel_options *options)
+{
+    int tries = (int)options->tries;
+#ifndef ARES_OPT_MAXTIMEOUTMS
+    for (tries = 1; (1u << tries) - 1 < options->tries; tries++)
+        ;
+#endif
+    return tries;
+}
+
 /* Options by what the c-ares at hand knows; what it does not know it does not do either. */
 static int set_options(struct channel *c, const struct channel_options *options, bool own_servers)
 {
@@ -225,7 +239,7 @@ static int set_options(struct channel *c, const struct channel_options *options,
     memset(&o, 0, sizeof o);
     o.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (options->edns ? ARES_FLAG_EDNS : 0);
     o.timeout = (int)options->timeout_ms;
-    o.tries = (int)options->tries;
+    o.tries = useful_tries(options);
     o.lookups = lookups;
     o.ednspsz = EDNS_SIZE;
     o.sock_state_cb = on_state;

@@ -166,9 +166,10 @@ static struct listener *listener_of(struct listeners *all, const char *where)
     return l;
 }
 
-/* max_connections, or what the limit of descriptors leaves of it. */
+/* max_connections, or what the limit of descriptors leaves of it: half of them at least, since the DNS can wait. */
 static size_t affordable(const struct settings *s)
 {
+    size_t half;
     rlim_t need = (rlim_t)s->server.max_connections + s->dns.in_flight + OWN_DESCRIPTORS;
     struct rlimit limit;
 
@@ -185,9 +186,12 @@ static size_t affordable(const struct settings *s)
     if (limit.rlim_cur >= need)
         return s->server.max_connections;
     need -= limit.rlim_cur;
+    half = (size_t)limit.rlim_cur / 2;
     log_warning("the limit of open files (%llu) is too low for max_connections = %u with dns.in_flight = %u",
                 (unsigned long long)limit.rlim_cur, s->server.max_connections, s->dns.in_flight);
-    return s->server.max_connections > need ? (size_t)(s->server.max_connections - need) : 1;
+    if (s->server.max_connections >= need + half)
+        return (size_t)(s->server.max_connections - need);
+    return s->server.max_connections < half ? s->server.max_connections : half;
 }
 
 bool listeners_prepare(struct listeners *all, const struct settings *settings, char *error, size_t error_size)
