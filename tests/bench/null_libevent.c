@@ -7,6 +7,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
 
     if (argc != 2 || base == NULL)
         return 64;
+    signal(SIGPIPE, SIG_IGN); /* who asks may leave without waiting */
     fd = endpoint_listen(argv[1]);
     evutil_make_socket_nonblocking(fd);
     if (evconnlistener_new(base, on_accept, base, LEV_OPT_CLOSE_ON_FREE, 0, fd) == NULL)

@@ -43,6 +43,16 @@ def private_machine(argv):
     os.execvp("unshare", ["unshare", "-m", "-n", "sh", "-c", script, "sh", *argv])
 
 
+def connected(place):
+    if place.startswith("unix:"):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(5)
+        s.connect(place[5:])
+        return s
+    host, port = place[5:].rsplit(":", 1)
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
 class Server:
     """One program under load."""
 
@@ -60,8 +70,7 @@ class Server:
     def answers(self):
         """Does it answer now?"""
         with contextlib.suppress(OSError):
-            host, port = self.place[5:].rsplit(":", 1)
-            with socket.create_connection((host, int(port)), timeout=5) as s:
+            with connected(self.place) as s:
                 s.sendall(daemon.question(helo="mail.kiln-street.net", client_name="mail.kiln-street.net"))
                 return s.recv(1024).startswith(b"action=")
         return False
@@ -115,10 +124,13 @@ class Rig:
             self.start(PROGRAMS / "dnslag", "-d", 0.1, f"inet:{RESOLVER}:53")
         self.has_syslog = os.path.exists("/dev/log")
 
-    def null(self, program):
-        port = daemon.free_port()
-        process = self.start(PROGRAMS / program, f"inet:127.0.0.1:{port}")
-        return self.ready(Server(program, f"inet:127.0.0.1:{port}", [process.pid]))
+    def place(self, unix):
+        return f"unix:{self.folder}/socket-{len(self.processes)}" if unix else f"inet:127.0.0.1:{daemon.free_port()}"
+
+    def null(self, program, unix=False):
+        place = self.place(unix)
+        process = self.start(PROGRAMS / program, place)
+        return self.ready(Server(program, place, [process.pid]))
 
     @staticmethod
     def ready(server, seconds=20):
@@ -128,12 +140,12 @@ class Rig:
     def dns(self, milliseconds, lost=0.0):
         return Dns(self, milliseconds, lost)
 
-    def helod(self, name, dns, server="", sections="", logs=True):
-        """A daemon with what belongs in `server { … }` and further sections; its log goes to syslog, if there is one."""
-        port = daemon.free_port()
-        policy, pid_file = self.folder / f"{port}.conf", self.folder / f"{port}.pid"
-        policy.write_text(f'server {{ listen = {{ "inet:127.0.0.1:{port}" }} pid_file = "{pid_file}" '
-                          f'log_dunno = {"yes" if logs else "no"} max_connections = 20000 client_rate = 0 {server} }}\n'
+    def helod(self, name, dns, sections="", logs=True, unix=False):
+        """A daemon with further sections of its policy file; its log goes to syslog, if there is one."""
+        place, number = self.place(unix), len(self.processes)
+        policy, pid_file = self.folder / f"{number}.conf", self.folder / f"{number}.pid"
+        policy.write_text(f'server {{ listen = {{ "{place}" }} pid_file = "{pid_file}" '
+                          f'log_dunno = {"yes" if logs else "no"} max_connections = 20000 client_rate = 0 }}\n'
                           f'dns {{ servers = {{ "127.0.0.1:{dns.port}" }} {dns.options} }}\n{sections}\n')
         foreground = not self.has_syslog
         process = self.start(daemon.HELOD, *(["-f"] if foreground else []), "-c", policy)
@@ -143,7 +155,7 @@ class Rig:
             self.processes.append(Forked(pid))
         else:
             pid = process.pid
-        made = self.ready(Server(name, f"inet:127.0.0.1:{port}", [pid]))
+        made = self.ready(Server(name, place, [pid]))
         made.policy = policy
         return made
 

@@ -72,11 +72,12 @@ class Bench:
                 cells[1], *(f"{median(runs, key):.0f}" for key in ("p50_us", "p99_us", "p999_us")),
                 sum(run.get("failed", 0) + (run.get("answers", 0) == 0) for run in runs)]
 
-    def compare(self, title, servers, arguments, targets=None):
+    def compare(self, title, servers, arguments, targets=None, null=None):
         """A row for each server, ratios to the null server."""
-        results = self.pairs(self.null, servers, arguments)
+        null = null or self.null
+        results = self.pairs(null, servers, arguments)
         base = [run for before, _ in results.values() for run in before]
-        rows = [self.row(title, self.null.name, base, base)]
+        rows = [self.row(title, null.name, base, base)]
         rows += [self.row(title, s.name, *results[s.name], (targets or {}).get(s.name, (None, None))) for s in servers]
         self.report.table(title, ["server", "questions/s", "spread", "ratio", "CPU us", "ratio", "p50 us", "p99 us",
                                   "p99.9 us", "failed"], rows)
@@ -89,9 +90,14 @@ class Bench:
         for connections, rate in ((10, 0.85), (100, 0.85), (1000, 0.8)):
             self.compare(f"Well configured senders, {connections} connections", servers,
                          ["-c", connections, "-w", 0.1, "-g", "clean"], {quiet.name: (rate, 1.2)})
-        self.half_load(quiet)
 
-    def half_load(self, server):
+    def unix_socket(self):
+        self.compare("Well configured senders, 10 connections on a unix socket",
+                     [self.rig.helod("helod, clean not logged", self.dns, logs=False, unix=True)],
+                     ["-c", 10, "-w", 0.1, "-g", "clean"], null=self.rig.null("null_libevent", unix=True))
+
+    def half_load(self):
+        server = self.rig.helod("helod, clean not logged", self.dns, logs=False)
         found = self.pairs(self.null, [server], ["-c", 200, "-w", 0.1, "-g", "clean"])[server.name]
         half = {s.name: median(runs, "per_second") / 2 for s, runs in zip((self.null, server), found)}
         base, runs = self.pairs(self.null, [server], lambda s: ["-c", 200, "-w", 0.1, "-r", half[s.name], "-g",
@@ -336,11 +342,11 @@ class Held:
             time.sleep(0.1 + self.count / 20000)
 
 
-PARTS = {"clean": Bench.clean, "judged": Bench.judged, "strangers": Bench.strangers, "dead_dns": Bench.dead_dns,
-         "slow_dns": Bench.slow_dns, "memory": Bench.memory, "start": Bench.start_and_reload, "growth": Bench.growth,
-         "remembered": Bench.remembered,
+PARTS = {"clean": Bench.clean, "unix": Bench.unix_socket, "half": Bench.half_load, "judged": Bench.judged,
+         "strangers": Bench.strangers, "dead_dns": Bench.dead_dns, "slow_dns": Bench.slow_dns, "memory": Bench.memory,
+         "start": Bench.start_and_reload, "growth": Bench.growth, "remembered": Bench.remembered,
          **{f"peers_{row}": lambda bench, row=row: bench.peers(row) for row in PEER_ROWS}}
-SHORT = ("clean", "judged", "strangers", "start")
+SHORT = ("clean", "half", "judged", "strangers", "start")
 
 
 def machine():
