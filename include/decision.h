@@ -35,9 +35,9 @@ void decision_make(const struct policy *policy, const struct evidence *e, struct
 struct decision_course {
     const struct policy *policy;
     bool begun;
-    struct rule_set met;      /* rules that count and that this greeting can meet */
     struct rule_set hits;
-    struct rule_set possible; /* of those that need evidence: they do not hit, and could */
+    struct rule_set unsure;   /* that need evidence and do not hit */
+    struct rule_set possible; /* of these: by what is known they still could */
     int score;                /* of the hits */
     enum outcome outcome;     /* that the thresholds give the score, before doubt and mode */
 };

@@ -45,7 +45,6 @@ struct rule {
     const char *name;     /* unique, [a-z0-9_]+ */
     enum family family;
     const char *summary;  /* one sentence for the admin: what it means when it hits */
-    uint64_t when;        /* traits of which the greeting must have one, else it neither hits nor may */
     unsigned needs;       /* enum need: evidence without which it cannot hit */
     int points;           /* default; 100 is a rejection by default; negative is a credit */
     unsigned adds;        /* percent of its points that still count beside a heavier finding of its family */
@@ -74,7 +73,7 @@ int rules_find(const char *name, size_t n);
 /* The row of rule `number` names rule `other` among what it implies. */
 bool rules_implies(int number, int other);
 
-/* What a greeting is by itself, a bit for each: found once, it spares most rules from being asked (`when`). */
-uint64_t rules_traits(const struct evidence *e);
+/* The rules that can hit, or come to hit, by what the greeting is by itself. The others need not be asked. */
+struct rule_set rules_met(const struct evidence *e);
 
 #endif

@@ -53,18 +53,6 @@ static unsigned unknown_needs(const struct evidence *e)
     return needs;
 }
 
-/* The rules that this greeting can meet at all, and that have points or, with `notes`, are noted. */
-static struct rule_set rules_of(const struct policy *policy, const struct evidence *e, bool notes)
-{
-    uint64_t traits = rules_traits(e);
-    struct rule_set met = {{0}};
-
-    for (size_t i = 0; i < rules_count; i++)
-        if ((rules[i]->when & traits) && (rules[i]->points == 0 ? notes : policy->points[i] != 0))
-            rule_set_add(&met, i);
-    return met;
-}
-
 static bool may_hit(size_t rule, const struct evidence *e)
 {
     return !rules[rule]->possible || rules[rule]->possible(e);
@@ -143,12 +131,12 @@ static void weigh_doubt(const struct policy *policy, const struct evidence *e, c
 
     if (outcome_at(policy, v->score) != OUTCOME_REJECT)
         return;
-    met = rules_of(policy, e, false);
+    met = rules_met(e);
     met = needing(&met, unknown_needs(e));
     for EACH_RULE(i, &met)
-        if (!rule_set_has(hits, i) && may_hit(i, e))
+        if (sum_points(policy, i) != 0 && !rule_set_has(hits, i) && may_hit(i, e))
             rule_set_add(&open, i);
-    lowest = sum_bound(policy, hits, &open, -1);
+    lowest = sum_lowest(policy, hits, &open);
     if (lowest < v->score && outcome_at(policy, lowest) != OUTCOME_REJECT)
         v->doubt = v->score - lowest;
 }
@@ -162,6 +150,12 @@ static void clear(struct verdict *v, const struct policy *policy)
     v->exemption = -1;
 }
 
+/* Has points, or is a note. */
+static bool runs(const struct policy *policy, size_t rule)
+{
+    return policy->points[rule] != 0 || rules[rule]->points == 0;
+}
+
 void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out)
 {
     struct rule_set met, hits = {{0}};
@@ -172,11 +166,11 @@ void decision_make(const struct policy *policy, const struct evidence *e, struct
         out->exemption = e->exemption;
     if (e->skip != SKIP_NONE)
         return;
-    met = rules_of(policy, e, true);
+    met = rules_met(e);
     for EACH_RULE(i, &met) {
         const char *detail = "";
 
-        if (out->finding_count == VERDICT_FINDINGS_MAX || !rules[i]->test(e, &detail, r))
+        if (!runs(policy, i) || out->finding_count == VERDICT_FINDINGS_MAX || !rules[i]->test(e, &detail, r))
             continue;
         rule_set_add(&hits, i);
         out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = detail};
@@ -198,21 +192,23 @@ void decision_begin(struct decision_course *c, const struct policy *policy)
 
 void decision_go_on(struct decision_course *c, const struct evidence *e, unsigned news, struct region *r)
 {
-    bool first = !c->begun;
+    const struct rule_set met = c->begun ? needing(&c->unsure, news) : rules_met(e);
 
-    if (first)
-        c->met = rules_of(c->policy, e, false);
     c->begun = true;
-    for EACH_RULE(i, &c->met) {
+    for EACH_RULE(i, &met) {
         const char *detail;
 
-        if (rule_set_has(&c->hits, i) || (!first && !(rules[i]->needs & news)))
+        if (sum_points(c->policy, i) == 0)
             continue;
         rule_set_take_out(&c->possible, i);
-        if (rules[i]->test(e, &detail, r))
+        if (rules[i]->test(e, &detail, r)) {
             rule_set_add(&c->hits, i);
-        else if (rules[i]->needs != 0 && may_hit(i, e))
-            rule_set_add(&c->possible, i);
+            rule_set_take_out(&c->unsure, i);
+        } else if (rules[i]->needs != 0) {
+            rule_set_add(&c->unsure, i);
+            if (may_hit(i, e))
+                rule_set_add(&c->possible, i);
+        }
     }
     c->score = sum_score(c->policy, &c->hits, NULL);
     c->outcome = outcome_at(c->policy, c->score);
@@ -223,11 +219,11 @@ bool decision_settled(const struct decision_course *c, const struct evidence *e,
     struct rule_set may_rise = needing(&c->possible, missing), may_fall;
     const struct threshold *highest, *lowest;
 
-    highest = sum_reached(c->policy, sum_bound(c->policy, &c->hits, &may_rise, 1));
+    highest = sum_reached(c->policy, sum_highest(c->policy, &c->hits, &may_rise));
     if (highest != sum_reached(c->policy, c->score))
         return false;
     may_fall = needing(&c->possible, missing | unknown_needs(e));
-    lowest = sum_reached(c->policy, sum_bound(c->policy, &c->hits, &may_fall, -1));
+    lowest = sum_reached(c->policy, sum_lowest(c->policy, &c->hits, &may_fall));
     return highest == lowest;
 }
 

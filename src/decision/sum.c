@@ -23,15 +23,22 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* The rules of the set whose points have the sign. */
-static struct rule_set of_sign(const struct policy *policy, const struct rule_set *set, int sign)
-{
-    struct rule_set kept = {{0}};
+/* The rules of a set by the sign of their points. */
+struct signed_sets {
+    struct rule_set penalties, credits;
+};
 
-    for EACH_RULE(i, set)
-        if (sum_points(policy, i) * sign > 0)
-            rule_set_add(&kept, i);
-    return kept;
+static struct signed_sets by_sign(const struct policy *policy, const struct rule_set *set)
+{
+    struct signed_sets sets = {{{0}}, {{0}}};
+
+    for EACH_RULE(i, set) {
+        int points = sum_points(policy, i);
+
+        if (points != 0)
+            rule_set_add(points > 0 ? &sets.penalties : &sets.credits, i);
+    }
+    return sets;
 }
 
 /*
@@ -120,27 +127,39 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
 
 int sum_score(const struct policy *policy, const struct rule_set *hits, int *counted)
 {
-    struct rule_set penalties = of_sign(policy, hits, 1), credits = of_sign(policy, hits, -1);
-    int score;
+    struct signed_sets sets = by_sign(policy, hits);
+    int floor = floor_of(policy, &sets.penalties), positive, credit;
 
-    silence(policy, &penalties, &penalties, 1);
-    silence(policy, &credits, &credits, -1);
-    score = add_up(policy, &penalties, 1, counted) - add_up(policy, &credits, -1, counted);
-    return larger(score, floor_of(policy, hits));
+    silence(policy, &sets.penalties, &sets.penalties, 1);
+    silence(policy, &sets.credits, &sets.credits, -1);
+    positive = add_up(policy, &sets.penalties, 1, counted);
+    credit = add_up(policy, &sets.credits, -1, counted);
+    return larger(positive - credit, floor);
 }
 
-int sum_bound(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open, int sign)
+/* What is added may not silence anything; what is held back is silenced by all there may be. */
+int sum_highest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open)
 {
     struct rule_set all = rule_set_both(hits, open);
-    struct rule_set more = of_sign(policy, &all, sign), known = rule_set_common(&more, hits);
-    struct rule_set less = of_sign(policy, &all, -sign), held_back = rule_set_common(&less, hits);
-    int gains, losses;
+    struct signed_sets sets = by_sign(policy, &all);
+    struct rule_set known = rule_set_common(&sets.penalties, hits), credits = rule_set_common(&sets.credits, hits);
+    int floor = floor_of(policy, &sets.penalties);
 
-    silence(policy, &known, &more, sign);
-    silence(policy, &less, &held_back, -sign);
-    gains = add_up(policy, &more, sign, NULL);
-    losses = add_up(policy, &held_back, -sign, NULL);
-    return larger(sign > 0 ? gains - losses : losses - gains, floor_of(policy, sign > 0 ? &all : hits));
+    silence(policy, &known, &sets.penalties, 1);
+    silence(policy, &sets.credits, &credits, -1);
+    return larger(add_up(policy, &sets.penalties, 1, NULL) - add_up(policy, &credits, -1, NULL), floor);
+}
+
+int sum_lowest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open)
+{
+    struct rule_set all = rule_set_both(hits, open);
+    struct signed_sets sets = by_sign(policy, &all);
+    struct rule_set known = rule_set_common(&sets.credits, hits), penalties = rule_set_common(&sets.penalties, hits);
+    int floor = floor_of(policy, &penalties);
+
+    silence(policy, &known, &sets.credits, -1);
+    silence(policy, &sets.penalties, &penalties, 1);
+    return larger(add_up(policy, &penalties, 1, NULL) - add_up(policy, &sets.credits, -1, NULL), floor);
 }
 
 const struct threshold *sum_reached(const struct policy *policy, int score)

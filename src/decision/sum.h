@@ -14,10 +14,11 @@ int sum_points(const struct policy *policy, size_t rule);
 /* The score of the hits; what each of them counts, unless `counted` (by rule number, all zero) is NULL. */
 int sum_score(const struct policy *policy, const struct rule_set *hits, int *counted);
 /*
- * A bound of the score over every way in which the `open` rules may turn out, which do not hit yet. `sign` > 0: the
- * highest, with all open penalties, no open credit; < 0: the lowest, with all open credits, no open penalty.
+ * Bounds of the score over every way in which the `open` rules, which do not hit yet, may turn out: with all open
+ * penalties and no open credit; with all open credits and no open penalty.
  */
-int sum_bound(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open, int sign);
+int sum_highest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open);
+int sum_lowest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open);
 /* The highest threshold that the score reaches; NULL: none. */
 const struct threshold *sum_reached(const struct policy *policy, int score);
 

@@ -252,12 +252,19 @@ void name_parse(struct name *out, const char *raw, size_t n, const struct name_d
 
 bool name_equal(const struct name *a, const struct name *b)
 {
-    return a->kind == NAME_HOST && b->kind == NAME_HOST && strcmp(a->text, b->text) == 0;
+    return a->kind == NAME_HOST && b->kind == NAME_HOST && a->length == b->length &&
+           memcmp(a->text, b->text, a->length) == 0;
 }
 
+/* The registrable domain is the text's end. */
 bool name_same_domain(const struct name *a, const struct name *b)
 {
-    return a->registrable != NULL && b->registrable != NULL && strcmp(a->registrable, b->registrable) == 0;
+    size_t n;
+
+    if (a->registrable == NULL || b->registrable == NULL)
+        return false;
+    n = (size_t)(a->text + a->length - a->registrable);
+    return (size_t)(b->text + b->length - b->registrable) == n && memcmp(a->registrable, b->registrable, n) == 0;
 }
 
 bool name_under(const char *name, const char *suffix)

@@ -160,7 +160,7 @@ bool is_bounce(const struct evidence *e)
            e->request->sender[0] == '\0';
 }
 
-uint64_t rules_traits(const struct evidence *e)
+uint64_t greeting_traits(const struct evidence *e)
 {
     bool host = helo_is_host(e);
     uint64_t traits = TRAIT_ANY | KIND(e->helo.kind) | FLAG(e->helo.flags) | RESERVED(e->helo.reserved) |

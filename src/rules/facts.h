@@ -9,10 +9,10 @@
 #include "rule.h"
 
 /*
- * Traits, for a row's `when`: the kind of the HELO name, its flags, the class of reserved names, how it is built; then
+ * Traits, for the catalogue: the kind of the HELO name, its flags, the class of reserved names, how it is built; then
  * what several rules begin with. All local.
  */
-enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, TRAIT_OTHER = 40 };
+enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, TRAIT_OTHER = 40, TRAIT_COUNT = 51 };
 #define KIND(kind) (UINT64_C(1) << (TRAIT_KIND + (kind)))
 #define FLAG(flag) ((uint64_t)(flag) << TRAIT_FLAG)
 #define RESERVED(class) (UINT64_C(1) << (TRAIT_RESERVED + (class)))
@@ -28,6 +28,7 @@ enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, T
 #define TRAIT_BOUNCE (UINT64_C(1) << (TRAIT_OTHER + 7)) /* the null sender, once there is a sender */
 #define TRAIT_SENDER_DOMAIN (UINT64_C(1) << (TRAIT_OTHER + 8))
 #define TRAIT_SENDER_PROVIDER (UINT64_C(1) << (TRAIT_OTHER + 9))
+uint64_t greeting_traits(const struct evidence *e);
 
 /* HELO is a host name that can exist on the Internet. Local. */
 bool helo_is_host(const struct evidence *e);
