@@ -43,6 +43,12 @@ static bool submission(const struct deployment *d, const struct request *req)
     return strcmp(req->server_port, "465") == 0 || strcmp(req->server_port, "587") == 0;
 }
 
+static bool no_helo(const struct deployment *d, const struct request *req)
+{
+    (void)d;
+    return req->helo_name[0] == '\0' && (req->state == REQUEST_STATE_MAIL || req->state == REQUEST_STATE_RCPT);
+}
+
 static const struct {
     bool (*test)(const struct deployment *d, const struct request *req);
     unsigned every; /* said when each of the first so many questions shows it */
@@ -64,6 +70,9 @@ static const struct {
     {submission, 0, FEW,
      "questions come from a submission port (465, 587): greetings of mail programs are not to be judged; remove helod "
      "from smtpd_*_restrictions of these services in master.cf"},
+    {no_helo, 0, FEW,
+     "clients come without HELO: smtpd_helo_required = yes lets Postfix insist on it, and without that its "
+     "smtpd_helo_restrictions do not see them"},
 };
 
 const char *deployment_watch(struct deployment *d, const struct request *req)

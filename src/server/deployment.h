@@ -12,7 +12,7 @@
 
 struct request;
 
-enum { DEPLOYMENT_SIGNS = 5 };
+enum { DEPLOYMENT_SIGNS = 6 };
 
 /* Zero to begin with. */
 struct deployment {

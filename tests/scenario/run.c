@@ -12,6 +12,7 @@
  *                                              servfail nxdomain nodata never "delay 3s"
  *     wall 2026-01-31                          sets the clock's date
  *     option stress|suspend                    as the daemon does under stress, or when the resolver is in trouble
+ *     trouble N                                percent of temporary failures that the guard is told before each question
  *     option history                           a memory store for the scenario's questions, as the daemon keeps it
  *     pass 36h                                 lets time pass
  *     ask                                      puts the question; what follows checks its answer
@@ -20,6 +21,7 @@
  *     answered ACTION                          after the mode: what Postfix is told
  *     finding RULE …, not RULE …, only RULE … | nothing
  *     queries N or MIN..MAX                    look-ups asked
+ *     advised GLOB | nothing                   what was said about the deployment so far: once, or never
  *     reply GLOB, line GLOB                    the action, the decision line (fnmatch)
  *     within 8s                                of the frozen clock
  *
@@ -36,7 +38,9 @@
 #include "clock.h"
 #include "decision.h"
 #include "decision_line.h"
+#include "deployment.h"
 #include "gather.h"
+#include "guard.h"
 #include "history.h"
 #include "policyfile.h"
 #include "script.h"
@@ -53,6 +57,11 @@ struct scenario {
     struct resolver *resolver;
     struct region *region;
     bool stress, suspend, remembers;
+    int trouble;
+    struct guard guard;
+    struct deployment deployment;
+    char advice[300]; /* the last that was given */
+    unsigned advised;
     struct event_base *base;
     struct history *history;
     bool asked;
@@ -141,12 +150,24 @@ static void gathered(void *arg, const struct evidence *e)
     ((struct scenario *)arg)->evidence = e;
 }
 
+/* As upkeep.c and question.c do. */
+static void watch(struct scenario *s)
+{
+    const char *advice = deployment_watch(&s->deployment, &s->request);
+
+    if (advice) {
+        snprintf(s->advice, sizeof(s->advice), "%s", advice);
+        s->advised++;
+    }
+    guard_update(&s->guard, s->trouble, s->settings->dns.guard, clock_ms());
+}
+
 static void gather_all(struct scenario *s, const struct policy *policy)
 {
     const struct gather_context context = {.resolver = s->resolver, .history = s->history};
     struct gather_options options = {
         .settings = s->settings, .policy = policy, .limit = s->stress ? LIMIT_STRESS : LIMIT_NONE,
-        .suspend_dns = s->suspend};
+        .suspend_dns = s->suspend || guard_holds_back(&s->guard, clock_ms())};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
     struct gather *pending;
 
@@ -225,6 +246,7 @@ static void ask(struct scenario *s)
     if (!s->settings || !have_history(s))
         return;
     build_request(s);
+    watch(s);
     region_reset(s->region);
     s->evidence = NULL;
     policy = settings_policy(s->settings, s->request.policy_context);
@@ -320,6 +342,14 @@ static void do_queries(struct scenario *s, char *rest)
 {
     if (!in_range(rest, (long)script_asked(s->resolver)))
         wrong(s, "%u queries", script_asked(s->resolver));
+}
+
+static void do_advised(struct scenario *s, char *rest)
+{
+    bool none = strcmp(rest, "nothing") == 0;
+
+    if (s->advised != !none || (!none && fnmatch(rest, s->advice, 0) != 0))
+        wrong(s, "advised %u times: %s", s->advised, s->advice);
 }
 
 static void do_reply(struct scenario *s, char *rest)
@@ -435,6 +465,11 @@ static void do_option(struct scenario *s, char *rest)
     s->remembers = s->remembers || strcmp(rest, "history") == 0;
 }
 
+static void do_trouble(struct scenario *s, char *rest)
+{
+    s->trouble = (int)strtol(rest, NULL, 10);
+}
+
 static const struct statement {
     const char *name;
     bool checks; /* what came of the question */
@@ -446,7 +481,8 @@ static const struct statement {
     {"asks", false, do_asks},       {"pass", false, do_pass},
     {"answered", true, do_answered}, {"finding", true, do_finding}, {"not", true, do_not},
     {"only", true, do_only},        {"queries", true, do_queries}, {"reply", true, do_reply},
-    {"line", true, do_line},        {"within", true, do_within},
+    {"line", true, do_line},        {"within", true, do_within}, {"advised", true, do_advised},
+    {"trouble", false, do_trouble},
 };
 
 static void statement(struct scenario *s, const char *name, char *rest)
@@ -477,6 +513,7 @@ static void begin(struct scenario *s, const char *name)
     history_free(s->history);
     settings_unref(s->settings);
     memset(s, 0, sizeof(*s));
+    s->trouble = -1; /* too few look-ups to tell */
     s->base = base;
     s->resolver = resolver;
     s->region = region;

@@ -20,6 +20,7 @@ static struct request sound(unsigned i)
     struct request req = {.state = REQUEST_STATE_RCPT,
                           .client = {.family = ADDRESS_IPV4, .bytes = {8, 8, (uint8_t)(i >> 8), (uint8_t)i}},
                           .client_name = i % 3 == 0 ? "mail.client.example" : "unknown",
+                          .helo_name = "mail.client.example",
                           .server_port = "25"};
 
     return req;
@@ -71,6 +72,19 @@ static void some_submission(struct request *req, unsigned i)
         req->server_port = i % 20 == 0 ? "587" : "465";
 }
 
+static void some_without_helo(struct request *req, unsigned i)
+{
+    if (i % 10 == 0)
+        req->helo_name = "";
+}
+
+static void none_at_connect(struct request *req, unsigned i)
+{
+    (void)i;
+    req->state = REQUEST_STATE_CONNECT;
+    req->helo_name = "";
+}
+
 static void test_signs(void **state)
 {
     static const struct {
@@ -86,6 +100,8 @@ static void test_signs(void **state)
         {"no name is ever known", names_unknown, "client_name was never known"},
         {"asked at HELO", asked_at_helo, "smtpd_delay_reject"},
         {"submission among others", some_submission, "submission"},
+        {"some greet nobody", some_without_helo, "smtpd_helo_required"},
+        {"nobody has greeted yet", none_at_connect, NULL},
     };
 
     (void)state;
