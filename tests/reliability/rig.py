@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """rig: a daemon with a name server, a shim and a service manager of its own, and the table of what was done to it.
 
-RELIABILITY_SCALE stretches every wait (0.5 in `make check`); RELIABILITY_TABLE names a file for the rows of the table.
+RELIABILITY_SCALE stretches every wait (0.3 in `make check`); RELIABILITY_TABLE names a file for the rows of the table.
 """
 import json
 import mmap
@@ -19,7 +19,7 @@ import load
 import nameserver
 import tap
 
-SCALE = float(os.environ.get("RELIABILITY_SCALE", "0.5"))
+SCALE = float(os.environ.get("RELIABILITY_SCALE", "0.3"))
 DEADLINE = 2.0
 SERVER = f' deadline = "{DEADLINE:.0f}s"\n client_rate = 0\n max_connections = 400\n'
 DNS = ' timeout = "250ms"\n tries = 2\n ttl_failure = "0s"\n ttl_min = "0s"\n'
@@ -146,7 +146,7 @@ def note_row(what, how_often, tally=None, result=""):
             table.write(json.dumps(row) + "\n")
 
 
-def settle(tally, what, how_often, retried=False, enough=100):
+def settle(tally, what, how_often, retried=False, enough=50):
     """The row, and the promise: one right answer in time to every question."""
     note_row(what, how_often, tally)
     assert tally.asked >= enough, f"only {tally.asked} questions were asked"
