@@ -24,7 +24,7 @@ static const char *find_domain(const struct name *name, const struct name_data *
     if (name->kind != NAME_HOST)
         return name->text + name->length;
     if (name_reserved_has_owner(name->reserved) && (name->flags & NAME_NUMERIC_TLD) == 0)
-        domain = name_icann_domain(name->text, data);
+        domain = name_icann_domain(name, data);
     else
         domain = dot + 1;
     return domain != NULL ? domain : name->text;

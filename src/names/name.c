@@ -150,48 +150,53 @@ static bool alabels_good(const char *name)
     return true;
 }
 
-/* One label more than the longest public suffix that fits; NULL where the name has none. */
-static const char *domain_of(const char *name, const struct name_data *data, int types)
+/*
+ * The longest tail that is a public suffix; NULL: none is (.za has no rule of its own, co.za has). *domain: one label
+ * more than it, or two labels where there is none; NULL where the name has not so many.
+ */
+static const char *find_suffix(const char *name, const struct name_data *data, const char **domain)
 {
-    const char *label = name, *before = NULL;
+    const char *label = name, *dot;
 
-    while (strchr(label, '.') != NULL && !name_data_is_suffix(data, label, types)) {
+    for (*domain = NULL; !name_data_is_suffix(data, label, PSL_TYPE_ANY); label = dot + 1) {
+        dot = strchr(label, '.');
+        if (dot == NULL)
+            return NULL;
+        *domain = label;
+    }
+    return label;
+}
+
+/* What is longer than the suffix of the whole list is none of a part of it either: no need to ask for it. */
+const char *name_icann_domain(const struct name *name, const struct name_data *data)
+{
+    const char *before = name->registrable, *label = before != NULL ? strchr(before, '.') + 1 : name->text;
+
+    while (strchr(label, '.') != NULL && !name_data_is_suffix(data, label, PSL_TYPE_ICANN)) {
         before = label;
         label = strchr(label, '.') + 1;
     }
     return before;
 }
 
-const char *name_icann_domain(const char *name, const struct name_data *data)
-{
-    return domain_of(name, data, PSL_TYPE_ICANN);
-}
-
-/* Some tail of the name is a public suffix: .za has no rule of its own, co.za has. */
-static bool tld_known(const char *name, const struct name_data *data)
-{
-    const char *domain = domain_of(name, data, PSL_TYPE_ANY), *tail = domain != NULL ? strchr(domain, '.') + 1 : name;
-
-    return name_data_is_suffix(data, tail, PSL_TYPE_ANY);
-}
-
 static void describe(struct name *out, const struct name_data *data)
 {
-    const char *last = strrchr(out->text, '.');
+    const char *last = strrchr(out->text, '.'), *domain;
+    const char *suffix = find_suffix(out->text, data, &domain);
 
     last = last != NULL ? last + 1 : out->text;
     if (last[strspn(last, "0123456789")] == '\0')
         out->flags |= NAME_NUMERIC_TLD;
-    else if (out->kind == NAME_HOST && !tld_known(out->text, data))
+    else if (out->kind == NAME_HOST && suffix == NULL)
         out->flags |= NAME_UNKNOWN_TLD;
-    if (name_data_is_suffix(data, out->text, PSL_TYPE_ICANN))
+    if (suffix == out->text && name_data_is_suffix(data, suffix, PSL_TYPE_ICANN))
         out->flags |= NAME_IS_SUFFIX;
     if (!alabels_good(out->text))
         out->flags |= NAME_BAD_ALABEL;
     out->reserved = name_reserved_class(out->text, out->labels);
     /* A numeric last label is nobody's to register, nor is one that is set aside. */
     if (out->kind == NAME_HOST && (out->flags & NAME_NUMERIC_TLD) == 0 && name_reserved_has_owner(out->reserved))
-        out->registrable = domain_of(out->text, data, PSL_TYPE_ANY);
+        out->registrable = domain;
 }
 
 /* The text, and what `raw` is. */

@@ -38,6 +38,6 @@ enum name_reserved name_reserved_class(const char *name, unsigned labels);
 bool name_reserved_has_owner(enum name_reserved class);
 
 /* name.c: as the registrable domain, by the ICANN section alone: for what a provider writes left of its own domain. */
-const char *name_icann_domain(const char *name, const struct name_data *data);
+const char *name_icann_domain(const struct name *name, const struct name_data *data);
 
 #endif

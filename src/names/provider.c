@@ -4,6 +4,8 @@
  * such a name from an address without a reverse name there is a forgery. Only providers whose every outgoing host has
  * a confirmed reverse name belong here; one whose customers greet with its name from elsewhere does not.
  */
+#include <string.h>
+
 #include "name_data.h"
 
 enum { NAMES_MAX = 16 };
@@ -62,13 +64,23 @@ static const struct {
     {{"linkedin.com"}, {"linkedin.com"}},
 };
 
+/* Whose this domain is. */
 static const char *const *find(const char *name)
 {
     for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
         for (const char *const *domain = providers[i].names; *domain != NULL; domain++)
-            if (name_under(name, *domain))
+            if (**domain == *name && strcmp(*domain, name) == 0)
                 return providers[i].reverse;
     return NULL;
+}
+
+static const char *const *find_above(const char *name)
+{
+    const char *const *reverse = NULL;
+
+    for (const char *dot; reverse == NULL && (dot = strchr(name, '.')) != NULL; name = dot + 1)
+        reverse = find(name);
+    return reverse;
 }
 
 const char *const *name_provider(const struct name *name, const struct name_data *data)
@@ -79,7 +91,7 @@ const char *const *name_provider(const struct name *name, const struct name_data
         return NULL;
     if (name_memory_recall_provider(data->memory, name, &provider))
         return provider;
-    provider = find(name->text);
+    provider = find_above(name->text);
     name_memory_keep_provider(data->memory, name, provider);
     return provider;
 }
