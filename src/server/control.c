@@ -14,7 +14,12 @@
 
 unsigned control_reload(const struct page_call *call)
 {
-    bool done = reload(call->server);
+    *call->awaits = reload_request(call->server->reload);
+    return PAGE_LATER;
+}
+
+unsigned control_reloaded(const struct page_call *call, bool done)
+{
     struct json j;
 
     json_init(&j, call->out);

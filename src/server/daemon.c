@@ -72,6 +72,7 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
         return;
     log_info("stopping on signal %d; %zu questions in flight", (int)number, questions_in_flight(d->server.questions));
     notify_stopping();
+    reload_cancel(d->server.reload);
     d->stop_by_ms = clock_ms() + d->server.settings->server.deadline_ms + SETTLE_MS;
     listeners_stop(d->server.listeners);
     d->settle = evtimer_new(d->server.base, on_settle, d);
@@ -86,7 +87,7 @@ static void on_hup(evutil_socket_t number, short what, void *arg)
     (void)number;
     (void)what;
     if (d->stop_by_ms == 0)
-        reload(&d->server);
+        reload_request(d->server.reload);
 }
 
 static void on_usr1(evutil_socket_t number, short what, void *arg)
@@ -159,8 +160,10 @@ static bool make_parts(struct server *s)
     s->questions = questions_new(s);
     s->status = status_new(s);
     s->recent = recent_new();
+    s->reload = s->base == NULL ? NULL : reload_new(s);
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
-           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
+           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL &&
+           s->recent != NULL && s->reload != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -287,6 +290,7 @@ static void end(struct daemon *d)
     hits_free(s->hits);
     metrics_free(s->metrics);
     recent_free(s->recent);
+    reload_free(s->reload);
     settings_unref(s->settings);
     if (s->base != NULL)
         event_base_free(s->base);

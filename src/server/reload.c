@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reload: everything that can fail is done before the first thing is changed.
+ * reload: a slice of the new policy file in each round of the event loop, then the change of all at once. Promises that
+ * no question waits for more than a slice, or for the change: the old policy answers until the new one is whole.
  */
 #include "reload.h"
 
+#include <event2/event.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "listener.h"
@@ -16,6 +19,17 @@
 #include "upkeep.h"
 
 enum { ERROR_SIZE = 512, RELOAD_OK = 0, RELOAD_FAILED = 1 };
+
+/* Of reading, before the next round of the event loop: a tenth of what a question may be held up. */
+enum { SLICE_US = 2000 };
+
+struct reload {
+    struct server *server;
+    struct event *slice;
+    struct policyfile_load *load; /* NULL before the first slice */
+    unsigned number;              /* of the one that runs, or of the last one */
+    bool running, again;
+};
 
 void reload_report(void *arg, bool is_error, const char *message)
 {
@@ -80,13 +94,12 @@ static bool take_places(struct server *s, const struct settings *next)
     return true;
 }
 
-static bool take(struct server *s)
+/* Everything that can fail is done before the first thing is changed. Takes over `next`. */
+static bool take(struct server *s, struct settings *next)
 {
-    struct settings *old = s->settings, *next = policyfile_read(old->file, reload_report, NULL);
+    struct settings *old = s->settings;
 
-    if (next == NULL || !take_places(s, next)) {
-        log_error("reload failed: policy %u stays in force", old->generation);
-        metrics_add(s->metrics, METRIC_RELOADS, RELOAD_FAILED, 1);
+    if (!take_places(s, next)) {
         settings_unref(next);
         return false;
     }
@@ -102,19 +115,104 @@ static bool take(struct server *s)
     s->settings = next;
     settings_unref(old);
     log_info("reload done: policy %u is in force", next->generation);
-    metrics_add(s->metrics, METRIC_RELOADS, RELOAD_OK, 1);
     upkeep_settings(s);
     logging_start(s);
     return true;
 }
 
-bool reload(struct server *s)
+static void begin(struct reload *r)
 {
-    char status[STATUS_SIZE];
-    bool done;
-
+    r->number++;
+    r->running = true;
     notify_reloading();
-    done = take(s);
+    /* Not from here: who asked shall know the number before the end is told. Needs no memory. */
+    event_active(r->slice, EV_TIMEOUT, 0);
+}
+
+static void end(struct reload *r, bool done)
+{
+    struct server *s = r->server;
+    char status[STATUS_SIZE];
+
+    policyfile_load_free(r->load);
+    r->load = NULL;
+    r->running = false;
+    if (!done)
+        log_error("reload failed: policy %u stays in force", s->settings->generation);
+    metrics_add(s->metrics, METRIC_RELOADS, done ? RELOAD_OK : RELOAD_FAILED, 1);
     notify_ready(upkeep_status(s, status));
-    return done;
+    status_reloaded(s->status, r->number, done);
+    if (r->again) {
+        r->again = false;
+        begin(r);
+    }
+}
+
+/* Some work, then whoever has asked meanwhile has the turn. */
+static void on_slice(evutil_socket_t fd, short what, void *arg)
+{
+    static const struct timeval next_round = {.tv_sec = 0};
+    struct slice slice = slice_of(SLICE_US);
+    struct reload *r = arg;
+    struct server *s = r->server;
+    enum work work = WORK_FAILED;
+
+    (void)fd;
+    (void)what;
+    if (r->load == NULL)
+        r->load = policyfile_load_new(s->settings->file, s->settings, reload_report, NULL);
+    if (r->load != NULL)
+        work = policyfile_load_go_on(r->load, &slice);
+    if (work == WORK_LEFT && evtimer_add(r->slice, &next_round) == 0)
+        return;
+    if (work == WORK_LEFT)
+        log_error("no memory to read the policy file");
+    end(r, work == WORK_DONE && take(s, policyfile_load_take(r->load)));
+}
+
+struct reload *reload_new(struct server *s)
+{
+    struct reload *r = calloc(1, sizeof(*r));
+
+    if (r == NULL)
+        return NULL;
+    r->server = s;
+    r->slice = evtimer_new(s->base, on_slice, r);
+    if (r->slice == NULL) {
+        free(r);
+        return NULL;
+    }
+    return r;
+}
+
+void reload_free(struct reload *r)
+{
+    if (r == NULL)
+        return;
+    policyfile_load_free(r->load);
+    event_free(r->slice);
+    free(r);
+}
+
+unsigned reload_request(struct reload *r)
+{
+    if (!r->running) {
+        begin(r);
+        return r->number;
+    }
+    r->again = true;
+    return r->number + 1;
+}
+
+void reload_cancel(struct reload *r)
+{
+    if (!r->running)
+        return;
+    log_info("the reload is given up: helod stops");
+    event_del(r->slice);
+    policyfile_load_free(r->load);
+    r->load = NULL;
+    r->running = false;
+    status_reloaded(r->server->status, r->number + r->again, false);
+    r->again = false;
 }

@@ -36,6 +36,7 @@ struct server {
     struct connections *connections;
     struct questions *questions;
     struct status *status;
+    struct reload *reload;
     struct recent *recent; /* the last decisions, for the status page */
 };
 

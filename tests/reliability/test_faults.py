@@ -216,7 +216,9 @@ def _():
 @test("ENOMEM: allocations of a reload fail in turn; the old policy or the new one is in force, whole", limit=600)
 def _():
     shim = with_shim()
-    with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, env=shim.env) as daemon:
+    exempt = scratch() / "exempt"
+    exempt.write_text("".join(f"client 10.9.{i >> 8}.{i & 255} # {i}\nhelo .n{i}.example\n" for i in range(3000)))
+    with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, f'exempt {{ files = {{ "{exempt}" }} }}\n', env=shim.env) as daemon:
         before = shim.get(shim.ALLOCATIONS)
         daemon.reload()
         daemon.wait_log("policy 2 is in force")

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A reload of 100,000 exemptions, while questions are asked: the old policy answers until the new one is whole."""
+import signal
+import subprocess
+import threading
+import time
+
+from helod import HELOCTL, Helod, heloctl, scratch, wait_for
+from tap import contains, equal, run, test
+
+ENTRIES = 100_000
+RULES = 'policy "default" { points { helo_not_fqdn = 100 } }\n'  # whoever greets with one word, unless exempt
+ALWAYS, LATER, NEVER = "198.51.100.1", "198.51.100.2", "198.51.100.3"
+
+
+def exemptions(path, *clients, entries=ENTRIES, bad=None):
+    """A new file under this name."""
+    lines = [f"client 10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255} until=2099-12-31 # {i}" if i % 2 else
+             f"rdns .host{i}.partner{i % 997}.example" for i in range(entries)]
+    if bad is not None:
+        lines[bad] = "client 10.0.0.0/99"
+    new = path.with_suffix(".new")
+    new.write_text("\n".join([*lines, *(f"client {client}" for client in clients), ""]))
+    new.rename(path)
+
+
+def daemon_with(path, **more):
+    return Helod(RULES + f'exempt {{ files = {{ "{path}" }} }}\n', **more)
+
+
+def kind(answer):
+    return "550" if answer.startswith("550 ") else answer
+
+
+def times(daemon, what):
+    return daemon.log().count(what)
+
+
+class Asking:
+    """Clients who ask all the time. Their answers, in order."""
+
+    def __init__(self, daemon, clients):
+        self.daemon, self.done, self.wrong = daemon, threading.Event(), []
+        self.answers = {client: [] for client in clients}
+        self.threads = [threading.Thread(target=self.ask, args=(client,)) for client in clients]
+
+    def ask(self, client):
+        try:
+            with self.daemon.connect() as connection:
+                while not self.done.is_set():
+                    self.answers[client].append(kind(connection.ask(client=client, helo="word")))
+        except Exception as error:
+            self.wrong.append(f"{client}: {error!r}")
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        wait_for(lambda: all(len(answers) > 5 for answers in self.answers.values()), what="first answers")
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+    def more(self):
+        """Until each has had some more answers."""
+        had = {client: len(answers) for client, answers in self.answers.items()}
+        wait_for(lambda: self.wrong or all(len(self.answers[client]) > n + 5 for client, n in had.items()),
+                 what="more answers")
+
+
+@test("every question is answered by the old policy or the new one, and by none after the new one by the old", limit=120)
+def _():
+    path = scratch() / "exempt"
+    exemptions(path, ALWAYS)
+    with daemon_with(path) as daemon, Asking(daemon, (ALWAYS, LATER, NEVER)) as asking:
+        exemptions(path, ALWAYS, LATER)
+        daemon.reload()
+        daemon.wait_log("policy 2 is in force", 60)
+        asking.more()
+    equal(asking.wrong, [])
+    equal(set(asking.answers[ALWAYS]), {"DUNNO"})
+    equal(set(asking.answers[NEVER]), {"550"})
+    changed = asking.answers[LATER].index("DUNNO")
+    equal(set(asking.answers[LATER][:changed]), {"550"}, "before")
+    equal(set(asking.answers[LATER][changed:]), {"DUNNO"}, "after")
+
+
+@test("questions are answered while it is read", limit=240)
+def _():
+    path = scratch() / "exempt"
+    exemptions(path, ALWAYS)
+    best = 0
+    with daemon_with(path) as daemon, daemon.connect() as connection:
+        for n in range(20):  # on a busy machine we may not have our turn at all in one
+            exemptions(path, ALWAYS, entries=ENTRIES + n)
+            daemon.reload()
+            answered = 0
+            while times(daemon, "reload done") == n:
+                equal(connection.ask(client=ALWAYS, helo="word"), "DUNNO")
+                answered += times(daemon, "reload done") == n  # the answer was there before the change
+            best = max(best, answered)
+            if best >= 5:
+                break
+    assert best >= 5, f"at most {best} answers within a reload"
+
+
+@test("a wrong line in the middle: told with its place, and the old policy stays", limit=120)
+def _():
+    path = scratch() / "exempt"
+    exemptions(path, ALWAYS)
+    with daemon_with(path) as daemon, Asking(daemon, (ALWAYS, LATER)) as asking:
+        exemptions(path, LATER, bad=ENTRIES // 2)
+        daemon.reload()
+        daemon.wait_log("reload failed: policy 1 stays in force", 60)
+        asking.more()
+        contains(daemon.log(), f'{path}:{ENTRIES // 2 + 1}: "10.0.0.0/99" is no network')
+        exemptions(path, ALWAYS)
+        daemon.reload()
+        daemon.wait_log("policy 2 is in force", 60)
+    equal(asking.wrong, [])
+    equal([set(answers) for answers in asking.answers.values()], [{"DUNNO"}, {"550"}])
+
+
+@test("SIGHUP again while it is read: what the file holds then is in force at last", limit=240)
+def _():
+    path = scratch() / "exempt"
+    for _ in range(20):
+        exemptions(path, NEVER)
+        with daemon_with(path) as daemon:
+            daemon.reload()
+            time.sleep(0.02)
+            exemptions(path, ALWAYS, entries=10)  # the one that is read is still open
+            for _ in range(5):
+                daemon.reload()
+            in_time = times(daemon, "reload done") == 0
+            wait_for(lambda d=daemon: times(d, "reload done") >= 2, 60, "the second reload")
+            equal(daemon.ask(client=ALWAYS, helo="word"), "DUNNO")
+            equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
+            if in_time:
+                time.sleep(0.3)
+                equal(times(daemon, "reload done"), 2, "five wishes are one reload")
+                return
+    raise AssertionError("never in time")
+
+
+@test("heloctl reload waits for the result, whoever else has asked", limit=120)
+def _():
+    folder = scratch()
+    path, control = folder / "exempt", folder / "control"
+    exemptions(path, ALWAYS)
+    with daemon_with(path) as daemon:
+        daemon.write(f'status {{ listen = {{ "unix:{control}" }} }}\n{RULES}exempt {{ files = {{ "{path}" }} }}\n')
+        daemon.reload()
+        daemon.wait_log("policy 2 is in force", 60)
+        exemptions(path, ALWAYS, LATER)
+        running = [subprocess.Popen([HELOCTL, "reload", "-s", f"unix:{control}"], stdout=subprocess.PIPE, text=True)
+                   for _ in range(3)]
+        for process in running:
+            out, _ = process.communicate(timeout=60)
+            equal(process.returncode, 0)
+            contains(out, "in force")
+        equal(daemon.ask(client=LATER, helo="word"), "DUNNO")
+        exemptions(path, bad=ENTRIES - 1)
+        status, _, err = heloctl("reload", "-s", f"unix:{control}")
+        equal(status, 1)
+        contains(err, "old one stays")
+        equal(daemon.ask(client=LATER, helo="word"), "DUNNO")
+
+
+@test("SIGTERM while it is read: it ends at once and well, and who waits is told", limit=240)
+def _():
+    folder = scratch()
+    path, control = folder / "exempt", folder / "control"
+    for _ in range(20):
+        exemptions(path, ALWAYS)
+        daemon = Helod(f'status {{ listen = {{ "unix:{control}" }} }}\n{RULES}exempt {{ files = {{ "{path}" }} }}\n')
+        with daemon, daemon.connect() as connection:
+            equal(connection.ask(client=ALWAYS, helo="word"), "DUNNO")
+            exemptions(path, entries=4 * ENTRIES)
+            waiting = subprocess.Popen([HELOCTL, "reload", "-s", f"unix:{control}"], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+            time.sleep(0.1)
+            daemon.signal(signal.SIGTERM)
+            equal(connection.ask(client=ALWAYS, helo="word"), "DUNNO")
+            equal(daemon.process.wait(20), 0)
+            _, err = waiting.communicate(timeout=60)
+            log = daemon.log()
+        assert ("reload done" in log) + ("given up" in log) < 2, log
+        if "given up" in log:
+            equal(waiting.returncode, 1)
+            contains(err, "old one stays")
+            return
+    raise AssertionError("never in time")
+
+
+run()
