@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "reply.h"
 
 enum {
     KEY_MAX = 256, /* a longer key is no Postfix's */
@@ -168,16 +169,15 @@ static struct entry *entry_take(struct instances *t, uint64_t hash)
     return e;
 }
 
-void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const struct reply *reply,
-                    bool once)
+void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const char *answer,
+                    size_t size)
 {
-    static const struct reply dunno = {.verb = REPLY_DUNNO};
-    char bytes[KEY_MAX + REPLY_SIZE];
-    size_t n = key_bytes(key, bytes), size;
+    char bytes[KEY_MAX];
+    size_t n = key_bytes(key, bytes);
     struct entry *e;
     uint64_t hash;
 
-    if (n == 0)
+    if (n == 0 || size > REPLY_SIZE)
         return;
     hash = hash_bytes(&t->key, bytes, n);
     e = entry_find(t, hash, bytes, n);
@@ -186,15 +186,15 @@ void instances_keep(struct instances *t, const struct instance_key *key, uint64_
     else
         entry_clear(t, e);
     e->until_ms = now_ms + t->ttl_ms;
-    size = n + reply_format(once ? &dunno : reply, bytes + n);
-    if (size > INLINE) {
-        e->more = malloc(size);
+    if (n + size > INLINE) {
+        e->more = malloc(n + size);
         if (e->more == NULL)
             return;
     }
-    memcpy(bytes_of(e), bytes, size);
+    memcpy(bytes_of(e), bytes, n);
+    memcpy(bytes_of(e) + n, answer, size);
     e->key_size = (uint16_t)n;
-    e->answer_size = (uint16_t)(size - n);
+    e->answer_size = (uint16_t)size;
     t->count++;
 }
 

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "address.h"
-#include "reply.h"
 
 struct instances;
 
@@ -31,11 +30,11 @@ void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
  */
 const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
- * Keeps the answer. `once`: it is a PREPEND that was delivered, later questions get DUNNO. Without memory, or with a
- * key that is too long for any Postfix, nothing is kept: the next recipient is judged anew.
+ * Keeps what the message's later questions are to be answered, in the protocol's form. Without memory, or with a key
+ * that is too long for any Postfix, nothing is kept: the next recipient is judged anew.
  */
-void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const struct reply *reply,
-                    bool once);
+void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const char *answer,
+                    size_t size);
 size_t instances_count(const struct instances *t);
 
 #endif

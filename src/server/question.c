@@ -224,21 +224,30 @@ static void remember(const struct question *q, const struct evidence *e)
         history_note(history, &greeting, verified == KNOWN_PRESENT);
 }
 
+/* What is judged when there was no memory for evidence. Large: so it is not made for every question. */
+static const struct evidence *no_evidence(const struct question *q)
+{
+    static struct evidence none;
+
+    none = (struct evidence){
+        .skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
+    return &none;
+}
+
 /* Evidence (NULL: we had no memory for it) to answer. The connection has no question any more when this returns. */
 static void decide(struct question *q, const struct evidence *e)
 {
     struct server *s = q->all->server;
     struct instance_key key = key_of(q);
-    struct evidence none = {.skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
     struct verdict verdict, shadow;
     struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
     char bytes[REPLY_SIZE];
     struct reply reply;
     uint64_t us;
-    bool sent;
+    size_t n;
 
     if (e == NULL)
-        e = &none;
+        e = no_evidence(q);
     decision_make(q->policy, e, q->region, &verdict);
     if (q->policy->shadow != NULL) {
         decision_make(q->policy->shadow, e, q->region, &shadow);
@@ -254,8 +263,10 @@ static void decide(struct question *q, const struct evidence *e)
     log_decision(q, &record);
     count(q, e, &verdict);
     metrics_add(s->metrics, METRIC_QUESTION_SECONDS, 0, us);
-    sent = connection_answer(q->connection, bytes, reply_format(&reply, bytes));
-    instances_keep(s->instances, &key, (q->began_us + us) / 1000, &reply, sent && reply.verb == REPLY_PREPEND);
+    n = reply_format(&reply, bytes);
+    if (connection_answer(q->connection, bytes, n) && reply.verb == REPLY_PREPEND)
+        n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
+    instances_keep(s->instances, &key, (q->began_us + us) / 1000, bytes, n);
     remember(q, e);
 }
 

@@ -12,11 +12,12 @@
 #include <cmocka.h>
 
 #include "instance.h"
+#include "reply.h"
 
 enum { TTL = 1000 };
 
-static const struct reply refuse = {.verb = REPLY_STATUS, .code = 550, .enhanced = "5.7.1", .text = "no"};
-static const struct reply header = {.verb = REPLY_PREPEND, .text = "X-Test: yes"};
+static const char refuse[] = "action=550 5.7.1 no\n\n", header[] = "action=PREPEND X-Test: yes\n\n",
+                  dunno[] = "action=DUNNO\n\n";
 static const struct address client = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 5}};
 static const struct address neighbour = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 6}};
 static const struct address six = {.family = ADDRESS_IPV6, .bytes = {203, 0, 113, 5}};
@@ -32,6 +33,11 @@ static const char *find(struct instances *t, const struct instance_key *key, uin
     memcpy(answer, bytes, n);
     answer[n] = '\0';
     return answer;
+}
+
+static void keep(struct instances *t, const struct instance_key *key, uint64_t now, const char *answer)
+{
+    instances_keep(t, key, now, answer, strlen(answer));
 }
 
 static void test_keys_apart(void **state)
@@ -57,28 +63,27 @@ static void test_keys_apart(void **state)
 
     (void)state;
     memset(endless, 'x', sizeof(endless) - 1);
-    instances_keep(t, &kept, 0, &refuse, false);
+    keep(t, &kept, 0, refuse);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         print_message("# %s\n", rows[i].name);
         assert_string_equal(find(t, &rows[i].key, 1), rows[i].found);
     }
     /* What cannot be a key is not kept either. */
     for (size_t i = 6; i < sizeof(rows) / sizeof(rows[0]); i++)
-        instances_keep(t, &rows[i].key, 0, &refuse, false);
+        keep(t, &rows[i].key, 0, refuse);
     assert_int_equal(instances_count(t), 1);
     instances_free(t);
 }
 
-static void test_prepend_once(void **state)
+static void test_replaced(void **state)
 {
     struct instance_key key = {"default", &client, "1.2.3.0"};
     struct instances *t = instances_new(100, TTL);
 
     (void)state;
-    /* Not delivered: whoever asks again still gets it. */
-    instances_keep(t, &key, 0, &header, false);
+    keep(t, &key, 0, header);
     assert_string_equal(find(t, &key, 1), "action=PREPEND X-Test: yes\n\n");
-    instances_keep(t, &key, 0, &header, true);
+    keep(t, &key, 0, dunno);
     assert_string_equal(find(t, &key, 1), "action=DUNNO\n\n");
     assert_int_equal(instances_count(t), 1);
     instances_free(t);
@@ -90,12 +95,12 @@ static void test_time(void **state)
     struct instances *t = instances_new(100, TTL);
 
     (void)state;
-    instances_keep(t, &key, 5, &refuse, false);
+    keep(t, &key, 5, refuse);
     assert_string_not_equal(find(t, &key, 5 + TTL - 1), "nothing");
     assert_string_equal(find(t, &key, 5 + TTL), "nothing");
     assert_int_equal(instances_count(t), 0);
     instances_set_ttl(t, 10);
-    instances_keep(t, &key, 5, &refuse, false);
+    keep(t, &key, 5, refuse);
     assert_string_equal(find(t, &key, 15), "nothing");
     instances_free(t);
 }
@@ -103,18 +108,16 @@ static void test_time(void **state)
 static void test_bound(void **state)
 {
     struct instances *t = instances_new(10, TTL);
-    char long_text[REPLY_TEXT_MAX], text[32];
-    struct reply longer = refuse;
+    char longer[REPLY_TEXT_MAX], text[32];
 
     (void)state;
-    memset(long_text, 'y', sizeof(long_text) - 1);
-    long_text[sizeof(long_text) - 1] = '\0';
-    longer.text = long_text;
+    memset(longer, 'y', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
     for (int i = 0; i < 1000; i++) {
         struct instance_key key = {"default", &client, text};
 
         snprintf(text, sizeof(text), "1.2.%d", i);
-        instances_keep(t, &key, 0, i % 3 == 0 ? &longer : &refuse, false);
+        keep(t, &key, 0, i % 3 == 0 ? longer : refuse);
         assert_true(instances_count(t) <= 10);
         assert_string_not_equal(find(t, &key, 1), "nothing");
     }
@@ -132,14 +135,13 @@ static unsigned found(struct instances *t, unsigned first, unsigned last)
         struct instance_key key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
 
         snprintf(text, sizeof(text), "%x.6740.%u", i, i % 3);
-        n += strcmp(find(t, &key, 1), i % 5 == 0 ? "action=550 5.7.1 no\n\n" : "action=DUNNO\n\n") == 0;
+        n += strcmp(find(t, &key, 1), i % 5 == 0 ? refuse : dunno) == 0;
     }
     return n;
 }
 
 static void test_oldest_first(void **state)
 {
-    static const struct reply dunno = {.verb = REPLY_DUNNO};
     enum { MAX = 1000, NEARLY = 970 }; /* a set of the index may be full before all are */
     struct instances *t = instances_new(MAX, TTL);
 
@@ -149,7 +151,7 @@ static void test_oldest_first(void **state)
         struct instance_key key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
 
         snprintf(text, sizeof(text), "%x.6740.%u", i, i % 3);
-        instances_keep(t, &key, 0, i % 5 == 0 ? &refuse : &dunno, false);
+        keep(t, &key, 0, i % 5 == 0 ? refuse : dunno);
         if (i == MAX)
             assert_in_range(found(t, 1, MAX), NEARLY, MAX);
     }
@@ -163,7 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_apart),
-        cmocka_unit_test(test_prepend_once),
+        cmocka_unit_test(test_replaced),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_bound),
         cmocka_unit_test(test_oldest_first),
