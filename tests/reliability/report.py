@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """report: writes the tables of doc/reliability.md anew.  usage: report.py DOCUMENT ROWS EXECUTIONS
 
-ROWS is what the tests left (RELIABILITY_TABLE), EXECUTIONS lines of "target executions seconds" that fuzzing left."""
+ROWS is what the tests left (RELIABILITY_TABLE). EXECUTIONS are lines that fuzzing left, one a run: "target executions
+seconds [cpu-seconds]"; the last is left out where nobody has measured it."""
 import json
 import pathlib
 import sys
 
 FIELDS = ["questions", "answered", "lost", "twice", "wrong", "late", "retried", "slowest"]
+GOAL_EXECUTIONS, GOAL_SECONDS = 1e8, 7200
 
 
 def fault_table(rows):
@@ -19,16 +21,25 @@ def fault_table(rows):
     return lines
 
 
-def fuzz_table(lines):
+def sums(lines):
+    """target -> [executions, seconds, CPU seconds, whether those of every run are known]"""
     totals = {}
     for line in lines:
-        name, executions, seconds = line.split()
-        done, spent = totals.get(name, (0, 0))
-        totals[name] = done + int(executions), spent + int(seconds)
-    out = ["| target | executions | hours | of the goal |", "|---|--:|--:|--:|"]
-    for name, (done, spent) in sorted(totals.items()):
-        goal = min(1, max(done / 1e8, spent / 7200))
-        out.append(f"| {name} | {done:,} | {spent / 3600:.2f} | {goal:.0%} |")
+        name, executions, seconds, *cpu = line.split()
+        total = totals.setdefault(name, [0, 0, 0.0, True])
+        total[0] += int(executions)
+        total[1] += int(seconds)
+        total[2] += float(cpu[0]) if cpu else 0.0
+        total[3] = total[3] and bool(cpu)
+    return totals
+
+
+def fuzz_table(lines):
+    out = ["| target | executions | hours | CPU hours | of the goal |", "|---|--:|--:|--:|--:|"]
+    for name, (done, seconds, cpu, all_known) in sorted(sums(lines).items()):
+        used = f"{cpu / 3600:.2f}" if all_known else f"{cpu / 3600:.2f} and more" if cpu else "not measured"
+        goal = min(1, max(done / GOAL_EXECUTIONS, seconds / GOAL_SECONDS))
+        out.append(f"| {name} | {done:,} | {seconds / 3600:.2f} | {used} | {goal:.0%} |")
     return out
 
 
@@ -41,7 +52,8 @@ def replace(text, mark, lines):
 def main(document, rows, executions):
     path = pathlib.Path(document)
     text = path.read_text()
-    text = replace(text, "faults", fault_table([json.loads(line) for line in open(rows)]))
+    if pathlib.Path(rows).exists():  # without: only the fuzzing is told anew
+        text = replace(text, "faults", fault_table([json.loads(line) for line in open(rows)]))
     text = replace(text, "fuzzing", fuzz_table(open(executions)))
     path.write_text(text)
 

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.request
 
 import load
 import rig
-from helod import HELOD, PATIENCE, question, scratch, wait_for
+from helod import HELOD, PATIENCE, free_port, question, scratch, wait_for
 from tap import Skip, cases, cleanup, contains, equal, run, test
 
+IS_LONG = rig.SCALE >= 1
 
 # The resolver
 
@@ -74,6 +76,43 @@ def _():
             rig.pause(0.5)
             dns.signal(signal.SIGCONT)
         rig.settle(rig.under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
+
+
+@test("the guard: a failing resolver is let alone, said once, and (in make reliability) trusted again when it is well", limit=600)
+def _():
+    suspect = {"client": "198.51.100.9", "helo": "gone.kiln-street.net"}
+    port = free_port()
+    with rig.Dns() as dns, rig.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
+        def suspended():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+                return b"\nhelod_dns_suspended 1\n" in page.read()
+
+        usual = daemon.ask(**suspect)
+        contains(usual, "rdns_missing")
+        before, meanwhile = [], []
+
+        def act():
+            dns.forget()
+            time.sleep(2)
+            before.extend(dns.questions())
+            dns.break_with("servfail")
+            daemon.wait_log("DNS points are suspended")
+            equal(suspended(), True, "the gauge")
+            time.sleep(0.5)
+            dns.forget()
+            time.sleep(2)
+            meanwhile.extend(dns.questions())
+            dns.break_with(None)
+            if IS_LONG:
+                daemon.wait_log("DNS points count again")
+                equal(suspended(), False, "the gauge")
+        tally = rig.under(daemon, act)
+        assert len(meanwhile) < len(before) / 4, f"{len(before)} look-ups in health, {len(meanwhile)} while suspended"
+        equal(daemon.log().count("points are suspended"), 1, "said")
+        if IS_LONG:
+            contains(daemon.ask(**suspect), "rdns_missing")
+            equal(daemon.log().count("points count again"), 1, "said")
+    rig.settle(tally, "the guard: DNS points suspended, and counted again", "once")
 
 
 # Signals, reload, restart
