@@ -37,7 +37,8 @@ check      clang               -            second compiler
 check      libclang-rt-14-dev  -            its sanitizers and libFuzzer
 check      llvm-14             -            readable sanitizer reports
 check      valgrind            -            memory checker
-check      cppcheck            -            static checks
+check      clang-tidy          -            static checks
+check      cppcheck            -            more of them
 check      shellcheck          -            checks of the shell scripts
 check      codespell           -            spelling
 check      mandoc              -            manual pages checked

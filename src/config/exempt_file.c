@@ -102,9 +102,9 @@ static bool take_kind(struct exempt_list *list, const struct line *line, struct 
 
 static bool take_until(struct exempt_list *list, const struct line *line, struct exemption *entry)
 {
-    const char *word = line->words[2];
+    const char *word = line->word_count < 3 ? NULL : line->words[2];
 
-    if (line->word_count < 3)
+    if (word == NULL)
         return true;
     if (strncmp(word, "until=", 6) == 0 && units_date(word + 6, &entry->until))
         return true;

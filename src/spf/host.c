@@ -144,7 +144,7 @@ bool spf_name_within(const char *name, const char *domain)
 {
     size_t n = strlen(name), m = strlen(domain);
 
-    if (n < m || strcasecmp(name + n - m, domain))
+    if (n < m || strcasecmp(name + n - m, domain) != 0)
         return false;
     return n == m || name[n - m - 1] == '.';
 }
