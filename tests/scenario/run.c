@@ -12,7 +12,7 @@
  *                                              servfail nxdomain nodata never "delay 3s"
  *     wall 2026-01-31                          sets the clock's date
  *     option stress|suspend                    as the daemon does under stress, or when the resolver is in trouble
- *     trouble N                                percent of temporary failures that the guard is told before each question
+ *     trouble N                                percent of failures that the guard is told before each question
  *     option history                           a memory store for the scenario's questions, as the daemon keeps it
  *     pass 36h                                 lets time pass
  *     ask                                      puts the question; what follows checks its answer
