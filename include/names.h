@@ -72,10 +72,11 @@ enum naming_flag {
     NAMING_SERVER = 1u << 4,     /* a server-looking label (mx, smtp, mail, out, static, dedicated, business); who
                                     judges a reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
     NAMING_RANDOM = 1u << 5,     /* a label that no language and no numbering scheme would give */
-    NAMING_BULK = 1u << 6,       /* throw-away pattern: a top-level domain that is given away, a very long domain */
+    NAMING_BULK = 1u << 6,       /* under a top-level domain that is given away */
     NAMING_MAIL_ROLE = 1u << 7,  /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
     NAMING_STOCK = 1u << 8,      /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
     NAMING_PARTIAL = 1u << 9,    /* two neighbouring octets of this client's address, no more: so are pools */
+    NAMING_LONG = 1u << 10,      /* a registered domain of 18 letters and more */
 };
 
 struct naming {

@@ -107,7 +107,7 @@ static void read_domain(struct reading *in)
     if (token != NULL && token->class == TOKEN_TLD)
         note(in, NAMING_BULK, tld, strlen(tld));
     if (tld != NULL && strcspn(domain, ".") >= LONG_LABEL)
-        note(in, NAMING_BULK, "long domain", strlen("long domain"));
+        note(in, NAMING_LONG, "long domain", strlen("long domain"));
 }
 
 static void read_random(struct reading *in)

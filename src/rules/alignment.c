@@ -8,8 +8,6 @@
  */
 #include "catalogue.h"
 
-#include <string.h>
-
 static bool has_own_family(const struct evidence *e)
 {
     for (unsigned i = 0; i < e->helo_address_count; i++)
@@ -95,7 +93,7 @@ RULE(helo_other_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "No reverse name of the client is of the HELO name's registrable domain.",
     .needs = NEED_REVERSE,
-    .points = 7,
+    .points = 7, /* calibrate says 10: a mismatch stays weak, RFC 5321 4.1.4 */
     .adds = 100,
     .implies = IMPLIES(helo_not_rdns),
     .code = 550,
@@ -127,7 +125,7 @@ RULE(helo_bare_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a registered domain without a host name, and none of the client's reverse names.",
     .needs = NEED_REVERSE,
-    .points = 22,
+    .points = 22, /* calibrate says 19, which catches less at half a percent of ham */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",

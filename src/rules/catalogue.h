@@ -37,6 +37,7 @@
     NAME(helo_literal_malformed, FLAG(NAME_BAD_LITERAL), ARGUMENT) \
     /* dns */ \
     NAME(rdns_missing, TRAIT_ANY, ARGUMENT) \
+    NAME(rdns_missing_ipv6, TRAIT_ANY, ARGUMENT) \
     NAME(rdns_unconfirmed, TRAIT_ANY, ARGUMENT) \
     NAME(rdns_reserved, TRAIT_ANY, ARGUMENT) \
     NAME(rdns_temperror, TRAIT_ANY, ARGUMENT) \
@@ -56,9 +57,11 @@
     NAME(rdns_generic, TRAIT_ANY, ARGUMENT) \
     NAME(helo_dynamic, NAMING(NAMING_DYNAMIC), ARGUMENT) \
     NAME(helo_generic, NAMING(NAMING_GENERIC) | NAMING(NAMING_ADDRESS), ARGUMENT) \
+    NAME(helo_serial, NAMING(NAMING_GENERIC), ARGUMENT) \
     NAME(helo_foreign_address, NAMING(NAMING_FOREIGN), ARGUMENT) \
     NAME(helo_random, NAMING(NAMING_RANDOM), ARGUMENT) \
     NAME(helo_bulk_name, NAMING(NAMING_BULK), ARGUMENT) \
+    NAME(helo_long_domain, NAMING(NAMING_LONG), ARGUMENT) \
     NAME(helo_stock_name, NAMING(NAMING_STOCK), ARGUMENT) \
     NAME(helo_mail_role, NAMING(NAMING_MAIL_ROLE), ARGUMENT) \
     /* impersonation */ \
@@ -77,6 +80,7 @@
     NAME(sender_spf, TRAIT_BOUNCE, ARGUMENT) \
     /* behaviour */ \
     NAME(greeting_helo, TRAIT_NO_EHLO, ARGUMENT) \
+    NAME(greeting_no_host, TRAIT_NO_EHLO, ARGUMENT) \
     NAME(helo_churn, KIND(NAME_HOST) | KIND(NAME_SINGLE), ARGUMENT) \
     NAME(helo_shared, KIND(NAME_HOST) | KIND(NAME_SINGLE), ARGUMENT) \
     NAME(helo_changed, KIND(NAME_HOST) | KIND(NAME_SINGLE), ARGUMENT) \

@@ -44,7 +44,7 @@ static const struct word namings[] = {
     {NAMING_ADDRESS, "address"}, {NAMING_FOREIGN, "foreign"},      {NAMING_DYNAMIC, "dynamic"},
     {NAMING_GENERIC, "generic"}, {NAMING_SERVER, "server"},        {NAMING_RANDOM, "random"},
     {NAMING_BULK, "bulk"},       {NAMING_MAIL_ROLE, "mail_role"},  {NAMING_STOCK, "stock"},
-    {NAMING_PARTIAL, "partial"},
+    {NAMING_PARTIAL, "partial"}, {NAMING_LONG, "long"},
     {0, NULL},
 };
 

@@ -16,7 +16,7 @@ if postfix.possible():
 
 SETUP = TOP / "contrib/helod-postfix-setup"
 daemon = Helod('exempt { clients = {} }\nlocal { names = { "mx.helod.example" } networks = {} }\n'
-               'policy "grey" { threshold "grey" { score = 40 action = "restriction:greylist" } '
+               'policy "grey" { threshold "grey" { score = 35 action = "restriction:greylist" } '
                'threshold "reject" { score = 100 action = "reject" } }')
 ADDRESS = f"inet:127.0.0.1:{daemon.port}"
 grey_port = free_port()

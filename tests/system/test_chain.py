@@ -112,7 +112,7 @@ def _(sender, _family):
     logged = decision(sender)
     contains(why, logged["id"])
     equal(logged["action"], "reject")
-    contains(logged["findings"], "rdns_missing", "findings")
+    contains(logged["findings"], {"bad4": "rdns_missing", "bad6": "rdns_missing_ipv6"}[sender], "findings")
 
 
 @test("a reverse name that does not point back is seen as such, though the greeting is another host's good name")

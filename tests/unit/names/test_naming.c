@@ -24,6 +24,7 @@ enum {
     SERVER = NAMING_SERVER,
     RANDOM = NAMING_RANDOM,
     BULK = NAMING_BULK,
+    LONG = NAMING_LONG,
     MAIL_ROLE = NAMING_MAIL_ROLE,
     STOCK = NAMING_STOCK,
     PARTIAL = NAMING_PARTIAL,
@@ -222,7 +223,7 @@ static const struct {
     {"company.online", "", BULK},
     {"online.company.com", "", 0},
     {"mail.online.com", "", SERVER | MAIL_ROLE},
-    {"mail.thebestdealsoftheyear.com", "", SERVER | BULK | MAIL_ROLE},
+    {"mail.thebestdealsoftheyear.com", "", SERVER | LONG | MAIL_ROLE},
     {"mail.seventeenletters.com", "", SERVER | MAIL_ROLE},
 
     /* random */

@@ -348,7 +348,7 @@ static int start(void **state)
     region = region_new(1 << 20);
     policy = shadow_policy = builder_policy();
     builder_set(&policy, points);
-    builder_set(&shadow_policy, "all=0 rdns_missing:70");
+    builder_set(&shadow_policy, "all=0 rdns_missing_ipv6:70");
     shadow_policy.name = "candidate";
     return 0;
 }
