@@ -84,7 +84,7 @@ def _():
     port = free_port()
     with rig.Dns() as dns, rig.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
         def suspended():
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as page:
                 return b"\nhelod_dns_suspended 1\n" in page.read()
 
         usual = daemon.ask(**suspect)

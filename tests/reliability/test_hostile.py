@@ -130,7 +130,7 @@ def compare(daemon, attack):
     alone, beside, asked = [], [], 0
     own = rig.descriptors(daemon.process.pid)
     for _ in range(ROUNDS):
-        wait_for(lambda: rig.descriptors(daemon.process.pid) <= own + 5, 30, "the attacker's connections are gone")
+        wait_for(lambda: rig.descriptors(daemon.process.pid) <= own + 5, what="the attacker's connections are gone")
         alone.append(p99(daemon)[0])
         ready = multiprocessing.Event()
         attacker = multiprocessing.Process(target=attack, args=(daemon.port, ready), daemon=True)

@@ -91,7 +91,7 @@ def _():
     equal(status, 78)
     contains(err, "--socket")
     daemon_port = daemon.port
-    status, _, err = heloctl("stats", "-s", f"inet:127.0.0.1:{daemon_port}", seconds=30)
+    status, _, err = heloctl("stats", "-s", f"inet:127.0.0.1:{daemon_port}")
     equal(status, 70)
     contains(err, "no answer that can be understood")
 

@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.request
 
-from helod import Helod, free_port, wait_for
+from helod import PATIENCE, Helod, free_port, wait_for
 from nameserver import FaultDns
 from tap import cases, contains, equal, note, run, test
 
@@ -138,14 +138,14 @@ def _():
         crowd = threading.Thread(target=ask_all, args=(daemon, flood))
         crowd.start()
         # All but the two that may wait are answered, and say why they were judged by less.
-        wait_for(lambda: len(daemon.decisions(limit="client_waiting")) == len(flood) - 2, 5, "the flood is limited")
+        wait_for(lambda: len(daemon.decisions(limit="client_waiting")) == len(flood) - 2, what="the flood is limited")
         began = time.monotonic()
         action = daemon.ask(client="203.0.113.8", helo="gone.kiln-street.net", context="harsh")
         took = time.monotonic() - began
         equal(harshness(action), 3)
         line = daemon.decision(helo="gone.kiln-street.net")
         assert "limit" not in line and "helo_unresolvable" in line["findings"], line
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as page:
             contains(page.read().decode(), f'helod_limited_total{{reason="client_waiting"}} {len(flood) - 2}\n')
         crowd.join()
         assert took < 3, f"{took:.1f} s: it waited for the flood"

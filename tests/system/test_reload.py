@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from helod import HELOCTL, Helod, heloctl, scratch, wait_for
+from helod import HELOCTL, PATIENCE, Helod, heloctl, scratch, wait_for
 from tap import contains, equal, run, test
 
 ENTRIES = 100_000
@@ -71,14 +71,14 @@ class Asking:
                  what="more answers")
 
 
-@test("every question is answered by the old policy or the new one, and by none after the new one by the old", limit=120)
+@test("every question is answered by the old policy or the new one, and by none after the new one by the old")
 def _():
     path = scratch() / "exempt"
     exemptions(path, ALWAYS)
     with daemon_with(path) as daemon, Asking(daemon, (ALWAYS, LATER, NEVER)) as asking:
         exemptions(path, ALWAYS, LATER)
         daemon.reload()
-        daemon.wait_log("policy 2 is in force", 60)
+        daemon.wait_log("policy 2 is in force")
         asking.more()
     equal(asking.wrong, [])
     equal(set(asking.answers[ALWAYS]), {"DUNNO"})
@@ -88,7 +88,7 @@ def _():
     equal(set(asking.answers[LATER][changed:]), {"DUNNO"}, "after")
 
 
-@test("questions are answered while it is read", limit=240)
+@test("questions are answered while it is read")
 def _():
     path = scratch() / "exempt"
     exemptions(path, ALWAYS)
@@ -107,24 +107,24 @@ def _():
     assert best >= 5, f"at most {best} answers within a reload"
 
 
-@test("a wrong line in the middle: told with its place, and the old policy stays", limit=120)
+@test("a wrong line in the middle: told with its place, and the old policy stays")
 def _():
     path = scratch() / "exempt"
     exemptions(path, ALWAYS)
     with daemon_with(path) as daemon, Asking(daemon, (ALWAYS, LATER)) as asking:
         exemptions(path, LATER, bad=ENTRIES // 2)
         daemon.reload()
-        daemon.wait_log("reload failed: policy 1 stays in force", 60)
+        daemon.wait_log("reload failed: policy 1 stays in force")
         asking.more()
         contains(daemon.log(), f'{path}:{ENTRIES // 2 + 1}: "10.0.0.0/99" is no network')
         exemptions(path, ALWAYS)
         daemon.reload()
-        daemon.wait_log("policy 2 is in force", 60)
+        daemon.wait_log("policy 2 is in force")
     equal(asking.wrong, [])
     equal([set(answers) for answers in asking.answers.values()], [{"DUNNO"}, {"550"}])
 
 
-@test("SIGHUP again while it is read: what the file holds then is in force at last", limit=240)
+@test("SIGHUP again while it is read: what the file holds then is in force at last")
 def _():
     path = scratch() / "exempt"
     for _ in range(20):
@@ -136,7 +136,7 @@ def _():
             for _ in range(5):
                 daemon.reload()
             in_time = times(daemon, "reload done") == 0
-            wait_for(lambda d=daemon: times(d, "reload done") >= 2, 60, "the second reload")
+            wait_for(lambda d=daemon: times(d, "reload done") >= 2, what="the second reload")
             equal(daemon.ask(client=ALWAYS, helo="word"), "DUNNO")
             equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
             if in_time:
@@ -146,7 +146,7 @@ def _():
     raise AssertionError("never in time")
 
 
-@test("heloctl reload waits for the result, whoever else has asked", limit=120)
+@test("heloctl reload waits for the result, whoever else has asked")
 def _():
     folder = scratch()
     path, control = folder / "exempt", folder / "control"
@@ -154,12 +154,12 @@ def _():
     with daemon_with(path) as daemon:
         daemon.write(f'status {{ listen = {{ "unix:{control}" }} }}\n{RULES}exempt {{ files = {{ "{path}" }} }}\n')
         daemon.reload()
-        daemon.wait_log("policy 2 is in force", 60)
+        daemon.wait_log("policy 2 is in force")
         exemptions(path, ALWAYS, LATER)
         running = [subprocess.Popen([HELOCTL, "reload", "-s", f"unix:{control}"], stdout=subprocess.PIPE, text=True)
                    for _ in range(3)]
         for process in running:
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=PATIENCE)
             equal(process.returncode, 0)
             contains(out, "in force")
         equal(daemon.ask(client=LATER, helo="word"), "DUNNO")
@@ -170,7 +170,7 @@ def _():
         equal(daemon.ask(client=LATER, helo="word"), "DUNNO")
 
 
-@test("SIGTERM while it is read: it ends at once and well, and who waits is told", limit=240)
+@test("SIGTERM while it is read: it ends at once and well, and who waits is told")
 def _():
     folder = scratch()
     path, control = folder / "exempt", folder / "control"
@@ -185,8 +185,8 @@ def _():
             time.sleep(0.1)
             daemon.signal(signal.SIGTERM)
             equal(connection.ask(client=ALWAYS, helo="word"), "DUNNO")
-            equal(daemon.process.wait(20), 0)
-            _, err = waiting.communicate(timeout=60)
+            equal(daemon.process.wait(PATIENCE), 0)
+            _, err = waiting.communicate(timeout=PATIENCE)
             log = daemon.log()
         assert ("reload done" in log) + ("given up" in log) < 2, log
         if "given up" in log:

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 
-from helod import Connection, HELOD, decision_fields, free_port, scratch, wait_for
+from helod import Connection, HELOD, PATIENCE, decision_fields, free_port, scratch, wait_for
 from tap import cleanup, contains, equal, run, skip, skip_all, test
 
 DEVICES = ("null", "zero", "random", "urandom", "shm")
@@ -38,7 +38,7 @@ class Background:
                         f"mount --bind /dev/{d} {dev}/{d}; }}; " for d in DEVICES)
         script = f"set -e; mount -t tmpfs dev {dev}; {binds} ln -s {self.log} {dev}/log; mount --rbind {dev} /dev; "
         done = subprocess.run(["unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh", HELOD, "-c", str(conf)],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
         equal(done.returncode, 0, done.stderr)
         cleanup(self.stop)
         return int(self.pid_file.read_text())
@@ -46,7 +46,7 @@ class Background:
     def stop(self):
         if self.pid_file.exists():
             os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
-            wait_for(lambda: not self.pid_file.exists(), 15, "the end")
+            wait_for(lambda: not self.pid_file.exists(), what="the end")
 
     def ask(self, times):
         with Connection(("127.0.0.1", self.port)) as connection:
@@ -99,7 +99,7 @@ def until_told(daemon, reader, asked, seen):
         more = tally(reader.read())
         decisions, lost = decisions + more[0], lost + more[1]
         return decisions + lost >= asked  # a warning may be among the lost
-    wait_for(complete, 20, "every line read or told of", 0.1)
+    wait_for(complete, what="every line read or told of", step=0.1)
     return lost
 
 
@@ -116,7 +116,7 @@ def _():
     equal((fields["client"], fields["helo"], fields["action"]), ("203.0.113.5", "mail.kiln-street.net", "dunno"))
 
 
-@test("a reader that does not read delays no answer, and what it missed is told", limit=90)
+@test("a reader that does not read delays no answer, and what it missed is told")
 def _():
     daemon = Background()
     reader = Reader(daemon.log)
@@ -129,7 +129,7 @@ def _():
     assert lost >= 2000 - seen[0], f"{lost} are told to be lost, {2000 - seen[0]} are"
 
 
-@test("a reader that goes away and comes back delays no answer, and what it missed is told", limit=90)
+@test("a reader that goes away and comes back delays no answer, and what it missed is told")
 def _():
     daemon = Background()
     reader = Reader(daemon.log)
@@ -145,16 +145,16 @@ def _():
     equal(tally(reader.read()), (1, 0))
 
 
-@test("it starts where there is no syslog, and is heard when there is", limit=90)
+@test("it starts where there is no syslog, and is heard when there is")
 def _():
     daemon = Background()
     daemon.start()
     daemon.ask(50)
     reader = Reader(daemon.log)
-    wait_for(lambda: daemon.ask(1) or tally(reader.read())[0], 20, "a decision", 0.1)
+    wait_for(lambda: daemon.ask(1) or tally(reader.read())[0], what="a decision", step=0.1)
 
 
-@test("rsyslogd reads it", limit=90)
+@test("rsyslogd reads it")
 def _():
     program = shutil.which("rsyslogd") or "/usr/sbin/rsyslogd"
     if not pathlib.Path(program).exists():
@@ -171,7 +171,7 @@ template(name="parts" type="string" string="%syslogfacility-text%.%syslogseverit
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     cleanup(process.wait)
     cleanup(process.kill)
-    wait_for(daemon.log.exists, 10, "rsyslogd listens")
+    wait_for(daemon.log.exists, what="rsyslogd listens")
     pid = daemon.start()
     daemon.ask(1)
     wait_for(lambda: "decision" in ((place / "read.log").exists() and (place / "read.log").read_text() or ""), 20,
