@@ -315,7 +315,8 @@ def _(_name, host, ca, names, opens):
                 f'{POLICY}', start=False)
     os.environ["SSL_CERT_FILE"] = str(folder / "trusted.pem")
     try:
-        one.start(5)
+        one.start()
+        wait_for(lambda: one._up() and "is ready" in one.log(), what="helod is ready")  # its sockets are there before
     except AssertionError:
         contains(one.log(), "cannot speak TLS")
         note("this helod was built without TLS for redis")
