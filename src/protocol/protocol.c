@@ -110,26 +110,28 @@ static bool is_too_long(const char *line, size_t length)
  */
 static void read_in_order(struct protocol_scan *scan, char *buffer, size_t end)
 {
-    size_t at = scan->line_start;
-    unsigned row = scan->next, first = row;
+    const unsigned first = scan->next, lines = PROTOCOL_LINES_MAX - scan->lines;
+    const unsigned last = PROTOCOL_ATTRIBUTES - first < lines ? PROTOCOL_ATTRIBUTES : first + lines;
+    char *line = buffer + scan->line_start;
+    const char *const last_byte = buffer + end;
+    unsigned row = first;
 
-    for (; row < PROTOCOL_ATTRIBUTES && scan->values[row] == 0; row++) {
-        const struct attribute *a = &attributes[row];
-        char *value = buffer + at + a->size, *stop;
+    for (; row < last && scan->values[row] == 0; row++) {
+        size_t size = attributes[row].size, left = (size_t)(last_byte - line);
+        char *value = line + size, *stop;
 
-        if (end - at <= a->size || memcmp(buffer + at, a->name, a->size) != 0)
+        if (left <= size || memcmp(line, attributes[row].name, size) != 0)
             break;
-        stop = *value == '\n' ? value : memchr(value, '\n', end - at - a->size);
-        if (stop == NULL || stop - (buffer + at) > PROTOCOL_LINE_MAX ||
-            scan->lines + (row - first) >= PROTOCOL_LINES_MAX)
+        stop = *value == '\n' ? value : memchr(value, '\n', left - size);
+        if (stop == NULL || stop - line > PROTOCOL_LINE_MAX)
             break;
         *stop = '\0';
-        scan->values[row] = (uint32_t)(at + a->size);
-        at = (size_t)(stop - buffer) + 1;
+        scan->values[row] = (uint32_t)(value - buffer);
+        line = stop + 1;
     }
     scan->lines = (uint16_t)(scan->lines + (row - first));
     scan->next = (uint16_t)(row == PROTOCOL_ATTRIBUTES ? 0 : row);
-    scan->at = scan->line_start = (uint32_t)at;
+    scan->at = scan->line_start = (uint32_t)(line - buffer);
 }
 
 /* Notes where the value of a whole line begins. An error text, or NULL. */
