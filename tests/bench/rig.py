@@ -38,8 +38,9 @@ def private_machine(argv):
     script = (f"set -e; mount -t tmpfs bench {folder}; {binds} "
               f"ln -s /proc/self/fd {folder}/fd; echo nameserver {RESOLVER} >{folder}/resolv.conf; "
               f"mount --bind {folder}/resolv.conf /etc/resolv.conf; mount --rbind {folder} /dev; "
+              f"umount -l {folder}; rmdir {folder}; "  # nothing that is mounted there is ever removed
               f"ip link set lo up; ip addr add {RESOLVER}/32 dev lo; exec \"$@\"")
-    os.environ["BENCH_PRIVATE"] = folder
+    os.environ["BENCH_PRIVATE"] = "1"
     os.execvp("unshare", ["unshare", "-m", "-n", "sh", "-c", script, "sh", *argv])
 
 
@@ -96,8 +97,6 @@ class Rig:
         for process in self.processes:
             self.end(process)
         shutil.rmtree(self.folder, True)
-        if os.environ.get("BENCH_PRIVATE"):
-            shutil.rmtree(os.environ["BENCH_PRIVATE"], True)
 
     @staticmethod
     def end(process):
