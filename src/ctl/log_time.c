@@ -8,8 +8,8 @@
 
 enum { DAY = 86400 };
 
-/* Reads `digits` digits at *p. */
-static bool number(const char **p, const char *end, unsigned digits, int *out)
+/* Reads `digits` digits at *p, which make a number of at most `max`. */
+static bool number_to(const char **p, const char *end, unsigned digits, int max, int *out)
 {
     int value = 0;
 
@@ -19,7 +19,7 @@ static bool number(const char **p, const char *end, unsigned digits, int *out)
         value = value * 10 + (*(*p)++ - '0');
     }
     *out = value;
-    return true;
+    return value <= max;
 }
 
 static bool literal(const char **p, const char *end, char c)
@@ -29,8 +29,8 @@ static bool literal(const char **p, const char *end, char c)
 
 static bool clock_part(const char **p, const char *end, struct tm *tm)
 {
-    return number(p, end, 2, &tm->tm_hour) && literal(p, end, ':') && number(p, end, 2, &tm->tm_min) &&
-           literal(p, end, ':') && number(p, end, 2, &tm->tm_sec);
+    return number_to(p, end, 2, 23, &tm->tm_hour) && literal(p, end, ':') && number_to(p, end, 2, 59, &tm->tm_min) &&
+           literal(p, end, ':') && number_to(p, end, 2, 60, &tm->tm_sec);
 }
 
 /* What follows the seconds: a fraction, then Z, +hh:mm, +hhmm, or nothing. */
@@ -44,11 +44,11 @@ static time_t zoned(const char *p, const char *end, struct tm *tm)
         return timegm(tm);
     if (p < end && (*p == '+' || *p == '-')) {
         sign = *p++ == '-' ? -1 : 1;
-        if (!number(&p, end, 2, &hours))
+        if (!number_to(&p, end, 2, 23, &hours))
             return 0;
         if (p < end && *p == ':')
             p++;
-        if (!number(&p, end, 2, &minutes))
+        if (!number_to(&p, end, 2, 59, &minutes))
             return 0;
         return timegm(tm) - sign * (hours * 3600 + minutes * 60);
     }
@@ -60,8 +60,10 @@ static time_t iso_date(const char *p, const char *end)
 {
     struct tm tm = {0};
 
-    if (!number(&p, end, 4, &tm.tm_year) || !literal(&p, end, '-') || !number(&p, end, 2, &tm.tm_mon) ||
-        !literal(&p, end, '-') || !number(&p, end, 2, &tm.tm_mday) || p == end || (*p != 'T' && *p != ' '))
+    if (!number_to(&p, end, 4, 9999, &tm.tm_year) || !literal(&p, end, '-') ||
+        !number_to(&p, end, 2, 12, &tm.tm_mon) || !literal(&p, end, '-') ||
+        !number_to(&p, end, 2, 31, &tm.tm_mday) || tm.tm_mon == 0 || tm.tm_mday == 0 || p == end ||
+        (*p != 'T' && *p != ' '))
         return 0;
     p++;
     if (!clock_part(&p, end, &tm))
@@ -85,7 +87,7 @@ static time_t bsd_date(const char *p, const char *end, time_t now)
     if (tm.tm_mon == 12 || p[3] != ' ')
         return 0;
     p += 4;
-    if (*p == ' ' ? !(p++, number(&p, end, 1, &tm.tm_mday)) : !number(&p, end, 2, &tm.tm_mday))
+    if (*p == ' ' ? !(p++, number_to(&p, end, 1, 9, &tm.tm_mday)) : !number_to(&p, end, 2, 31, &tm.tm_mday))
         return 0;
     if (!literal(&p, end, ' ') || !clock_part(&p, end, &tm) || !localtime_r(&now, &today))
         return 0;
@@ -99,7 +101,7 @@ static time_t bsd_date(const char *p, const char *end, time_t now)
     return mktime(&tm);
 }
 
-/* Seconds, or microseconds where there are too many digits for seconds. */
+/* Seconds; milliseconds or microseconds where there are too many digits for them. */
 static time_t unix_time(const char *p, const char *end)
 {
     unsigned long long value = 0;
@@ -109,6 +111,8 @@ static time_t unix_time(const char *p, const char *end)
         value = value * 10 + (unsigned)(*p - '0');
     if (digits == 16)
         return (time_t)(value / 1000000);
+    if (digits == 13)
+        return (time_t)(value / 1000);
     return digits == 10 ? (time_t)value : 0;
 }
 

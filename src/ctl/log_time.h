@@ -25,7 +25,10 @@ struct log_time {
  * names no zone is local time.
  */
 time_t log_time_read(struct log_time *t, const char *line, size_t n);
-/* The same of a JSON line or of a field of `journalctl -o export`: microseconds, seconds, or a date. 0: not told. */
+/*
+ * The same of a JSON line or of a field of `journalctl -o export`: seconds, milliseconds, microseconds, or a date.
+ * 0: not told.
+ */
 time_t log_time_read_field(struct log_time *t, const char *line, size_t n);
 
 #endif

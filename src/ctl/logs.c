@@ -11,14 +11,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "clock.h"
-#include "text.h"
+#include "log_json.h"
+#include "progress.h"
 
 enum {
     BUFFER_SIZE = 256 << 10, /* the longest line, too */
     REGION_LIMIT = 1 << 20,
     PROGRESS_LINES = 4096,
-    PROGRESS_WIDTH = 40,
 };
 
 struct logs {
@@ -32,25 +31,26 @@ struct logs {
     uint64_t lines, decisions, malformed;
     struct log_time time;
     time_t field_time; /* of the journal entry that is being read */
-    bool progress;
-    uint64_t progress_ms;
-    off_t bytes_total, bytes_before;
+    struct progress progress; /* in bytes of the files, compressed ones as they lie there */
+    off_t bytes_before;
     struct decision_fields fields;
     struct logs_record record;
     char decoded[DECISION_LINE_SIZE * 6]; /* a JSON string at its longest */
     char buffer[BUFFER_SIZE];
 };
 
+/* Of what comes through a pipe nobody knows how much there is: then no bar. */
 static void measure(struct logs *l)
 {
     struct stat st;
+    uint64_t total = 0;
 
-    l->progress = isatty(STDERR_FILENO);
     for (int i = 0; i < l->count; i++)
         if (stat(l->files[i], &st) == 0 && S_ISREG(st.st_mode))
-            l->bytes_total += st.st_size;
-    if (l->bytes_total == 0)
-        l->progress = false;
+            total += (uint64_t)st.st_size;
+    progress_begin(&l->progress, "logs", total);
+    if (total == 0)
+        progress_end(&l->progress);
 }
 
 struct logs *logs_open(const struct ctl *ctl, char **files, int count)
@@ -70,22 +70,6 @@ struct logs *logs_open(const struct ctl *ctl, char **files, int count)
     l->record.fields = &l->fields;
     measure(l);
     return l;
-}
-
-static void show_progress(struct logs *l)
-{
-    uint64_t now = clock_ms();
-    off_t done;
-    int width;
-
-    if (!l->progress || now - l->progress_ms < 100)
-        return;
-    l->progress_ms = now;
-    done = l->bytes_before + (l->in ? (off_t)gzoffset(l->in) : 0);
-    width = done < l->bytes_total ? (int)(done * PROGRESS_WIDTH / l->bytes_total) : PROGRESS_WIDTH;
-    fprintf(stderr, "\r[%.*s%*s] %llu lines", width, "########################################",
-            PROGRESS_WIDTH - width, "", (unsigned long long)l->lines);
-    fflush(stderr);
 }
 
 static bool open_next(struct logs *l)
@@ -155,92 +139,11 @@ static bool file_line(struct logs *l, const char **line, size_t *n)
     }
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-/* After "\u": a byte. What a decision line holds is ASCII. */
-static int unicode_byte(const char *p, const char *end)
-{
-    int value = 0;
-
-    for (int i = 0; i < 4; i++) {
-        if (p + i >= end || hex_digit(p[i]) < 0)
-            return -1;
-        value = value * 16 + hex_digit(p[i]);
-    }
-    return value > 0 && value < 256 ? value : -1;
-}
-
-/* The inside of a JSON string up to its closing quote. Returns its length, 0 when it is none or too long. */
-static size_t decode_json(const char *p, const char *end, char *out, size_t size)
-{
-    static const char names[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
-    size_t n = 0;
-
-    for (; p < end && *p != '"'; p++) {
-        int byte = (unsigned char)*p;
-
-        if (byte == '\\' && ++p < end) {
-            const char *name = *p ? strchr(names, *p) : NULL;
-
-            byte = *p == 'u' ? unicode_byte(p + 1, end) : name ? bytes[name - names] : -1;
-            p += *p == 'u' ? 4 : 0;
-        }
-        if (byte < 0 || n + 1 >= size)
-            return 0;
-        out[n++] = (char)byte;
-    }
-    return p < end ? n : 0;
-}
-
-/*
- * A decision in helod's own JSON lines, {"time":"...","level":"info","v":1,...}, back to the line that it was made of.
- * Returns its length in l->decoded; 0 when it is none.
- */
-static size_t from_json_line(struct logs *l, const char *line, size_t n)
-{
-    static const char start[] = "{\"time\":\"";
-    const char *end = line + n, *p = memmem(line, n, ",\"v\":", 5);
-    char value[DECISION_LINE_SIZE];
-    struct text t;
-
-    if (!p || memcmp(line, start, n < sizeof(start) - 1 ? n : sizeof(start) - 1) != 0)
-        return 0;
-    text_init(&t, l->decoded, sizeof(l->decoded));
-    text_add(&t, "decision");
-    while (end - p > 3 && p[0] == ',' && p[1] == '"') {
-        const char *colon = memmem(p, (size_t)(end - p), "\":", 2);
-        size_t size;
-
-        if (!colon)
-            return 0;
-        text_add_char(&t, ' ');
-        text_add_bytes(&t, p + 2, (size_t)(colon - p) - 2);
-        text_add_char(&t, '=');
-        p = colon + 2;
-        if (p < end && *p == '"') {
-            size = decode_json(++p, end, value, sizeof(value));
-            text_add_as(&t, TEXT_LOGFMT, value, size);
-            while (p < end && *p != '"')
-                p += *p == '\\' ? 2 : 1;
-            p++;
-        } else {
-            for (; p < end && *p != ',' && *p != '}'; p++)
-                text_add_bytes(&t, p, 1);
-        }
-    }
-    return t.full || p >= end || *p != '}' ? 0 : t.used;
-}
-
 static bool decision_in(struct logs *l, const char *line, size_t n)
 {
     static const char mark[] = "decision v=";
     const char *at = memmem(line, n, mark, sizeof(mark) - 1);
-    size_t made = !at && n > 0 && line[0] == '{' ? from_json_line(l, line, n) : 0;
+    size_t made = !at && n > 0 && line[0] == '{' ? log_json_decision(line, n, l->decoded, sizeof(l->decoded)) : 0;
 
     if (!at && made == 0) {
         time_t field = n > 20 && line[0] == '_' ? log_time_read_field(&l->time, line, n) : 0;
@@ -255,7 +158,7 @@ static bool decision_in(struct logs *l, const char *line, size_t n)
         l->record.length = made;
         l->record.text = l->decoded;
     } else if (at > line && at[-1] == '"') {
-        l->record.length = decode_json(at, line + n, l->decoded, sizeof(l->decoded));
+        l->record.length = log_json_string(at, line + n, l->decoded, sizeof(l->decoded));
         l->record.text = l->decoded;
     }
     if (!decision_line_read(l->record.text, l->record.length, l->record.region, &l->fields)) {
@@ -279,7 +182,7 @@ const struct logs_record *logs_next(struct logs *l)
     while (l->in || open_next(l)) {
         while (file_line(l, &line, &n)) {
             if (l->lines % PROGRESS_LINES == 0)
-                show_progress(l);
+                progress_set(&l->progress, (uint64_t)(l->bytes_before + (off_t)gzoffset(l->in)));
             if (decision_in(l, line, n))
                 return &l->record;
         }
@@ -294,8 +197,7 @@ int logs_close(struct logs *l)
 
     if (!l)
         return CTL_TROUBLE;
-    if (l->progress_ms)
-        fprintf(stderr, "\r%*s\r", PROGRESS_WIDTH + 32, "");
+    progress_end(&l->progress);
     if (l->malformed > 0)
         fprintf(stderr, "heloctl %s: %llu lines look like decision lines and cannot be read\n", l->ctl->verb->name,
                 (unsigned long long)l->malformed);
