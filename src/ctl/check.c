@@ -13,6 +13,9 @@
 #include "decision.h"
 #include "policyfile.h"
 #include "text.h"
+#include "units.h"
+
+enum { POLICIES_NAMED = 64 };
 
 static void observe(void *arg, const struct dns_answer *answer, bool from_cache)
 {
@@ -149,6 +152,22 @@ static int judge(struct ctl *ctl, struct check *check)
     return (int)check->verdict.judged;
 }
 
+/* The daemon judges a policy_context that it does not know by the default; who types one here wants to know. */
+static bool knows_policy(const struct ctl *ctl, const struct settings *settings)
+{
+    const char *name = ctl_value(ctl, 'p'), *names[POLICIES_NAMED], *nearest;
+    size_t n = 0;
+
+    if (!name || strcmp(settings_policy(settings, name)->name, name) == 0)
+        return true;
+    for (; n < settings->policy_count && n < POLICIES_NAMED; n++)
+        names[n] = settings->policies[n]->name;
+    nearest = units_nearest(name, names, n);
+    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", settings->file, name,
+             nearest ? ": did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    return false;
+}
+
 static int run(struct ctl *ctl)
 {
     struct check *check;
@@ -170,7 +189,9 @@ static int run(struct ctl *ctl)
     settings = ctl_settings(ctl);
     check->settings = settings;
     status = CTL_CONFIG;
-    if (settings && ctl_session_open(ctl, &check->session, settings)) {
+    if (settings && !knows_policy(ctl, settings)) {
+        status = CTL_USAGE;
+    } else if (settings && ctl_session_open(ctl, &check->session, settings)) {
         ctl_session_history(&check->session, settings);
         status = judge(ctl, check);
         ctl_session_close(&check->session);

@@ -88,6 +88,15 @@ def _():
     contains(out, "to mend            your address 192.0.2.99 has no reverse name")
 
 
+@test("check: a policy that the file has not is no other one; the nearest is named")
+def _():
+    for name, said in (("quite", 'has no policy "quite": did you mean "quiet"?'), ("zzz", 'has no policy "zzz"\n')):
+        status, out, err = check("-p", name, "192.0.2.99", "mx.our.org")
+        equal((status, out), (64, ""))
+        contains(err, said)
+    equal(check("-p", "default", "192.0.2.2", "mail.honest.org")[0] < 64, True)
+
+
 @test("check: the reply is the daemon's, under the policy that is asked for")
 def _():
     status, out, _ = check("-p", "quiet", "192.0.2.99", "mx.our.org")
@@ -147,10 +156,12 @@ def _():
 def _():
     status, out, _ = helod.heloctl("--help")
     equal(status, 0)
+    equal(helod.heloctl("-h"), (0, out, ""))
     for verb in [line.split()[0] for line in out.splitlines() if line.startswith("  ")]:
         status, text, _ = helod.heloctl(verb, "--help")
         equal(status, 0)
         contains(text, "exit status: ")
+        equal(helod.heloctl(verb, "-h"), (0, text, ""))
 
 
 run()
