@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../evidence_builder.h"
+#include "evidence_builder.h"
 #include "decision.h"
 #include "policy_builder.h"
 

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "../decision/policy_builder.h"
-#include "../evidence_builder.h"
+#include "evidence_builder.h"
 #include "decision.h"
 #include "decision_line.h"
+#include "policy_builder.h"
 
 static struct region *region;
 static struct policy policy, shadow_policy;

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../evidence_builder.h"
+#include "evidence_builder.h"
 #include "rule.h"
 
 enum { NO = 0, HIT = 1 };
