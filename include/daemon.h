@@ -6,6 +6,9 @@
 #define HELOD_DAEMON_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+struct settings;
 
 struct daemon_options {
     const char *file; /* the policy file */
@@ -13,6 +16,8 @@ struct daemon_options {
     bool verbose;     /* debug messages too */
 };
 
+/* What keeps helod from starting as root beside its policy file; false with "FILE:LINE: what" in error. */
+bool daemon_check(const struct settings *settings, char *error, size_t error_size);
 /* Runs until it is told to stop. Returns the exit status: 0 after SIGTERM or SIGINT, 1 when it could not start. */
 int daemon_run(const struct daemon_options *options);
 

@@ -83,6 +83,7 @@ struct server_settings {
     const char *const *listen; /* "inet:HOST:PORT", "unix:PATH" */
     const char *user;          /* "": keep the current one */
     const char *group;         /* "": the user's */
+    unsigned user_line, group_line; /* of the policy file, for messages */
     const char *socket_owner, *socket_group; /* of unix sockets; "": the user's */
     unsigned socket_mode;
     const char *pid_file;      /* "": none */

@@ -25,16 +25,18 @@ static const struct option_row {
     {'c', " FILE", "the policy file, instead of " POLICY_FILE},
     {'v', "", "log debug messages too"},
     {'V', "", "print versions"},
+    {'h', "", "print this; so does --help"},
 };
 
 enum { OPTIONS = sizeof(option_rows) / sizeof(option_rows[0]) };
 
-static int usage(void)
+/* Asked for it goes to stdout and is no mistake. */
+static int usage(FILE *out)
 {
-    fputs("usage: helod [-f] [-t] [-c FILE] [-v] [-V]\n", stderr);
+    fputs("usage: helod [-f] [-t] [-c FILE] [-v] [-V] [-h]\n", out);
     for (size_t i = 0; i < OPTIONS; i++)
-        fprintf(stderr, "  -%c%-6s %s\n", option_rows[i].letter, option_rows[i].argument, option_rows[i].summary);
-    return EXIT_USAGE;
+        fprintf(out, "  -%c%-6s %s\n", option_rows[i].letter, option_rows[i].argument, option_rows[i].summary);
+    return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
 }
 
 static void report(void *arg, bool is_error, const char *message)
@@ -46,10 +48,16 @@ static void report(void *arg, bool is_error, const char *message)
 static int check(const char *file)
 {
     struct settings *settings = policyfile_read(file, report, NULL);
+    char error[512];
     bool done;
 
     if (settings == NULL)
         return EXIT_FAILURE;
+    if (!daemon_check(settings, error, sizeof(error))) {
+        fprintf(stderr, "%s\n", error);
+        settings_unref(settings);
+        return EXIT_FAILURE;
+    }
     policyfile_print(settings, stdout);
     done = outlook_print(settings, stdout);
     settings_unref(settings);
@@ -70,11 +78,12 @@ static int versions(void)
 
 int main(int argc, char **argv)
 {
+    static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
     struct daemon_options options = {.file = POLICY_FILE};
     bool only_check = false;
     int letter;
 
-    while ((letter = getopt(argc, argv, "ftc:vV")) != -1) {
+    while ((letter = getopt_long(argc, argv, "ftc:vVh", longs, NULL)) != -1) {
         switch (letter) {
         case 'f':
             options.foreground = true;
@@ -90,11 +99,13 @@ int main(int argc, char **argv)
             break;
         case 'V':
             return versions();
+        case 'h':
+            return usage(stdout);
         default:
-            return usage();
+            return usage(stderr);
         }
     }
     if (optind != argc)
-        return usage();
+        return usage(stderr);
     return only_check ? check(options.file) : daemon_run(&options);
 }

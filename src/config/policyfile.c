@@ -107,6 +107,8 @@ static enum work take_sections(struct policyfile_load *load, const struct slice 
         if (sections[i].parent == SECTION_ROOT && section != SECTION_POLICY)
             reading_fields(rd, section, reading_block(rd, section, 0, NULL), rd->settings);
     }
+    rd->settings->server.user_line = reading_line(rd, reading_block(rd, SECTION_SERVER, 0, NULL), "user");
+    rd->settings->server.group_line = reading_line(rd, reading_block(rd, SECTION_SERVER, 0, NULL), "group");
     return WORK_DONE;
 }
 

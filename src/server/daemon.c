@@ -27,6 +27,7 @@
 #include "seccomp.h"
 #include "server.h"
 #include "status.h"
+#include "text.h"
 #include "upkeep.h"
 
 enum { ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
@@ -214,6 +215,25 @@ static void close_history(struct server *s)
     history_free(s->gather.history);
 }
 
+bool daemon_check(const struct settings *settings, char *error, size_t error_size)
+{
+    const struct server_settings *server = &settings->server;
+    struct text t;
+    uid_t uid;
+    gid_t gid;
+    bool user = privileges_user(server->user, &uid), group = privileges_group(server->group, &gid);
+
+    if (user && group)
+        return true;
+    text_init(&t, error, error_size);
+    text_add_as(&t, TEXT_PLAIN, settings->file, SIZE_MAX);
+    text_addf(&t, ":%u: %s: no such %s: \"", user ? server->group_line : server->user_line, user ? "group" : "user",
+              user ? "group" : "user");
+    text_add_as(&t, TEXT_PLAIN, user ? server->group : server->user, SIZE_MAX);
+    text_add(&t, user ? "\"" : "\"; create it, or set user = \"\" to stay who you are");
+    return false;
+}
+
 static bool start(struct daemon *d)
 {
     struct server *s = &d->server;
@@ -222,6 +242,8 @@ static bool start(struct daemon *d)
     struct identity identity;
     char error[ERROR_SIZE] = "";
 
+    if (geteuid() == 0 && !daemon_check(s->settings, error, sizeof(error)))
+        return say("cannot change user", error);
     if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
         return say("cannot change user", error);
     if (!d->options->foreground && !process_fork(&d->parent))

@@ -100,6 +100,25 @@ def _():
         assert re.search(pattern, out, re.M), f"{pattern} not in {out!r}"
 
 
+@test("-h and --help print the options to stdout, and are no mistake")
+def _():
+    for option in ("-h", "--help"):
+        status, out, errors = helod(option)
+        equal((status, errors), (0, ""))
+        contains(out, "usage: helod")
+        contains(out, "check the policy file")
+
+
+@test("-t tells a user or group that does not exist, with its line")
+def _():
+    for option in ("user", "group"):
+        path = policy(scratch(), f'# one\nserver {{\n  {option} = "no-such-one"\n}}\n')
+        status, out, errors = helod("-t", "-c", path)
+        equal((status, out), (1, ""))
+        contains(errors, f'{path}:3: {option}: no such {option}: "no-such-one"')
+    equal(helod("-t", "-c", policy(scratch(), 'server { user = "root" group = "root" }\n'))[0], 0)
+
+
 @test("an unknown option and a stray argument are a usage error, 64")
 def _():
     for arguments in (("-x",), ("start",), ("-c",)):
@@ -644,7 +663,7 @@ def _():
         raise Skip("not root")
     daemon = Helod(start=False)
     daemon.conf_path.write_text(daemon.conf_path.read_text().replace('user = ""', 'user = "no-such-user"'))
-    fails(daemon, "no-such-user")
+    fails(daemon, f'{daemon.conf_path}:3: user: no such user: "no-such-user"')
 
 
 @test("who is not root stays who he is")
