@@ -183,8 +183,7 @@ build() {
     make --no-print-directory -C build -j "$jobs"
 }
 
-run() {
-    build
+hints() {
     cat <<'END'
 
 helod answers on 127.0.0.1:10045. In Postfix's main.cf, after what permits your own users:
@@ -200,7 +199,28 @@ To see what it would say of a greeting, from another terminal:
 Decisions follow. Control-C ends it.
 
 END
-    exec build/src/helod -f -c conf/helod.conf
+}
+
+# What helod says, and the hints once it is ready to be asked. It ends with helod.
+pass_on() {
+    trap '' INT TERM
+    while IFS= read -r line; do
+        printf '%s\n' "$line"
+        case $line in *' is ready: '*) hints ;; esac
+    done
+}
+
+run() {
+    build
+    policy=conf/helod.conf
+    if [ "$(id -u)" = 0 ]; then # not as root, when there is somebody else to be
+        policy=build/helod.conf
+        { cat conf/helod.conf; printf 'server { user = "%s" }\n' "${SUDO_USER:-nobody}"; } >$policy
+    fi
+    rm -f build/said
+    mkfifo build/said
+    pass_on <build/said &
+    exec build/src/helod -f -c $policy >build/said 2>&1
 }
 
 # ---- testing
