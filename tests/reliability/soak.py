@@ -18,8 +18,8 @@ SHORT = 8
 SECONDS = float(os.environ.get("RELIABILITY_SOAK", SHORT))
 IS_LONG = SECONDS >= 60
 QUIET = 2.0 if IS_LONG else 1.0  # seconds without a fault before a measurement
-# Of memory, from the end of the first quarter to the end. A long soak has filled all tables by then, and what is left is
-# an allocator's own unrest; a short one still fills them, with some 10 MiB in all.
+# Of memory, from the end of the first quarter to the end. A long soak has filled all tables by then, and what is left
+# is an allocator's own unrest; a short one still fills them, with some 10 MiB in all.
 GROWTH_KIB = 2048 if IS_LONG else 12288
 GROWTH_FILES = 20  # a look-up or two in flight
 FAULTS = ["servfail", "slow=100", "slow=3000", "drop", "garbage=60", "wrongid+good", "trunc=20", "nodata", "tcall", "ptrloop"]

@@ -78,7 +78,8 @@ def _():
         rig.settle(rig.under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
 
 
-@test("the guard: a failing resolver is let alone, said once, and (in make reliability) trusted again when it is well", limit=600)
+@test("the guard: a failing resolver is let alone, said once, and (in make reliability) trusted again when it is well",
+      limit=600)
 def _():
     suspect = {"client": "198.51.100.9", "helo": "gone.kiln-street.net"}
     port = free_port()

@@ -96,7 +96,8 @@ mx = postfix.Postfix(
     main={"smtpd_authorized_xclient_hosts": "127.0.0.0/8", "inet_interfaces": "all"})
 
 
-@cases([(what, n) for n, what in enumerate(ROWS)], name=lambda row: f"a Postfix {row[0]}: " + ("said once" if ROWS[row[0]][3] else "nothing is said"))
+@cases([(what, n) for n, what in enumerate(ROWS)],
+       name=lambda row: f"a Postfix {row[0]}: " + ("said once" if ROWS[row[0]][3] else "nothing is said"))
 def _(what, number):
     options, client, greets, said = ROWS[what]
     host, port = (SUBMIT, 587) if "address" in options else ("127.0.0.1", mx.port(f"row{number}"))
