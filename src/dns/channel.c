@@ -22,7 +22,7 @@
 #include "address.h"
 #include "text.h"
 
-enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53 };
+enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53, RECEIVE_BUFFER = 1 << 20 };
 /* A timeout is noticed at most a twentieth late: ares_timeout() would be exact, but walks all look-ups at each call. */
 enum { TICKS_PER_TIMEOUT = 20, TICK_MIN_MS = 2, TICK_MAX_MS = 50 };
 
@@ -229,7 +229,8 @@ static int set_options(struct channel *c, const struct channel_options *options,
 {
     struct ares_options o;
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_LOOKUPS |
-               ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_EDNSPSZ | ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF;
+               ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_EDNSPSZ | ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF |
+               ARES_OPT_SOCK_RCVBUF;
     char lookups[] = "b", nothing[] = "/dev/null";
     char *path = own_servers ? nothing : strdup(options->resolv_conf);
     int status;
@@ -242,6 +243,8 @@ static int set_options(struct channel *c, const struct channel_options *options,
     o.tries = useful_tries(options);
     o.lookups = lookups;
     o.ednspsz = EDNS_SIZE;
+    /* Before 1.20 all answers come to one socket: those of a busy moment are to wait there. The kernel caps it. */
+    o.socket_receive_buffer_size = RECEIVE_BUFFER;
     o.sock_state_cb = on_state;
     o.sock_state_cb_data = c;
     o.resolvconf_path = path;
