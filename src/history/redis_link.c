@@ -38,6 +38,7 @@ struct redis_link {
     struct redis_tls *tls;         /* NULL: none wanted */
     struct event *timer; /* connected: PONG is due; else: the next attempt */
     uint64_t retry_ms;
+    uint64_t up_ms;       /* since when it is up */
     uint64_t progress_ms; /* last reply, or the first command since there was none under way */
     unsigned under_way, late;
     bool resting; /* until the next attempt */
@@ -71,6 +72,9 @@ static void go_down(struct redis_link *l, const char *reason)
 
     if (l->closing || l->resting)
         return;
+    /* One that comes and goes is tried less and less often, as one that does not come. */
+    if (l->up && clock_ms() - l->up_ms >= RETRY_MAX_MS)
+        l->retry_ms = RETRY_MIN_MS;
     l->resting = true;
     l->connection = NULL;
     l->up = false;
@@ -129,8 +133,8 @@ static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
     }
     evtimer_del(l->timer);
     l->up = true;
+    l->up_ms = clock_ms();
     l->complained = false;
-    l->retry_ms = RETRY_MIN_MS;
     if (l->told)
         report(l, false, "well again", "");
     l->told = false;

@@ -249,6 +249,21 @@ def endless():
         yield bytes(100000)
 
 
+def silent():
+    yield b""
+
+
+@test("a server that is well until it is asked is tried less and less often")
+def _():
+    server = MadServer(silent)
+    with shared(f"inet:127.0.0.1:{server.port}", 'redis_timeout = "20ms"') as one:
+        began = time.monotonic()
+        while time.monotonic() - began < 6:
+            is_known(one, "mailhost")
+        said = times_said(one, "not used until it is well again")
+        assert 2 <= said <= 6, f"said {said} times in six seconds"
+
+
 def peak_kib(daemon):
     with open(f"/proc/{daemon.process.pid}/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmPeak:"))
