@@ -61,6 +61,7 @@ struct name {
     unsigned labels;
     const char *registrable;     /* registrable domain, inside text; NULL: none. NULL never equals NULL. */
     struct address literal;
+    unsigned kept_at;            /* where the memory of names may hold it; 0: nowhere */
 };
 
 /* How a name is built, seen from the client's address. */

@@ -33,15 +33,16 @@ static int family_index(const struct address *a)
     return a->family == ADDRESS_IPV6;
 }
 
+/* Compilers make one load of it. */
+static uint64_t load_bits(const uint8_t *p)
+{
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+           (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | (uint64_t)p[7];
+}
+
 static struct bits128 to_bits(const struct address *a)
 {
-    struct bits128 b = {0, 0};
-
-    for (int i = 0; i < 8; i++) {
-        b.hi = b.hi << 8 | a->bytes[i];
-        b.lo = b.lo << 8 | a->bytes[8 + i];
-    }
-    return b;
+    return (struct bits128){load_bits(a->bytes), load_bits(a->bytes + 8)};
 }
 
 static unsigned bit_at(const struct bits128 *b, unsigned n)

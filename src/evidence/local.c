@@ -35,10 +35,15 @@ static void take_postfix_names(struct gather *g)
 
     if (!said(name))
         return;
-    name_parse(&rdns->name, name, strlen(name), g->options.settings->name_data, g->region);
+    if (strcmp(name, req->helo_name) == 0) {
+        rdns->name = g->e.helo;
+        rdns->naming = g->e.helo_naming;
+    } else {
+        name_parse(&rdns->name, name, strlen(name), g->options.settings->name_data, g->region);
+        rdns->naming = name_naming(&rdns->name, &g->e.client, g->options.settings->name_data, g->region);
+    }
     if (rdns->name.kind != NAME_HOST && rdns->name.kind != NAME_SINGLE)
         return;
-    rdns->naming = name_naming(&rdns->name, &g->e.client, g->options.settings->name_data, g->region);
     rdns->confirmed = confirmed ? KNOWN_PRESENT : KNOWN_NOT_ASKED;
     rdns->has_address = confirmed;
     g->e.rdns_count = 1;

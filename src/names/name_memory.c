@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_memory: sets of WAYS entries, found by a seeded hash of the name in lower case; the entry of a set that was made
- * first is the first to go. Promises a fixed size, no allocation, and that an entry answers for exactly the bytes that
- * it was made of.
+ * name_memory: sets of WAYS entries, found by a hash of the name in lower case; the entry of a set that was made first
+ * is the first to go. Promises a fixed size, no allocation, and that an entry answers for exactly the bytes that it was
+ * made of: names whose hashes meet cost each other their places, no more, so a quick hash will do.
  */
 #include "name_memory.h"
 
@@ -52,10 +52,41 @@ void name_memory_free(struct name_memory *memory)
     free(memory);
 }
 
-static void lower(char *out, const char *raw, size_t n)
+/* Eight bytes of a name in lower case; only A to Z change. */
+static uint64_t lower(uint64_t word)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = (char)(raw[i] | (raw[i] >= 'A' && raw[i] <= 'Z' ? 0x20 : 0));
+    const uint64_t ones = 0x0101010101010101u, high = 0x80 * ones;
+    uint64_t low = word & ~high, from_a = low + (0x80 - 'A') * ones, past_z = low + (0x7f - 'Z') * ones;
+
+    return word | ((from_a ^ past_z) & ~word & high) >> 2;
+}
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+/* The key, padded with zeros to whole words, and its hash. */
+static uint64_t make_key(const struct name_memory *memory, const char *raw, size_t n, char key[KEY_MAX])
+{
+    uint64_t hash = memory->key.k0 + n, word;
+    size_t at = 0;
+
+    for (; at + sizeof(word) <= n; at += sizeof(word)) {
+        memcpy(&word, raw + at, sizeof(word));
+        word = lower(word);
+        memcpy(key + at, &word, sizeof(word));
+        hash = hash_word(hash, word);
+    }
+    if (at < n) {
+        word = 0;
+        memcpy(&word, raw + at, n - at);
+        word = lower(word);
+        memcpy(key + at, &word, sizeof(word));
+        hash = hash_word(hash, word);
+    }
+    return hash;
 }
 
 static struct set *set_of(struct name_memory *memory, uint64_t hash)
@@ -63,9 +94,8 @@ static struct set *set_of(struct name_memory *memory, uint64_t hash)
     return &memory->sets[hash % SETS];
 }
 
-static struct entry *find(struct name_memory *memory, const char *key, size_t n)
+static struct entry *find(struct name_memory *memory, const char *key, size_t n, uint64_t hash)
 {
-    uint64_t hash = hash_bytes(&memory->key, key, n);
     struct set *set = set_of(memory, hash);
 
     for (unsigned i = 0; i < WAYS; i++) {
@@ -77,6 +107,14 @@ static struct entry *find(struct name_memory *memory, const char *key, size_t n)
     return NULL;
 }
 
+/* A number for the entry, which is at least 1. */
+static unsigned place_of(const struct name_memory *memory, const struct entry *e)
+{
+    size_t set = (size_t)((const char *)e - (const char *)memory->sets) / sizeof(struct set);
+
+    return 1 + (unsigned)(set * WAYS + (size_t)(e - memory->sets[set].ways));
+}
+
 bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, struct name *out, struct region *r)
 {
     char key[KEY_MAX];
@@ -85,8 +123,7 @@ bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, s
 
     if (memory == NULL || n == 0 || n > KEY_MAX)
         return false;
-    lower(key, raw, n);
-    e = find(memory, key, n);
+    e = find(memory, key, n, make_key(memory, raw, n, key));
     text = e != NULL ? region_strndup(r, e->key, e->name.length) : NULL;
     if (text == NULL)
         return false;
@@ -96,29 +133,40 @@ bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, s
     return true;
 }
 
-void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, const struct name *name)
+void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, struct name *name)
 {
     struct entry *e;
     struct set *set;
     char key[KEY_MAX];
+    uint64_t hash;
 
     if (memory == NULL || n == 0 || n > KEY_MAX || (name->kind != NAME_HOST && name->kind != NAME_SINGLE))
         return;
-    lower(key, raw, n);
-    set = set_of(memory, hash_bytes(&memory->key, key, n));
-    e = find(memory, key, n);
+    hash = make_key(memory, raw, n, key);
+    set = set_of(memory, hash);
+    e = find(memory, key, n, hash);
     if (e == NULL)
         e = &set->ways[set->next++ % WAYS];
-    *e = (struct entry){.hash = hash_bytes(&memory->key, key, n), .size = (uint8_t)n, .name = *name};
+    name->kept_at = place_of(memory, e);
+    *e = (struct entry){.hash = hash, .size = (uint8_t)n, .name = *name};
     e->registrable_at = name->registrable != NULL ? (int)(name->registrable - name->text) : -1;
     memcpy(e->key, key, n);
 }
 
+/* The entry that was made of this name's text; it may have gone since, and another stand in its place. */
 static struct entry *held(struct name_memory *memory, const struct name *name)
 {
+    char key[KEY_MAX];
+
     if (memory == NULL || name->length == 0 || name->length > KEY_MAX)
         return NULL;
-    return find(memory, name->text, name->length);
+    if (name->kept_at > 0 && name->kept_at <= SETS * WAYS) {
+        struct entry *e = &memory->sets[(name->kept_at - 1) / WAYS].ways[(name->kept_at - 1) % WAYS];
+
+        if (e->size == name->length && memcmp(e->key, name->text, name->length) == 0)
+            return e;
+    }
+    return find(memory, key, name->length, make_key(memory, name->text, name->length, key));
 }
 
 bool name_memory_recall_naming(struct name_memory *memory, const struct name *name, const struct address *client,

@@ -17,7 +17,7 @@ void name_memory_free(struct name_memory *memory);
 
 /* The name as name_parse() once made it of these bytes, its text in the region; false: not held. NULL holds nothing. */
 bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, struct name *out, struct region *r);
-void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, const struct name *name);
+void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, struct name *name);
 
 /* The naming that was kept for this very name and client; its detail is copied into the region. */
 bool name_memory_recall_naming(struct name_memory *memory, const struct name *name, const struct address *client,
