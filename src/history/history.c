@@ -25,6 +25,8 @@ struct history {
     struct history_settings settings; /* with copies of the texts in use */
     struct region *texts;
     struct keys_form form;
+    struct store_keys keys;     /* of the greeting that was last asked about or noted */
+    struct address keys_client; /* its client */
     const struct store *store;
     void *state;
     struct history_query *queries;
@@ -148,12 +150,20 @@ void history_free(struct history *h)
     free(h);
 }
 
-static bool has_keys(const struct history *h, const struct history_greeting *greeting, struct store_keys *keys)
+/*
+ * The keys of the greeting; NULL: it has none. They are the history's own, until the next call: a client is asked about
+ * and then noted, so that what comes of its address is often there.
+ */
+static const struct store_keys *keys_for(struct history *h, const struct history_greeting *greeting)
 {
     if (greeting->client->family == ADDRESS_NONE)
-        return false;
-    keys_of(&h->form, greeting, keys);
-    return true;
+        return NULL;
+    if (!address_equal(greeting->client, &h->keys_client)) {
+        keys_of_client(&h->form, greeting->client, &h->keys);
+        h->keys_client = *greeting->client;
+    }
+    keys_of_name(&h->form, greeting, &h->keys);
+    return &h->keys;
 }
 
 static void count(struct history *h, const struct history_facts *facts)
@@ -175,13 +185,13 @@ static bool answered_at_once(struct history *h, const struct store_keys *keys, s
 
 bool history_at_once(struct history *h, const struct history_greeting *greeting, struct history_facts *out)
 {
-    struct store_keys keys;
+    const struct store_keys *keys = keys_for(h, greeting);
 
-    if (!has_keys(h, greeting, &keys)) {
+    if (keys == NULL) {
         out->known = false;
         return true;
     }
-    return answered_at_once(h, &keys, out);
+    return answered_at_once(h, keys, out);
 }
 
 static void query_end(struct history_query *q)
@@ -227,7 +237,7 @@ struct history_query *history_ask(struct history *h, const struct history_greeti
                                   void *arg)
 {
     struct history_query *q = calloc(1, sizeof(*q));
-    struct store_keys keys;
+    const struct store_keys *keys;
 
     if (q == NULL)
         return NULL;
@@ -238,8 +248,9 @@ struct history_query *history_ask(struct history *h, const struct history_greeti
     if (q->next != NULL)
         q->next->link = &q->next;
     h->queries = q;
-    if (has_keys(h, greeting, &keys) && !answered_at_once(h, &keys, &q->waiter.facts))
-        h->store->ask(h->state, &keys, &q->waiter);
+    keys = keys_for(h, greeting);
+    if (keys != NULL && !answered_at_once(h, keys, &q->waiter.facts))
+        h->store->ask(h->state, keys, &q->waiter);
     start_timer(&q->timer, q->waiter.request == NULL ? 0 : h->settings.redis_timeout_ms);
     return q;
 }
@@ -252,10 +263,10 @@ void history_cancel(struct history_query *q)
 
 void history_note(struct history *h, const struct history_greeting *greeting, bool verified)
 {
-    struct store_keys keys;
+    const struct store_keys *keys = h->read_only ? NULL : keys_for(h, greeting);
 
-    if (!h->read_only && has_keys(h, greeting, &keys) && keys.name[0] != '\0')
-        h->store->note(h->state, &keys, verified);
+    if (keys != NULL && keys->name[0] != '\0')
+        h->store->note(h->state, keys, verified);
 }
 
 /* NULL: no memory. */

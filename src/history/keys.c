@@ -59,16 +59,20 @@ static unsigned width(const struct keys_form *form, const struct address *client
     return client->family == ADDRESS_IPV4 ? form->ipv4_bits : form->ipv6_bits;
 }
 
-void keys_of(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out)
+void keys_of_client(const struct keys_form *form, const struct address *client, struct store_keys *out)
+{
+    unsigned bits = width(form, client);
+
+    network_key(form, client, bits, out->network);
+    network_key(form, client, smaller(bits, client->family == ADDRESS_IPV4 ? NEAR_IPV4 : NEAR_IPV6), out->near);
+}
+
+void keys_of_name(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out)
 {
     const struct name *helo = greeting->helo;
     bool is_word = helo->kind == NAME_HOST || helo->kind == NAME_SINGLE;
-    unsigned bits = width(form, greeting->client);
-    unsigned near = greeting->client->family == ADDRESS_IPV4 ? NEAR_IPV4 : NEAR_IPV6;
 
     out->known_count = greeting->known_count;
-    network_key(form, greeting->client, bits, out->network);
-    network_key(form, greeting->client, smaller(bits, near), out->near);
     set_key(form, helo->text, is_word ? helo->length : 0, out->name);
     set_key(form, helo->registrable == NULL ? "" : helo->registrable,
             is_word && helo->registrable != NULL ? strlen(helo->registrable) : 0, out->domain);

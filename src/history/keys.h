@@ -14,7 +14,9 @@ struct keys_form {
 };
 
 void keys_form_init(struct keys_form *form, const struct history_settings *settings);
-void keys_of(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out);
+/* The keys of the client's network and neighbourhood; those of the HELO name and known_count. */
+void keys_of_client(const struct keys_form *form, const struct address *client, struct store_keys *out);
+void keys_of_name(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out);
 /* What a person names: an address is the network around it, all else a HELO name. False: neither. */
 bool keys_of_subject(const struct keys_form *form, const char *text, enum store_subject *subject,
                      char key[STORE_KEY_SIZE]);
