@@ -69,13 +69,19 @@ const char *spf_printable(const void *bytes, size_t size, struct region *r)
     return out;
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ); its length, 0 when there is none. */
 static size_t name_length(const char *s)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t n = 0;
 
-    return strspn(s, letters) ? strspn(s, others) : 0;
+    while (is_letter(s[n]) || (n > 0 && ((s[n] >= '0' && s[n] <= '9') || s[n] == '-' || s[n] == '_' || s[n] == '.')))
+        n++;
+    return n;
 }
 
 /*
@@ -224,15 +230,15 @@ static const char *parse_term(struct spf_record *out, const char *s, struct regi
 /* Cuts at spaces, in place. NULL at the end. */
 static char *next_word(char **rest)
 {
-    char *word = *rest + strspn(*rest, " ");
-    size_t n = strcspn(word, " ");
+    char *word = *rest, *end;
 
-    if (!n)
-        return NULL;
-    *rest = word + n;
-    if (**rest)
-        *(*rest)++ = '\0';
-    return word;
+    while (*word == ' ')
+        word++;
+    for (end = word; *end && *end != ' ';)
+        end++;
+    *rest = *end ? end + 1 : end;
+    *end = '\0';
+    return end > word ? word : NULL;
 }
 
 bool spf_record_parse(struct spf_record *out, const uint8_t *bytes, size_t size, struct region *r, const char **error)

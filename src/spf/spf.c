@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "text.h"
 
 static const char *const result_names[] = {
     [SPF_NOT_ASKED] = "not_asked", [SPF_NONE] = "none",           [SPF_NEUTRAL] = "neutral",
@@ -39,6 +40,32 @@ static const char *dotted(const struct address *a, struct region *r)
     return region_strndup(r, nibbles, 63);
 }
 
+/* LOCAL@DOMAIN */
+static const char *mailbox(struct region *r, const char *local, size_t local_size, const char *domain)
+{
+    size_t n = strnlen(domain, SPF_VALUE_MAX), size = local_size + 1 + n + 1;
+    char *out = region_alloc(r, size);
+    struct text t;
+
+    if (!out)
+        return NULL;
+    text_init(&t, out, size);
+    text_add_bytes(&t, local, local_size);
+    text_add_char(&t, '@');
+    text_add_bytes(&t, domain, n);
+    return out;
+}
+
+static const char *number(struct region *r, long long n)
+{
+    char digits[24];
+    struct text t;
+
+    text_init(&t, digits, sizeof digits);
+    text_add_number(&t, n);
+    return region_strndup(r, digits, t.used);
+}
+
 static void set_sender(struct spf *spf, const char *sender, const char *helo)
 {
     const char *at, *local = "postmaster", *domain;
@@ -52,7 +79,7 @@ static void set_sender(struct spf *spf, const char *sender, const char *helo)
         local = sender;
         local_size = at - sender < SPF_VALUE_MAX ? (int)(at - sender) : SPF_VALUE_MAX;
     }
-    set_value(spf, 's', region_printf(spf->region, "%.*s@%.*s", local_size, local, SPF_VALUE_MAX, domain));
+    set_value(spf, 's', mailbox(spf->region, local, (size_t)local_size, domain));
     set_value(spf, 'l', region_strndup(spf->region, local, (size_t)local_size));
     set_value(spf, 'o', region_strndup(spf->region, domain, strnlen(domain, SPF_VALUE_MAX)));
 }
@@ -70,7 +97,7 @@ static void set_values(struct spf *spf, const struct spf_query *query)
     set_value(spf, 'c', region_strdup(r, address_format(&query->client, text)));
     set_value(spf, 'v', query->client.family == ADDRESS_IPV6 ? "ip6" : "in-addr");
     set_value(spf, 'r', region_strndup(r, receiver, strnlen(receiver, SPF_VALUE_MAX)));
-    set_value(spf, 't', region_printf(r, "%lld", (long long)query->now));
+    set_value(spf, 't', number(r, query->now));
 }
 
 /*
@@ -79,16 +106,23 @@ static void set_values(struct spf *spf, const struct spf_query *query)
  */
 static const char *refuse_domain(const char *domain)
 {
-    static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    const char *last = strrchr(domain, '.');
+    bool dots = false, digits = true;
 
     if (!*domain)
         return "no domain";
-    if (domain[strspn(domain, host)] || !spf_askable(domain))
+    for (const char *c = domain; *c; c++) {
+        bool digit = *c >= '0' && *c <= '9';
+
+        if (!digit && !(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !strchr("-_.", *c))
+            return "malformed domain";
+        dots = dots || *c == '.';
+        digits = *c == '.' || (digits && digit); /* of the last label */
+    }
+    if (!spf_askable(domain))
         return "malformed domain";
-    if (!last)
+    if (!dots)
         return "domain of one label";
-    return strspn(last + 1, "0123456789") == strlen(last + 1) ? "malformed domain" : NULL;
+    return digits ? "malformed domain" : NULL;
 }
 
 static void start(struct spf *spf)
