@@ -286,9 +286,7 @@ RULE(sender_other_provider) = {
 static bool test_one_organisation(const struct evidence *e, const char **detail, struct region *r)
 {
     (void)r;
-    if (!sender_has_domain(e) || helo_own_fit(e) == 0)
-        return false;
-    if (!name_same_domain(&e->helo, &e->sender_domain))
+    if (!sender_has_domain(e) || !name_same_domain(&e->helo, &e->sender_domain) || helo_own_fit(e) == 0)
         return false;
     *detail = e->sender_domain.registrable;
     return true;

@@ -130,11 +130,16 @@ int helo_own_fit(const struct evidence *e)
 {
     int best = 0;
 
-    for (unsigned i = 0; helo_is_host(e) && !helo_looks_assigned(e) && i < e->rdns_count; i++) {
+    if (!helo_is_host(e) || helo_looks_assigned(e))
+        return 0;
+    for (unsigned i = 0; i < e->rdns_count && best < 2; i++) {
         const struct evidence_rdns *rdns = &e->rdns[i];
 
-        if (rdns->confirmed == KNOWN_PRESENT && !looks_assigned(&rdns->naming) && fit(&rdns->name, &e->helo) > best)
-            best = fit(&rdns->name, &e->helo);
+        if (rdns->confirmed == KNOWN_PRESENT && !looks_assigned(&rdns->naming)) {
+            int this = fit(&rdns->name, &e->helo);
+
+            best = this > best ? this : best;
+        }
     }
     return best;
 }

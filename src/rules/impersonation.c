@@ -132,6 +132,7 @@ RULE(helo_unproved_provider) = {
 static bool claims_recipient(const struct evidence *e)
 {
     return helo_is_host(e) && e->recipient_domain.kind == NAME_HOST &&
+           e->recipient_domain.length <= e->helo.length &&
            name_under(e->helo.text, e->recipient_domain.text);
 }
 
