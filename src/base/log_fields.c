@@ -30,9 +30,10 @@ static struct {
     int fd;
 } to = {.fd = -1};
 
+/* Of a pipe that nobody reads, open() would wait for a reader, and so would write() once it is full. */
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
 static int connect_journal(const char *path)

@@ -59,7 +59,10 @@ static struct suffix_list *suffix_list_of(const char *admins, const struct name_
         same_as->list->references++;
         return same_as->list;
     }
-    list->psl = admins != NULL ? psl_load_file(admins) : psl_latest(NULL);
+    if (admins == NULL)
+        list->psl = psl_latest(NULL);
+    else if (!S_ISFIFO(list->file.st_mode)) /* libpsl would wait for who writes to it */
+        list->psl = psl_load_file(admins);
     set_date(list, admins == NULL && builtin > list->file.st_mtime ? builtin : list->file.st_mtime);
     return list;
 }

@@ -6,11 +6,14 @@
 #include "token_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "name_data.h"
 
@@ -203,18 +206,37 @@ enum work token_file_add(struct tokens *tokens, struct token_text *text, const s
     return WORK_DONE;
 }
 
+/* Waits for nobody: who opens a pipe waits for its writer, and every question would wait with us. */
+static FILE *open_file(const char *path, const struct reading *in)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    struct stat st;
+
+    if (file == NULL) {
+        fail(in, "cannot be read: %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+    } else if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
+        fail(in, "is a pipe, expected a file");
+        fclose(file);
+        file = NULL;
+    }
+    return file;
+}
+
 char *token_file_text(const char *path, char *error, size_t error_size)
 {
     struct token_text none = {.file = path};
     struct reading in = {.text = &none, .error = error, .error_size = error_size};
-    FILE *file = fopen(path, "re");
+    FILE *file = open_file(path, &in);
     char *text = file != NULL ? malloc(FILE_MAX + 1) : NULL;
     size_t n = text != NULL ? fread(text, 1, FILE_MAX + 1, file) : 0;
     bool good = false;
 
     if (file == NULL)
-        fail(&in, "cannot be read: %s", strerror(errno));
-    else if (text == NULL)
+        return NULL;
+    if (text == NULL)
         fail(&in, "out of memory");
     else if (ferror(file))
         fail(&in, "cannot be read: %s", strerror(errno));
@@ -222,8 +244,7 @@ char *token_file_text(const char *path, char *error, size_t error_size)
         fail(&in, "is no token file: over %d bytes, or with a NUL", FILE_MAX);
     else
         good = true;
-    if (file != NULL)
-        fclose(file);
+    fclose(file);
     if (!good) {
         free(text);
         return NULL;

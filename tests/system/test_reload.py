@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """A reload of 100,000 exemptions, while questions are asked: the old policy answers until the new one is whole."""
+import os
 import signal
 import subprocess
 import threading
 import time
 
 from helod import HELOCTL, PATIENCE, Helod, heloctl, scratch, wait_for
-from tap import contains, equal, run, test
+from tap import cases, contains, equal, run, test
 
 ENTRIES = 100_000
 RULES = 'policy "default" { points { helo_not_fqdn = 100 } }\n'  # whoever greets with one word, unless exempt
@@ -168,6 +169,35 @@ def _():
         equal(status, 1)
         contains(err, "old one stays")
         equal(daemon.ask(client=LATER, helo="word"), "DUNNO")
+
+
+@cases([
+    ("exempt file", 'exempt {{ files = {{ "{}" }} }}', "client 192.0.2.1", "is a pipe"),
+    ("token file", 'names {{ token_files = {{ "{}" }} }}', "# none", "is a pipe"),
+    ("public suffix list", 'names {{ psl_file = "{}" }}', "com", "no public suffix list can be read"),
+], lambda row: f"a pipe in the place of the {row[0]}, which nobody writes to: told, and no question waits for it")
+def _(_, section, text, told):
+    path = scratch() / "file"
+    path.write_text(text + "\n")
+    with Helod(RULES + section.format(path) + "\n") as daemon:
+        path.unlink()
+        os.mkfifo(path)
+        daemon.reload()
+        daemon.wait_log("reload failed: policy 1 stays in force")
+        contains(daemon.log(), told)
+        equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
+
+
+@test("a pipe in the place of the log file, which nobody reads: told in the old file, and no question waits for it")
+def _():
+    path, old = scratch() / "log", scratch() / "old"
+    with Helod(RULES + f'log {{ to = "file" file = "{path}" }}\n') as daemon:
+        equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
+        path.rename(old)
+        os.mkfifo(path)
+        daemon.signal(signal.SIGUSR1)
+        wait_for(lambda: "cannot be opened again" in old.read_text(), what="complaint")
+        equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
 
 
 @test("SIGTERM while it is read: it ends at once and well, and who waits is told")
