@@ -376,6 +376,7 @@ def read_options():
 def main():
     options = read_options()
     rigs.private_machine([sys.executable, *sys.argv])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with us
     about = machine()
     for key, value in about.items():
         print(f"{key}: {value}")
