@@ -63,13 +63,13 @@ size_t log_json_decision(const char *line, size_t n, char *out, size_t size)
     text_init(&t, out, size);
     text_add(&t, "decision");
     while (end - p > 3 && p[0] == ',' && p[1] == '"') {
-        const char *colon = memmem(p, (size_t)(end - p), "\":", 2);
+        const char *name = p + 2, *colon = memmem(name, (size_t)(end - name), "\":", 2);
         size_t length;
 
         if (!colon)
             return 0;
         text_add_char(&t, ' ');
-        text_add_bytes(&t, p + 2, (size_t)(colon - p) - 2);
+        text_add_bytes(&t, name, (size_t)(colon - name));
         text_add_char(&t, '=');
         p = colon + 2;
         if (p < end && *p == '"') {

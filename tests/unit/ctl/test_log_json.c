@@ -78,6 +78,7 @@ static void decisions(void **state)
         {"{\"time\":\"x\",\"v\":1,\"helo\":\"a", ""},
         {"{\"time\":\"x\",\"v\":1,\"helo\":\"a\\", ""},
         {"{\"time\":\"x\",\"v\":1,\"helo", ""},
+        {"{\"time\":\"x\",\"v\":1,\":2,3", ""}, /* a quote and a colon, and no name before them */
         {"{\"time\":\"x\",\"v\":1,helo=1}", ""},
         {"{\"other\":\"x\",\"v\":1}", ""},
         {"", ""},
