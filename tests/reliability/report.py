@@ -38,7 +38,7 @@ def fuzz_table(lines):
     out = ["| target | executions | hours | CPU hours | of the goal |", "|---|--:|--:|--:|--:|"]
     for name, (done, seconds, cpu, all_known) in sorted(sums(lines).items()):
         used = f"{cpu / 3600:.2f}" if all_known else f"{cpu / 3600:.2f} and more" if cpu else "not measured"
-        goal = min(1, max(done / GOAL_EXECUTIONS, seconds / GOAL_SECONDS))
+        goal = min(1, max(done / GOAL_EXECUTIONS, cpu / GOAL_SECONDS))  # the clock runs on while others run
         out.append(f"| {name} | {done:,} | {seconds / 3600:.2f} | {used} | {goal:.0%} |")
     return out
 
