@@ -116,7 +116,7 @@ def _():
 
 
 def said_rarely(one):
-    """Once; again where a try went well, as a slow server's PONG still comes. "Less and less often" bounds the tries."""
+    """Once; again where a try went well, as a slow server's PONG still comes. Another test bounds the tries."""
     said = times_said(one, "not used until it is well again")
     assert 1 <= said <= 3, f"said {said} times"
 
