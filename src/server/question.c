@@ -266,7 +266,8 @@ static void decide(struct question *q, const struct evidence *e)
     n = reply_format(&reply, bytes);
     if (connection_answer(q->connection, bytes, n) && reply.verb == REPLY_PREPEND)
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
-    instances_keep(s->instances, &key, (q->began_us + us) / 1000, bytes, n);
+    if (verdict.skip != SKIP_NO_MAIL) /* VRFY bears the instance of the message around it, and says nothing of it */
+        instances_keep(s->instances, &key, (q->began_us + us) / 1000, bytes, n);
     remember(q, e);
 }
 

@@ -250,6 +250,14 @@ def _():
         equal(code, 252, text)
 
 
+@test("VRFY inside a message lets the message off nothing")
+def _():
+    with session("rejecting", BAD, "localhost") as smtp:
+        smtp.must(250, "MAIL FROM:<s@kiln-street.net>")
+        smtp.must(252, "VRFY r1@test.example")
+        smtp.must(550, "RCPT TO:<r1@test.example>")
+
+
 @test("a new EHLO on the same connection is judged by the new name")
 def _():
     with session("rejecting", BAD, "localhost") as smtp:

@@ -215,6 +215,14 @@ def _():
     equal(other.rpartition(" [")[0], first.rpartition(" [")[0])
 
 
+@cases([("VRFY",), ("ETRN",), ("SOMETHING-NEW",)], name=lambda row: f"{row[0]} inside a message says nothing of the message")
+def _(state):
+    same = {"helo": "bad name", "instance": f"abe.1.0.{len(state)}"}
+    with daemon.connect() as c:
+        equal(c.ask(**same, state=state), "DUNNO")
+        contains(c.ask(**same), "5.5.2")
+
+
 @test("10,000 idle connections, and a question on each")
 def _():
     port = free_port()
