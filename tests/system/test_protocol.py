@@ -217,7 +217,7 @@ def _():
 
 @cases([("VRFY",), ("ETRN",), ("SOMETHING-NEW",)], name=lambda row: f"{row[0]} inside a message says nothing of the message")
 def _(state):
-    same = {"helo": "bad name", "instance": f"abe.1.0.{len(state)}"}
+    same = {"helo": "bad name", "instance": f"abe.1.{state}.0"}
     with daemon.connect() as c:
         equal(c.ask(**same, state=state), "DUNNO")
         contains(c.ask(**same), "5.5.2")
