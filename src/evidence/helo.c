@@ -25,7 +25,7 @@ static void address_answered(struct gather *g, unsigned family, const struct dns
         return;
     g->nxdomains += answer->status == DNS_NXDOMAIN;
     g->helo_family[family] = answer->count > 0 ? KNOWN_PRESENT : KNOWN_ABSENT;
-    if (family == GATHERING_CLIENT_FAMILY)
+    if (family == GATHERING_CLIENT_FAMILY && answer->left_out == 0) /* else it may be among those left out */
         e->helo_is_client = KNOWN_ABSENT;
     for (unsigned i = 0; i < answer->count; i++) {
         const struct address *a = &answer->records[i].address;

@@ -86,7 +86,8 @@ static void confirm_answered(struct gather *g, unsigned index, const struct dns_
 
     if (answer->status == DNS_TEMPERROR)
         return;
-    rdns->confirmed = KNOWN_ABSENT;
+    if (answer->left_out == 0) /* else the client may be among those left out */
+        rdns->confirmed = KNOWN_ABSENT;
     rdns->has_address = answer->count > 0;
     for (unsigned i = 0; i < answer->count; i++)
         if (address_equal(&answer->records[i].address, &g->e.client))

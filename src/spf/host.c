@@ -30,9 +30,21 @@ static bool among(struct spf *spf, const struct dns_answer *answer)
     return false;
 }
 
+/* The same of an answer to a mechanism. Where not all addresses are there nobody can tell: that ends with temperror. */
+static bool matches(struct spf *spf, const struct dns_answer *answer)
+{
+    if (!spf_usable(spf, answer))
+        return false;
+    if (among(spf, answer))
+        return true;
+    if (answer->left_out > 0)
+        spf_end(spf, SPF_TEMPERROR, "a host with too many addresses");
+    return false;
+}
+
 void spf_address_take(struct spf *spf, const struct dns_answer *answer)
 {
-    if (spf_usable(spf, answer) && among(spf, answer))
+    if (matches(spf, answer))
         spf_match(spf);
     else if (spf->state != STATE_DONE)
         spf_no_match(spf);
@@ -89,7 +101,7 @@ void spf_mx_host_run(struct spf *spf)
 
 void spf_mx_host_take(struct spf *spf, const struct dns_answer *answer)
 {
-    if (spf_usable(spf, answer) && among(spf, answer))
+    if (matches(spf, answer))
         spf_match(spf);
 }
 

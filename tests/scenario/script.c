@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * script: answers of a scenario in place of the DNS. A name without a line does not exist; a name with lines of other
- * types has no data of this one; CNAME is followed.
+ * types has no data of this one; CNAME is followed. An IPv4 network is a record for each of its addresses.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +158,30 @@ static bool record(struct dns_record *out, uint16_t type, const char *value)
     }
 }
 
+static void add_record(struct dns_answer *a, struct dns_record *records, const char *value)
+{
+    if (a->count == DNS_RECORDS_MAX)
+        a->left_out++;
+    else if (record(&records[a->count], a->type, value))
+        a->count++;
+}
+
+static void add_records(struct dns_answer *a, struct dns_record *records, const char *value)
+{
+    struct network net;
+    char each[ADDRESS_TEXT_SIZE];
+
+    if (a->type != DNS_A || !strchr(value, '/') || !network_parse(&net, value, strlen(value))) {
+        add_record(a, records, value);
+        return;
+    }
+    for (struct address at = net.base; address_in(&at, &net);) {
+        add_record(a, records, address_format(&at, each));
+        for (int octet = 3; octet >= 0 && ++at.bytes[octet] == 0; octet--)
+            continue;
+    }
+}
+
 static void answer_with(const struct resolver *r, struct dns_answer *a, struct dns_record *records)
 {
     const char *name = a->name, *alias;
@@ -180,9 +204,8 @@ static void answer_with(const struct resolver *r, struct dns_answer *a, struct d
             exists = exists || same;
             if (same && line->type == DNS_CNAME)
                 alias = line->value;
-            if (same && line->type == a->type && a->count < DNS_RECORDS_MAX &&
-                record(&records[a->count], a->type, line->value))
-                a->count++;
+            if (same && line->type == a->type)
+                add_records(a, records, line->value);
         }
         if (!alias || a->count > 0)
             break;
