@@ -94,9 +94,12 @@ static bool is_stale(const char *path)
 
 bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t error_size)
 {
-    *file = (struct pid_file){.fd = -1, .path = path};
+    *file = (struct pid_file){.fd = -1};
     if (path[0] == '\0')
         return true;
+    file->path = strdup(path);
+    if (file->path == NULL)
+        return fail(error, error_size, path, strerror(errno));
     file->fd = create(path);
     if (file->fd < 0 && errno == EEXIST) {
         if (!is_stale(path))
@@ -114,10 +117,11 @@ bool pid_file_write(const struct pid_file *file)
 
 void pid_file_close(struct pid_file *file)
 {
-    if (file->fd < 0)
-        return;
-    if (unlink(file->path) != 0)
-        (void)!ftruncate(file->fd, 0);
-    close(file->fd);
-    file->fd = -1;
+    if (file->fd >= 0) {
+        if (unlink(file->path) != 0)
+            (void)!ftruncate(file->fd, 0);
+        close(file->fd);
+    }
+    free(file->path);
+    *file = (struct pid_file){.fd = -1};
 }

@@ -17,14 +17,14 @@ bool process_fork(int *ready);
 void process_ready(int ready);
 
 struct pid_file {
-    int fd; /* -1: none */
-    const char *path;
+    int fd;     /* -1: none */
+    char *path; /* a copy: the settings that name it may be replaced */
 };
 
-/* Makes the file, empty; one of a process that is gone is replaced. False with a text in error. */
+/* Makes the file, empty; one of a process that is gone is replaced. `path` "": none. False with a text in error. */
 bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t error_size);
 bool pid_file_write(const struct pid_file *file);
-/* Removes it; where that is no longer allowed it is emptied. */
+/* Removes it; where that is no longer allowed it is emptied. Also after pid_file_open() failed. */
 void pid_file_close(struct pid_file *file);
 
 #endif

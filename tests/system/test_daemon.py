@@ -681,12 +681,12 @@ def _():
         equal(daemon.ask(**SKIPPED), "DUNNO")
 
 
-def in_background(daemon):
+def in_background(daemon, **more):
     """Starts it without -f; when this returns it serves. Gives the process id from the PID file."""
     path = daemon.folder / "pid"
     daemon.server += f'\npid_file = "{path}"'
     daemon.write("")
-    status, _, errors = helod("-c", daemon.conf_path)
+    status, _, errors = helod("-c", daemon.conf_path, **more)
     equal(status, 0, f"exit status of the parent ({errors})")
     return int(path.read_text())
 
@@ -712,6 +712,20 @@ def _():
         status, _, errors = helod("-c", daemon.conf_path)
         equal(status, 1, "exit status of a second one")
         contains(errors, "pid: exists")
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: gone(pid), what="its end")
+    assert not (daemon.folder / "pid").exists()
+
+
+@test("the PID file goes though the policy that named it is long gone")
+def _():
+    daemon = Helod('policy "default" { }', start=False)
+    pid = in_background(daemon, env={**os.environ, "MALLOC_PERTURB_": "165"})  # what is freed is written over at once
+    try:
+        daemon.write('policy "default" { help_url = "https://help.kiln-street.net/" }')
+        os.kill(pid, signal.SIGHUP)
+        wait_for(lambda: daemon.ask(helo="bad name", client="203.0.113.9").find("help.kiln-street.net") > 0, what="reload")
     finally:
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: gone(pid), what="its end")
