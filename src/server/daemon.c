@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,10 +330,23 @@ static void clean_environment(void)
         unsetenv(names[i]);
 }
 
+/* The policy file by a name that still leads to it when helod has left this folder for the background. */
+static const char *lasting_path(const struct daemon_options *options, char room[PATH_MAX])
+{
+    char here[PATH_MAX];
+    struct text t;
+
+    if (options->foreground || options->file[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+        return options->file;
+    text_init(&t, room, PATH_MAX);
+    text_addf(&t, "%s/%s", here, options->file);
+    return t.full ? options->file : room;
+}
+
 int daemon_run(const struct daemon_options *options)
 {
     struct daemon d = {.options = options, .parent = -1, .pid_file = {.fd = -1}};
-    char error[ERROR_SIZE] = "";
+    char error[ERROR_SIZE] = "", path[PATH_MAX];
     bool started;
 
     d.server.foreground = options->foreground;
@@ -347,7 +361,7 @@ int daemon_run(const struct daemon_options *options)
         say("cannot take the service manager's sockets", error);
         return EXIT_FAILURE;
     }
-    d.server.settings = policyfile_read(options->file, reload_report, NULL);
+    d.server.settings = policyfile_read(lasting_path(options, path), reload_report, NULL);
     if (d.server.settings != NULL)
         d.server.settings->generation = 1;
     started = d.server.settings != NULL && start(&d);

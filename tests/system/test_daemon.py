@@ -681,12 +681,12 @@ def _():
         equal(daemon.ask(**SKIPPED), "DUNNO")
 
 
-def in_background(daemon, **more):
+def in_background(daemon, conf=None, **more):
     """Starts it without -f; when this returns it serves. Gives the process id from the PID file."""
     path = daemon.folder / "pid"
     daemon.server += f'\npid_file = "{path}"'
     daemon.write("")
-    status, _, errors = helod("-c", daemon.conf_path, **more)
+    status, _, errors = helod("-c", conf or daemon.conf_path, **more)
     equal(status, 0, f"exit status of the parent ({errors})")
     return int(path.read_text())
 
@@ -718,14 +718,15 @@ def _():
     assert not (daemon.folder / "pid").exists()
 
 
-@test("the PID file goes though the policy that named it is long gone")
+@test("in the background a reload finds the policy file that was named from here, and the PID file goes all the same")
 def _():
-    daemon = Helod('policy "default" { }', start=False)
-    pid = in_background(daemon, env={**os.environ, "MALLOC_PERTURB_": "165"})  # what is freed is written over at once
+    daemon = Helod(start=False)
+    pid = in_background(daemon, daemon.conf_path.name, cwd=daemon.folder,
+                        env={**os.environ, "MALLOC_PERTURB_": "165"})  # what is freed is written over at once
     try:
         daemon.write('policy "default" { help_url = "https://help.kiln-street.net/" }')
         os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: daemon.ask(helo="bad name", client="203.0.113.9").find("help.kiln-street.net") > 0, what="reload")
+        wait_for(lambda: "help.kiln-street.net" in daemon.ask(helo="bad name", client="203.0.113.9"), 20, "reload")
     finally:
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: gone(pid), what="its end")
