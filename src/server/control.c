@@ -15,7 +15,10 @@
 unsigned control_reload(const struct page_call *call)
 {
     *call->awaits = reload_request(call->server->reload);
-    return PAGE_LATER;
+    if (*call->awaits > 0)
+        return PAGE_LATER;
+    fputs("helod is ending\n", call->out);
+    return 503;
 }
 
 unsigned control_reloaded(const struct page_call *call, bool done)

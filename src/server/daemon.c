@@ -88,8 +88,7 @@ static void on_hup(evutil_socket_t number, short what, void *arg)
 
     (void)number;
     (void)what;
-    if (d->stop_by_ms == 0)
-        reload_request(d->server.reload);
+    reload_request(d->server.reload);
 }
 
 static void on_usr1(evutil_socket_t number, short what, void *arg)

@@ -29,6 +29,7 @@ struct reload {
     struct policyfile_load *load; /* NULL before the first slice */
     unsigned number;              /* of the one that runs, or of the last one */
     bool running, again;
+    bool over; /* helod stops */
 };
 
 void reload_report(void *arg, bool is_error, const char *message)
@@ -196,6 +197,8 @@ void reload_free(struct reload *r)
 
 unsigned reload_request(struct reload *r)
 {
+    if (r->over)
+        return 0;
     if (!r->running) {
         begin(r);
         return r->number;
@@ -206,6 +209,7 @@ unsigned reload_request(struct reload *r)
 
 void reload_cancel(struct reload *r)
 {
+    r->over = true;
     if (!r->running)
         return;
     log_info("the reload is given up: helod stops");

@@ -19,10 +19,10 @@ void reload_free(struct reload *r);
  *
  * While one reload runs another one is only noted, however often it is asked for: it begins when that one has ended,
  * for the files may have changed since they were read. Returns the number of the reload that answers this request;
- * status_reloaded() is told the number and the result at its end, never before this returns.
+ * status_reloaded() is told the number and the result at its end, never before this returns. 0: there will be none.
  */
 unsigned reload_request(struct reload *r);
-/* helod stops: what was asked for will not be. */
+/* helod stops: what was asked for will not be, nor what will be asked for. */
 void reload_cancel(struct reload *r);
 /* For policyfile_read(): logs the problem. */
 void reload_report(void *arg, bool is_error, const char *message);

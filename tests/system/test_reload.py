@@ -3,11 +3,12 @@
 """A reload of 100,000 exemptions, while questions are asked: the old policy answers until the new one is whole."""
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 
-from helod import HELOCTL, PATIENCE, Helod, heloctl, scratch, wait_for
+from helod import HELOCTL, PATIENCE, Helod, heloctl, question, scratch, wait_for
 from tap import cases, contains, equal, run, test
 
 ENTRIES = 100_000
@@ -224,6 +225,24 @@ def _():
             contains(err, "old one stays")
             return
     raise AssertionError("never in time")
+
+
+@test("a helod that is ending reads no policy file and opens no socket any more")
+def _():
+    control = scratch() / "control"
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    with Helod(f'status {{ listen = {{ "unix:{control}" }} }}\n', server='deadline = "5s"',
+               resolver="127.0.0.1:%d" % silent.getsockname()[1]) as daemon, daemon.connect() as connection:
+        connection.send(question(helo="mail.kiln-street.net"))
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_log("stopping on signal")
+        status, _, err = heloctl("reload", "-s", f"unix:{control}")
+        assert status >= 64, status
+        contains(err, "helod is ending")
+        assert not daemon.path.exists(), "listens again"
+        equal(kind(connection.answer()), "DUNNO")
+        equal(daemon.process.wait(PATIENCE), 0)
 
 
 run()
