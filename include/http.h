@@ -27,7 +27,8 @@ struct http_request {
     char host[HTTP_HOST_SIZE];   /* the Host header without its port; "" for none */
 };
 
-/* HTTP_MORE: the bytes are a beginning. HTTP_WHOLE: *out is filled. Else: the HTTP status to refuse with. */
+/* HTTP_MORE: the bytes are a beginning. HTTP_WHOLE: *out is filled. Else: the HTTP status to refuse with; of *out the
+ * method counts, which is GET where it could not be read. */
 unsigned http_request_read(const char *bytes, size_t n, struct http_request *out);
 /* The value of name=value in the query, decoded (%XX, '+'). False: not there, malformed, has a NUL, or too long. */
 bool http_argument(const struct http_request *r, const char *name, char *out, size_t size);

@@ -41,6 +41,7 @@ struct visit {
     struct event *deadline;
     bool may_change; /* over a unix socket, from root or our own user */
     bool is_unix;
+    bool head_only; /* asked by HEAD */
     bool answered;
     unsigned awaits; /* the reload whose end is its answer; 0: none */
 };
@@ -107,14 +108,14 @@ static const char common_headers[] =
     "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n";
 
-static void answer(struct visit *v, unsigned status, const char *type, bool head_only, const char *body, size_t n)
+static void answer(struct visit *v, unsigned status, const char *type, const char *body, size_t n)
 {
     struct evbuffer *out = bufferevent_get_output(v->stream);
 
     v->answered = true;
     evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status,
                         http_reason(status), type, n, common_headers);
-    if (!head_only)
+    if (!v->head_only)
         evbuffer_add(out, body, n);
 }
 
@@ -122,7 +123,7 @@ static void refuse(struct visit *v, unsigned status)
 {
     const char *reason = http_reason(status);
 
-    answer(v, status, "text/plain; charset=utf-8", false, reason, strlen(reason));
+    answer(v, status, "text/plain; charset=utf-8", reason, strlen(reason));
 }
 
 /* 200, or why this page is not for this visit. */
@@ -160,7 +161,7 @@ static void serve(struct visit *v, const struct http_request *r)
     else if (status == PAGE_LATER)
         evtimer_add(v->deadline, &RELOAD_TIME);
     else
-        answer(v, status, page->type, r->method == HTTP_HEAD, body, n);
+        answer(v, status, page->type, body, n);
     free(body);
 }
 
@@ -182,7 +183,7 @@ void status_reloaded(struct status *all, unsigned number, bool done)
         if (status == 503)
             refuse(v, status);
         else
-            answer(v, status, "application/json", false, body, n);
+            answer(v, status, "application/json", body, n);
     }
     free(body);
 }
@@ -192,7 +193,7 @@ static void on_read(struct bufferevent *stream, void *arg)
     struct visit *v = arg;
     struct evbuffer *in = bufferevent_get_input(stream);
     size_t n = evbuffer_get_length(in);
-    struct http_request request;
+    struct http_request request = {.method = HTTP_GET};
     const char *bytes;
     unsigned status;
 
@@ -204,6 +205,7 @@ static void on_read(struct bufferevent *stream, void *arg)
         n = HTTP_HEAD_MAX;
     bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)n);
     status = bytes == NULL ? 503 : http_request_read(bytes, n, &request);
+    v->head_only = request.method == HTTP_HEAD;
     if (status == HTTP_WHOLE)
         serve(v, &request);
     else if (status != HTTP_MORE)

@@ -178,6 +178,14 @@ def _():
         equal(len(quiet.decisions()), 1)
 
 
+@test("HEAD has no body, whatever is wrong")
+def _():
+    for line in (b"HEAD /none HTTP/1.1", b"HEAD /reload HTTP/1.1", b"HEAD / HTTP/1.1\r\nHost: evil.example"):
+        answer = raw(line + b"\r\n\r\n")
+        contains(answer.decode(), "HTTP/1.1 4")
+        equal(answer[-4:], b"\r\n\r\n", line)
+
+
 @test("HEAD is GET without the body")
 def _():
     _, wanted, body = fetch("/status.js")
