@@ -11,6 +11,7 @@
 #include "ctl.h"
 #include "running.h"
 #include "units.h"
+#include "verdict.h"
 
 enum { SAMPLES_MAX = 1024, NAME_SIZE = 128, TOP_FINDINGS = 12 };
 
@@ -50,6 +51,20 @@ static double value_of(const struct samples *s, const char *name)
         if (strcmp(s->all[i].name, name) == 0)
             return s->all[i].value;
     return 0;
+}
+
+/* Decisions with this outcome, under whatever policy. */
+static double decisions_of(const struct samples *s, const char *outcome)
+{
+    static const char prefix[] = "helod_decisions_total{";
+    char label[NAME_SIZE];
+    double sum = 0;
+
+    snprintf(label, sizeof(label), "outcome=\"%s\"", outcome);
+    for (size_t i = 0; i < s->count; i++)
+        if (strncmp(s->all[i].name, prefix, sizeof(prefix) - 1) == 0 && strstr(s->all[i].name, label))
+            sum += s->all[i].value;
+    return sum;
 }
 
 static int fetch(struct ctl *ctl, const char *place, struct samples *s)
@@ -93,13 +108,17 @@ static int run_stats(struct ctl *ctl)
     return status == 200 ? CTL_OK : CTL_TROUBLE;
 }
 
-/* What a counter grew by in a second. A daemon that was started anew begins at 0. */
-static double rate(const struct samples *now, const struct samples *before, const char *name)
+/* A second's share of what a counter grew by. A daemon that was started anew begins at 0. */
+static double per_second(const struct samples *now, const struct samples *before, double grown)
 {
-    double grown = value_of(now, name) - value_of(before, name);
     double seconds = (double)(now->ms - before->ms) / 1000;
 
     return seconds <= 0 || grown < 0 ? 0 : grown / seconds;
+}
+
+static double rate(const struct samples *now, const struct samples *before, const char *name)
+{
+    return per_second(now, before, value_of(now, name) - value_of(before, name));
 }
 
 struct busy {
@@ -134,8 +153,6 @@ static void print_findings(const struct samples *now, const struct samples *befo
 
 static void print_top(const struct samples *now, const struct samples *before, bool terminal)
 {
-    static const char *const outcomes[] = {"dunno", "mark", "defer", "reject"};
-    char name[NAME_SIZE];
     double count = value_of(now, "helod_question_duration_seconds_count") -
                    value_of(before, "helod_question_duration_seconds_count");
     double sum = value_of(now, "helod_question_duration_seconds_sum") -
@@ -147,9 +164,10 @@ static void print_top(const struct samples *now, const struct samples *before, b
            rate(now, before, "helod_questions_total"), value_of(now, "helod_questions_in_flight"),
            value_of(now, "helod_connections"), count > 0 ? sum / count * 1000 : 0.0);
     printf("decisions a second");
-    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
-        snprintf(name, sizeof(name), "helod_decisions_total{outcome=\"%s\"}", outcomes[i]);
-        printf("   %s %.1f", outcomes[i], rate(now, before, name));
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        const char *outcome = outcome_name((enum outcome)i);
+
+        printf("   %s %.1f", outcome, per_second(now, before, decisions_of(now, outcome) - decisions_of(before, outcome)));
     }
     printf("\nDNS%s\n", value_of(now, "helod_dns_suspended") > 0 ? ": points are suspended, the resolver fails" : "");
     printf("  asked a second %.1f   from the cache %.1f   temporary failures %g %%\n",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """heloctl stats, top and reload against a running helod, over its unix socket and over loopback."""
 import json
+import re
 import threading
 import time
 
@@ -54,6 +55,9 @@ def _():
     rate = float(looks[1].split()[0])
     assert 0 < rate < 60, out
     contains(looks[1], "helo_not_fqdn")
+    decided = [float(rate) for rate in re.findall(r"(?:dunno|mark|defer|reject) ([0-9.]+)", looks[1])]
+    equal(len(decided), 4)
+    assert abs(sum(decided) - rate) < 0.5, f"every question was decided:\n{out}"
     assert "\x1b" not in out, "it clears no screen where there is none"
 
 
