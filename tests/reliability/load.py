@@ -6,8 +6,9 @@
     load.tally      # asked, answered, late, wrong, twice, retried, lost
 
 A question is answered when exactly one answer came, and right when the answer is one that its greeting may get whatever
-the DNS does. As Postfix does, a question whose connection breaks is asked again on a new one, and counted as retried.
+the DNS does. It is late past the deadline, a grace, and what the machine took meanwhile (stalls.py). As Postfix does, a question whose connection breaks is asked again on a new one, and counted as retried.
 """
+import collections
 import dataclasses
 import errno
 import heapq
@@ -18,10 +19,12 @@ import socket
 import threading
 import time
 
-from helod import question
+from helod import PATIENCE, question
+from stalls import Stalls
 
 HOSTS = 2000       # each in a network of its own, so that the rate limit by network stays out of it
-GRACE = 3.0        # seconds that a loaded machine may add to the deadline
+GRACE = 3.0        # seconds that a loaded machine may add to the deadline beside what is measured
+UNIT = 1e-5        # seconds
 OURS = "mx.helod.example"
 
 
@@ -69,12 +72,22 @@ class Tally:
     retried: int = 0
     refused: int = 0
     lost: int = 0
-    seconds: list = dataclasses.field(default_factory=list)
+    slowest: float = 0.0
+    times: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # in units of UNIT
     examples: list = dataclasses.field(default_factory=list)
 
+    def took(self, seconds):
+        self.answered += 1
+        self.slowest = max(self.slowest, seconds)
+        self.times[int(seconds / UNIT)] += 1
+
     def percentile(self, percent):
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
+        left = self.answered * percent / 100
+        for time_taken, count in sorted(self.times.items()):
+            left -= count
+            if left < 0:
+                return time_taken * UNIT
+        return self.slowest
 
     def faults(self):
         """What may never be, in words; "" when all is well."""
@@ -92,12 +105,16 @@ class Smtpd:
 
 
 class Load(threading.Thread):
-    def __init__(self, where, connections=200, rate=600.0, deadline=2.0, kinds=None, seed=None):
+    """`rate` is in questions a second, and may be changed while it runs. With `pid`, what the machine took from that
+    process is no lateness of its own."""
+
+    def __init__(self, where, connections=200, rate=600.0, deadline=2.0, kinds=None, pid=None):
         super().__init__(daemon=True)
         self.where = ("127.0.0.1", where) if isinstance(where, int) else str(where)
         self.rate, self.deadline, self.kinds = rate, deadline, kinds or KINDS
-        self.random = random.Random(seed)
+        self.random = random.Random()
         self.tally = Tally()
+        self.stalls = Stalls(pid)
         self.selector = selectors.DefaultSelector()
         self.smtpds = [Smtpd() for _ in range(connections)]
         self.idle = list(self.smtpds)
@@ -175,12 +192,11 @@ class Load(threading.Thread):
         answer, rest = smtpd.buffer.split(b"\n\n", 1)
         seconds = time.monotonic() - asked[2]
         action = answer.decode("latin-1").removeprefix("action=")
-        tally.answered += 1
-        tally.seconds.append(seconds)
+        tally.took(seconds)
         tally.twice += bool(rest)
-        if seconds > self.deadline + GRACE:
+        if seconds > self.deadline + GRACE and seconds > self.deadline + GRACE + self.stalls.since(asked[2]):
             tally.late += 1
-            tally.examples.append((asked[3], round(seconds, 2)))
+            tally.examples.append((asked[3], round(seconds, 2), round(self.stalls.since(asked[2]), 2)))
         if not answer.startswith(b"action=") or not asked[1](action):
             tally.wrong += 1
             tally.examples.append((asked[3], action))
@@ -200,7 +216,9 @@ class Load(threading.Thread):
             self.broken(smtpd)
 
     def turn(self, wait):
-        for key, _ in self.selector.select(wait):
+        ready = self.selector.select(wait)
+        self.stalls.turn(wait)
+        for key, _ in ready:
             if key.data.socket is key.fileobj:
                 self.read(key.data)
         while self.later and self.later[0][0] <= time.monotonic():
@@ -227,7 +245,7 @@ class Load(threading.Thread):
                     self.idle.append(smtpd)
                     break
             self.turn(min(0.02, max(0.0, due - now)))
-        end = time.monotonic() + self.deadline + 10
+        end = time.monotonic() + PATIENCE
         while any(smtpd.question for smtpd in self.smtpds) and time.monotonic() < end:
             self.turn(0.05)
         self.turn(0.05)  # an answer too many would come now

@@ -138,7 +138,7 @@ def note_row(what, how_often, tally=None, result=""):
     if tally:
         row.update(questions=tally.asked, answered=tally.answered, lost=tally.lost, twice=tally.twice,
                    wrong=tally.wrong, late=tally.late, retried=tally.retried,
-                   slowest=round(max(tally.seconds, default=0), 2))
+                   slowest=round(tally.slowest, 2))
     tap.note(json.dumps(row))
     path = os.environ.get("RELIABILITY_TABLE")
     if path:
