@@ -274,6 +274,22 @@ unit_suite() {
     timeout 1200 make -C "$1" -j "$jobs" -k check TESTS="$(unit_tests)"
 }
 
+# The soak of ten minutes runs beside all that follows, few questions at a time: it takes a fifth of a processor.
+begin_soak() {
+    trap 'kill "$soak" 2>/dev/null || true' EXIT
+    trap 'exit 130' INT TERM HUP
+    RELIABILITY_SOAK=600 RELIABILITY_RATE=400 timeout 1300 make -C build/gcc soak SOAK_RESULTS="$PWD/build/soak" \
+        >build/soak-beside.log 2>&1 </dev/null &
+    soak=$!
+}
+end_soak() {
+    soaked=0
+    wait "$soak" || soaked=$?
+    cat build/soak-beside.log
+    trap - EXIT INT TERM HUP
+    return "$soaked"
+}
+
 install_into() {
     rm -rf build/root
     make -C build/gcc install DESTDIR="$PWD/build/root" && [ -x build/root/usr/local/sbin/helod ] &&
@@ -282,7 +298,7 @@ install_into() {
 
 # One line per test result of the suites: RESULT<tab>SUITE<tab>FILE<tab>NAME
 results() {
-    for suite_name in gcc asan clang; do
+    for suite_name in gcc asan clang soak; do
         [ -d build/$suite_name ] || continue
         find build/$suite_name -name '*.trs' | sort | while read -r trs; do
             file=${trs#build/"$suite_name"/}
@@ -332,6 +348,7 @@ check() {
     rm -f build/*.log build/results
     find build -name '*.trs' -exec rm -f {} +
     if must "gcc build" compile build/gcc --enable-werror CFLAGS='-O2 -g'; then
+        [ "${CI:-}" != true ] || begin_soak
         step "gcc suite" suite build/gcc || suite_failed=yes
     fi
     if must "sanitizers build" compile build/asan --enable-werror --enable-sanitizers CFLAGS='-O1 -g'; then
@@ -345,6 +362,7 @@ check() {
             DISTCHECK_CONFIGURE_FLAGS='CFLAGS=-O0' || true
         must "install" install_into || true
     fi
+    [ -z "${soak:-}" ] || must "soak beside all that" end_soak || true
     # A suite that failed without a single result that says so is itself a failure.
     if [ "${suite_failed:-no}" = yes ] &&
         ! results | awk -F '\t' '$1 ~ /^(FAIL|XPASS|ERROR)$/ { found = 1 } END { exit !found }'; then
