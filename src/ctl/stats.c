@@ -166,8 +166,9 @@ static void print_top(const struct samples *now, const struct samples *before, b
     printf("decisions a second");
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         const char *outcome = outcome_name((enum outcome)i);
+        double grown = decisions_of(now, outcome) - decisions_of(before, outcome);
 
-        printf("   %s %.1f", outcome, per_second(now, before, decisions_of(now, outcome) - decisions_of(before, outcome)));
+        printf("   %s %.1f", outcome, per_second(now, before, grown));
     }
     printf("\nDNS%s\n", value_of(now, "helod_dns_suspended") > 0 ? ": points are suspended, the resolver fails" : "");
     printf("  asked a second %.1f   from the cache %.1f   temporary failures %g %%\n",
