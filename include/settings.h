@@ -53,7 +53,7 @@ struct policy {
 };
 
 /* One entry of `exempt`, from the policy file or an exempt file. */
-enum exempt_kind { EXEMPT_CLIENT, EXEMPT_RDNS, EXEMPT_HELO };
+enum exempt_kind { EXEMPT_CLIENT, EXEMPT_RDNS, EXEMPT_HELO, EXEMPT_KINDS };
 struct exemption {
     enum exempt_kind kind;
     unsigned line;     /* of the file; 0: a default of ours, from no file */
@@ -178,6 +178,10 @@ struct settings {
     const struct policy *const *policies;
     const struct policy *default_policy;
 };
+
+/* The words of policy file, log and metrics for them: "enforce", …; "client", …. (src/decision/names.c) */
+const char *policy_mode_name(enum policy_mode mode);
+const char *exempt_kind_name(enum exempt_kind kind);
 
 /* The policy for a policy_context: the one of that name, else "default". Never NULL. */
 const struct policy *settings_policy(const struct settings *s, const char *context);

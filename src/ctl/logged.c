@@ -75,13 +75,14 @@ void logged_add(struct logged *l, int rule)
 /* Whether an entry of the settings is the one that the line names. */
 static bool same_exemption(const struct settings *settings, const char *logged)
 {
-    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client:", [EXEMPT_RDNS] = "rdns:", [EXEMPT_HELO] = "helo:"};
+    const char *pattern = strchr(logged, ':');
 
-    for (size_t i = 0; *logged && i < settings->exempt.count; i++) {
+    for (size_t i = 0; pattern && i < settings->exempt.count; i++) {
         const struct exemption *entry = &settings->exempt.entries[i];
-        const char *kind = kinds[entry->kind];
+        const char *kind = exempt_kind_name(entry->kind);
 
-        if (strncmp(logged, kind, strlen(kind)) == 0 && strcmp(logged + strlen(kind), entry->pattern) == 0)
+        if (strlen(kind) == (size_t)(pattern - logged) && strncmp(logged, kind, strlen(kind)) == 0 &&
+            strcmp(pattern + 1, entry->pattern) == 0)
             return true;
     }
     return false;

@@ -273,16 +273,17 @@ uint64_t survey_from(const uint64_t scores[SURVEY_SCORES], int score)
 
 bool survey_unused(const struct survey *s, const struct exemption *entry)
 {
-    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client", [EXEMPT_RDNS] = "rdns", [EXEMPT_HELO] = "helo"};
-    struct tally_row **rows;
-    bool used = false;
+    static const size_t cuts[] = {64, 40, 24}; /* of a label, where a decision line lacks room */
     char name[300];
-    size_t n;
+    bool used;
 
-    snprintf(name, sizeof(name), "%s:%s", kinds[entry->kind], entry->pattern);
-    rows = tally_top(s->exemptions, SIZE_MAX, &n);
-    for (size_t i = 0; rows && i < n && !used; i++)
-        used = strncmp(rows[i]->key, name, strlen(rows[i]->key)) == 0; /* a line cuts long ones */
-    free(rows);
+    snprintf(name, sizeof(name), "%s:%s", exempt_kind_name(entry->kind), entry->pattern);
+    used = tally_has(s->exemptions, name);
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]) && !used; i++) {
+        if (strlen(name) <= cuts[i])
+            continue;
+        name[cuts[i]] = '\0';
+        used = tally_has(s->exemptions, name);
+    }
     return !used;
 }

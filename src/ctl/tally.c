@@ -60,6 +60,11 @@ struct tally_row *tally_add(struct tally *t, const char *key)
     return row;
 }
 
+bool tally_has(const struct tally *t, const char *key)
+{
+    return table_peek(t->rows, key, strlen(key)) != NULL;
+}
+
 struct listing {
     struct tally_row **rows;
     size_t n;

@@ -6,6 +6,7 @@
 #ifndef HELOD_TALLY_H
 #define HELOD_TALLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct tally *tally_new(size_t max_rows); /* NULL: no memory */
 void tally_free(struct tally *t);         /* NULL is allowed */
 /* Counts `key` once more. A row with count 1 is new. NULL: no memory. */
 struct tally_row *tally_add(struct tally *t, const char *key);
+bool tally_has(const struct tally *t, const char *key);
 /* The rows with the highest counts, at most `max`, in an array that the caller frees; equal counts by key. */
 struct tally_row **tally_top(const struct tally *t, size_t max, size_t *n);
 size_t tally_rows(const struct tally *t);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * names: the words of log and header for outcomes, reasons not to judge, and findings.
+ * names: the words of log, header and metrics for outcomes, modes, reasons not to judge, and findings.
  */
-
 #include "decision.h"
 
 const char *outcome_name(enum outcome outcome)
@@ -43,6 +42,24 @@ const char *limit_name(enum limit limit)
     };
 
     return (unsigned)limit < LIMIT_COUNT ? names[limit] : "";
+}
+
+const char *policy_mode_name(enum policy_mode mode)
+{
+    static const char *const names[] = {[MODE_ENFORCE] = "enforce", [MODE_SOFT] = "soft", [MODE_MONITOR] = "monitor"};
+
+    return names[mode];
+}
+
+const char *exempt_kind_name(enum exempt_kind kind)
+{
+    static const char *const names[EXEMPT_KINDS] = {
+        [EXEMPT_CLIENT] = "client",
+        [EXEMPT_RDNS] = "rdns",
+        [EXEMPT_HELO] = "helo",
+    };
+
+    return names[kind];
 }
 
 void decision_add_findings(const struct verdict *v, size_t room, struct text *t)

@@ -100,10 +100,9 @@ static void write_policy(struct line *l, const struct decision_line_field *f)
 
 static void write_mode(struct line *l, const struct decision_line_field *f)
 {
-    static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SOFT] = "soft", [MODE_MONITOR] = "monitor"};
     const struct policy *policy = l->record->verdict->policy;
 
-    add_word(l, f, policy ? modes[policy->mode] : "");
+    add_word(l, f, policy ? policy_mode_name(policy->mode) : "");
 }
 
 static void write_skip(struct line *l, const struct decision_line_field *f)
@@ -114,13 +113,12 @@ static void write_skip(struct line *l, const struct decision_line_field *f)
 
 static void write_exemption(struct line *l, const struct decision_line_field *f)
 {
-    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client", [EXEMPT_RDNS] = "rdns", [EXEMPT_HELO] = "helo"};
     const struct exemption *exemption = l->record->exemption;
     char text[VALUE_MAX];
 
     if (!exemption)
         return;
-    snprintf(text, sizeof(text), "%s:%s", kinds[exemption->kind], exemption->pattern);
+    snprintf(text, sizeof(text), "%s:%s", exempt_kind_name(exemption->kind), exemption->pattern);
     add_value(l, f, KIND_LABEL, text);
 }
 

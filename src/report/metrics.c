@@ -13,13 +13,13 @@
 #include "dns.h"
 #include "evidence.h"
 #include "rule.h"
+#include "settings.h"
 #include "verdict.h"
 
 enum {
     BOUNDS_MAX = 12,
     RELOAD_RESULTS = 2,
     DNS_STATUSES = DNS_TEMPERROR + 1,
-    EXEMPT_KINDS = 3,
     POLICIES_MAX = 16,
     POLICY_NAME_SIZE = 64,
 };
@@ -58,9 +58,7 @@ static const char *reload_label(unsigned label)
 
 static const char *exempt_label(unsigned label)
 {
-    static const char *const names[EXEMPT_KINDS] = {"client", "rdns", "helo"};
-
-    return names[label];
+    return exempt_kind_name((enum exempt_kind)label);
 }
 
 static const char *version_label(unsigned label)

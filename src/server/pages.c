@@ -60,15 +60,13 @@ static unsigned show_stats(const struct page_call *call)
 
 static void add_policies(const struct settings *settings, struct json *j)
 {
-    static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SOFT] = "soft", [MODE_MONITOR] = "monitor"};
-
     json_open(j, "policies", '[');
     for (size_t i = 0; i < settings->policy_count; i++) {
         const struct policy *policy = settings->policies[i];
 
         json_open(j, NULL, '{');
         json_text(j, "name", policy->name);
-        json_text(j, "mode", modes[policy->mode]);
+        json_text(j, "mode", policy_mode_name(policy->mode));
         json_open(j, "thresholds", '[');
         for (unsigned t = 0; t < policy->threshold_count; t++) {
             json_open(j, NULL, '{');
@@ -86,7 +84,6 @@ static void add_policies(const struct settings *settings, struct json *j)
 /* Those that were used, then those that were not: both are worth seeing. */
 static void add_exemptions(const struct server *s, struct json *j)
 {
-    static const char *const kinds[] = {[EXEMPT_CLIENT] = "client", [EXEMPT_RDNS] = "rdns", [EXEMPT_HELO] = "helo"};
     const struct exempt_settings *exempt = &s->settings->exempt;
 
     json_number(j, "exemption_count", (long long)exempt->count);
@@ -96,7 +93,7 @@ static void add_exemptions(const struct server *s, struct json *j)
         char where[EXEMPTION_WHERE_SIZE];
 
         json_open(j, NULL, '{');
-        json_text(j, "kind", kinds[entry->kind]);
+        json_text(j, "kind", exempt_kind_name(entry->kind));
         json_text(j, "pattern", entry->pattern);
         json_text(j, "where", exemption_where(entry, where));
         json_text(j, "why", entry->why);

@@ -62,6 +62,18 @@ def _():
     contains(ctl("report", "-c", other, log), "exemptions without a hit")
 
 
+@test("report: an exemption is not used because a shorter one is, nor unused because the log cuts it")
+def _():
+    line = next(line for line in log.read_text().splitlines() if " exemption=" in line)
+    long = "a" * 60 + ".kiln-street.net"
+    used, short = ("mail.kiln-street.net", long), folder / "short"
+    short.write_text("".join(re.sub(r" exemption=\S+", " exemption=" + f"helo:{name}"[:64], line) + "\n" for name in used))
+    other = folder / "short.conf"
+    other.write_text('exempt { helo = { "mail.kiln-street.net", "mail.kiln-street.network", "%s" } }\n' % long)
+    unused = [entry["pattern"] for entry in json.loads(ctl("report", "-c", other, "-j", short))["exemptions_unused"]]
+    equal([pattern for pattern in unused if "kiln" in pattern], ["mail.kiln-street.network"])
+
+
 @test("report on the terminal: printable, a spark line, no colour without a terminal")
 def _():
     out = ctl("report", "-c", conf, log)
