@@ -196,6 +196,12 @@ static void handle_line(struct connection *c, const char *line, size_t n)
     c->ending = event == SINK_END;
 }
 
+/* The client does not take its answers: what it says next can wait. */
+static bool is_deaf(const struct connection *c)
+{
+    return evbuffer_get_length(bufferevent_get_output(c->bev)) >= BUFFER_MAX;
+}
+
 static void readable(struct bufferevent *bev, void *arg)
 {
     struct evbuffer *in = bufferevent_get_input(bev);
@@ -203,15 +209,15 @@ static void readable(struct bufferevent *bev, void *arg)
     char *line;
     size_t n;
 
-    while (!c->ending && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_CRLF)) != NULL) {
+    while (!c->ending && !is_deaf(c) && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_CRLF)) != NULL) {
         if (!c->middle)
             handle_line(c, line, n);
         c->middle = false;
         free(line);
     }
-    if (c->ending) {
+    if (c->ending || is_deaf(c)) {
         bufferevent_disable(bev, EV_READ);
-        return; /* written() ends it once the reply has gone */
+        return; /* written() ends it, or goes on, once the replies have gone */
     }
     if (evbuffer_get_length(in) >= BUFFER_MAX) {
         evbuffer_drain(in, evbuffer_get_length(in));
@@ -223,8 +229,12 @@ static void written(struct bufferevent *bev, void *arg)
 {
     struct connection *c = arg;
 
-    if (c->ending && evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+    if (c->ending) {
         hang_up(c);
+        return;
+    }
+    bufferevent_enable(bev, EV_READ);
+    readable(bev, c);
 }
 
 static void closed(struct bufferevent *bev, short what, void *arg)

@@ -3,6 +3,7 @@
  * probe: the verb. Greets a receiving server as a client would and tells what it offers, plain and after STARTTLS, and
  * whether it still serves a client that says HELO. Says EHLO, STARTTLS, HELO and QUIT, never more.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -275,6 +276,7 @@ static int run(struct ctl *ctl)
         free(probe);
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     }
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to servers that have gone */
     probe->ctl = ctl;
     probe->name = ctl_given(ctl, 'n') ? ctl_value(ctl, 'n') : host.nodename;
     settings = NULL;

@@ -140,6 +140,23 @@ def _():
     equal(sink.stop()[0], 0)
 
 
+@test("a client that never reads is read no further, and served again once it does")
+def _():
+    sink, sent = Listen(), 0
+    with socket.create_connection(("127.0.0.1", sink.port), timeout=3) as deaf:
+        try:
+            while sent < 64 << 20:
+                sent += deaf.send(b"NOOP\r\n" * 10000)
+            raise AssertionError("took 64 MB of commands and kept all the answers")
+        except TimeoutError:
+            pass
+        deaf.settimeout(helod.PATIENCE)
+        answers = 0
+        while answers <= sent // len(b"NOOP\r\n"):  # one more: the banner
+            answers += deaf.recv(1 << 20).count(b"\n")
+    equal(sink.stop()[0], 0)
+
+
 @test("wrong uses: 64; an address that is taken: 70")
 def _():
     equal(helod.heloctl("listen", "-c", conf, "nonsense")[0], 64)

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -156,6 +157,34 @@ def _(what, answers, reason):
         skip("built without OpenSSL")
     equal(status, 1, err)
     contains(json.loads(out)["tls_error"], reason)
+
+
+def half_a_handshake(peer):
+    """Its part of a TLS handshake, and gone before the client has said its own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pem")
+    heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(heard, said, server_side=True)
+    for answer in (b"220 fake\r\n", OK["ehlo"], b"220 go\r\n"):
+        peer.sendall(answer)
+        heard_now = peer.recv(4096)
+    heard.write(heard_now)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        peer.sendall(said.read())
+    peer.close()
+
+
+@test("a server that leaves in the middle of the handshake: told, exit 1")
+def _():
+    Real.get()
+    fake = Fake(**OK)
+    fake.talk = half_a_handshake
+    for _ in range(10):
+        status, out, err = probe("--json", f"127.0.0.1:{fake.port}")
+        equal(status, 1, err)
+        assert json.loads(out)["tls_error"], out
 
 
 @cases([
