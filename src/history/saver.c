@@ -171,15 +171,18 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         close(ends[0]);
 }
 
-/* The whole file; NULL with *wrong, which stays NULL when there is none. */
+/* The whole file; NULL with *wrong, which stays NULL when there is none. Opening waits for nobody, not even a pipe's. */
 static uint8_t *read_file(const struct saver *s, size_t *n, const char **wrong)
 {
-    FILE *in = fopen(s->context.settings->file, "rbe");
+    int fd = open(s->context.settings->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    FILE *in = fd < 0 ? NULL : fdopen(fd, "rb");
     uint8_t *bytes = NULL;
     struct stat st;
 
     if (in == NULL) {
         *wrong = errno == ENOENT ? NULL : strerror(errno);
+        if (fd >= 0)
+            close(fd);
         return NULL;
     }
     *wrong = "it is no file of that size";

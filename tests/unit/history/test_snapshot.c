@@ -227,6 +227,17 @@ static void a_reader_changes_no_file(void **state)
     assert_int_not_equal(access(aside, F_OK), 0);
 }
 
+/* Whoever opens a pipe waits for its writer: here for an alarm, which ends the test. */
+static void a_pipe_in_its_place(void **state)
+{
+    (void)state;
+    unlink(file);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    alarm(20);
+    check_set_aside("no file");
+    alarm(0);
+}
+
 static void a_folder_that_is_gone(void **state)
 {
     struct history *h;
@@ -247,7 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(saved_and_read),          cmocka_unit_test(stale_records_stay_behind),
         cmocka_unit_test(saved_in_the_background), cmocka_unit_test(unusable_files),
-        cmocka_unit_test(a_reader_changes_no_file), cmocka_unit_test(a_folder_that_is_gone),
+        cmocka_unit_test(a_reader_changes_no_file), cmocka_unit_test(a_pipe_in_its_place),
+        cmocka_unit_test(a_folder_that_is_gone),
     };
     int failed;
 
