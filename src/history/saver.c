@@ -171,7 +171,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         close(ends[0]);
 }
 
-/* The whole file; NULL with *wrong, which stays NULL when there is none. Opening waits for nobody, not even a pipe's. */
+/* The whole file; NULL with *wrong, which stays NULL when there is none. Opening waits for nobody, as a pipe would. */
 static uint8_t *read_file(const struct saver *s, size_t *n, const char **wrong)
 {
     int fd = open(s->context.settings->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -236,6 +236,7 @@ static void a_pipe_in_its_place(void **state)
     alarm(20);
     check_set_aside("no file");
     alarm(0);
+    unlink(aside);
 }
 
 static void a_folder_that_is_gone(void **state)
