@@ -77,7 +77,7 @@ static void compare_section(struct diff *d, enum section section, const char *sc
     const void *const pair[2] = { before, after };
 
     for (size_t i = 0; i < options_count; i++) {
-        if (strcmp(options[i].section, sections[section].path) == 0)
+        if (options[i].section == section)
             compare_option(d, scope, "", &options[i], pair);
     }
 }
@@ -105,7 +105,7 @@ static void compare_thresholds(struct diff *d, const char *scope, const struct p
             tell(d, scope, prefix, "is gone");
         }
         for (size_t k = 0; new && k < options_count; k++) {
-            if (strcmp(options[k].section, sections[SECTION_THRESHOLD].path) == 0)
+            if (options[k].section == SECTION_THRESHOLD)
                 compare_option(d, scope, prefix, &options[k], pair);
         }
     }

@@ -65,7 +65,8 @@ static void take_initial(struct reading *rd, const struct option *option, void *
     if (option_is_list(option))
         set_list(option, base, initial_list(option->initial, rd->region));
     else if (!value_read(option, option->initial, base, rd->region, error))
-        problems_error(&rd->problems, 0, "default of %s.%s: %s", option->section, option->name, error);
+        problems_error(&rd->problems, 0, "default of %s.%s: %s", sections[option->section].path,
+                       option->name, error);
 }
 
 static void take_list(struct reading *rd, const struct option *option, const struct assignment *a, void *base)
@@ -106,7 +107,7 @@ void reading_fields(struct reading *rd, enum section section, unsigned block, vo
     for (size_t i = 0; i < options_count; i++) {
         const struct option *option = &options[i];
         const struct assignment *a;
-        if (strcmp(option->section, sections[section].path) != 0)
+        if (option->section != section)
             continue;
         a = block == NO_BLOCK ? NULL : scan_find(&rd->scan, block, option->name);
         if (a && rd->tree)

@@ -23,15 +23,15 @@ static const char *const header_choices[] = { "authentication-results", "score",
 static const char *const store_choices[] = { "none", "memory", "redis", NULL };
 static const char *const log_choices[] = { "syslog", "journal", "file", NULL };
 
-#define SERVER(name, type) "server", #name, type, .offset = offsetof(struct settings, server.name)
-#define DNS(name, type) "dns", #name, type, .offset = offsetof(struct settings, dns.name)
-#define POLICY(name, type) "policy", #name, type, .offset = offsetof(struct policy, name)
-#define HISTORY(name, type) "history", #name, type, .offset = offsetof(struct settings, history.name)
+#define SERVER(name, type) SECTION_SERVER, #name, type, .offset = offsetof(struct settings, server.name)
+#define DNS(name, type) SECTION_DNS, #name, type, .offset = offsetof(struct settings, dns.name)
+#define POLICY(name, type) SECTION_POLICY, #name, type, .offset = offsetof(struct policy, name)
+#define HISTORY(name, type) SECTION_HISTORY, #name, type, .offset = offsetof(struct settings, history.name)
 /* An option whose field is called otherwise. */
-#define IN(section, name, field, type) section, name, type, .offset = offsetof(struct settings, field)
+#define IN(section, name, field, type) SECTION_##section, name, type, .offset = offsetof(struct settings, field)
 
 const struct option options[] = {
-    { IN("server", "listen", server.listen, OPTION_ENDPOINTS), .initial = "inet:127.0.0.1:10045",
+    { IN(SERVER, "listen", server.listen, OPTION_ENDPOINTS), .initial = "inet:127.0.0.1:10045",
       .summary = "Where Postfix asks: inet:HOST:PORT or unix:PATH." },
     { SERVER(user, OPTION_WORD), .initial = "",
       .summary = "User to become once the sockets are open; empty keeps the current one." },
@@ -43,13 +43,13 @@ const struct option options[] = {
       .summary = "File for the process id, written only when helod forks; empty for none." },
     { SERVER(max_connections, OPTION_NUMBER), .initial = "1000", .min = 1, .max = 100000,
       .summary = "Connections at once; Postfix waits beyond them." },
-    { IN("server", "deadline", server.deadline_ms, OPTION_DURATION), .initial = "8s", .min = 100, .max = 90 * SECOND,
+    { IN(SERVER, "deadline", server.deadline_ms, OPTION_DURATION), .initial = "8s", .min = 100, .max = 90 * SECOND,
       .summary = "Time until a question is answered from what is known." },
-    { IN("server", "idle", server.idle_ms, OPTION_DURATION), .initial = "1h", .min = SECOND, .max = DAY,
+    { IN(SERVER, "idle", server.idle_ms, OPTION_DURATION), .initial = "1h", .min = SECOND, .max = DAY,
       .summary = "Time until a silent connection is closed." },
     { SERVER(instances, OPTION_NUMBER), .initial = "10000", .min = 16, .max = 10000000,
       .summary = "Messages whose verdict is kept for their further recipients." },
-    { IN("server", "instance_time", server.instance_ms, OPTION_DURATION), .initial = "10m", .min = SECOND, .max = DAY,
+    { IN(SERVER, "instance_time", server.instance_ms, OPTION_DURATION), .initial = "10m", .min = SECOND, .max = DAY,
       .summary = "How long such a verdict is kept." },
     { SERVER(log_dunno, OPTION_SWITCH), .initial = "yes", .summary = "Log a decision line for clean greetings too." },
     { SERVER(seccomp, OPTION_SWITCH), .initial = "yes",
@@ -59,7 +59,7 @@ const struct option options[] = {
 
     { DNS(servers, OPTION_SERVERS), .initial = "",
       .summary = "Resolvers, ADDRESS or ADDRESS:PORT; empty takes those of /etc/resolv.conf." },
-    { IN("dns", "timeout", dns.timeout_ms, OPTION_DURATION), .initial = "1s", .min = 10, .max = 30 * SECOND,
+    { IN(DNS, "timeout", dns.timeout_ms, OPTION_DURATION), .initial = "1s", .min = 10, .max = 30 * SECOND,
       .summary = "Time until a resolver is asked again." },
     { DNS(tries, OPTION_NUMBER), .initial = "4", .min = 1, .max = 5,
       .summary = "A look-up ends after so many times timeout." },
@@ -72,44 +72,44 @@ const struct option options[] = {
       .summary = "Temporary failures past which DNS findings are suspended; 0 for never." },
     { DNS(ptr_names, OPTION_NUMBER), .initial = "6", .min = 1, .max = EVIDENCE_RDNS_MAX,
       .summary = "Names of one reverse record that are looked at." },
-    { IN("dns", "ttl_min", dns.ttl_min_ms, OPTION_DURATION), .initial = "1m", .max = HOUR,
+    { IN(DNS, "ttl_min", dns.ttl_min_ms, OPTION_DURATION), .initial = "1m", .max = HOUR,
       .summary = "Shortest time an answer is kept." },
-    { IN("dns", "ttl_max", dns.ttl_max_ms, OPTION_DURATION), .initial = "1h", .min = SECOND, .max = 7 * DAY,
+    { IN(DNS, "ttl_max", dns.ttl_max_ms, OPTION_DURATION), .initial = "1h", .min = SECOND, .max = 7 * DAY,
       .summary = "Longest time an answer is kept." },
-    { IN("dns", "ttl_negative", dns.negative_ttl_ms, OPTION_DURATION), .initial = "15m", .min = SECOND, .max = DAY,
+    { IN(DNS, "ttl_negative", dns.negative_ttl_ms, OPTION_DURATION), .initial = "15m", .min = SECOND, .max = DAY,
       .summary = "Longest time the answer that a name does not exist is kept." },
-    { IN("dns", "ttl_failure", dns.failure_ttl_ms, OPTION_DURATION), .initial = "30s", .max = 5 * MINUTE,
+    { IN(DNS, "ttl_failure", dns.failure_ttl_ms, OPTION_DURATION), .initial = "30s", .max = 5 * MINUTE,
       .summary = "Time a temporary failure is kept." },
     { DNS(edns, OPTION_SWITCH), .initial = "yes", .summary = "Use EDNS; some forwarders fail with it." },
     { DNS(void_limit, OPTION_NUMBER), .initial = "2", .max = 10,
       .summary = "Empty look-ups that an SPF record may cost (RFC 7208 section 4.6.4)." },
 
-    { IN("local", "names", local.names, OPTION_SUFFIXES), .initial = "",
+    { IN(LOCAL, "names", local.names, OPTION_SUFFIXES), .initial = "",
       .summary = "Names that nobody else may greet us with; empty takes this host's name." },
-    { IN("local", "networks", local.network_list, OPTION_NETWORKS), .initial = "",
+    { IN(LOCAL, "networks", local.network_list, OPTION_NETWORKS), .initial = "",
       .summary = "Our networks; this host's addresses always count." },
 
-    { IN("exempt", "clients", exempt.client_list, OPTION_NETWORKS),
+    { IN(EXEMPT, "clients", exempt.client_list, OPTION_NETWORKS),
       .initial = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, fe80::/10",
       .summary = "Client addresses and networks that are never judged." },
-    { IN("exempt", "rdns", exempt.rdns_list, OPTION_SUFFIXES), .initial = "",
+    { IN(EXEMPT, "rdns", exempt.rdns_list, OPTION_SUFFIXES), .initial = "",
       .summary = "Confirmed reverse names that are never judged." },
-    { IN("exempt", "helo", exempt.helo_list, OPTION_SUFFIXES), .initial = "",
+    { IN(EXEMPT, "helo", exempt.helo_list, OPTION_SUFFIXES), .initial = "",
       .summary = "HELO names that are never judged once they are confirmed." },
-    { IN("exempt", "helo_unverified", exempt.helo_unverified, OPTION_SWITCH), .initial = "no",
+    { IN(EXEMPT, "helo_unverified", exempt.helo_unverified, OPTION_SWITCH), .initial = "no",
       .summary = "Exempt by HELO name even where address and SPF do not confirm it." },
-    { IN("exempt", "certificates", exempt.certificates, OPTION_SWITCH), .initial = "yes",
+    { IN(EXEMPT, "certificates", exempt.certificates, OPTION_SWITCH), .initial = "yes",
       .summary = "Clients with a certificate that Postfix trusts are never judged." },
-    { IN("exempt", "files", exempt.files, OPTION_PATHS), .initial = "", .summary = "Files with more exemptions." },
+    { IN(EXEMPT, "files", exempt.files, OPTION_PATHS), .initial = "", .summary = "Files with more exemptions." },
 
-    { IN("names", "psl_file", names.psl_file, OPTION_PATH), .initial = "",
+    { IN(NAMES, "psl_file", names.psl_file, OPTION_PATH), .initial = "",
       .summary = "Public suffix list; empty takes the system's." },
-    { IN("names", "token_files", names.token_files, OPTION_PATHS), .initial = "",
+    { IN(NAMES, "token_files", names.token_files, OPTION_PATHS), .initial = "",
       .summary = "Files with more tokens for the naming rules." },
 
     { POLICY(mode, OPTION_CHOICE), .initial = "enforce", .choices = mode_choices,
       .summary = "enforce; soft makes a rejection a deferral; monitor only logs." },
-    { "policy", "shadow", OPTION_WORD, .initial = "", .offset = offsetof(struct policy, shadow_name),
+    { SECTION_POLICY, "shadow", OPTION_WORD, .initial = "", .offset = offsetof(struct policy, shadow_name),
       .summary = "Another policy, judged and logged beside this one and never answered; empty for none." },
     { POLICY(header, OPTION_CHOICE), .initial = "authentication-results", .choices = header_choices,
       .summary = "Header that prepend adds: authentication-results (RFC 8601) or score (X-HELO-Score)." },
@@ -126,17 +126,17 @@ const struct option options[] = {
     { POLICY(credit, OPTION_NUMBER), .initial = "60", .max = POINTS_MAX, .unit = "points",
       .summary = "Most that all credits together may take off." },
 
-    { "policy.threshold", "score", OPTION_POINTS, .min = 1, .max = 100000, .offset = offsetof(struct threshold, score),
+    { SECTION_THRESHOLD, "score", OPTION_POINTS, .min = 1, .max = 100000, .offset = offsetof(struct threshold, score),
       .summary = "Score from which the threshold is reached." },
-    { "policy.threshold", "action", OPTION_ACTION, .offset = offsetof(struct threshold, action),
+    { SECTION_THRESHOLD, "action", OPTION_ACTION, .offset = offsetof(struct threshold, action),
       .summary = "What Postfix is told then." },
 
     { HISTORY(store, OPTION_CHOICE), .initial = "memory", .choices = store_choices,
       .summary = "Where earlier greetings are remembered: none, memory or redis." },
     { HISTORY(file, OPTION_PATH), .initial = "", .summary = "Snapshot of the memory store; empty for none." },
-    { IN("history", "snapshot", history.snapshot_ms, OPTION_DURATION), .initial = "1m", .min = SECOND, .max = DAY,
+    { IN(HISTORY, "snapshot", history.snapshot_ms, OPTION_DURATION), .initial = "1m", .min = SECOND, .max = DAY,
       .summary = "Time between two snapshots." },
-    { IN("history", "window", history.window_ms, OPTION_DURATION), .initial = "7d", .min = MINUTE,
+    { IN(HISTORY, "window", history.window_ms, OPTION_DURATION), .initial = "7d", .min = MINUTE,
       .max = 365 * (int64_t)DAY, .summary = "How long a greeting is remembered." },
     { HISTORY(ipv4_bits, OPTION_NUMBER), .initial = "32", .min = 8, .max = 32, .unit = "bits",
       .summary = "IPv4 clients that count as one." },
@@ -144,7 +144,7 @@ const struct option options[] = {
       .summary = "IPv6 clients that count as one." },
     { HISTORY(entries, OPTION_NUMBER), .initial = "200000", .min = 100, .max = 100000000, .unit = "networks",
       .summary = "Client networks remembered at most." },
-    { IN("history", "memory", history.bytes, OPTION_SIZE), .initial = "64m", .min = 64 * KIB,
+    { IN(HISTORY, "memory", history.bytes, OPTION_SIZE), .initial = "64m", .min = 64 * KIB,
       .max = 65536 * (int64_t)MIB, .summary = "Memory of the memory store at most." },
     { HISTORY(hashed, OPTION_SWITCH), .initial = "no", .summary = "Keep addresses and names as keyed hashes." },
     { HISTORY(hash_key, OPTION_TEXT), .initial = "", .secret = true,
@@ -156,7 +156,7 @@ const struct option options[] = {
       .summary = "Its password; empty for none." },
     { HISTORY(redis_prefix, OPTION_TEXT), .initial = "helod:", .summary = "What every key begins with." },
     { HISTORY(redis_tls, OPTION_SWITCH), .initial = "no", .summary = "Speak TLS with it." },
-    { IN("history", "redis_timeout", history.redis_timeout_ms, OPTION_DURATION), .initial = "50ms", .min = 1,
+    { IN(HISTORY, "redis_timeout", history.redis_timeout_ms, OPTION_DURATION), .initial = "50ms", .min = 1,
       .max = 5 * SECOND, .summary = "Time until a question goes on without it." },
     { HISTORY(churn_domains, OPTION_NUMBER), .initial = "5", .min = 2, .max = 1000, .unit = "domains",
       .summary = "helo_churn: unrelated domains from one client network in the window." },
@@ -167,17 +167,17 @@ const struct option options[] = {
     { HISTORY(known_count, OPTION_NUMBER), .initial = "5", .min = 1, .max = 1000000, .unit = "greetings",
       .summary = "identity_known: verified greetings." },
 
-    { IN("status", "listen", status.listen, OPTION_ENDPOINTS), .initial = "",
+    { IN(STATUS, "listen", status.listen, OPTION_ENDPOINTS), .initial = "",
       .summary = "Status page and metrics: a loopback inet:HOST:PORT or unix:PATH; empty for none." },
-    { IN("status", "socket_mode", status.socket_mode, OPTION_MODE), .initial = "0660", .max = 0777,
+    { IN(STATUS, "socket_mode", status.socket_mode, OPTION_MODE), .initial = "0660", .max = 0777,
       .summary = "Mode of its unix socket, octal." },
-    { IN("status", "socket_group", status.socket_group, OPTION_WORD), .initial = "",
+    { IN(STATUS, "socket_group", status.socket_group, OPTION_WORD), .initial = "",
       .summary = "Group of its unix socket; empty takes the group." },
 
-    { IN("log", "to", log.to, OPTION_CHOICE), .initial = "syslog", .choices = log_choices,
+    { IN(LOG, "to", log.to, OPTION_CHOICE), .initial = "syslog", .choices = log_choices,
       .summary = "syslog, journal (with fields) or file (JSON lines)." },
-    { IN("log", "file", log.file, OPTION_PATH), .initial = "", .summary = "File for the JSON lines." },
-    { IN("log", "verbose", log.verbose, OPTION_SWITCH), .initial = "no", .summary = "Log more about what helod does." },
+    { IN(LOG, "file", log.file, OPTION_PATH), .initial = "", .summary = "File for the JSON lines." },
+    { IN(LOG, "verbose", log.verbose, OPTION_SWITCH), .initial = "no", .summary = "Log more about what helod does." },
 };
 const size_t options_count = sizeof(options) / sizeof(options[0]);
 
@@ -200,7 +200,7 @@ const struct section_row sections[SECTION_COUNT] = {
 const struct option *option_find(enum section section, const char *name)
 {
     for (size_t i = 0; i < options_count; i++) {
-        if (strcmp(options[i].section, sections[section].path) == 0 && strcmp(options[i].name, name) == 0)
+        if (options[i].section == section && strcmp(options[i].name, name) == 0)
             return &options[i];
     }
     return NULL;
@@ -235,19 +235,21 @@ bool option_known(enum section section, const char *name)
     return option_find(section, name) != NULL;
 }
 
-const char *section_name_at(enum section section, size_t i)
+const char *section_name_next(enum section section, size_t *at)
 {
     if (section == SECTION_POINTS)
-        return i < rules_count ? rules[i]->name : NULL;
+        return *at < rules_count ? rules[(*at)++]->name : NULL;
     if (section == SECTION_CAPS)
-        return i < FAMILY_COUNT ? families[i].name : NULL;
-    for (size_t k = 0; k < options_count; k++) {
-        if (strcmp(options[k].section, sections[section].path) == 0 && i-- == 0)
-            return options[k].name;
+        return *at < FAMILY_COUNT ? families[(*at)++].name : NULL;
+    while (*at < options_count) {
+        const struct option *option = &options[(*at)++];
+        if (option->section == section)
+            return option->name;
     }
-    for (int k = SECTION_ROOT + 1; k < SECTION_COUNT; k++) {
-        if (sections[k].parent == section && i-- == 0)
-            return sections[k].name;
+    while (*at < options_count + SECTION_COUNT) {
+        const struct section_row *inner = &sections[(*at)++ - options_count];
+        if (inner->parent == section && inner != &sections[SECTION_ROOT])
+            return inner->name;
     }
     return NULL;
 }

@@ -34,22 +34,6 @@ enum option_type {
     OPTION_TYPE_COUNT
 };
 
-struct option {
-    const char *section; /* "server", "policy", "policy.threshold" */
-    const char *name;
-    enum option_type type;
-    const char *initial; /* as in the file, without quotes; lists with ", " between; NULL: it must be given */
-    int64_t min, max;    /* of numbers, points, durations (milliseconds) and sizes */
-    const char *unit;    /* of a number, for messages and documents; NULL: none */
-    const char *const *choices;
-    size_t offset;       /* into struct settings, struct policy or struct threshold */
-    bool secret;         /* never told in the log */
-    const char *summary;
-};
-
-extern const struct option options[];
-extern const size_t options_count;
-
 /* The sections, in the order of the file. Points and caps hold a number per rule and per family. */
 enum section {
     SECTION_ROOT,
@@ -68,8 +52,24 @@ enum section {
     SECTION_COUNT
 };
 
+struct option {
+    enum section section;
+    const char *name;
+    enum option_type type;
+    const char *initial; /* as in the file, without quotes; lists with ", " between; NULL: it must be given */
+    int64_t min, max;    /* of numbers, points, durations (milliseconds) and sizes */
+    const char *unit;    /* of a number, for messages and documents; NULL: none */
+    const char *const *choices;
+    size_t offset;       /* into struct settings, struct policy or struct threshold */
+    bool secret;         /* never told in the log */
+    const char *summary;
+};
+
+extern const struct option options[];
+extern const size_t options_count;
+
 struct section_row {
-    const char *path; /* as in struct option */
+    const char *path; /* "server", "policy", "policy.threshold" */
     const char *name; /* the last part of it */
     enum section parent;
     bool titled;      /* NAME "TITLE" { … }, several times */
@@ -80,8 +80,11 @@ extern const struct section_row sections[SECTION_COUNT];
 /* Limits of the rows that the catalogue gives. */
 enum { POINTS_MIN = -1000, POINTS_MAX = 1000, CAP_MAX = 1000 };
 
-/* Names that may stand in a section: options, rules or families, then sections inside. NULL past the end. */
-const char *section_name_at(enum section section, size_t i);
+/*
+ * The next of the names that may stand in a section: options, rules or families, then sections inside. `at` is 0
+ * before the first; NULL past the last.
+ */
+const char *section_name_next(enum section section, size_t *at);
 const struct option *option_find(enum section section, const char *name); /* NULL: not of the table */
 bool option_known(enum section section, const char *name);                /* rules and families too */
 bool section_find(enum section parent, const char *name, enum section *out);

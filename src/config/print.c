@@ -71,7 +71,9 @@ bool policyfile_option_at(size_t i, struct policyfile_option *out)
 
     if (i >= options_count)
         return false;
-    *out = (struct policyfile_option){ .section = option->section, .name = option->name, .summary = option->summary };
+    *out = (struct policyfile_option){
+        .section = sections[option->section].path, .name = option->name, .summary = option->summary
+    };
     value = option->initial ? fmemopen(out->value, sizeof(out->value) - 1, "w") : NULL;
     if (!value)
         return true;
@@ -83,7 +85,7 @@ bool policyfile_option_at(size_t i, struct policyfile_option *out)
 static void print_options(FILE *out, enum section section, const void *base, const char *indent)
 {
     for (size_t i = 0; i < options_count; i++) {
-        if (strcmp(options[i].section, sections[section].path) != 0)
+        if (options[i].section != section)
             continue;
         fprintf(out, "%s%s = ", indent, options[i].name);
         print_value(out, &options[i], base);

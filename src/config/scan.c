@@ -185,8 +185,8 @@ static void suggest(struct scanner *s, enum section section, const char *name, u
         what = "rule";
     if (section == SECTION_CAPS)
         what = "family";
-    for (; n < NAMES_MAX && section_name_at(section, n); n++)
-        names[n] = section_name_at(section, n);
+    for (size_t at = 0; n < NAMES_MAX && (names[n] = section_name_next(section, &at)); n++)
+        ;
     nearest = units_nearest(name, names, n);
     if (nearest) {
         problems_error(s->problems, line, "unknown %s \"%s\"%s%s, did you mean \"%s\"?", what, name,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tree: the only file that knows libconfuse. Its option arrays are made from our tables on each reading; every option
- * is a text to it, for the types are ours (values.c). Promises to leave nothing behind in libconfuse, whatever the
- * text.
+ * tree: the only file that knows libconfuse. Its option arrays are made from our tables; every option is a text to it,
+ * for the types are ours (values.c). Promises to leave nothing behind in libconfuse, whatever the text.
  */
 #include "tree.h"
 
@@ -36,28 +35,36 @@ static cfg_flag_t flags_of(enum section section, const char *name)
     return CFGF_NODEFAULT | (option && option_is_list(option) ? CFGF_LIST : CFGF_NONE);
 }
 
-/* The array for a section and those inside it; libconfuse copies it. NULL: no memory. */
-static cfg_opt_t *option_array(enum section section, struct region *r)
+/* The array for a section and those inside it, made once; libconfuse copies it for each reading. NULL: no memory. */
+static cfg_opt_t *option_array(enum section section)
 {
+    static cfg_opt_t *made[SECTION_COUNT];
     cfg_opt_t *array;
     enum section inner;
+    const char *name;
     size_t n = 0;
 
-    while (section_name_at(section, n))
+    if (made[section])
+        return made[section];
+    for (size_t at = 0; section_name_next(section, &at);)
         n++;
-    array = region_alloc(r, (n + 1) * sizeof(*array));
-    for (size_t i = 0; array && i < n; i++) {
-        const char *name = section_name_at(section, i);
+    array = calloc(n + 1, sizeof(*array));
+    for (size_t at = 0, i = 0; array && (name = section_name_next(section, &at)); i++) {
         array[i].name = name;
         if (section_find(section, name, &inner)) {
             array[i].type = CFGT_SEC;
             array[i].flags = sections[inner].titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
-            array[i].subopts = option_array(inner, r);
+            array[i].subopts = option_array(inner);
+            if (!array[i].subopts) {
+                free(array);
+                return NULL;
+            }
         } else {
             array[i].type = CFGT_STR;
             array[i].flags = flags_of(section, name);
         }
     }
+    made[section] = array;
     return array;
 }
 
@@ -78,10 +85,10 @@ static bool parse(cfg_t *cfg, char *text, size_t n, struct problems *p)
 struct tree *tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p)
 {
     struct tree *t = calloc(1, sizeof(*t));
-    cfg_opt_t *array = option_array(SECTION_ROOT, p->memory);
+    cfg_opt_t *array = option_array(SECTION_ROOT);
     unsigned errors = p->errors;
 
-    if (!t || region_failed(p->memory)) {
+    if (!t || !array) {
         free(t);
         return NULL;
     }
