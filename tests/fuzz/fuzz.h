@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* There only where replay.c is: a seed is run once and may take its time. */
+extern const int fuzz_replays __attribute__((weak));
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
  * the scan left and must see as many values as the scan; a file without a mistake must come back the same when it is
  * printed and read again.
  */
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,27 +15,62 @@
 #include "prepass.h"
 #include "tree.h"
 
-/* Reading the public suffix list for every file would leave some hundred files a second: all share one. */
-struct name_data *__real_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
-struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
+/*
+ * What no byte of the file can change is read once for all files and not for each: the public suffix list, the built-in
+ * tokens and the addresses of this host.
+ */
+struct name_data *__real_name_data_begin(const char *psl_file, const char *const *token_files,
+                                         const struct name_data *same_as);
+struct name_data *__wrap_name_data_begin(const char *psl_file, const char *const *token_files,
+                                         const struct name_data *same_as);
+enum work __real_name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t size);
+enum work __wrap_name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t size);
 void __real_name_data_free(struct name_data *data);
 void __wrap_name_data_free(struct name_data *data);
+int __real_getifaddrs(struct ifaddrs **list);
+int __wrap_getifaddrs(struct ifaddrs **list);
+void __wrap_freeifaddrs(struct ifaddrs *list);
 
 static struct name_data *shared;
 
-struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size)
+struct name_data *__wrap_name_data_begin(const char *psl_file, const char *const *token_files,
+                                         const struct name_data *same_as)
 {
+    char error[256];
+
     if (psl_file != NULL || (token_files != NULL && *token_files != NULL))
-        return __real_name_data_new(psl_file, token_files, error, size);
+        return __real_name_data_begin(psl_file, token_files, same_as);
     if (shared == NULL)
-        shared = __real_name_data_new(NULL, NULL, error, size);
+        shared = name_data_new(NULL, NULL, error, sizeof error);
     return shared;
+}
+
+enum work __wrap_name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t size)
+{
+    return data == shared ? WORK_DONE : __real_name_data_go_on(data, slice, error, size);
 }
 
 void __wrap_name_data_free(struct name_data *data)
 {
     if (data != shared)
         __real_name_data_free(data);
+}
+
+int __wrap_getifaddrs(struct ifaddrs **list)
+{
+    static struct ifaddrs *ours;
+    static bool known;
+
+    if (!known && __real_getifaddrs(&ours) != 0)
+        return -1;
+    known = true;
+    *list = ours;
+    return 0;
+}
+
+void __wrap_freeifaddrs(struct ifaddrs *list)
+{
+    (void)list; /* all share it */
 }
 
 enum { FUZZ_MEMORY = 64 * 1024 * 1024 };

@@ -12,6 +12,8 @@
 
 #include "fuzz.h"
 
+const int fuzz_replays = 1;
+
 static unsigned count;
 
 static void run_file(const char *path)
