@@ -31,7 +31,7 @@ struct log_target {
     const char *ident;
     const char *path;           /* the file; of the journal's socket, NULL for the system's */
     const char *mark;           /* lines that begin so have fields (logfmt.h); NULL: none have */
-    const char *const *numbers; /* keys whose values are whole numbers, ended by NULL */
+    const char *const *numbers; /* keys whose values are whole numbers, ended by NULL; with a mark only */
 };
 /* False with errno: it cannot be opened, and everything stays as it was. */
 bool log_direct(const struct log_target *target);

@@ -22,7 +22,9 @@ struct logfmt {
 void logfmt_init(struct logfmt *l, const char *line, size_t n);
 /* The next key and value; false at the end. Words without '=' are passed over, values that are too long are cut. */
 bool logfmt_next(struct logfmt *l);
-/* Every pair as a member of the object that is open: a number where `numbers` (ended by NULL) has the key. */
+/* Is the value under this key a whole number? `numbers` are such keys, ended by NULL. */
+bool logfmt_is_number(const char *const *numbers, const char *key);
+/* Every pair as a member of the object that is open: a number where `numbers` has the key. */
 void logfmt_json(const char *line, size_t n, const char *const *numbers, struct json *j);
 
 #endif

@@ -32,7 +32,7 @@ struct resolver_options {
     size_t in_flight;           /* look-ups at once; past it a question waits in line, up to ten times as many */
     uint32_t ttl_min, ttl_max, negative_ttl_max, failure_ttl; /* seconds */
     bool edns;
-    uint64_t watch_ms; /* how often resolv.conf is looked at; 0: every 30 s */
+    uint64_t watch_ms; /* how often resolv.conf is looked at; 0: every 2 s */
 };
 
 struct resolver_stats {

@@ -28,6 +28,7 @@ static const char journal_socket[] = "/run/systemd/journal/socket";
 static struct {
     struct log_target target;
     int fd;
+    bool torn; /* the last line is there in part */
 } to = {.fd = -1};
 
 /* Of a pipe that nobody reads, open() would wait for a reader, and so would write() once it is full. */
@@ -39,12 +40,15 @@ static int open_file(const char *path)
 static int connect_journal(const char *path)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd;
 
-    if (fd < 0 || strlen(path) >= sizeof(at.sun_path))
-        return fd;
+    if (strlen(path) >= sizeof(at.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
     memcpy(at.sun_path, path, strlen(path) + 1);
-    if (connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
         return fd;
     close(fd);
     return -1;
@@ -60,6 +64,7 @@ bool fields_open(const struct log_target *target)
     fields_close();
     to.target = *target;
     to.fd = fd;
+    to.torn = false;
     return true;
 }
 
@@ -139,18 +144,9 @@ static void add_json_text(struct text *t, const char *name, const char *value, s
     text_add_char(t, '"');
 }
 
-static bool is_number(const char *key)
-{
-    const char *const *number = to.target.numbers;
-
-    while (*number != NULL && strcmp(*number, key) != 0)
-        number++;
-    return *number != NULL;
-}
-
 static void add_json_field(struct text *t, const struct logfmt *l)
 {
-    if (is_number(l->key))
+    if (logfmt_is_number(to.target.numbers, l->key))
         text_addf(t, ",\"%s\":%lld", l->key, strtoll(l->value, NULL, 10));
     else
         add_json_text(t, l->key, l->value, l->size);
@@ -172,8 +168,11 @@ bool json_file_write(const struct log_entry *entry)
     char bytes[BUFFER_SIZE];
     struct text t;
     struct logfmt l;
+    ssize_t written;
 
     text_init(&t, bytes, sizeof(bytes) - 2);
+    if (to.torn)
+        text_add_char(&t, '\n');
     add_time(&t);
     add_json_text(&t, "level", entry->level, strlen(entry->level));
     if (has_fields(entry)) {
@@ -188,5 +187,8 @@ bool json_file_write(const struct log_entry *entry)
     }
     t.size = sizeof(bytes);
     text_add(&t, "}\n");
-    return write(to.fd, t.base, t.used) == (ssize_t)t.used;
+    written = write(to.fd, t.base, t.used);
+    if (written >= 0)
+        to.torn = (size_t)written < t.used;
+    return written == (ssize_t)t.used;
 }

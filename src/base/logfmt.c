@@ -71,7 +71,7 @@ bool logfmt_next(struct logfmt *l)
     return false;
 }
 
-static bool is_number(const char *const *numbers, const char *key)
+bool logfmt_is_number(const char *const *numbers, const char *key)
 {
     while (*numbers != NULL && strcmp(*numbers, key) != 0)
         numbers++;
@@ -84,7 +84,7 @@ void logfmt_json(const char *line, size_t n, const char *const *numbers, struct 
 
     logfmt_init(&l, line, n);
     while (logfmt_next(&l)) {
-        if (is_number(numbers, l.key))
+        if (logfmt_is_number(numbers, l.key))
             json_number(j, l.key, strtoll(l.value, NULL, 10));
         else
             json_text(j, l.key, l.value);
