@@ -3,7 +3,8 @@
  * redis_link: connects, greets (AUTH, PING), notices that nothing comes back, goes away, comes again later and later,
  * at most every RETRY_MAX_MS. hiredis 0.14 has no timers; the ones here are all there are.
  *
- * A server whose process is stopped still lets one connect (its kernel does), so only a PONG in time makes it up.
+ * A server whose process is stopped still lets one connect (its kernel does), so only a PONG in time makes it up: the
+ * first ends the greeting, with the connection's and TLS' round trips, the second must come within the store's timeout.
  * Promises that nothing here ever waits: a host name is looked up once, before anything is served.
  */
 #include "redis_link.h"
@@ -23,7 +24,7 @@
 enum {
     RETRY_MIN_MS = 200,
     RETRY_MAX_MS = 5000,
-    GREETING = 2,       /* times the timeout, from connecting to PONG */
+    GREETING = 2,       /* times the timeout, from connecting to the first PONG */
     STUCK = 4,          /* times the timeout without a reply to anything */
     LATE_MAX = 5,       /* questions in a row */
     ROOM = 20000,       /* commands under way */
@@ -36,7 +37,7 @@ struct redis_link {
     redisAsyncContext *connection; /* NULL: none */
     bool up;
     struct redis_tls *tls;         /* NULL: none wanted */
-    struct event *timer; /* connected: PONG is due; else: the next attempt */
+    struct event *timer; /* connected: a PONG is due; else: the next attempt */
     uint64_t retry_ms;
     uint64_t up_ms;       /* since when it is up */
     uint64_t progress_ms; /* last reply, or the first command since there was none under way */
@@ -120,17 +121,22 @@ static void on_auth(redisAsyncContext *connection, void *reply, void *arg)
         go_down(l, got->str);
 }
 
+/* A reply that is no error and is still waited for. */
+static bool is_pong(struct redis_link *l, const redisAsyncContext *connection, const redisReply *got)
+{
+    if (got == NULL || l->connection != connection)
+        return false;
+    if (got->type == REDIS_REPLY_ERROR)
+        go_down(l, got->str);
+    return got->type != REDIS_REPLY_ERROR;
+}
+
 static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
 {
     struct redis_link *l = arg;
-    const redisReply *got = reply;
 
-    if (got == NULL || l->connection != connection)
+    if (!is_pong(l, connection, reply))
         return;
-    if (got->type == REDIS_REPLY_ERROR) {
-        go_down(l, got->str);
-        return;
-    }
     evtimer_del(l->timer);
     l->up = true;
     l->up_ms = clock_ms();
@@ -138,6 +144,16 @@ static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
     if (l->told)
         report(l, false, "well again", "");
     l->told = false;
+}
+
+static void on_greeted(redisAsyncContext *connection, void *reply, void *arg)
+{
+    struct redis_link *l = arg;
+
+    if (!is_pong(l, connection, reply))
+        return;
+    wait_ms(l, l->context.settings->redis_timeout_ms);
+    redisAsyncCommand(connection, on_pong, l, "PING");
 }
 
 static void greet(struct redis_link *l)
@@ -149,7 +165,7 @@ static void greet(struct redis_link *l)
     else if (s->redis_password[0] != '\0')
         redisAsyncCommand(l->connection, on_auth, l, "AUTH %s", s->redis_password);
     if (l->connection != NULL)
-        redisAsyncCommand(l->connection, on_pong, l, "PING");
+        redisAsyncCommand(l->connection, on_greeted, l, "PING");
 }
 
 /* After each read: goes on reading, unless a reply has become longer than any can be. Ended by the loop: the library is
