@@ -7,6 +7,7 @@
 #ifndef HELOD_ADDRESS_H
 #define HELOD_ADDRESS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct address {
     uint8_t family;    /* enum address_family */
     uint8_t bytes[16]; /* network order; IPv4 in the first four, the others zero */
 };
+static_assert(sizeof(struct address) == 17, "an address without gaps may be hashed and compared as it is");
 
 struct network {
     struct address base; /* host bits zero */

@@ -70,7 +70,7 @@ bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_
     if (per_minute == 0 || client->family == ADDRESS_NONE)
         return false;
     net = rates_network(client);
-    hash = hash_bytes(&r->key, net.base.bytes, sizeof(net.base.bytes)) | 1;
+    hash = hash_bytes(&r->key, &net.base, sizeof(net.base)) | 1;
     slot = slot_of(r->slots[(hash >> 32) % SETS], hash, now_ms / WINDOW_MS + 1);
     if (slot->count <= per_minute)
         slot->count++;

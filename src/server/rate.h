@@ -12,7 +12,7 @@
 
 struct rates;
 
-/* Whom limits take for one client: its /24 or /48. */
+/* Whom limits take for one client: its /24 or /48. The bytes of its base are a key: the family is among them. */
 struct network rates_network(const struct address *client);
 
 struct rates *rates_new(void); /* NULL: no memory, no randomness */

@@ -15,7 +15,7 @@ enum { NETWORKS_MAX = 1 << 24 }; /* never reached: a waiting question is a conne
 
 struct entry {
     struct table_entry entry;
-    struct address network;
+    struct address network; /* the key, with its family: 198.51.100.0/24 is not c633:6400::/48 */
     size_t count;
 };
 
@@ -56,7 +56,7 @@ static struct entry *find(const struct waiting *w, const struct address *client)
 
     return table_count(w->table) == 0
                ? NULL
-               : (struct entry *)table_peek(w->table, net.base.bytes, sizeof(net.base.bytes));
+               : (struct entry *)table_peek(w->table, &net.base, sizeof(net.base));
 }
 
 size_t waiting_count(const struct waiting *w, const struct address *client)
@@ -72,8 +72,8 @@ void waiting_begin(struct waiting *w, const struct address *client)
 
     if (e == NULL && (e = calloc(1, sizeof(*e))) != NULL) {
         e->network = rates_network(client).base;
-        e->entry.key = e->network.bytes;
-        e->entry.key_size = sizeof(e->network.bytes);
+        e->entry.key = &e->network;
+        e->entry.key_size = sizeof(e->network);
         table_insert(w->table, &e->entry);
     }
     if (e != NULL)

@@ -77,6 +77,7 @@ static void test_rate(void **state)
     static const struct address v4_far = {.family = ADDRESS_IPV4, .bytes = {203, 0, 114, 5}};
     static const struct address v6 = {.family = ADDRESS_IPV6, .bytes = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 2}};
     static const struct address v6_near = {.family = ADDRESS_IPV6, .bytes = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 3}};
+    static const struct address v6_same_bytes = {.family = ADDRESS_IPV6, .bytes = {203, 0, 113}};
     static const struct address none = {.family = ADDRESS_NONE};
     struct rates *r = rates_new();
 
@@ -86,6 +87,7 @@ static void test_rate(void **state)
     assert_true(rates_exceeded(r, &v4, 10, 1000));
     assert_true(rates_exceeded(r, &v4_near, 10, 1000));
     assert_false(rates_exceeded(r, &v4_far, 10, 1000));
+    assert_false(rates_exceeded(r, &v6_same_bytes, 10, 1000));
     assert_false(rates_exceeded(r, &v4, 0, 1000));
     assert_false(rates_exceeded(r, &v4, 10, 61000));
     for (int i = 0; i < 20; i++)

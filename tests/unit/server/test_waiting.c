@@ -42,6 +42,9 @@ static void test_counts(void **state)
         {"none", END, "198.51.100.1", "198.51.100.1", 0},
         {"the others stay", END, "2001:db8:2::1", "198.51.101.1", 2},
         {"a /48 is empty", END, "2001:db8:1::9", "2001:db8:1::1", 0},
+        {"an IPv4 network", BEGIN, "192.0.2.1", "192.0.2.2", 1},
+        {"is not the /48 of the same bytes", BEGIN, "c000:200::1", "192.0.2.2", 1},
+        {"nor the /48 it", BEGIN, "c000:200::1", "c000:200::2", 2},
         {"what never began may end", END, "203.0.113.1", "203.0.113.1", 0},
         {"and begin", BEGIN, "203.0.113.1", "203.0.113.2", 1},
     };
