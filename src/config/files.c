@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * files: whoever can write the policy decides which mail is lost. A file that everybody may write is refused, and so is
- * one that a group may write, unless it is root's, our own or the primary group of its owner (a umask of 002).
+ * one that a group may write, unless it is root's, our own or the primary group of its owner (a umask of 002). A pipe is
+ * refused because we would wait for who writes to it, and every question with us.
  */
 #include "files.h"
 
@@ -39,6 +40,10 @@ static bool is_safe(const struct stat *st, char error[FILE_ERROR_SIZE])
 {
     if (S_ISDIR(st->st_mode)) {
         snprintf(error, FILE_ERROR_SIZE, "is a directory, expected a file");
+        return false;
+    }
+    if (S_ISFIFO(st->st_mode)) {
+        snprintf(error, FILE_ERROR_SIZE, "is a pipe, expected a file");
         return false;
     }
     if (!S_ISREG(st->st_mode))
@@ -95,9 +100,9 @@ bool file_is_safe(const char *path, char error[FILE_ERROR_SIZE])
 }
 
 /* A descriptor, and what it is of; -1 with a text in error. */
-static int open_safely(const char *path, int flags, struct stat *st, char error[FILE_ERROR_SIZE])
+static int open_safely(const char *path, struct stat *st, char error[FILE_ERROR_SIZE])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, st) != 0)
         snprintf(error, FILE_ERROR_SIZE, "%s", strerror(errno));
@@ -111,7 +116,7 @@ static int open_safely(const char *path, int flags, struct stat *st, char error[
 bool file_read(const char *path, size_t limit, struct file_text *out, char error[FILE_ERROR_SIZE])
 {
     struct stat st;
-    int fd = open_safely(path, 0, &st, error);
+    int fd = open_safely(path, &st, error);
     bool done;
 
     *out = (struct file_text){ .text = NULL };
@@ -130,9 +135,8 @@ bool file_read(const char *path, size_t limit, struct file_text *out, char error
 struct file_lines *file_lines_open(const char *path, size_t limit, char error[FILE_ERROR_SIZE])
 {
     struct stat st;
-    int fd = open_safely(path, O_NONBLOCK, &st, error);
-    bool is_pipe = fd >= 0 && S_ISFIFO(st.st_mode); /* which we would wait for, and every question with us */
-    struct file_lines *f = fd < 0 || is_pipe ? NULL : malloc(sizeof(*f));
+    int fd = open_safely(path, &st, error);
+    struct file_lines *f = fd < 0 ? NULL : malloc(sizeof(*f));
 
     if (f) {
         f->fd = fd;
@@ -141,7 +145,7 @@ struct file_lines *file_lines_open(const char *path, size_t limit, char error[FI
         f->total = f->begin = f->end = 0;
         f->ended = false;
     } else if (fd >= 0) {
-        snprintf(error, FILE_ERROR_SIZE, is_pipe ? "is a pipe, expected a file" : "no memory to read it");
+        snprintf(error, FILE_ERROR_SIZE, "no memory to read it");
         close(fd);
     }
     return f;

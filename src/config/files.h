@@ -18,12 +18,12 @@ struct file_text {
 
 enum { FILE_ERROR_SIZE = 256 };
 
-/* At most `limit` bytes. False with a text in error. */
+/* At most `limit` bytes. False with a text in error; so for a pipe, since nobody waits for who writes to it. */
 bool file_read(const char *path, size_t limit, struct file_text *out, char error[FILE_ERROR_SIZE]);
 
 /* A file of lines, a piece at a time, so that however long it is, no step takes long. */
 struct file_lines;
-/* Not a byte is read yet. NULL with a text in error; so for a pipe, since nobody waits for who writes to it. */
+/* Not a byte is read yet. NULL with a text in error; a pipe is refused here too. */
 struct file_lines *file_lines_open(const char *path, size_t limit, char error[FILE_ERROR_SIZE]);
 /*
  * WORK_LEFT: *text has *n bytes, whole lines (but for the last of the file, which may lack its end, and for one

@@ -175,7 +175,7 @@ def _():
 @cases([
     ("exempt file", 'exempt {{ files = {{ "{}" }} }}', "client 192.0.2.1", "is a pipe"),
     ("token file", 'names {{ token_files = {{ "{}" }} }}', "# none", "is a pipe"),
-    ("public suffix list", 'names {{ psl_file = "{}" }}', "com", "no public suffix list can be read"),
+    ("public suffix list", 'names {{ psl_file = "{}" }}', "com", "is a pipe"),
 ], lambda row: f"a pipe in the place of the {row[0]}, which nobody writes to: told, and no question waits for it")
 def _(_, section, text, told):
     path = scratch() / "file"
@@ -186,6 +186,17 @@ def _(_, section, text, told):
         daemon.reload()
         daemon.wait_log("reload failed: policy 1 stays in force")
         contains(daemon.log(), told)
+        equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
+
+
+@test("a pipe in the place of the policy file, which nobody writes to: told, and no question waits for it")
+def _():
+    with Helod(RULES) as daemon:
+        daemon.conf_path.unlink()
+        os.mkfifo(daemon.conf_path)
+        daemon.reload()
+        contains(daemon.wait_log("is a pipe"), f"{daemon.conf_path}: is a pipe, expected a file")
+        daemon.wait_log("reload failed: policy 1 stays in force")
         equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
 
 

@@ -504,6 +504,7 @@ static void test_writable(void **state)
 static void test_files(void **state)
 {
     struct settings *s;
+    const char *path;
 
     (void)state;
     messages[0] = '\0';
@@ -512,6 +513,13 @@ static void test_files(void **state)
     messages[0] = '\0';
     assert_null(policyfile_read("/tmp", keep, NULL));
     assert_string_equal(messages, "/tmp: is a directory, expected a file\n");
+    messages[0] = '\0';
+    path = write_file("policy", "");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(policyfile_read(path, keep, NULL));
+    assert_non_null(strstr(messages, "/policy: is a pipe, expected a file\n"));
+    assert_int_equal(unlink(path), 0);
     messages[0] = '\0';
     s = policyfile_read(NULL, keep, NULL);
     assert_non_null(s);
