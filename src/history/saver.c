@@ -65,11 +65,18 @@ static bool fail(char *error, size_t error_size, const char *what)
     return false;
 }
 
+/* A file of our own making, whatever was left under its name: a link, or a pipe that one would wait for. */
+static int create(const char *path)
+{
+    unlink(path);
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+}
+
 /* Every step that can fail is told by its name. */
 static bool write_file(const struct saver *s, char *error, size_t error_size)
 {
     char path[PATH_SIZE];
-    int fd = open(beside(s, ".new", path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, MODE);
+    int fd = create(beside(s, ".new", path));
     FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
     bool whole;
 

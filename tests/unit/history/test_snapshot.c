@@ -239,6 +239,27 @@ static void a_pipe_in_its_place(void **state)
     unlink(aside);
 }
 
+static void a_pipe_in_the_place_of_the_next(void **state)
+{
+    struct history *h;
+    char next[sizeof(file) + 4];
+    struct stat st;
+
+    (void)state;
+    snprintf(next, sizeof(next), "%s.new", file);
+    unlink(file);
+    assert_int_equal(mkfifo(next, 0600), 0);
+    h = reopen(60000, false);
+    note(h, "192.0.2.9", "x.y", false);
+    alarm(20);
+    save(h);
+    alarm(0);
+    history_free(h);
+    assert_int_equal(stat(file, &st), 0);
+    assert_true(S_ISREG(st.st_mode) && st.st_size > 0);
+    assert_int_not_equal(access(next, F_OK), 0);
+}
+
 static void a_folder_that_is_gone(void **state)
 {
     struct history *h;
@@ -260,6 +281,7 @@ int main(void)
         cmocka_unit_test(saved_and_read),          cmocka_unit_test(stale_records_stay_behind),
         cmocka_unit_test(saved_in_the_background), cmocka_unit_test(unusable_files),
         cmocka_unit_test(a_reader_changes_no_file), cmocka_unit_test(a_pipe_in_its_place),
+        cmocka_unit_test(a_pipe_in_the_place_of_the_next),
         cmocka_unit_test(a_folder_that_is_gone),
     };
     int failed;
