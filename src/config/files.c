@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * files: whoever can write the policy decides which mail is lost. A file that everybody may write is refused, and so is
- * one that a group may write, unless it is root's, our own or the primary group of its owner (a umask of 002). A pipe is
- * refused because we would wait for who writes to it, and every question with us.
+ * one that a group may write, unless it is root's, our own or the primary group of its owner (a umask of 002). So is a
+ * pipe: we would wait for who writes to it, and every question with us.
  */
 #include "files.h"
 

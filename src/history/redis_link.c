@@ -30,6 +30,7 @@ enum {
     ROOM = 20000,       /* commands under way */
     WAIT_MS = 3000,
     REASON_SIZE = 200,
+    HOST_SIZE = 256,
 };
 
 struct redis_link {
@@ -229,22 +230,20 @@ static bool look_up(struct redis_link *l, const char *host, const char *port)
     if (found != NULL)
         freeaddrinfo(found);
     if (failed != 0)
-        report(l, true, "not used, its address is unknown: ", gai_strerror(failed));
+        report(l, true, "not used until helod is started again, its name has no address now; "
+                        "an address in the name's place needs no DNS: ", gai_strerror(failed));
+    else
+        l->port = (int)strtol(port, NULL, 10);
     return failed == 0;
 }
 
-/* "unix:PATH" or "inet:HOST:PORT", [HOST] for IPv6; the policy file has checked the form. */
-static bool find_server(struct redis_link *l, const char *where)
+/* "inet:HOST:PORT", [HOST] for IPv6. False: "unix:PATH"; the policy file has checked the form. */
+static bool split(const char *where, char host[HOST_SIZE], const char **port)
 {
-    char host[256];
     const char *colon = strrchr(where, ':');
     size_t n;
 
-    if (strncmp(where, "unix:", 5) == 0) {
-        snprintf(l->path, sizeof(l->path), "%s", where + 5);
-        return true;
-    }
-    if (strncmp(where, "inet:", 5) != 0 || colon <= where + 4)
+    if (strncmp(where, "inet:", 5) != 0 || colon <= where + 5)
         return false;
     where += 5;
     n = (size_t)(colon - where);
@@ -252,27 +251,32 @@ static bool find_server(struct redis_link *l, const char *where)
         where++;
         n -= 2;
     }
-    snprintf(host, sizeof(host), "%.*s", (int)n, where);
-    l->port = (int)strtol(colon + 1, NULL, 10);
-    return look_up(l, host, colon + 1);
+    snprintf(host, HOST_SIZE, "%.*s", (int)n, where);
+    *port = colon + 1;
+    return true;
 }
 
 struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size)
 {
     struct redis_link *l = calloc(1, sizeof(*l));
+    char host[HOST_SIZE];
+    const char *port, *where = context->settings->redis;
+    bool is_inet = split(where, host, &port);
 
     if (l == NULL)
         return NULL;
     l->context = *context;
     l->retry_ms = RETRY_MIN_MS;
     if (context->settings->redis_tls)
-        l->tls = redis_tls_new(context->settings->redis, error, error_size);
+        l->tls = redis_tls_new(is_inet ? host : NULL, error, error_size);
     l->timer = evtimer_new(context->base, on_timer, l);
     if (l->timer == NULL || (context->settings->redis_tls && l->tls == NULL)) {
         redis_link_free(l);
         return NULL;
     }
-    if (find_server(l, context->settings->redis))
+    if (!is_inet)
+        snprintf(l->path, sizeof(l->path), "%s", where + strlen("unix:"));
+    if (!is_inet || look_up(l, host, port))
         try_connect(l);
     return l;
 }

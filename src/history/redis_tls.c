@@ -18,7 +18,6 @@
 #include <hiredis/hiredis_ssl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <string.h>
 
 struct redis_tls {
     SSL_CTX *context;
@@ -26,36 +25,19 @@ struct redis_tls {
     bool is_address; /* no SNI (RFC 6066, 3), and the certificate must name the address */
 };
 
-/* The HOST of "inet:HOST:PORT", without brackets; false: another form. */
-static bool host_of(const char *where, char *out, size_t size)
-{
-    const char *colon = strrchr(where, ':');
-    size_t n;
-
-    if (strncmp(where, "inet:", 5) != 0 || colon <= where + 5)
-        return false;
-    where += 5;
-    n = (size_t)(colon - where);
-    if (n >= 2 && where[0] == '[' && where[n - 1] == ']') {
-        where++;
-        n -= 2;
-    }
-    snprintf(out, size, "%.*s", (int)n, where);
-    return n < size;
-}
-
-struct redis_tls *redis_tls_new(const char *where, char *error, size_t error_size)
+struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size)
 {
     struct redis_tls *tls = calloc(1, sizeof(*tls));
     unsigned char bytes[16];
 
     if (tls == NULL)
         return NULL;
-    if (!host_of(where, tls->host, sizeof(tls->host))) {
+    if (host == NULL) {
         snprintf(error, error_size, "history.redis_tls: only with inet:HOST:PORT; a unix socket needs none");
         free(tls);
         return NULL;
     }
+    snprintf(tls->host, sizeof(tls->host), "%s", host);
     tls->is_address = inet_pton(AF_INET, tls->host, bytes) == 1 || inet_pton(AF_INET6, tls->host, bytes) == 1;
     tls->context = SSL_CTX_new(TLS_client_method());
     if (tls->context == NULL || SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1 ||
@@ -95,9 +77,9 @@ bool redis_tls_start(const struct redis_tls *tls, redisAsyncContext *connection)
 
 #else
 
-struct redis_tls *redis_tls_new(const char *where, char *error, size_t error_size)
+struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size)
 {
-    (void)where;
+    (void)host;
     snprintf(error, error_size, "history.redis_tls: this helod's hiredis (%d.%d) cannot speak TLS; use a unix "
              "socket, or a tunnel such as stunnel", HIREDIS_MAJOR, HIREDIS_MINOR);
     return NULL;

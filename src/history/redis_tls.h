@@ -11,8 +11,8 @@
 
 struct redis_tls;
 
-/* `where` is the setting history.redis. NULL with a text in error: this build or this place has no TLS. */
-struct redis_tls *redis_tls_new(const char *where, char *error, size_t error_size);
+/* `host` as in the setting, NULL for a unix socket. NULL with a text in error: this build or this place has no TLS. */
+struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size);
 /* NULL is allowed. */
 void redis_tls_free(struct redis_tls *tls);
 /* On a connection just begun; false: it is of no use, its errstr may say why. */

@@ -168,6 +168,24 @@ def _():
         wait_used(one)
 
 
+@test("a store whose name has no address: every question is answered, and it is told what to write instead")
+def _():
+    with shared("inet:redis.nowhere.invalid:6379") as one:
+        line = one.wait_log("history in redis at inet:redis.nowhere.invalid:6379: not used until helod is started again")
+        contains(line, "an address in the name's place needs no DNS: ")
+        equal(one.ask(helo="mailhost", **KNOWN), "DUNNO")
+
+
+@test("another server in a reload waits for a restart, and that is said")
+def _():
+    redis = Redis()
+    with shared(redis.inet) as one:
+        wait_used(one)
+        one.reload('history { store = "redis" redis = "inet:redis.nowhere.invalid:6379" }\n' + POLICY)
+        contains(one.wait_log("need a restart"), "history's store")
+        wait_used(one)
+
+
 class SlowProxy:
     """Hands bytes on, those of the server only after a while."""
 
