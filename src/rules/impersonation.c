@@ -128,7 +128,7 @@ RULE(helo_unproved_provider) = {
     .possible = may_be_unproved,
 };
 
-/* HELO is the recipient's domain or lies under it. */
+/* HELO is the recipient's domain or lies under it. A message's first recipient decides: all get one answer. */
 static bool claims_recipient(const struct evidence *e)
 {
     return helo_is_host(e) && e->recipient_domain.kind == NAME_HOST &&
@@ -162,7 +162,7 @@ static bool may_claim_recipient(const struct evidence *e)
 RULE(helo_is_recipient_domain) = {
     .name = "helo_is_recipient_domain",
     .family = FAMILY_IMPERSONATION,
-    .summary = "HELO is the recipient's own domain, and neither reverse nor forward record shows that it is the "
+    .summary = "HELO is the first recipient's own domain, and neither reverse nor forward record shows that it is the "
                "client.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS,
     .points = 60, /* by hand: the rows have no recipients */

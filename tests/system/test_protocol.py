@@ -6,6 +6,7 @@ import socket
 import time
 
 from helod import HELOD, PATIENCE, Connection, Helod, free_port, question, wait_for
+from nameserver import FaultDns
 from tap import cases, cleanup, contains, equal, run, test
 
 DUNNO = b"action=DUNNO\n\n"
@@ -213,6 +214,18 @@ def _():
     other = daemon.ask(**dict(same, instance="abd.1.0.1"))
     assert other != first, "two decisions with the same id"
     equal(other.rpartition(" [")[0], first.rpartition(" [")[0])
+
+
+@cases([("of the domain in HELO", ["a@tin-road.net", "b@example.net"], True),
+        ("of another", ["b@example.net", "a@tin-road.net"], False)],
+       name=lambda row: f"the first recipient decides for all of a message: {row[0]}")
+def _(_, recipients, is_hit):
+    with FaultDns() as dns, Helod(resolver=dns.address) as judging:
+        same = {"helo": "mx.tin-road.net", "instance": "abf.1.0.0", "client": "203.0.113.79"}
+        refused = {judging.ask(**same, recipient=recipient).startswith("5") for recipient in recipients}
+        equal(refused, {is_hit}, "refused")
+        lines = judging.decisions(instance="abf.1.0.0")
+        equal(["helo_is_recipient_domain" in line["findings"] for line in lines], [is_hit])
 
 
 @cases([("VRFY",), ("ETRN",), ("SOMETHING-NEW",)], name=lambda row: f"{row[0]} inside a message says nothing of the message")
