@@ -222,7 +222,7 @@ def _():
 def _(_, recipients, is_hit):
     with FaultDns() as dns, Helod(resolver=dns.address) as judging:
         same = {"helo": "mx.tin-road.net", "instance": "abf.1.0.0", "client": "203.0.113.79"}
-        refused = {judging.ask(**same, recipient=recipient).startswith("5") for recipient in recipients}
+        refused = {judging.ask(**same, recipient=recipient)[0] in "45" for recipient in recipients}
         equal(refused, {is_hit}, "refused")
         lines = judging.decisions(instance="abf.1.0.0")
         equal(["helo_is_recipient_domain" in line["findings"] for line in lines], [is_hit])
