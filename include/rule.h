@@ -73,7 +73,10 @@ int rules_find(const char *name, size_t n);
 /* The row of rule `number` names rule `other` among what it implies. */
 bool rules_implies(int number, int other);
 
-/* The rules that can hit, or come to hit, by what the greeting is by itself. The others need not be asked. */
+/*
+ * The rules that can hit, or come to hit, by what the greeting is by itself and by its confirmed reverse name, if one
+ * is known already. The others need not be asked.
+ */
 struct rule_set rules_met(const struct evidence *e);
 
 #endif

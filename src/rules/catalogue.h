@@ -36,17 +36,17 @@
     NAME(helo_literal_untagged, FLAG(NAME_BAD_LITERAL), ARGUMENT) \
     NAME(helo_literal_malformed, FLAG(NAME_BAD_LITERAL), ARGUMENT) \
     /* dns */ \
-    NAME(rdns_missing, TRAIT_ANY, ARGUMENT) \
-    NAME(rdns_missing_ipv6, TRAIT_ANY, ARGUMENT) \
-    NAME(rdns_unconfirmed, TRAIT_ANY, ARGUMENT) \
+    NAME(rdns_missing, TRAIT_UNCONFIRMED, ARGUMENT) \
+    NAME(rdns_missing_ipv6, TRAIT_UNCONFIRMED, ARGUMENT) \
+    NAME(rdns_unconfirmed, TRAIT_UNCONFIRMED, ARGUMENT) \
     NAME(rdns_reserved, TRAIT_ANY, ARGUMENT) \
     NAME(rdns_temperror, TRAIT_ANY, ARGUMENT) \
-    NAME(helo_unresolvable, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_resolves_bogon, TRAIT_HOST, ARGUMENT) \
+    NAME(helo_unresolvable, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_resolves_bogon, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
     /* alignment */ \
-    NAME(helo_forward_mismatch, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_not_rdns, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_other_domain, TRAIT_HOST, ARGUMENT) \
+    NAME(helo_forward_mismatch, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_not_rdns, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_other_domain, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
     NAME(helo_bare_domain, TRAIT_BARE_DOMAIN, ARGUMENT) \
     NAME(helo_verified, TRAIT_OWN_HOST, ARGUMENT) \
     NAME(helo_same_domain, TRAIT_OWN_HOST, ARGUMENT) \
@@ -69,21 +69,21 @@
     NAME(helo_is_our_address, TRAIT_OUR_ADDRESS, ARGUMENT) \
     NAME(helo_forges_provider, TRAIT_PROVIDER, ARGUMENT) \
     NAME(helo_unproved_provider, TRAIT_PROVIDER, ARGUMENT) \
-    NAME(helo_is_recipient_domain, TRAIT_HOST, ARGUMENT) \
+    NAME(helo_is_recipient_domain, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
     /* spf */ \
     NAME(helo_spf_pass, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_spf_fail, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_spf_deny_all, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_spf_softfail, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_spf_permerror, TRAIT_HOST, ARGUMENT) \
-    NAME(helo_spf_none, TRAIT_HOST, ARGUMENT) \
+    NAME(helo_spf_fail, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_spf_deny_all, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_spf_softfail, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_spf_permerror, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
+    NAME(helo_spf_none, TRAIT_UNVERIFIED_HOST, ARGUMENT) \
     NAME(sender_spf, TRAIT_BOUNCE, ARGUMENT) \
     /* behaviour */ \
     NAME(greeting_helo, TRAIT_NO_EHLO, ARGUMENT) \
     NAME(greeting_no_host, TRAIT_NO_EHLO, ARGUMENT) \
-    NAME(helo_churn, KIND(NAME_HOST) | KIND(NAME_SINGLE), ARGUMENT) \
-    NAME(helo_shared, KIND(NAME_HOST) | KIND(NAME_SINGLE), ARGUMENT) \
-    NAME(helo_changed, KIND(NAME_HOST) | KIND(NAME_SINGLE), ARGUMENT) \
+    NAME(helo_churn, TRAIT_UNVERIFIED_WORD, ARGUMENT) \
+    NAME(helo_shared, TRAIT_UNVERIFIED_WORD, ARGUMENT) \
+    NAME(helo_changed, TRAIT_UNVERIFIED_WORD, ARGUMENT) \
     NAME(identity_known, TRAIT_HOST, ARGUMENT) \
     NAME(sender_other_domain, TRAIT_SENDER_DOMAIN, ARGUMENT) \
     NAME(sender_other_provider, TRAIT_SENDER_PROVIDER, ARGUMENT) \

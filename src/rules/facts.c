@@ -167,7 +167,7 @@ bool is_bounce(const struct evidence *e)
 
 uint64_t greeting_traits(const struct evidence *e)
 {
-    bool host = helo_is_host(e);
+    bool host = helo_is_host(e), verified = host && helo_confirmed_fit(e) == 2;
     uint64_t traits = TRAIT_ANY | KIND(e->helo.kind) | FLAG(e->helo.flags) | RESERVED(e->helo.reserved) |
                       NAMING(e->helo_naming.flags);
 
@@ -181,6 +181,9 @@ uint64_t greeting_traits(const struct evidence *e)
     traits |= is_bounce(e) ? TRAIT_BOUNCE : 0;
     traits |= sender_has_domain(e) ? TRAIT_SENDER_DOMAIN : 0;
     traits |= e->sender_provider ? TRAIT_SENDER_PROVIDER : 0;
+    traits |= e->confirmed ? 0 : TRAIT_UNCONFIRMED;
+    traits |= host && !verified ? TRAIT_UNVERIFIED_HOST : 0;
+    traits |= helo_is_word(e) && !verified ? TRAIT_UNVERIFIED_WORD : 0;
     return traits;
 }
 
