@@ -20,6 +20,8 @@ void region_free(struct region *r); /* NULL is allowed */
 /* Forgets all allocations, keeps the first block for the next request, clears the failure. */
 void region_reset(struct region *r);
 void *region_alloc(struct region *r, size_t size);
+/* The bytes, none of them NUL, and a NUL; at most n bytes of a text; all of it. */
+char *region_text(struct region *r, const char *bytes, size_t n);
 char *region_strndup(struct region *r, const char *s, size_t n);
 char *region_strdup(struct region *r, const char *s);
 char *region_printf(struct region *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

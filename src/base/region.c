@@ -114,22 +114,25 @@ void *region_alloc(struct region *r, size_t size)
     return bytes == NULL ? NULL : memset(bytes, 0, size);
 }
 
-char *region_strndup(struct region *r, const char *s, size_t n)
+char *region_text(struct region *r, const char *bytes, size_t n)
 {
-    char *copy;
+    char *copy = take(r, n + 1);
 
-    n = strnlen(s, n);
-    copy = take(r, n + 1);
     if (copy == NULL)
         return NULL;
-    memcpy(copy, s, n);
+    memcpy(copy, bytes, n);
     copy[n] = '\0';
     return copy;
 }
 
+char *region_strndup(struct region *r, const char *s, size_t n)
+{
+    return region_text(r, s, strnlen(s, n));
+}
+
 char *region_strdup(struct region *r, const char *s)
 {
-    return region_strndup(r, s, strlen(s));
+    return region_text(r, s, strlen(s));
 }
 
 char *region_printf(struct region *r, const char *format, ...)

@@ -135,7 +135,7 @@ static struct table_entry *find_hashed(const struct table *t, uint64_t hash, con
 
 struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size)
 {
-    return find_hashed(t, hash_bytes(&t->key, key, key_size), key, key_size);
+    return t->count == 0 ? NULL : find_hashed(t, hash_bytes(&t->key, key, key_size), key, key_size);
 }
 
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size)

@@ -141,10 +141,11 @@ static void exempt_by_rdns(struct gather *g, time_t now)
 void gathering_exemptions(struct gather *g)
 {
     const struct settings *settings = g->options.settings;
+    const struct exempt_settings *exempt = &settings->exempt;
     struct evidence *e = &g->e;
     time_t now;
 
-    if (e->skip != SKIP_NONE || settings->exempt.count == 0)
+    if (e->skip != SKIP_NONE || suffix_set_count(exempt->rdns) + suffix_set_count(exempt->helo) == 0)
         return;
     now = clock_wall();
     exempt_by_rdns(g, now);
@@ -154,7 +155,7 @@ void gathering_exemptions(struct gather *g)
     g->has_helo_exemption = g->helo_exemption >= 0;
     if (!g->has_helo_exemption)
         return;
-    if (settings->exempt.helo_unverified || e->helo_is_client == KNOWN_PRESENT ||
+    if (exempt->helo_unverified || e->helo_is_client == KNOWN_PRESENT ||
         (e->helo_spf && e->helo_spf->result == SPF_PASS)) {
         e->skip = SKIP_EXEMPT;
         e->exemption = g->helo_exemption;

@@ -124,9 +124,10 @@ void gathering_rdns_sum(struct gather *g)
     e->confirmed = NULL;
     for (unsigned i = 0; i < e->rdns_count; i++) {
         const struct evidence_rdns *rdns = &e->rdns[i];
+        int fits = rdns->confirmed == KNOWN_PRESENT ? fit(g, &rdns->name) : -1;
 
-        if (rdns->confirmed == KNOWN_PRESENT && fit(g, &rdns->name) > best) {
-            best = fit(g, &rdns->name);
+        if (fits > best) {
+            best = fits;
             e->confirmed = rdns;
         }
         unsure = unsure || rdns->confirmed == KNOWN_TEMPERROR;

@@ -154,7 +154,7 @@ void history_free(struct history *h)
  * The keys of the greeting; NULL: it has none. They are the history's own, until the next call: a client is asked about
  * and then noted, so that what comes of its address is often there.
  */
-static const struct store_keys *keys_for(struct history *h, const struct history_greeting *greeting)
+static struct store_keys *keys_for(struct history *h, const struct history_greeting *greeting)
 {
     if (greeting->client->family == ADDRESS_NONE)
         return NULL;
@@ -263,10 +263,13 @@ void history_cancel(struct history_query *q)
 
 void history_note(struct history *h, const struct history_greeting *greeting, bool verified)
 {
-    const struct store_keys *keys = h->read_only ? NULL : keys_for(h, greeting);
+    struct store_keys *keys = h->read_only ? NULL : keys_for(h, greeting);
 
-    if (keys != NULL && keys->name[0] != '\0')
-        h->store->note(h->state, keys, verified);
+    if (keys == NULL || keys->name[0] == '\0')
+        return;
+    if (!verified)
+        keys_of_neighbourhood(&h->form, greeting->client, keys);
+    h->store->note(h->state, keys, verified);
 }
 
 /* NULL: no memory. */

@@ -61,10 +61,14 @@ static unsigned width(const struct keys_form *form, const struct address *client
 
 void keys_of_client(const struct keys_form *form, const struct address *client, struct store_keys *out)
 {
-    unsigned bits = width(form, client);
+    network_key(form, client, width(form, client), out->network);
+}
 
-    network_key(form, client, bits, out->network);
-    network_key(form, client, smaller(bits, client->family == ADDRESS_IPV4 ? NEAR_IPV4 : NEAR_IPV6), out->near);
+void keys_of_neighbourhood(const struct keys_form *form, const struct address *client, struct store_keys *out)
+{
+    unsigned near = client->family == ADDRESS_IPV4 ? NEAR_IPV4 : NEAR_IPV6;
+
+    network_key(form, client, smaller(width(form, client), near), out->near);
 }
 
 void keys_of_name(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out)
@@ -74,8 +78,9 @@ void keys_of_name(const struct keys_form *form, const struct history_greeting *g
 
     out->known_count = greeting->known_count;
     set_key(form, helo->text, is_word ? helo->length : 0, out->name);
-    set_key(form, helo->registrable == NULL ? "" : helo->registrable,
-            is_word && helo->registrable != NULL ? strlen(helo->registrable) : 0, out->domain);
+    set_key(form, helo->registrable,
+            is_word && helo->registrable != NULL ? (size_t)(helo->text + helo->length - helo->registrable) : 0,
+            out->domain);
 }
 
 bool keys_of_subject(const struct keys_form *form, const char *text, enum store_subject *subject,

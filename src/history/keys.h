@@ -14,8 +14,9 @@ struct keys_form {
 };
 
 void keys_form_init(struct keys_form *form, const struct history_settings *settings);
-/* The keys of the client's network and neighbourhood; those of the HELO name and known_count. */
+/* The key of the client's network; of its neighbourhood; those of the HELO name, and known_count. */
 void keys_of_client(const struct keys_form *form, const struct address *client, struct store_keys *out);
+void keys_of_neighbourhood(const struct keys_form *form, const struct address *client, struct store_keys *out);
 void keys_of_name(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out);
 /* What a person names: an address is the network around it, all else a HELO name. False: neither. */
 bool keys_of_subject(const struct keys_form *form, const char *text, enum store_subject *subject,

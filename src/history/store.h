@@ -16,7 +16,7 @@ enum { STORE_KEY_SIZE = 256 };
 /* A greeting in the store's terms. `domain` is "" where the name has none, `name` where it is no word. */
 struct store_keys {
     char network[STORE_KEY_SIZE]; /* of the client */
-    char near[STORE_KEY_SIZE];    /* its neighbourhood */
+    char near[STORE_KEY_SIZE];    /* its neighbourhood: set where something unverified is noted */
     char name[STORE_KEY_SIZE];
     char domain[STORE_KEY_SIZE];
     unsigned known_count;

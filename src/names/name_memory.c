@@ -124,7 +124,7 @@ bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, s
     if (memory == NULL || n == 0 || n > KEY_MAX)
         return false;
     e = find(memory, key, n, make_key(memory, raw, n, key));
-    text = e != NULL ? region_strndup(r, e->key, e->name.length) : NULL;
+    text = e != NULL ? region_text(r, e->key, e->name.length) : NULL;
     if (text == NULL)
         return false;
     *out = e->name;

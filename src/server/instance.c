@@ -17,10 +17,9 @@
 #include "reply.h"
 
 enum {
-    KEY_MAX = 256, /* a longer key is no Postfix's */
     WAYS = 8,
-    PER_SET = 3,   /* messages that a set has to hold on average, when the ring is full */
-    INLINE = 104,  /* bytes for key and answer in an entry: DUNNO and an instance as Postfix makes it */
+    PER_SET = 3,  /* messages that a set has to hold on average, when the ring is full */
+    INLINE = 104, /* bytes for key and answer in an entry: DUNNO and an instance as Postfix makes it */
 };
 
 struct entry {
@@ -83,20 +82,22 @@ void instances_set_ttl(struct instances *t, uint64_t ttl_ms)
     t->ttl_ms = ttl_ms;
 }
 
-/* The key as bytes; 0 when there is none. The address has a fixed size, so no two keys read alike. */
-static size_t key_bytes(const struct instance_key *key, char out[KEY_MAX])
+/* The address has a fixed size, so no two keys read alike. */
+void instances_key(const struct instances *t, const char *policy, const struct address *client, const char *instance,
+                   struct instance_key *out)
 {
-    size_t policy = strlen(key->policy) + 1;
-    size_t instance = strlen(key->instance);
-    size_t address = sizeof(key->client->family) + sizeof(key->client->bytes);
+    const size_t address = 1 + sizeof(client->bytes);
+    size_t named = strlen(policy) + 1, n = strlen(instance);
 
-    if (instance == 0 || policy > KEY_MAX - address || instance > KEY_MAX - address - policy)
-        return 0;
-    out[0] = (char)key->client->family;
-    memcpy(out + 1, key->client->bytes, sizeof(key->client->bytes));
-    memcpy(out + address, key->policy, policy);
-    memcpy(out + address + policy, key->instance, instance);
-    return address + policy + instance;
+    out->size = 0;
+    if (n == 0 || named > INSTANCE_KEY_MAX - address || n > INSTANCE_KEY_MAX - address - named)
+        return;
+    out->bytes[0] = (char)client->family;
+    memcpy(out->bytes + 1, client->bytes, sizeof(client->bytes));
+    memcpy(out->bytes + address, policy, named);
+    memcpy(out->bytes + address + named, instance, n);
+    out->size = (uint16_t)(address + named + n);
+    out->hash = hash_bytes(&t->key, out->bytes, out->size);
 }
 
 static char *bytes_of(struct entry *e)
@@ -120,18 +121,23 @@ static uint32_t age(const struct instances *t, const struct place *p)
     return p->number == 0 ? UINT32_MAX : t->next - p->number;
 }
 
-static struct entry *entry_find(struct instances *t, uint64_t hash, const char *key, size_t n)
+static struct place *set_of(const struct instances *t, const struct instance_key *key)
 {
-    const struct place *set = t->index[(hash >> 32) & (t->sets - 1)];
+    return t->index[(key->hash >> 32) & (t->sets - 1)];
+}
+
+static struct entry *entry_find(struct instances *t, const struct instance_key *key)
+{
+    const struct place *set = set_of(t, key);
 
     for (unsigned i = 0; i < WAYS; i++) {
         uint32_t back = age(t, &set[i]);
         struct entry *e;
 
-        if (set[i].tag != (uint32_t)hash || back > t->max)
+        if (set[i].tag != (uint32_t)key->hash || back > t->max)
             continue;
         e = &t->ring[t->head >= back ? t->head - back : t->head + t->max - back];
-        if (e->key_size == n && memcmp(bytes_of(e), key, n) == 0)
+        if (e->key_size == key->size && memcmp(bytes_of(e), key->bytes, key->size) == 0)
             return e;
     }
     return NULL;
@@ -139,9 +145,7 @@ static struct entry *entry_find(struct instances *t, uint64_t hash, const char *
 
 const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size)
 {
-    char bytes[KEY_MAX];
-    size_t n = key_bytes(key, bytes);
-    struct entry *e = n == 0 ? NULL : entry_find(t, hash_bytes(&t->key, bytes, n), bytes, n);
+    struct entry *e = key->size == 0 ? NULL : entry_find(t, key);
 
     if (e == NULL)
         return NULL;
@@ -150,19 +154,19 @@ const char *instances_find(struct instances *t, const struct instance_key *key, 
         return NULL;
     }
     *size = e->answer_size;
-    return bytes_of(e) + n;
+    return bytes_of(e) + e->key_size;
 }
 
 /* The oldest entry, free, with a place in the index that leads to it. */
-static struct entry *entry_take(struct instances *t, uint64_t hash)
+static struct entry *entry_take(struct instances *t, const struct instance_key *key)
 {
-    struct place *set = t->index[(hash >> 32) & (t->sets - 1)], *oldest = set;
+    struct place *set = set_of(t, key), *oldest = set;
     struct entry *e = &t->ring[t->head];
 
     for (unsigned i = 1; i < WAYS; i++)
         if (age(t, &set[i]) > age(t, oldest))
             oldest = &set[i];
-    *oldest = (struct place){(uint32_t)hash, t->next};
+    *oldest = (struct place){(uint32_t)key->hash, t->next};
     t->next = t->next == UINT32_MAX ? 1 : t->next + 1;
     t->head = t->head + 1 == t->max ? 0 : t->head + 1;
     entry_clear(t, e);
@@ -172,17 +176,14 @@ static struct entry *entry_take(struct instances *t, uint64_t hash)
 void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const char *answer,
                     size_t size)
 {
-    char bytes[KEY_MAX];
-    size_t n = key_bytes(key, bytes);
+    const size_t n = key->size;
     struct entry *e;
-    uint64_t hash;
 
     if (n == 0 || size > REPLY_SIZE)
         return;
-    hash = hash_bytes(&t->key, bytes, n);
-    e = entry_find(t, hash, bytes, n);
+    e = entry_find(t, key);
     if (e == NULL)
-        e = entry_take(t, hash);
+        e = entry_take(t, key);
     else
         entry_clear(t, e);
     e->until_ms = now_ms + t->ttl_ms;
@@ -191,7 +192,7 @@ void instances_keep(struct instances *t, const struct instance_key *key, uint64_
         if (e->more == NULL)
             return;
     }
-    memcpy(bytes_of(e), bytes, n);
+    memcpy(bytes_of(e), key->bytes, n);
     memcpy(bytes_of(e) + n, answer, size);
     e->key_size = (uint16_t)n;
     e->answer_size = (uint16_t)size;

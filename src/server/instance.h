@@ -14,16 +14,22 @@
 
 struct instances;
 
+enum { INSTANCE_KEY_MAX = 256 }; /* a longer key is no Postfix's */
+
+/* Of one message, in one table. */
 struct instance_key {
-    const char *policy;
-    const struct address *client;
-    const char *instance; /* "": nothing is kept or found */
+    uint64_t hash;
+    uint16_t size; /* 0: nothing is kept or found */
+    char bytes[INSTANCE_KEY_MAX];
 };
 
 /* At most `max` messages, the oldest go first; each for `ttl_ms`. NULL: no memory. */
 struct instances *instances_new(size_t max, uint64_t ttl_ms);
 void instances_free(struct instances *t);
 void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
+/* Made once for a question, to find and to keep by. An `instance` of "" makes a key of nothing. */
+void instances_key(const struct instances *t, const char *policy, const struct address *client, const char *instance,
+                   struct instance_key *out);
 /*
  * What to answer to this message, in the protocol's form; NULL when it was not asked about. Valid until the next
  * call.

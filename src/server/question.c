@@ -33,6 +33,7 @@ struct question {
     struct event deadline;
     uint64_t began_us;
     struct request request;
+    struct instance_key key;
 };
 
 struct questions {
@@ -155,12 +156,6 @@ static bool takes_header(const struct request *req)
             (req->state == REQUEST_STATE_DATA && strcmp(req->protocol_state, "DATA") == 0));
 }
 
-static struct instance_key key_of(const struct question *q)
-{
-    return (struct instance_key){
-        .policy = q->policy->name, .client = &q->request.client, .instance = q->request.instance};
-}
-
 static bool is_worth_a_line(const struct question *q, const struct verdict *v, const struct verdict *shadow)
 {
     return q->settings->server.log_dunno || v->skip == SKIP_TROUBLE || v->judged != OUTCOME_DUNNO ||
@@ -238,7 +233,6 @@ static const struct evidence *no_evidence(const struct question *q)
 static void decide(struct question *q, const struct evidence *e)
 {
     struct server *s = q->all->server;
-    struct instance_key key = key_of(q);
     struct verdict verdict, shadow;
     struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
     char bytes[REPLY_SIZE];
@@ -267,7 +261,7 @@ static void decide(struct question *q, const struct evidence *e)
     if (connection_answer(q->connection, bytes, n) && reply.verb == REPLY_PREPEND)
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
     if (verdict.skip != SKIP_NO_MAIL) /* VRFY bears the instance of the message around it, and says nothing of it */
-        instances_keep(s->instances, &key, (q->began_us + us) / 1000, bytes, n);
+        instances_keep(s->instances, &q->key, (q->began_us + us) / 1000, bytes, n);
     remember(q, e);
 }
 
@@ -354,7 +348,6 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
 {
     struct questions *all = q->all;
     struct server *s = all->server;
-    struct instance_key key;
     const char *advice, *kept;
     size_t n;
 
@@ -370,8 +363,8 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
     advice = deployment_watch(&s->deployment, &q->request);
     if (advice != NULL)
         log_warning("%s", advice);
-    key = key_of(q);
-    kept = instances_find(s->instances, &key, q->began_us / 1000, &n);
+    instances_key(s->instances, q->policy->name, &q->request.client, q->request.instance, &q->key);
+    kept = instances_find(s->instances, &q->key, q->began_us / 1000, &n);
     if (kept == NULL) {
         judge(q);
         return;

@@ -52,11 +52,12 @@ void waiting_free(struct waiting *w)
 
 static struct entry *find(const struct waiting *w, const struct address *client)
 {
-    struct network net = rates_network(client);
+    struct network net;
 
-    return table_count(w->table) == 0
-               ? NULL
-               : (struct entry *)table_peek(w->table, &net.base, sizeof(net.base));
+    if (table_count(w->table) == 0) /* as it is most of the time */
+        return NULL;
+    net = rates_network(client);
+    return (struct entry *)table_peek(w->table, &net.base, sizeof(net.base));
 }
 
 size_t waiting_count(const struct waiting *w, const struct address *client)

@@ -22,11 +22,26 @@ static const struct address client = {.family = ADDRESS_IPV4, .bytes = {203, 0, 
 static const struct address neighbour = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 6}};
 static const struct address six = {.family = ADDRESS_IPV6, .bytes = {203, 0, 113, 5}};
 
-static const char *find(struct instances *t, const struct instance_key *key, uint64_t now)
+struct message {
+    const char *policy;
+    const struct address *client;
+    const char *instance;
+};
+
+static struct instance_key key_of(const struct instances *t, const struct message *m)
+{
+    struct instance_key key;
+
+    instances_key(t, m->policy, m->client, m->instance, &key);
+    return key;
+}
+
+static const char *find(struct instances *t, const struct message *m, uint64_t now)
 {
     static char answer[REPLY_SIZE];
+    const struct instance_key key = key_of(t, m);
     size_t n = 0;
-    const char *bytes = instances_find(t, key, now, &n);
+    const char *bytes = instances_find(t, &key, now, &n);
 
     if (bytes == NULL)
         return "nothing";
@@ -35,18 +50,20 @@ static const char *find(struct instances *t, const struct instance_key *key, uin
     return answer;
 }
 
-static void keep(struct instances *t, const struct instance_key *key, uint64_t now, const char *answer)
+static void keep(struct instances *t, const struct message *m, uint64_t now, const char *answer)
 {
-    instances_keep(t, key, now, answer, strlen(answer));
+    const struct instance_key key = key_of(t, m);
+
+    instances_keep(t, &key, now, answer, strlen(answer));
 }
 
 static void test_keys_apart(void **state)
 {
     static char endless[1000];
-    struct instance_key kept = {"default", &client, "1.2.3.0"};
+    struct message kept = {"default", &client, "1.2.3.0"};
     const struct {
         const char *name;
-        struct instance_key key;
+        struct message key;
         const char *found;
     } rows[] = {
         {"the same message", {"default", &client, "1.2.3.0"}, "action=550 5.7.1 no\n\n"},
@@ -77,7 +94,7 @@ static void test_keys_apart(void **state)
 
 static void test_replaced(void **state)
 {
-    struct instance_key key = {"default", &client, "1.2.3.0"};
+    struct message key = {"default", &client, "1.2.3.0"};
     struct instances *t = instances_new(100, TTL);
 
     (void)state;
@@ -91,7 +108,7 @@ static void test_replaced(void **state)
 
 static void test_time(void **state)
 {
-    struct instance_key key = {"default", &client, "1.2.3.0"};
+    struct message key = {"default", &client, "1.2.3.0"};
     struct instances *t = instances_new(100, TTL);
 
     (void)state;
@@ -114,7 +131,7 @@ static void test_bound(void **state)
     memset(longer, 'y', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = '\0';
     for (int i = 0; i < 1000; i++) {
-        struct instance_key key = {"default", &client, text};
+        struct message key = {"default", &client, text};
 
         snprintf(text, sizeof(text), "1.2.%d", i);
         keep(t, &key, 0, i % 3 == 0 ? longer : refuse);
@@ -132,7 +149,7 @@ static unsigned found(struct instances *t, unsigned first, unsigned last)
 
     for (unsigned i = first; i <= last; i++) {
         char text[32];
-        struct instance_key key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
+        struct message key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
 
         snprintf(text, sizeof(text), "%x.6740.%u", i, i % 3);
         n += strcmp(find(t, &key, 1), i % 5 == 0 ? refuse : dunno) == 0;
@@ -148,7 +165,7 @@ static void test_oldest_first(void **state)
     (void)state;
     for (unsigned i = 1; i <= 5 * MAX / 2; i++) {
         char text[32];
-        struct instance_key key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
+        struct message key = {i % 7 == 0 ? "strict" : "default", i % 2 == 0 ? &client : &six, text};
 
         snprintf(text, sizeof(text), "%x.6740.%u", i, i % 3);
         keep(t, &key, 0, i % 5 == 0 ? refuse : dunno);
