@@ -14,6 +14,9 @@
 #include "text.h"
 #include "verdict.h"
 
+/* Sorts the rules into the policy's sets by the points that it gives. Call it again when these have changed. */
+void decision_take_points(struct policy *policy);
+
 /*
  * Runs the rules that have points in the policy, sums, compares. Never fails: what does not fit is left out, and
  * without memory the verdict is SKIP_TROUBLE, which is DUNNO. `out` is overwritten.

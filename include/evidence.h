@@ -79,7 +79,7 @@ struct evidence {
     bool helo_is_our_address;    /* a literal or bare address of `local` networks, or of this host */
     const char *const *sender_provider; /* the same of the sender's domain */
     struct name sender_domain;   /* NAME_EMPTY for the null sender or before MAIL */
-    struct name recipient_domain;
+    struct name recipient_domain; /* NAME_EMPTY also where HELO is the client's, so that nobody asks */
 
     /* Reverse DNS. A name that Postfix confirmed (client_name) stands first, confirmed, without being asked. */
     enum known reverse;          /* PRESENT: at least one usable PTR name */

@@ -37,6 +37,7 @@ static unsigned without_change(const struct logged *l, const struct policy *poli
     struct logged copy = *l;
 
     as_logged.points[f->rule] = l->points[f->rule];
+    decision_take_points(&as_logged);
     return logged_judge_by(&copy, &as_logged);
 }
 

@@ -58,6 +58,14 @@ static bool may_hit(size_t rule, const struct evidence *e)
     return !rules[rule]->possible || rules[rule]->possible(e);
 }
 
+/* The rules that the greeting meets and that count. */
+static struct rule_set counting(const struct policy *policy, const struct evidence *e)
+{
+    const struct rule_set met = rules_met(e), count = rule_set_both(&policy->penalties, &policy->credits);
+
+    return rule_set_common(&met, &count);
+}
+
 /* Of the rules those that need one of the kinds in `needs`. */
 static struct rule_set needing(const struct rule_set *set, unsigned needs)
 {
@@ -131,10 +139,10 @@ static void weigh_doubt(const struct policy *policy, const struct evidence *e, c
 
     if (outcome_at(policy, v->score) != OUTCOME_REJECT)
         return;
-    met = rules_met(e);
+    met = counting(policy, e);
     met = needing(&met, unknown_needs(e));
     for EACH_RULE(i, &met)
-        if (sum_points(policy, i) != 0 && !rule_set_has(hits, i) && may_hit(i, e))
+        if (!rule_set_has(hits, i) && may_hit(i, e))
             rule_set_add(&open, i);
     lowest = sum_lowest(policy, hits, &open);
     if (lowest < v->score && outcome_at(policy, lowest) != OUTCOME_REJECT)
@@ -150,12 +158,6 @@ static void clear(struct verdict *v, const struct policy *policy)
     v->exemption = -1;
 }
 
-/* Has points, or is a note. */
-static bool runs(const struct policy *policy, size_t rule)
-{
-    return policy->points[rule] != 0 || rules[rule]->points == 0;
-}
-
 void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out)
 {
     struct rule_set met, hits = {{0}};
@@ -167,10 +169,11 @@ void decision_make(const struct policy *policy, const struct evidence *e, struct
     if (e->skip != SKIP_NONE)
         return;
     met = rules_met(e);
+    met = rule_set_common(&met, &policy->asked);
     for EACH_RULE(i, &met) {
         const char *detail = "";
 
-        if (!runs(policy, i) || out->finding_count == VERDICT_FINDINGS_MAX || !rules[i]->test(e, &detail, r))
+        if (out->finding_count == VERDICT_FINDINGS_MAX || !rules[i]->test(e, &detail, r))
             continue;
         rule_set_add(&hits, i);
         out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = detail};
@@ -192,14 +195,12 @@ void decision_begin(struct decision_course *c, const struct policy *policy)
 
 void decision_go_on(struct decision_course *c, const struct evidence *e, unsigned news, struct region *r)
 {
-    const struct rule_set met = c->begun ? needing(&c->unsure, news) : rules_met(e);
+    const struct rule_set met = c->begun ? needing(&c->unsure, news) : counting(c->policy, e);
 
     c->begun = true;
     for EACH_RULE(i, &met) {
         const char *detail;
 
-        if (sum_points(c->policy, i) == 0)
-            continue;
         rule_set_take_out(&c->possible, i);
         if (rules[i]->test(e, &detail, r)) {
             rule_set_add(&c->hits, i);

@@ -8,9 +8,24 @@
  */
 #include "sum.h"
 
+#include "decision.h"
+
 int sum_points(const struct policy *policy, size_t rule)
 {
     return rules[rule]->points == 0 ? 0 : policy->points[rule];
+}
+
+void decision_take_points(struct policy *policy)
+{
+    policy->penalties = policy->credits = policy->asked = (struct rule_set){{0}};
+    for (size_t i = 0; i < rules_count; i++) {
+        int points = sum_points(policy, i);
+
+        if (points != 0)
+            rule_set_add(points > 0 ? &policy->penalties : &policy->credits, i);
+        if (points != 0 || rules[i]->points == 0)
+            rule_set_add(&policy->asked, i);
+    }
 }
 
 static int smaller(int a, int b)
@@ -30,15 +45,7 @@ struct signed_sets {
 
 static struct signed_sets by_sign(const struct policy *policy, const struct rule_set *set)
 {
-    struct signed_sets sets = {{{0}}, {{0}}};
-
-    for EACH_RULE(i, set) {
-        int points = sum_points(policy, i);
-
-        if (points != 0)
-            rule_set_add(points > 0 ? &sets.penalties : &sets.credits, i);
-    }
-    return sets;
+    return (struct signed_sets){rule_set_common(set, &policy->penalties), rule_set_common(set, &policy->credits)};
 }
 
 /*
@@ -53,7 +60,7 @@ static void silence(const struct policy *policy, const struct rule_set *others, 
         struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
 
         for EACH_RULE(k, &implied) {
-            bool implied_is_heavier = sum_points(policy, k) * sign > sum_points(policy, i) * sign;
+            bool implied_is_heavier = policy->points[k] * sign > policy->points[i] * sign;
 
             if (rule_set_has(&loud, implied_is_heavier ? k : i))
                 rule_set_take_out(hits, implied_is_heavier ? i : k);
@@ -65,19 +72,19 @@ static void silence(const struct policy *policy, const struct rule_set *others, 
 static void share_out(const struct policy *policy, const struct rule_set *hits, size_t first, int room, int *counted)
 {
     enum family family = rules[first]->family;
-    int sign = sum_points(policy, first) > 0 ? 1 : -1, most = 0;
+    int sign = policy->points[first] > 0 ? 1 : -1, most = 0;
     size_t top = first;
 
     for (size_t i = first; i < RULES_MAX && rules[i]->family == family; i = rule_set_next(hits, i + 1)) {
-        if (sum_points(policy, i) * sign > most) {
-            most = sum_points(policy, i) * sign;
+        if (policy->points[i] * sign > most) {
+            most = policy->points[i] * sign;
             top = i;
         }
     }
     counted[top] = sign * smaller(most, room);
     room -= smaller(most, room);
     for (size_t i = first; i < RULES_MAX && rules[i]->family == family; i = rule_set_next(hits, i + 1)) {
-        int part = smaller(sum_points(policy, i) * sign * (int)rules[i]->adds / 100, room);
+        int part = smaller(policy->points[i] * sign * (int)rules[i]->adds / 100, room);
 
         if (i == top)
             continue;
@@ -99,7 +106,7 @@ static int add_up(const struct policy *policy, const struct rule_set *hits, int 
         size_t first = rule;
 
         for (; rule < RULES_MAX && rules[rule]->family == family; rule = rule_set_next(hits, rule + 1)) {
-            int points = sum_points(policy, rule) * sign, share = points * (int)rules[rule]->adds / 100;
+            int points = policy->points[rule] * sign, share = points * (int)rules[rule]->adds / 100;
 
             shares += share;
             if (points > most) {
@@ -121,7 +128,7 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
 
     for EACH_RULE(i, hits)
         if (rules[i]->certain)
-            floor = larger(floor, sum_points(policy, i));
+            floor = larger(floor, policy->points[i]);
     return floor;
 }
 

@@ -93,10 +93,11 @@ bool gathering_local(struct gather *g)
     e->helo_provider = name_provider(&e->helo, data);
     domain_of(g, e->request->sender, &e->sender_domain);
     e->sender_provider = name_provider(&e->sender_domain, data);
-    domain_of(g, e->request->recipient, &e->recipient_domain);
     take_postfix_names(g);
     take_ours(g);
     take_verified_helo(g);
+    if (e->helo_is_client != KNOWN_PRESENT)
+        domain_of(g, e->request->recipient, &e->recipient_domain);
     return !region_failed(g->region);
 }
 

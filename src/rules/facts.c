@@ -2,8 +2,6 @@
 /*
  * facts: questions of several families. Pure; see facts.h for what each one promises.
  */
-#include <string.h>
-
 #include "facts.h"
 
 bool helo_is_host(const struct evidence *e)
@@ -156,7 +154,7 @@ bool sender_has_domain(const struct evidence *e)
 
 bool helo_is_bare_domain(const struct evidence *e)
 {
-    return helo_is_host(e) && e->helo.registrable && strcmp(e->helo.registrable, e->helo.text) == 0;
+    return helo_is_host(e) && e->helo.registrable == e->helo.text; /* it lies in there */
 }
 
 bool is_bounce(const struct evidence *e)

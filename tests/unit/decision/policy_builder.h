@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decision.h"
 #include "settings.h"
 
 static inline struct policy builder_policy(void)
@@ -35,6 +36,7 @@ static inline struct policy builder_policy(void)
     }
     for (int i = 0; i < FAMILY_COUNT; i++)
         p.caps[i] = families[i].cap;
+    decision_take_points(&p);
     return p;
 }
 
@@ -66,6 +68,7 @@ static inline void builder_set(struct policy *policy, const char *list)
             if (strcmp(families[i].name, word) == 0)
                 policy->caps[i] = n;
     }
+    decision_take_points(policy);
 }
 
 #endif

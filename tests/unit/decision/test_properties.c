@@ -362,6 +362,7 @@ static void random_policy(void)
     if (below(2))
         policy.caps[below(FAMILY_COUNT)] = (int)below(120);
     policy.credit = (int)below(80);
+    decision_take_points(&policy);
 }
 
 static struct verdict judge(const struct evidence *e)
