@@ -18,7 +18,7 @@ enum {
     PROTOCOL_LINE_MAX = 8192,
     PROTOCOL_REQUEST_MAX = 65536,
     PROTOCOL_LINES_MAX = 128,
-    PROTOCOL_ATTRIBUTES = 29, /* that we know, if only to skip them */
+    PROTOCOL_VALUES = 21, /* noted: the texts of a request, what it is, and all that is skipped */
 };
 
 enum protocol_result {
@@ -36,7 +36,7 @@ struct protocol_scan {
     uint32_t line_start; /* of the line being read */
     uint16_t lines;
     uint16_t next;       /* attribute that Postfix sends after the last one found */
-    uint32_t values[PROTOCOL_ATTRIBUTES]; /* where each begins; 0: not there */
+    uint32_t values[PROTOCOL_VALUES]; /* where each begins; 0: not there */
 };
 
 /*

@@ -109,7 +109,7 @@ static enum outcome by_mode(enum policy_mode mode, enum outcome judged)
 static void conclude(const struct policy *policy, struct verdict *v)
 {
     v->threshold = sum_reached(policy, v->score);
-    v->judged = outcome_at(policy, v->score);
+    v->judged = v->threshold ? v->threshold->outcome : OUTCOME_DUNNO;
     if (v->judged == OUTCOME_REJECT && v->doubt > 0 && outcome_at(policy, v->score - v->doubt) != OUTCOME_REJECT)
         v->judged = OUTCOME_DEFER;
     v->outcome = by_mode(policy->mode, v->judged);

@@ -14,19 +14,20 @@
 enum { SETS = 1024, WAYS = 4, KEY_MAX = 104, DETAIL_MAX = 48 };
 
 struct entry {
-    uint64_t hash;
-    uint8_t size; /* of the key; 0: free */
+    uint8_t size;            /* of the key; 0: free */
     bool has_naming, has_provider;
+    int registrable_at;      /* -1: none */
+    struct name name;        /* its pointers are of no use: `registrable_at` is */
+    char key[KEY_MAX];       /* the bytes in lower case; the name's text is what they begin with */
+    const char *const *provider;
     struct address client;   /* of the naming */
     unsigned naming_flags;
-    struct name name;        /* its pointers are of no use: `registrable_at` is */
-    int registrable_at;      /* -1: none */
-    const char *const *provider;
-    char key[KEY_MAX];       /* the bytes in lower case; the name's text is what they begin with */
     char detail[DETAIL_MAX];
 };
 
+/* The hashes stand together: a name that is not the first of its set touches no other name's entry. */
 struct set {
+    uint64_t hashes[WAYS];
     unsigned next; /* the way that is replaced */
     struct entry ways[WAYS];
 };
@@ -101,7 +102,7 @@ static struct entry *find(struct name_memory *memory, const char *key, size_t n,
     for (unsigned i = 0; i < WAYS; i++) {
         struct entry *e = &set->ways[i];
 
-        if (e->hash == hash && e->size == n && memcmp(e->key, key, n) == 0)
+        if (set->hashes[i] == hash && e->size == n && memcmp(e->key, key, n) == 0)
             return e;
     }
     return NULL;
@@ -148,7 +149,8 @@ void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, str
     if (e == NULL)
         e = &set->ways[set->next++ % WAYS];
     name->kept_at = place_of(memory, e);
-    *e = (struct entry){.hash = hash, .size = (uint8_t)n, .name = *name};
+    set->hashes[e - set->ways] = hash;
+    *e = (struct entry){.size = (uint8_t)n, .name = *name};
     e->registrable_at = name->registrable != NULL ? (int)(name->registrable - name->text) : -1;
     memcpy(e->key, key, n);
 }

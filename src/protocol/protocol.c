@@ -16,19 +16,22 @@
 
 #include "address.h"
 
-enum { NOT_IN_REQUEST = 0xffff };
+/* Where a value is noted: all that are skipped in one place, then those of struct request in its order. */
+enum { VALUE_SKIPPED, VALUE_REQUEST, VALUE_TEXTS };
 
 #define NAME(name) name "=", sizeof name "=" - 1
-#define SKIPPED(name) NAME(name), NOT_IN_REQUEST
-#define FIELD(member) NAME(#member), offsetof(struct request, member)
+#define SKIPPED(name) NAME(name), VALUE_SKIPPED
+#define TEXT_NUMBER(member) \
+    ((offsetof(struct request, member) - offsetof(struct request, protocol_state)) / sizeof(char *))
+#define FIELD(member) NAME(#member), VALUE_TEXTS + TEXT_NUMBER(member)
 
 /* In Postfix's order, which makes the next row the first guess; so what Postfix sends and we skip has a row too. */
 static const struct attribute {
     const char *name; /* with the "=", so that one comparison finds name and value */
     uint16_t size;
-    uint16_t offset; /* of the text in struct request */
+    uint16_t value;
 } attributes[] = {
-    {SKIPPED("request")}, /* finish() has looked at it */
+    {NAME("request"), VALUE_REQUEST},
     {FIELD(protocol_state)},
     {FIELD(protocol_name)},
     {FIELD(client_address)},
@@ -45,7 +48,7 @@ static const struct attribute {
     {FIELD(instance)},
     {SKIPPED("size")},
     {SKIPPED("etrn_domain")},
-    {NAME("stress"), offsetof(struct request, stress_text)},
+    {NAME("stress"), VALUE_TEXTS + TEXT_NUMBER(stress_text)},
     {SKIPPED("sasl_method")},
     {FIELD(sasl_username)},
     {SKIPPED("sasl_sender")},
@@ -59,13 +62,16 @@ static const struct attribute {
     {FIELD(policy_context)},
 };
 
-enum { ATTRIBUTE_REQUEST = 0, ATTRIBUTES_SKIPPED = 10, NAME_MAX = sizeof "ccert_pubkey_fingerprint=" - 1 };
+enum {
+    ATTRIBUTES = sizeof attributes / sizeof attributes[0],
+    ATTRIBUTES_SKIPPED = 9,
+    TEXTS = TEXT_NUMBER(policy_context) + 1,
+    NAME_MAX = sizeof "ccert_pubkey_fingerprint=" - 1,
+};
 
-static_assert(sizeof attributes / sizeof attributes[0] == PROTOCOL_ATTRIBUTES, "a place for each value");
-/* The texts of struct request stand together: were one without a row, it would stay unset. */
-static_assert((offsetof(struct request, policy_context) - offsetof(struct request, protocol_state)) / sizeof(char *) ==
-                  PROTOCOL_ATTRIBUTES - ATTRIBUTES_SKIPPED - 1,
-              "a row for each text of a request");
+static_assert(VALUE_TEXTS + TEXTS == PROTOCOL_VALUES, "a place for each value");
+/* The texts of struct request stand together: one without a row would never be there. */
+static_assert(TEXTS + ATTRIBUTES_SKIPPED + 1 == ATTRIBUTES, "a row for each text of a request");
 
 static const struct {
     const char *text;
@@ -86,7 +92,7 @@ static const struct {
 /* Number of the attribute whose name and "=" are name[0..size), or -1. */
 static int find_attribute(const char *name, size_t size)
 {
-    for (int row = 0; row < PROTOCOL_ATTRIBUTES; row++) {
+    for (int row = 0; row < ATTRIBUTES; row++) {
         if (attributes[row].size == size && memcmp(attributes[row].name, name, size) == 0)
             return row;
     }
@@ -104,6 +110,15 @@ static bool is_too_long(const char *line, size_t length)
     return equals != NULL && find_attribute(line, (size_t)(equals - line) + 1) >= 0;
 }
 
+/* Of repeated ones the first is kept. */
+static void note_value(struct protocol_scan *scan, unsigned row, uint32_t begins)
+{
+    uint32_t *value = &scan->values[attributes[row].value];
+
+    if (*value == 0)
+        *value = begins;
+}
+
 /*
  * The whole lines in front that are what Postfix sends after the last one found. What is out of order, or too long or
  * too many, is left to read_line(), which gives the same for these.
@@ -111,12 +126,12 @@ static bool is_too_long(const char *line, size_t length)
 static void read_in_order(struct protocol_scan *scan, char *buffer, size_t end)
 {
     const unsigned first = scan->next, lines = PROTOCOL_LINES_MAX - scan->lines;
-    const unsigned last = PROTOCOL_ATTRIBUTES - first < lines ? PROTOCOL_ATTRIBUTES : first + lines;
+    const unsigned last = ATTRIBUTES - first < lines ? ATTRIBUTES : first + lines;
     char *line = buffer + scan->line_start;
     const char *const last_byte = buffer + end;
     unsigned row = first;
 
-    for (; row < last && scan->values[row] == 0; row++) {
+    for (; row < last; row++) {
         size_t size = attributes[row].size, left = (size_t)(last_byte - line);
         char *value = line + size, *stop;
 
@@ -126,11 +141,11 @@ static void read_in_order(struct protocol_scan *scan, char *buffer, size_t end)
         if (stop == NULL || stop - line > PROTOCOL_LINE_MAX)
             break;
         *stop = '\0';
-        scan->values[row] = (uint32_t)(value - buffer);
+        note_value(scan, row, (uint32_t)(value - buffer));
         line = stop + 1;
     }
     scan->lines = (uint16_t)(scan->lines + (row - first));
-    scan->next = (uint16_t)(row == PROTOCOL_ATTRIBUTES ? 0 : row);
+    scan->next = (uint16_t)(row == ATTRIBUTES ? 0 : row);
     scan->at = scan->line_start = (uint32_t)(line - buffer);
 }
 
@@ -152,9 +167,8 @@ static const char *read_line(struct protocol_scan *scan, char *buffer, size_t en
     if (length > PROTOCOL_LINE_MAX)
         return "line too long";
     buffer[end] = '\0';
-    if (scan->values[row] == 0) /* of repeated ones the first is kept */
-        scan->values[row] = scan->line_start + attributes[row].size;
-    scan->next = (uint16_t)(row + 1 == PROTOCOL_ATTRIBUTES ? 0 : row + 1);
+    note_value(scan, (unsigned)row, scan->line_start + attributes[row].size);
+    scan->next = (uint16_t)(row + 1 == ATTRIBUTES ? 0 : row + 1);
     return NULL;
 }
 
@@ -169,14 +183,15 @@ static enum request_state to_state(const char *text)
 
 static const char *finish(const struct protocol_scan *scan, const char *buffer, struct request *req)
 {
-    uint32_t request = scan->values[ATTRIBUTE_REQUEST];
+    uint32_t request = scan->values[VALUE_REQUEST];
 
     if (request == 0 || strcmp(buffer + request, "smtpd_access_policy") != 0)
         return "not an smtpd_access_policy request";
-    for (size_t i = 0; i < PROTOCOL_ATTRIBUTES; i++) {
-        const char *text = scan->values[i] == 0 ? "" : buffer + scan->values[i];
-        if (attributes[i].offset != NOT_IN_REQUEST)
-            memcpy((char *)req + attributes[i].offset, &text, sizeof text);
+    for (size_t i = 0; i < TEXTS; i++) {
+        const uint32_t begins = scan->values[VALUE_TEXTS + i];
+        const char *text = begins == 0 ? "" : buffer + begins;
+
+        memcpy((char *)req + offsetof(struct request, protocol_state) + i * sizeof text, &text, sizeof text);
     }
     req->state = to_state(req->protocol_state);
     req->esmtp = strcmp(req->protocol_name, "ESMTP") == 0;

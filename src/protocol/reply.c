@@ -162,13 +162,15 @@ static void add_enhanced(struct text *t, const struct reply *r)
 
 size_t reply_format(const struct reply *r, char out[REPLY_SIZE])
 {
-    static const struct reply dunno = {.verb = REPLY_DUNNO};
+    static const char dunno[] = "action=DUNNO\n\n";
     const char *text = r->text == NULL ? "" : skip_blanks(r->text);
     const struct verb_row *row;
     struct text t;
 
-    if (!is_whole(r, text))
-        r = &dunno;
+    if (r->verb == REPLY_DUNNO || !is_whole(r, text)) {
+        memcpy(out, dunno, sizeof dunno);
+        return sizeof dunno - 1;
+    }
     row = &verbs[r->verb];
     text_init(&t, out, REPLY_SIZE);
     text_add(&t, "action=");

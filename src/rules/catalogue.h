@@ -85,7 +85,7 @@
     NAME(helo_shared, TRAIT_UNVERIFIED_WORD, ARGUMENT) \
     NAME(helo_changed, TRAIT_UNVERIFIED_WORD, ARGUMENT) \
     NAME(identity_known, TRAIT_HOST, ARGUMENT) \
-    NAME(sender_other_domain, TRAIT_SENDER_DOMAIN, ARGUMENT) \
+    NAME(sender_other_domain, TRAIT_SENDER_APART, ARGUMENT) \
     NAME(sender_other_provider, TRAIT_SENDER_PROVIDER, ARGUMENT) \
     NAME(one_organisation, TRAIT_SENDER_DOMAIN, ARGUMENT)
 

@@ -182,6 +182,7 @@ uint64_t greeting_traits(const struct evidence *e)
     traits |= e->confirmed ? 0 : TRAIT_UNCONFIRMED;
     traits |= host && !verified ? TRAIT_UNVERIFIED_HOST : 0;
     traits |= helo_is_word(e) && !verified ? TRAIT_UNVERIFIED_WORD : 0;
+    traits |= host && !verified && sender_has_domain(e) ? TRAIT_SENDER_APART : 0;
     return traits;
 }
 

@@ -10,10 +10,10 @@
 
 /*
  * Traits, for the catalogue: the kind of the HELO name, its flags, the class of reserved names, how it is built; then
- * what several rules begin with. All are local, but for the last three, which go away for good once a reverse name is
+ * what several rules begin with. All are local, but for the last four, which go away for good once a reverse name is
  * confirmed; that of a well configured sender Postfix has confirmed before anything is asked.
  */
-enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, TRAIT_OTHER = 40, TRAIT_COUNT = 54 };
+enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, TRAIT_OTHER = 40, TRAIT_COUNT = 55 };
 #define KIND(kind) (UINT64_C(1) << (TRAIT_KIND + (kind)))
 #define FLAG(flag) ((uint64_t)(flag) << TRAIT_FLAG)
 #define RESERVED(class) (UINT64_C(1) << (TRAIT_RESERVED + (class)))
@@ -32,6 +32,7 @@ enum { TRAIT_KIND = 0, TRAIT_FLAG = 6, TRAIT_RESERVED = 18, TRAIT_NAMING = 24, T
 #define TRAIT_UNCONFIRMED (UINT64_C(1) << (TRAIT_OTHER + 11))     /* no reverse name is confirmed */
 #define TRAIT_UNVERIFIED_HOST (UINT64_C(1) << (TRAIT_OTHER + 12)) /* TRAIT_HOST, and none that is confirmed equals it */
 #define TRAIT_UNVERIFIED_WORD (UINT64_C(1) << (TRAIT_OTHER + 13)) /* the same of any word */
+#define TRAIT_SENDER_APART (UINT64_C(1) << (TRAIT_OTHER + 14))    /* TRAIT_SENDER_DOMAIN and TRAIT_UNVERIFIED_HOST */
 uint64_t greeting_traits(const struct evidence *e);
 
 /* HELO is a host name that can exist on the Internet. Local. */
