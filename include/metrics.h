@@ -16,7 +16,7 @@ enum metric {
     METRIC_LIMITED,             /* label: limit */
     METRIC_FINDINGS,            /* label: rule */
     METRIC_SCORE,               /* histogram */
-    METRIC_QUESTION_SECONDS,    /* histogram, microseconds are added */
+    METRIC_QUESTION_SECONDS,    /* histogram of microseconds */
     METRIC_DNS_ANSWERS,         /* label: status; by type */
     METRIC_DNS_ASKED,
     METRIC_DNS_CACHE_HITS,
@@ -52,9 +52,11 @@ struct metrics;
 
 struct metrics *metrics_new(void); /* NULL: no memory */
 void metrics_free(struct metrics *m);
-/* Counters and histograms. `label` is the label's number (rule number, outcome, …), 0 where there is none. */
+/* Counters. `label` is the label's number (rule number, outcome, …), 0 where there is none. */
 void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value);
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);
+/* One value more of a histogram. */
+void metrics_observe(struct metrics *m, enum metric id, uint64_t value);
 /* Summed up over the second label where there is one. */
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label);
 /* The same for one number of a row's second label (`by`). */

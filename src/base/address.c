@@ -153,16 +153,12 @@ static char *put_octet(char *at, unsigned n)
     return at;
 }
 
-static void add_ipv4(struct text *t, const uint8_t *bytes)
+static void put_ipv4(char *at, const uint8_t *bytes)
 {
-    char octets[sizeof "255.255.255.255"];
-    char *at = octets;
-
     for (int i = 0; i < 4; i++) {
         at = put_octet(at, bytes[i]);
-        *at++ = '.';
+        *at++ = i < 3 ? '.' : '\0';
     }
-    text_add_bytes(t, octets, (size_t)(at - octets) - 1);
 }
 
 /* RFC 5952: the first of the longest runs of two or more zero groups becomes "::". */
@@ -196,10 +192,12 @@ const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE])
 {
     struct text t;
 
+    if (a->family == ADDRESS_IPV4) {
+        put_ipv4(out, a->bytes);
+        return out;
+    }
     text_init(&t, out, ADDRESS_TEXT_SIZE);
-    if (a->family == ADDRESS_IPV4)
-        add_ipv4(&t, a->bytes);
-    else if (a->family == ADDRESS_IPV6)
+    if (a->family == ADDRESS_IPV6)
         add_ipv6(&t, a->bytes);
     return out;
 }

@@ -132,15 +132,21 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
     return floor;
 }
 
+/* All hits of one sign: what is implied is silent, the others are added up. */
+static int heard(const struct policy *policy, struct rule_set *hits, int sign, int *counted)
+{
+    if (rule_set_is_empty(hits))
+        return 0;
+    silence(policy, hits, hits, sign);
+    return add_up(policy, hits, sign, counted);
+}
+
 int sum_score(const struct policy *policy, const struct rule_set *hits, int *counted)
 {
     struct signed_sets sets = by_sign(policy, hits);
-    int floor = floor_of(policy, &sets.penalties), positive, credit;
+    int floor = floor_of(policy, &sets.penalties);
+    int positive = heard(policy, &sets.penalties, 1, counted), credit = heard(policy, &sets.credits, -1, counted);
 
-    silence(policy, &sets.penalties, &sets.penalties, 1);
-    silence(policy, &sets.credits, &sets.credits, -1);
-    positive = add_up(policy, &sets.penalties, 1, counted);
-    credit = add_up(policy, &sets.credits, -1, counted);
     return larger(positive - credit, floor);
 }
 

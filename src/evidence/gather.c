@@ -102,6 +102,8 @@ const struct dns_answer *gathering_get(struct gather *g, const char *name, enum 
         return known ? known : &unanswered;
     g->asks = ask;
     g->pending++;
+    if (g->waiting_since_ms == 0)
+        g->waiting_since_ms = clock_ms();
     return NULL;
 }
 
@@ -167,7 +169,8 @@ enum { WAVES = sizeof(waves) / sizeof(waves[0]) };
 
 static void sum_up(struct gather *g)
 {
-    gathering_rdns_sum(g);
+    if (g->asked & (NEED_REVERSE | NEED_CONFIRM)) /* else all is as gathering_local() left it */
+        gathering_rdns_sum(g);
     gathering_helo_sum(g);
     /* The confirmed reverse name is the HELO name: its owner has said all, as where Postfix found it so. */
     if (g->e.confirmed && name_equal(&g->e.confirmed->name, &g->e.helo))
@@ -178,7 +181,8 @@ static void sum_up(struct gather *g)
         g->news |= NEED_REVERSE;
     }
     gathering_exemptions(g);
-    g->e.dns_ms = clock_ms() - g->started_ms;
+    if (g->waiting_since_ms != 0)
+        g->e.dns_ms = clock_ms() - g->waiting_since_ms;
 }
 
 /* An exemption that is still to be confirmed may yet turn a bad verdict into none. */
@@ -290,12 +294,12 @@ const struct evidence *gather_start(const struct gather_context *context, const 
     g->region = r;
     g->done = done;
     g->arg = arg;
-    g->started_ms = clock_ms();
     g->e.request = req;
     g->e.client = req->client;
     g->e.exemption = -1;
     decision_begin(&g->course, options->policy);
-    decision_begin(&g->shadow_course, options->policy->shadow);
+    if (options->policy->shadow)
+        decision_begin(&g->shadow_course, options->policy->shadow);
     g->e.dns_suspended = options->suspend_dns;
     if (context->history) /* without a store its rules are out of the question, and leave no doubt */
         g->e.history.limits = history_limits(&options->settings->history);

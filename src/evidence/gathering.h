@@ -43,7 +43,7 @@ struct gather {
     bool returned;                /* gather_start() has returned: the end is told by calling back */
     bool finished;
     struct gathering_ask *asks;
-    uint64_t started_ms;
+    uint64_t waiting_since_ms;    /* for a look-up; 0: nothing had to be waited for */
 
     bool postfix_confirmed;       /* rdns[0] is Postfix's client_name */
     bool has_helo_exemption;      /* an entry matches the HELO name; it counts once the name is confirmed */

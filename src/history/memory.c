@@ -174,8 +174,11 @@ bool memory_add_identity(struct record *r, const char *domain, uint32_t first, u
     return true;
 }
 
-static void drop_stale_identities(struct record *r, const struct distinct_window *w)
+/* Were there any? */
+static bool drop_stale_identities(struct record *r, const struct distinct_window *w)
 {
+    bool dropped = false;
+
     for (struct identity **at = &r->identities; *at != NULL;) {
         struct identity *i = *at;
 
@@ -185,19 +188,23 @@ static void drop_stale_identities(struct record *r, const struct distinct_window
         }
         *at = i->next;
         free(i);
+        dropped = true;
     }
+    return dropped;
 }
 
-static void note_verified(struct record *r, const char *domain, const struct distinct_window *w)
+/* Has the record's size changed? Not where a domain is noted once more, as it is most of the time. */
+static bool note_verified(struct record *r, const char *domain, const struct distinct_window *w)
 {
     struct identity *known, **at = &r->identities;
+    bool changed = drop_stale_identities(r, w);
 
-    drop_stale_identities(r, w);
     known = identity_of(r, domain, w);
     if (known == NULL) {
         if (!memory_add_identity(r, domain, w->now, w->now))
-            return;
+            return changed;
         known = r->identities;
+        changed = true;
     }
     known->last = w->now;
     known->count += known->count < UINT32_MAX;
@@ -206,6 +213,7 @@ static void note_verified(struct record *r, const char *domain, const struct dis
     *at = known->next;
     known->next = r->identities;
     r->identities = known;
+    return changed;
 }
 
 static void memory_note(void *store, const struct store_keys *keys, bool verified)
@@ -216,15 +224,16 @@ static void memory_note(void *store, const struct store_keys *keys, bool verifie
 
     if (network == NULL)
         return;
-    if (verified && keys->domain[0] != '\0')
-        note_verified(network, keys->domain, &w);
-    if (!verified && keys->domain[0] != '\0')
-        distinct_add(&network->sets[RECORD_DOMAINS], keys->domain, &w);
-    if (!verified)
-        distinct_add(&network->sets[RECORD_NAMES], keys->name, &w);
-    memory_changed(m, STORE_NETWORK, network);
-    if (verified)
+    if (verified) {
+        m->changes++;
+        if (keys->domain[0] != '\0' && note_verified(network, keys->domain, &w))
+            memory_changed(m, STORE_NETWORK, network);
         return;
+    }
+    if (keys->domain[0] != '\0')
+        distinct_add(&network->sets[RECORD_DOMAINS], keys->domain, &w);
+    distinct_add(&network->sets[RECORD_NAMES], keys->name, &w);
+    memory_changed(m, STORE_NETWORK, network);
     name = touch(m, STORE_NAME, keys->name, &w);
     if (name == NULL)
         return;
@@ -232,8 +241,8 @@ static void memory_note(void *store, const struct store_keys *keys, bool verifie
     memory_changed(m, STORE_NAME, name);
 }
 
-/* The network is known for one domain alone, and that is another. */
-static bool known_for_other(const struct record *r, const struct store_keys *keys, const struct distinct_window *w)
+/* The network is known for one domain, and that alone. */
+static bool known_for_one(const struct record *r, unsigned known_count, const struct distinct_window *w)
 {
     const struct identity *only = NULL;
 
@@ -244,7 +253,7 @@ static bool known_for_other(const struct record *r, const struct store_keys *key
             return false;
         only = i;
     }
-    return only != NULL && only->count >= keys->known_count && strcmp(only->domain, keys->domain) != 0;
+    return only != NULL && only->count >= known_count;
 }
 
 static bool memory_at_once(void *store, const struct store_keys *keys, struct history_facts *out)
@@ -264,11 +273,12 @@ static bool memory_at_once(void *store, const struct store_keys *keys, struct hi
     out->last_seen = (time_t)network->last;
     out->domains = distinct_count(network->sets[RECORD_DOMAINS], &w);
     out->names = distinct_count(network->sets[RECORD_NAMES], &w);
-    out->verified_other = known_for_other(network, keys, &w);
     known = keys->domain[0] == '\0' ? NULL : identity_of(network, keys->domain, &w);
     if (known != NULL) {
         out->good = known->count;
         out->good_days = (known->last - known->first) / DAY;
+    } else {
+        out->verified_other = known_for_one(network, keys->known_count, &w);
     }
     return true;
 }

@@ -195,10 +195,12 @@ static size_t histogram_of(enum metric id)
     return h;
 }
 
-static void add_to_histogram(struct metrics *m, enum metric id, size_t h, uint64_t value)
+void metrics_observe(struct metrics *m, enum metric id, uint64_t value)
 {
+    size_t h = histogram_of(id);
     unsigned bucket = 0;
 
+    assert(h < HISTOGRAMS);
     while (bucket < histogram_rows[h].count && value > histogram_rows[h].bounds[bucket])
         bucket++;
     m->values[m->first[id]]++;
@@ -209,13 +211,8 @@ static void add_to_histogram(struct metrics *m, enum metric id, size_t h, uint64
 void metrics_add_by(struct metrics *m, enum metric id, unsigned by, unsigned label, uint64_t value)
 {
     const struct metric_row *row = &metric_rows[id];
-    size_t h = histogram_of(id);
 
-    if (label >= row->labels || by >= row->bys)
-        return;
-    if (h < HISTOGRAMS)
-        add_to_histogram(m, id, h, value);
-    else
+    if (label < row->labels && by < row->bys)
         m->values[m->first[id] + (size_t)by * row->labels + label] += value;
 }
 

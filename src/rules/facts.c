@@ -171,7 +171,7 @@ uint64_t greeting_traits(const struct evidence *e)
 
     traits |= host ? TRAIT_HOST : 0;
     traits |= host && !helo_looks_assigned(e) ? TRAIT_OWN_HOST : 0;
-    traits |= host && helo_is_bare_domain(e) ? TRAIT_BARE_DOMAIN : 0;
+    traits |= host && e->helo.registrable == e->helo.text ? TRAIT_BARE_DOMAIN : 0;
     traits |= e->helo_provider ? TRAIT_PROVIDER : 0;
     traits |= e->helo_is_ours ? TRAIT_OURS : 0;
     traits |= e->helo_is_our_address ? TRAIT_OUR_ADDRESS : 0;

@@ -178,24 +178,26 @@ void instances_keep(struct instances *t, const struct instance_key *key, uint64_
 {
     const size_t n = key->size;
     struct entry *e;
+    char *more = NULL;
 
     if (n == 0 || size > REPLY_SIZE)
         return;
+    if (n + size > INLINE) {
+        more = malloc(n + size);
+        if (more == NULL)
+            return;
+    }
     e = entry_find(t, key);
     if (e == NULL)
         e = entry_take(t, key);
     else
         entry_clear(t, e);
+    e->more = more;
     e->until_ms = now_ms + t->ttl_ms;
-    if (n + size > INLINE) {
-        e->more = malloc(n + size);
-        if (e->more == NULL)
-            return;
-    }
-    memcpy(bytes_of(e), key->bytes, n);
-    memcpy(bytes_of(e) + n, answer, size);
     e->key_size = (uint16_t)n;
     e->answer_size = (uint16_t)size;
+    memcpy(bytes_of(e), key->bytes, n);
+    memcpy(bytes_of(e) + n, answer, size);
     t->count++;
 }
 

@@ -173,7 +173,7 @@ static void count(const struct question *q, const struct evidence *e, const stru
     if (v->skip != SKIP_NONE) {
         metrics_add(s->metrics, METRIC_SKIPPED, v->skip, 1);
     } else {
-        metrics_add(s->metrics, METRIC_SCORE, 0, (uint64_t)v->score);
+        metrics_observe(s->metrics, METRIC_SCORE, (uint64_t)v->score);
         for (unsigned i = 0; i < v->finding_count; i++)
             metrics_add(s->metrics, METRIC_FINDINGS, (unsigned)v->findings[i].rule, 1);
     }
@@ -256,7 +256,7 @@ static void decide(struct question *q, const struct evidence *e)
     record.ms = (unsigned)(us / 1000);
     log_decision(q, &record);
     count(q, e, &verdict);
-    metrics_add(s->metrics, METRIC_QUESTION_SECONDS, 0, us);
+    metrics_observe(s->metrics, METRIC_QUESTION_SECONDS, us);
     n = reply_format(&reply, bytes);
     if (connection_answer(q->connection, bytes, n) && reply.verb == REPLY_PREPEND)
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */

@@ -67,7 +67,7 @@ static void test_histogram(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        metrics_add(m, METRIC_SCORE, 0, values[i]);
+        metrics_observe(m, METRIC_SCORE, values[i]);
     metrics_read_histogram(m, METRIC_SCORE, &h);
     for (unsigned i = 0; i <= h.bound_count; i++)
         total += h.buckets[i];
