@@ -23,10 +23,24 @@
 struct gather;
 struct history;
 
+/*
+ * What the DNS said of greetings, kept for the next of the same kind: no longer than the resolver's cache keeps the
+ * answers it rests on, bounded in number and bytes. Of questions under one policy file.
+ */
+struct gather_kept;
+
+struct gather_kept *gather_kept_new(const struct settings *settings); /* NULL: no memory */
+void gather_kept_free(struct gather_kept *kept);                      /* NULL is allowed */
+/* All that is there goes. Questions under other settings than these are gathered without it from now on. */
+void gather_kept_renew(struct gather_kept *kept, const struct settings *settings);
+size_t gather_kept_count(const struct gather_kept *kept);
+size_t gather_kept_bytes(const struct gather_kept *kept);
+
 /* What all questions share; the owner keeps it alive longer than any gather. */
 struct gather_context {
     struct resolver *resolver; /* NULL: nothing is asked (replay, tests) */
     struct history *history;   /* NULL: none */
+    struct gather_kept *kept;  /* NULL: nothing is kept */
 };
 
 /* What the policy file's dns section means to the resolver. The texts stay the settings'. */

@@ -72,6 +72,8 @@ const struct dns_answer *resolver_get(struct resolver *r, const struct resolver_
 void resolver_cancel(struct resolver_query *q);
 /* From the cache alone; NULL when it is not there. */
 const struct dns_answer *resolver_cached(struct resolver *r, const char *name, enum dns_type type);
+/* So many answers of the cache served again without being asked for: they count as asked, and as hits. */
+void resolver_count_hits(struct resolver *r, unsigned answers);
 
 void resolver_stats(const struct resolver *r, struct resolver_stats *out);
 /*

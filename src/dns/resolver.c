@@ -421,6 +421,12 @@ void resolver_free(struct resolver *r)
 
 /* ---- what it tells ---- */
 
+void resolver_count_hits(struct resolver *r, unsigned answers)
+{
+    r->stats.asked += answers;
+    r->stats.hits += answers;
+}
+
 void resolver_stats(const struct resolver *r, struct resolver_stats *out)
 {
     *out = r->stats;

@@ -33,9 +33,26 @@ void gather_resolver_options(struct resolver_options *out, const struct dns_sett
     };
 }
 
+/* The cache rounds what is left of a TTL up. A failure may not be kept, and what was just asked is no repeated one. */
+static void rests_on(struct gather *g, const struct dns_answer *answer, bool from_cache)
+{
+    bool stays = from_cache && answer->status != DNS_TEMPERROR && answer->ttl > 0;
+    uint64_t until_ms = stays ? g->now_ms + (answer->ttl - 1) * UINT64_C(1000) : 0;
+
+    if (until_ms < g->until_ms)
+        g->until_ms = until_ms;
+}
+
+static const struct dns_answer *none(struct gather *g)
+{
+    rests_on(g, &unanswered, false);
+    return &unanswered;
+}
+
 /* Counts, observes; every answer that reaches a handler or SPF has come through here once. */
 static void observe(struct gather *g, const struct dns_answer *answer, bool from_cache)
 {
+    rests_on(g, answer, from_cache);
     g->e.queries++;
     g->e.cached += from_cache;
     if (g->options.observer)
@@ -72,7 +89,7 @@ static const struct dns_answer *cached(struct gather *g, const char *name, enum 
 
     if (!answer) {
         g->e.limit = g->options.limit;
-        return &unanswered;
+        return none(g);
     }
     observe(g, answer, true);
     return answer;
@@ -88,18 +105,18 @@ const struct dns_answer *gathering_get(struct gather *g, const char *name, enum 
     if (g->options.suspend_dns)
         g->e.limit = LIMIT_GUARD;
     if (!g->context.resolver || g->options.suspend_dns)
-        return &unanswered;
+        return none(g);
     if (g->options.limit != LIMIT_NONE)
         return cached(g, name, type);
     question.arg = ask = region_alloc(g->region, sizeof(*ask));
     if (!ask)
-        return &unanswered;
+        return none(g);
     *ask = (struct gathering_ask){.gather = g, .handler = handler, .index = index, .next = g->asks};
     known = resolver_get(g->context.resolver, &question, &ask->query);
     if (known)
         observe(g, known, true);
     if (known || !ask->query)
-        return known ? known : &unanswered;
+        return known ? known : none(g);
     g->asks = ask;
     g->pending++;
     if (g->waiting_since_ms == 0)
@@ -229,6 +246,8 @@ static bool enough(struct gather *g)
 static void finish(struct gather *g)
 {
     g->finished = true;
+    if (g->key)
+        gathering_keep(g);
     if (g->returned)
         g->done(g->arg, &g->e);
 }
@@ -310,6 +329,8 @@ const struct evidence *gather_start(const struct gather_context *context, const 
     g->needs = possible_needs(g);
     if (g->e.skip == SKIP_NONE && (missing(g) & NEED_HISTORY)) /* costs less than to find out whether it matters */
         gathering_history_at_once(g);
+    if (g->e.skip == SKIP_NONE && (missing(g) & NEED_DNS) && gathering_recall(g) && (missing(g) & NEED_HISTORY))
+        gathering_history(g);
     advance(g);
     if (g->finished)
         return &g->e;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * gathering: one question while its evidence is being gathered. Private to the room; one file per kind of fact
- * (local.c, rdns.c, helo.c, history.c, identity.c), gather.c runs them in waves.
+ * (local.c, rdns.c, helo.c, history.c, identity.c), gather.c runs them in waves, kept.c spares them.
  *
  * A fact file only stores what an answer says; it never decides what is asked next: that is the wave's, so that an
  * answer out of the cache cannot recurse.
@@ -44,6 +44,11 @@ struct gather {
     bool finished;
     struct gathering_ask *asks;
     uint64_t waiting_since_ms;    /* for a look-up; 0: nothing had to be waited for */
+    char *key;                    /* by which what comes may be kept; NULL: it may not */
+    size_t key_size;
+    uint64_t now_ms;              /* when it was looked for among what is kept */
+    uint64_t until_ms;            /* so long stays in the cache all that was answered since; 0: not all is there */
+    unsigned recalled;            /* of e.queries: out of what is kept */
 
     bool postfix_confirmed;       /* rdns[0] is Postfix's client_name */
     bool has_helo_exemption;      /* an entry matches the HELO name; it counts once the name is confirmed */
@@ -73,6 +78,7 @@ void gathering_exemptions(struct gather *g);
 /* rdns.c */
 void gathering_reverse(struct gather *g);  /* asks PTR */
 void gathering_confirm(struct gather *g);  /* asks the forward records of the names */
+void gathering_rdns_add(struct gather *g, const char *text); /* one that an answer had */
 void gathering_rdns_sum(struct gather *g); /* fcrdns and confirmed, from what is known */
 
 /* helo.c */
@@ -84,6 +90,10 @@ void gathering_helo_sum(struct gather *g);                   /* helo_address fro
 /* history.c */
 void gathering_history(struct gather *g);
 void gathering_history_at_once(struct gather *g); /* where that costs no waiting */
+
+/* kept.c. True: all or some of the waves have been recalled. Makes the key, where such a question may be kept. */
+bool gathering_recall(struct gather *g);
+void gathering_keep(const struct gather *g); /* a question that has a key, at its end */
 
 /* identity.c: SPF of the HELO name */
 void gathering_spf(struct gather *g);

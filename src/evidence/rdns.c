@@ -26,11 +26,18 @@ static bool is_there(const struct gather *g, const struct name *name)
 
 static void add_name(struct gather *g, const struct name *name)
 {
-    struct evidence_rdns *rdns = &g->e.rdns[g->e.rdns_count++];
+    g->e.rdns[g->e.rdns_count++] = (struct evidence_rdns){
+        .name = *name,
+        .naming = name_naming(name, &g->e.client, g->options.settings->name_data, g->region),
+    };
+}
 
-    memset(rdns, 0, sizeof(*rdns));
-    rdns->name = *name;
-    rdns->naming = name_naming(name, &g->e.client, g->options.settings->name_data, g->region);
+void gathering_rdns_add(struct gather *g, const char *text)
+{
+    struct name name;
+
+    name_parse(&name, text, strlen(text), g->options.settings->name_data, g->region);
+    add_name(g, &name);
 }
 
 static void take_names(struct gather *g, const struct dns_answer *answer)

@@ -157,14 +157,15 @@ static bool make_parts(struct server *s)
     s->rates = rates_new();
     s->waiting = waiting_new();
     s->hits = hits_new();
+    s->gather.kept = gather_kept_new(s->settings);
     s->connections = connections_new(s);
     s->questions = questions_new(s);
     s->status = status_new(s);
     s->recent = recent_new();
     s->reload = s->base == NULL ? NULL : reload_new(s);
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
-           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL &&
-           s->recent != NULL && s->reload != NULL;
+           s->hits != NULL && s->gather.kept != NULL && s->connections != NULL && s->questions != NULL &&
+           s->status != NULL && s->recent != NULL && s->reload != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -304,6 +305,7 @@ static void end(struct daemon *d)
     status_free(s->status);
     connections_free(s->connections);
     questions_free(s->questions);
+    gather_kept_free(s->gather.kept);
     resolver_free(s->gather.resolver);
     close_history(s);
     instances_free(s->instances);

@@ -293,3 +293,9 @@ unsigned script_asked(const struct resolver *r)
 {
     return r->asked;
 }
+
+void resolver_count_hits(struct resolver *r, unsigned answers)
+{
+    (void)r;
+    (void)answers;
+}
