@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "connection.h"
-#include "endpoint.h"
+#include "doors.h"
 #include "log.h"
 #include "server.h"
 #include "text.h"
@@ -31,26 +31,15 @@ enum {
 
 static const struct timeval BREATHER = {.tv_usec = 200000};
 
-struct listener {
-    struct listener *next;
-    struct listeners *all;
-    struct endpoint endpoint;
-    struct event *event; /* NULL until it counts */
-    bool keep;           /* listed by the settings that are being prepared */
-    char where[];
-};
-
 struct listeners {
     struct server *server;
-    struct listener *first;
+    struct doors doors;
     struct event *breather; /* after EMFILE */
     int reserve;            /* a descriptor to give up in need, so that DNS and log can go on */
     size_t max_connections, next_max;
-    bool inherited;
-    bool resting; /* accepting nobody */
 };
 
-static void on_breather(int fd, short what, void *arg);
+static void on_knock(evutil_socket_t listening, short what, void *arg);
 
 struct listeners *listeners_new(struct server *s)
 {
@@ -59,55 +48,21 @@ struct listeners *listeners_new(struct server *s)
     if (all == NULL)
         return NULL;
     all->server = s;
+    all->doors = (struct doors){.on_knock = on_knock, .arg = all};
     all->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return all;
-}
-
-static void listener_free(struct listener *l)
-{
-    if (l->event != NULL)
-        event_free(l->event);
-    if (l->all->inherited)
-        close(l->endpoint.fd);
-    else
-        endpoint_close(&l->endpoint);
-    free(l);
-}
-
-static void listeners_close(struct listeners *all)
-{
-    for (struct listener *l = all->first, *next; l != NULL; l = next) {
-        next = l->next;
-        listener_free(l);
-    }
-    all->first = NULL;
 }
 
 void listeners_free(struct listeners *all)
 {
     if (all == NULL)
         return;
-    listeners_close(all);
+    doors_close(&all->doors);
     if (all->breather != NULL)
         event_free(all->breather);
     if (all->reserve >= 0)
         close(all->reserve);
     free(all);
-}
-
-static struct listener *listener_add(struct listeners *all, const char *where)
-{
-    size_t n = strlen(where) + 1;
-    struct listener *l = calloc(1, sizeof(*l) + n);
-
-    if (l == NULL)
-        return NULL;
-    memcpy(l->where, where, n);
-    l->all = all;
-    l->keep = true;
-    l->next = all->first;
-    all->first = l;
-    return l;
 }
 
 /* A passed descriptor must be a listening stream socket of a family that we speak. */
@@ -139,31 +94,17 @@ bool listeners_inherit(struct listeners *all, char *error, size_t error_size)
         return false;
     }
     for (int fd = INHERITED_FIRST; fd < INHERITED_FIRST + (int)count; fd++) {
-        struct listener *l;
-
         if (!is_usable(fd) || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
             fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) {
             text_addf(&t, "descriptor %d of the service manager is no listening stream socket", fd);
             return false;
         }
-        l = listener_add(all, "inherited");
-        if (l == NULL) {
+        if (!doors_inherit(&all->doors, fd)) {
             text_add(&t, "no memory");
             return false;
         }
-        l->endpoint.fd = fd;
     }
-    all->inherited = count > 0;
     return true;
-}
-
-static struct listener *listener_of(struct listeners *all, const char *where)
-{
-    struct listener *l = all->first;
-
-    while (l != NULL && strcmp(l->where, where) != 0)
-        l = l->next;
-    return l;
 }
 
 /* max_connections, or what the limit of descriptors leaves of it: half of them at least, since the DNS can wait. */
@@ -197,70 +138,12 @@ static size_t affordable(const struct settings *s)
 bool listeners_prepare(struct listeners *all, const struct settings *settings, char *error, size_t error_size)
 {
     all->next_max = affordable(settings);
-    for (struct listener *l = all->first; l != NULL; l = l->next)
-        l->keep = all->inherited;
-    if (all->inherited)
-        return true;
-    for (const char *const *where = settings->server.listen; *where != NULL; where++) {
-        struct listener *l = listener_of(all, *where);
-        struct endpoint e;
-
-        if (l != NULL) {
-            l->keep = true;
-            continue;
-        }
-        l = listener_add(all, *where);
-        if (l == NULL || !endpoint_open(&e, l->where, &settings->server, error, error_size)) {
-            if (l != NULL)
-                l->endpoint.fd = -1;
-            listeners_abort(all);
-            return false;
-        }
-        l->endpoint = e;
-    }
-    return true;
-}
-
-/* Removes who has an event or has none, or is kept or not. */
-static void listeners_drop(struct listeners *all, bool (*which)(const struct listener *l))
-{
-    struct listener **at = &all->first;
-
-    while (*at != NULL) {
-        struct listener *l = *at;
-
-        if (!which(l)) {
-            at = &l->next;
-            continue;
-        }
-        *at = l->next;
-        listener_free(l);
-    }
-}
-
-static bool is_unlisted(const struct listener *l)
-{
-    return !l->keep;
-}
-
-static bool is_new(const struct listener *l)
-{
-    return l->event == NULL;
+    return doors_prepare(&all->doors, settings->server.listen, &settings->server, error, error_size);
 }
 
 void listeners_abort(struct listeners *all)
 {
-    listeners_drop(all, is_new);
-}
-
-static void rest(struct listeners *all)
-{
-    if (all->resting)
-        return;
-    all->resting = true;
-    for (struct listener *l = all->first; l != NULL; l = l->next)
-        if (l->event != NULL)
-            event_del(l->event);
+    doors_abort(&all->doors);
 }
 
 static bool is_full(const struct listeners *all)
@@ -270,20 +153,17 @@ static bool is_full(const struct listeners *all)
 
 static void resume(struct listeners *all)
 {
-    if (!all->resting || is_full(all) || (all->breather != NULL && evtimer_pending(all->breather, NULL)))
-        return;
-    all->resting = false;
-    for (struct listener *l = all->first; l != NULL; l = l->next)
-        event_add(l->event, NULL);
+    if (all->doors.resting && !is_full(all) && (all->breather == NULL || !evtimer_pending(all->breather, NULL)))
+        doors_resume(&all->doors);
 }
 
 void listeners_room(struct listeners *all)
 {
-    if (all != NULL && all->resting)
+    if (all != NULL)
         resume(all);
 }
 
-static void on_breather(int fd, short what, void *arg)
+static void on_breather(evutil_socket_t fd, short what, void *arg)
 {
     struct listeners *all = arg;
 
@@ -304,73 +184,63 @@ static void breathe(struct listeners *all, int why)
     if (all->reserve >= 0)
         close(all->reserve);
     all->reserve = -1;
-    rest(all);
-    evtimer_add(all->breather, &BREATHER);
+    if (all->breather != NULL && evtimer_add(all->breather, &BREATHER) == 0)
+        doors_rest(&all->doors);
 }
 
 /* Takes one connection; false when there is none to take. */
-static bool accept_one(struct listener *l)
+static bool accept_one(struct listeners *all, int listening)
 {
     static struct log_limit limit = {.burst = 1, .seconds = 60};
     static const int on = 1;
-    struct listeners *all = l->all;
     int fd;
 
     if (is_full(all)) {
         log_limited(&limit, LOG_LEVEL_WARNING, "max_connections (%zu) reached: others wait", all->max_connections);
-        rest(all);
+        doors_rest(&all->doors);
         return false;
     }
-    fd = accept4(l->endpoint.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             breathe(all, errno);
         return errno == ECONNABORTED || errno == EINTR;
     }
-    if (l->endpoint.path == NULL)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* an inherited unix socket says no */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* a unix socket says no */
     if (!connection_open(all->server->connections, fd))
         breathe(all, ENOMEM);
     return true;
 }
 
-static void on_knock(int fd, short what, void *arg)
+static void on_knock(evutil_socket_t listening, short what, void *arg)
 {
-    (void)fd;
     (void)what;
-    for (int i = 0; i < AT_ONCE && accept_one(arg); i++)
+    for (int i = 0; i < AT_ONCE && accept_one(arg, listening); i++)
         ;
 }
 
 void listeners_commit(struct listeners *all)
 {
-    listeners_drop(all, is_unlisted);
     all->max_connections = all->next_max;
     if (all->breather == NULL)
         all->breather = evtimer_new(all->server->base, on_breather, all);
-    for (struct listener *l = all->first; l != NULL; l = l->next) {
-        if (l->event != NULL)
-            continue;
-        l->event = event_new(all->server->base, l->endpoint.fd, EV_READ | EV_PERSIST, on_knock, l);
-        if (l->event != NULL && !all->resting)
-            event_add(l->event, NULL);
-    }
+    doors_commit(&all->doors, all->server->base);
     resume(all);
 }
 
 void listeners_stop(struct listeners *all)
 {
-    for (struct listener *l = all->first; l != NULL; l = l->next)
-        while (accept_one(l))
+    for (const struct door *door = all->doors.first; door != NULL; door = door->next)
+        while (accept_one(all, door->endpoint.fd))
             ;
-    listeners_close(all);
+    doors_close(&all->doors);
 }
 
 size_t listeners_count(const struct listeners *all)
 {
     size_t n = 0;
 
-    for (const struct listener *l = all->first; l != NULL; l = l->next)
+    for (const struct door *door = all->doors.first; door != NULL; door = door->next)
         n++;
     return n;
 }

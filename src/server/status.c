@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "endpoint.h"
+#include "doors.h"
 #include "http.h"
 #include "log.h"
 #include "pages.h"
@@ -24,15 +24,6 @@
 enum { VISITS_MAX = 8, AT_ONCE = 16 };
 
 static const struct timeval VISIT_TIME = {.tv_sec = 5}, RELOAD_TIME = {.tv_sec = 60};
-
-struct door {
-    struct door *next;
-    struct status *all;
-    struct endpoint endpoint;
-    struct event *event; /* NULL until it counts */
-    bool keep;           /* listed by the settings that are being prepared */
-    char where[];
-};
 
 struct visit {
     TAILQ_ENTRY(visit) link;
@@ -48,10 +39,12 @@ struct visit {
 
 struct status {
     struct server *server;
-    struct door *doors;
+    struct doors doors;
     TAILQ_HEAD(status_visits, visit) visits;
     unsigned visit_count;
 };
+
+static void on_knock(evutil_socket_t listening, short what, void *arg);
 
 struct status *status_new(struct server *s)
 {
@@ -60,6 +53,7 @@ struct status *status_new(struct server *s)
     if (all == NULL)
         return NULL;
     all->server = s;
+    all->doors = (struct doors){.on_knock = on_knock, .arg = all};
     TAILQ_INIT(&all->visits);
     return all;
 }
@@ -74,15 +68,6 @@ static void visit_end(struct visit *v)
     free(v);
 }
 
-static void door_free(struct door *d)
-{
-    if (d->event != NULL)
-        event_free(d->event);
-    if (d->endpoint.fd >= 0)
-        endpoint_close(&d->endpoint);
-    free(d);
-}
-
 void status_free(struct status *all)
 {
     struct visit *v;
@@ -91,10 +76,7 @@ void status_free(struct status *all)
         return;
     while ((v = TAILQ_FIRST(&all->visits)) != NULL)
         visit_end(v);
-    for (struct door *d = all->doors, *next; d != NULL; d = next) {
-        next = d->next;
-        door_free(d);
-    }
+    doors_close(&all->doors);
     free(all);
 }
 
@@ -282,41 +264,14 @@ static void visit_begin(struct status *all, int fd)
 
 static void on_knock(evutil_socket_t listening, short what, void *arg)
 {
-    struct door *d = arg;
-
     (void)what;
     for (int i = 0; i < AT_ONCE; i++) {
         int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd < 0)
             return;
-        visit_begin(d->all, fd);
+        visit_begin(arg, fd);
     }
-}
-
-static struct door *door_of(const struct status *all, const char *where)
-{
-    struct door *d = all->doors;
-
-    while (d != NULL && strcmp(d->where, where) != 0)
-        d = d->next;
-    return d;
-}
-
-static struct door *door_add(struct status *all, const char *where)
-{
-    size_t n = strlen(where) + 1;
-    struct door *d = calloc(1, sizeof(*d) + n);
-
-    if (d == NULL)
-        return NULL;
-    memcpy(d->where, where, n);
-    d->all = all;
-    d->keep = true;
-    d->endpoint.fd = -1;
-    d->next = all->doors;
-    all->doors = d;
-    return d;
 }
 
 bool status_prepare(struct status *all, const struct settings *settings, char *error, size_t error_size)
@@ -326,70 +281,20 @@ bool status_prepare(struct status *all, const struct settings *settings, char *e
     sockets.socket_mode = settings->status.socket_mode;
     if (settings->status.socket_group[0] != '\0')
         sockets.socket_group = settings->status.socket_group;
-    for (struct door *d = all->doors; d != NULL; d = d->next)
-        d->keep = false;
-    for (const char *const *where = settings->status.listen; *where != NULL; where++) {
-        struct door *d = door_of(all, *where);
-        struct endpoint e;
-
-        if (d != NULL) {
-            d->keep = true;
-            continue;
-        }
-        d = door_add(all, *where);
-        if (d == NULL || !endpoint_open(&e, d->where, &sockets, error, error_size)) {
-            status_abort(all);
-            return false;
-        }
-        d->endpoint = e;
-    }
-    return true;
-}
-
-static void drop(struct status *all, bool (*which)(const struct door *d))
-{
-    struct door **at = &all->doors;
-
-    while (*at != NULL) {
-        struct door *d = *at;
-
-        if (!which(d)) {
-            at = &d->next;
-            continue;
-        }
-        *at = d->next;
-        door_free(d);
-    }
-}
-
-static bool is_unlisted(const struct door *d)
-{
-    return !d->keep;
-}
-
-static bool is_new(const struct door *d)
-{
-    return d->event == NULL;
-}
-
-void status_abort(struct status *all)
-{
-    drop(all, is_new);
-}
-
-bool status_listens(const struct status *all)
-{
-    return all->doors != NULL;
+    return doors_prepare(&all->doors, settings->status.listen, &sockets, error, error_size);
 }
 
 void status_commit(struct status *all)
 {
-    drop(all, is_unlisted);
-    for (struct door *d = all->doors; d != NULL; d = d->next) {
-        if (d->event != NULL)
-            continue;
-        d->event = event_new(all->server->base, d->endpoint.fd, EV_READ | EV_PERSIST, on_knock, d);
-        if (d->event == NULL || event_add(d->event, NULL) != 0)
-            log_error("%s: no memory to listen", d->where);
-    }
+    doors_commit(&all->doors, all->server->base);
+}
+
+void status_abort(struct status *all)
+{
+    doors_abort(&all->doors);
+}
+
+bool status_listens(const struct status *all)
+{
+    return all->doors.first != NULL;
 }
