@@ -16,6 +16,7 @@ import threading
 import time
 
 from helod import HELOD, PATIENCE, Connection, Helod, free_port, question, scratch, wait_for
+from manager import Manager
 from tap import Skip, contains, equal, run, test
 
 SKIPPED = {"sasl_username": "alice", "instance": ""}
@@ -41,25 +42,6 @@ def fails(daemon, part):
                           text=True, timeout=PATIENCE, check=False)
     equal(done.returncode, 1, "exit status")
     contains(done.stderr, part, "stderr")
-
-
-class Manager:
-    """The socket of a service manager (sd_notify)."""
-
-    def __init__(self):
-        self.path = str(scratch() / "notify")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        os.chmod(self.path, 0o666)
-        self.socket.settimeout(PATIENCE)
-
-    def hear(self, what, without="WATCHDOG=1"):
-        """The next datagram, as a dict, which must begin with `what`."""
-        while True:
-            text = self.socket.recv(4096).decode()
-            if text != without or what == without:
-                assert text.startswith(what), f"{text!r}, wanted {what!r}"
-                return dict(line.split("=", 1) for line in text.splitlines())
 
 
 # The command line

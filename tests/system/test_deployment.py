@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A real Postfix that is set up so that helod cannot see what it should: helod says so, once, with how to mend it."""
 import random
-import socket
-import threading
 
 import postfix
 from helod import Helod
-from tap import cases, cleanup, equal, run, skip_all
+from proxy import Proxy
+from tap import cases, equal, run, skip_all
 
 if postfix.possible():
     skip_all(postfix.possible())
@@ -20,36 +19,6 @@ AT_HELO = "questions come at HELO (smtpd_delay_reject = no)"
 SUBMISSION = "questions come from a submission port"
 NO_HELO = "clients come without HELO: smtpd_helo_required = yes"
 SIGNS = (PRIVATE, SAME, NAMELESS, AT_HELO, SUBMISSION, NO_HELO)
-
-
-class Proxy:
-    """Senders reach Postfix through it, as through a load balancer or a NAT: they have its address."""
-
-    def __init__(self, port):
-        self.target = port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-        cleanup(self.listener.close)
-
-    def serve(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", self.target))
-            for ends in ((near, far), (far, near)):
-                threading.Thread(target=self.carry, args=ends, daemon=True).start()
-
-    @staticmethod
-    def carry(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
 
 
 def stranger(n):
@@ -102,7 +71,7 @@ def _(what, number):
     options, client, greets, said = ROWS[what]
     host, port = (SUBMIT, 587) if "address" in options else ("127.0.0.1", mx.port(f"row{number}"))
     if client is None:
-        port = Proxy(port).port
+        port = Proxy(port).port  # senders have its address
     for n in range(SESSIONS):
         with postfix.Smtp(port, host) as smtp:
             session(smtp, client and client(n), greets)

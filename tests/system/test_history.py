@@ -12,6 +12,7 @@ import time
 
 import redisserver
 from helod import PATIENCE, Connection, Helod, free_port, heloctl, scratch, wait_for
+from proxy import Proxy
 from redisserver import Redis
 from tap import cases, cleanup, contains, equal, note, run, skip_all, test
 
@@ -186,46 +187,10 @@ def _():
         wait_used(one)
 
 
-class SlowProxy:
-    """Hands bytes on, those of the server only after a while."""
-
-    def __init__(self, port, delay):
-        self.target, self.delay, self.connections = port, delay, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-        cleanup(self.listener.close)
-
-    def serve(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            far = socket.create_connection(("127.0.0.1", self.target))
-            threading.Thread(target=self.carry, args=(near, far, False), daemon=True).start()
-            threading.Thread(target=self.carry, args=(far, near, True), daemon=True).start()
-
-    def carry(self, source, sink, slowly):
-        try:
-            while data := source.recv(65536):
-                if slowly:
-                    time.sleep(self.delay)
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-
 @test("a server that becomes slow delays nothing past its timeout and is left alone, although it answers")
 def _():
     redis = Redis()
-    proxy = SlowProxy(redis.port, 0)
+    proxy = Proxy(redis.port)
     with shared(f"inet:127.0.0.1:{proxy.port}") as one:
         wait_used(one)
         load = Load(one, 3)

@@ -9,6 +9,7 @@ import threading
 import time
 
 from helod import HELOCTL, PATIENCE, Helod, heloctl, question, scratch, wait_for
+from manager import Manager
 from tap import cases, contains, equal, run, test
 
 ENTRIES = 100_000
@@ -131,9 +132,11 @@ def _():
     path = scratch() / "exempt"
     for _ in range(20):
         exemptions(path, NEVER)
-        with daemon_with(path) as daemon:
+        manager = Manager()
+        with daemon_with(path, env={"NOTIFY_SOCKET": manager.path}) as daemon:
+            manager.hear("READY=1")
             daemon.reload()
-            time.sleep(0.02)
+            manager.hear("RELOADING=1")
             exemptions(path, ALWAYS, entries=10)  # the one that is read is still open
             for _ in range(5):
                 daemon.reload()
