@@ -16,22 +16,13 @@
 #include <unistd.h>
 
 #include "policyfile.h"
+#include "reading.h"
 
-enum { ENTRIES = 3000, LONG_LINE = 40000, MESSAGES_SIZE = 16384 };
+enum { ENTRIES = 3000, LONG_LINE = 40000 };
 
-static char messages[MESSAGES_SIZE];
-static char folder[] = "/tmp/helod-test-load-XXXXXX";
 static char policy_path[64], exempt_path[64], token_path[64];
 
 static const struct slice no_time; /* over before it begins */
-
-static void keep(void *arg, bool is_error, const char *message)
-{
-    size_t used = strlen(messages);
-
-    (void)arg;
-    snprintf(messages + used, sizeof(messages) - used, "%s%s\n", is_error ? "" : "warning: ", message);
-}
 
 static FILE *create(const char *path)
 {

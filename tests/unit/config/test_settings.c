@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the settings answer: fields, policies by context, exemptions by client and name with their dates, who is local,
- * what differs between two of them, and which files are refused.
+ * What the settings answer: fields, policies by context, who is local, what differs between two of them; and which
+ * files are refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,67 +9,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "policyfile.h"
-
-enum { NOVEMBER_1 = 1793491200, DAY = 86400, MESSAGES_SIZE = 16384 };
-
-static char messages[MESSAGES_SIZE];
-static char folder[] = "/tmp/helod-test-settings-XXXXXX";
-
-static void keep(void *arg, bool is_error, const char *message)
-{
-    size_t used = strlen(messages);
-
-    (void)arg;
-    snprintf(messages + used, sizeof(messages) - used, "%s%s\n", is_error ? "" : "warning: ", message);
-}
-
-static struct settings *read_text(const char *text)
-{
-    messages[0] = '\0';
-    return policyfile_read_text("t", text, strlen(text), keep, NULL);
-}
-
-static struct settings *read_good(const char *text)
-{
-    struct settings *s = read_text(text);
-
-    if (!s)
-        fail_msg("%s", messages);
-    return s;
-}
-
-static struct address client(const char *text)
-{
-    struct address a;
-
-    assert_true(address_parse(&a, text, strlen(text)));
-    return a;
-}
-
-/* Writes a file into the test's folder; the path stays valid until the next call. */
-static const char *write_file(const char *name, const char *text)
-{
-    static char path[256];
-    FILE *out;
-
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    out = fopen(path, "w");
-    assert_non_null(out);
-    assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
-    fclose(out);
-    assert_int_equal(chmod(path, 0644), 0);
-    return path;
-}
+#include "reading.h"
 
 static void test_fields(void **state)
 {
@@ -251,186 +198,6 @@ static void test_local(void **state)
     settings_unref(s);
 }
 
-static void test_exempt(void **state)
-{
-    struct settings *s = read_good("exempt { clients = { \"192.0.2.0/24\", \"2001:db8::/32\" } "
-                                   "rdns = { \".Partner.example\" } "
-                                   "helo = { \"old.example\" } }");
-    struct address inside = client("192.0.2.77"), mapped = client("::ffff:192.0.2.77"), outside = client("192.0.3.1");
-    int32_t entry = settings_exempt_client(s, &inside, NOVEMBER_1);
-    char where[EXEMPTION_WHERE_SIZE];
-
-    (void)state;
-    assert_int_equal(s->exempt.count, 4);
-    assert_int_equal(entry, 0);
-    assert_string_equal(s->exempt.entries[entry].pattern, "192.0.2.0/24");
-    assert_string_equal(exemption_where(&s->exempt.entries[entry], where), "t:1");
-    assert_int_equal(settings_exempt_client(s, &mapped, NOVEMBER_1), 0);
-    assert_int_equal(settings_exempt_client(s, &outside, NOVEMBER_1), -1);
-    assert_int_equal(settings_exempt_rdns(s, "mail.partner.example", NOVEMBER_1), 2);
-    assert_int_equal(settings_exempt_rdns(s, "partner.example", NOVEMBER_1), 2);
-    assert_int_equal(settings_exempt_rdns(s, "notpartner.example", NOVEMBER_1), -1);
-    assert_int_equal(settings_exempt_helo(s, "old.example", NOVEMBER_1), 3);
-    assert_int_equal(settings_exempt_helo(s, "mail.old.example", NOVEMBER_1), -1);
-    settings_unref(s);
-}
-
-static struct settings *read_exempt_file(const char *lines)
-{
-    char text[512];
-
-    snprintf(text, sizeof(text), "exempt {\n clients = {}\n files = { \"%s\" } }", write_file("exempt", lines));
-    return read_text(text);
-}
-
-static void test_exempt_file(void **state)
-{
-    struct settings *s = read_exempt_file("# who pays us\n\n"
-                                          "client 192.0.2.1 # the old gateway\r\n"
-                                          "client 2001:db8::/48\tuntil=2026-12-31\n"
-                                          "  rdns .partner.example  #  asked by Ann\n"
-                                          "helo Mail.Partner.example");
-    const struct exemption *e;
-    char where[EXEMPTION_WHERE_SIZE];
-
-    (void)state;
-    if (!s)
-        fail_msg("%s", messages);
-    assert_int_equal(s->exempt.count, 4);
-    e = s->exempt.entries;
-    assert_int_equal(e[0].kind, EXEMPT_CLIENT);
-    assert_string_equal(e[0].why, "the old gateway");
-    assert_int_equal(e[0].until, 0);
-    assert_non_null(strstr(exemption_where(&e[0], where), "/exempt:3"));
-    assert_int_equal(e[1].until, NOVEMBER_1 + 61 * DAY); /* the first second of 2027 */
-    assert_string_equal(e[1].why, "");
-    assert_string_equal(e[2].pattern, ".partner.example");
-    assert_string_equal(e[2].why, "asked by Ann");
-    assert_string_equal(e[3].pattern, "mail.partner.example");
-    settings_unref(s);
-}
-
-/* Each line alone, and what is said of it. */
-static void test_exempt_file_errors(void **state)
-{
-    static const struct {
-        const char *line, *message;
-    } rows[] = {
-        { "host a.example", "expected client, rdns or helo, not \"host\"" },
-        { "CLIENT 192.0.2.1", "expected client, rdns or helo, not \"CLIENT\"" },
-        { "client", "expected a pattern behind it" },
-        { "client # why", "expected a pattern behind it" },
-        { "client 192.0.2.300", "\"192.0.2.300\" is no network, expected ADDRESS or ADDRESS/BITS" },
-        { "client mail.example", "\"mail.example\" is no network, expected ADDRESS or ADDRESS/BITS" },
-        { "helo a_b..example", "\"a_b..example\" is no host name, expected NAME, or .NAME for all below it too" },
-        { "rdns *.example", "\"*.example\" is no host name, expected NAME, or .NAME for all below it too" },
-        { "rdns .", "\".\" is no host name, expected NAME, or .NAME for all below it too" },
-        { "helo a.example until=2026-02-30", "expected until=YYYY-MM-DD, not \"until=2026-02-30\"" },
-        { "helo a.example until=tomorrow", "expected until=YYYY-MM-DD, not \"until=tomorrow\"" },
-        { "helo a.example forever", "expected until=YYYY-MM-DD, not \"forever\"" },
-        { "helo a.example until=2026-12-31 because", "expected client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]" },
-        { "helo a\001.example", "a control byte, expected text" },
-        { "helo a.example until=2020-01-01", "warning: \"a.example\" has run out and counts no longer" },
-        { "rdns .net", "warning: \".net\" exempts all of a top-level domain" },
-        { "client ::/0", "warning: \"::/0\" exempts everybody" },
-    };
-    char text[256], expected[512];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct settings *s;
-        const char *warning = "warning: ";
-        bool is_error = strncmp(rows[i].message, warning, strlen(warning)) != 0;
-        snprintf(text, sizeof(text), "# first\n%s\n", rows[i].line);
-        s = read_exempt_file(text);
-        snprintf(expected, sizeof(expected), "%s%s/exempt:2: %s\n", is_error ? "" : warning, folder,
-                 rows[i].message + (is_error ? 0 : strlen(warning)));
-        assert_string_equal(messages, expected);
-        assert_int_equal(s == NULL, is_error);
-        settings_unref(s);
-    }
-}
-
-static void test_exempt_file_reports_all(void **state)
-{
-    struct settings *s = read_exempt_file("client x\nhelo y y\n\nrdns .partner.example\nfoo bar\n");
-    char expected[1024];
-
-    (void)state;
-    assert_null(s);
-    snprintf(expected, sizeof(expected),
-             "%s/exempt:1: \"x\" is no network, expected ADDRESS or ADDRESS/BITS\n"
-             "%s/exempt:2: expected until=YYYY-MM-DD, not \"y\"\n"
-             "%s/exempt:5: expected client, rdns or helo, not \"foo\"\n",
-             folder, folder, folder);
-    assert_string_equal(messages, expected);
-}
-
-/* The date is the last day that counts; a wider entry stands when a narrower one has run out. */
-static void test_until(void **state)
-{
-    struct settings *s;
-    struct address a = client("192.0.2.1");
-
-    (void)state;
-    clock_freeze(NOVEMBER_1, 0);
-    s = read_exempt_file("client 192.0.2.1 until=2026-11-02\nclient 192.0.2.0/24\n"
-                         "helo .a.example until=2026-11-02\nrdns .a.example until=2026-11-01\nrdns .example\n");
-    if (!s)
-        fail_msg("%s", messages);
-    assert_int_equal(settings_exempt_client(s, &a, NOVEMBER_1), 0);
-    assert_int_equal(settings_exempt_client(s, &a, NOVEMBER_1 + 2 * DAY - 1), 0);
-    assert_int_equal(settings_exempt_client(s, &a, NOVEMBER_1 + 2 * DAY), 1);
-    assert_int_equal(settings_exempt_helo(s, "m.a.example", NOVEMBER_1 + 2 * DAY - 1), 2);
-    assert_int_equal(settings_exempt_helo(s, "m.a.example", NOVEMBER_1 + 2 * DAY), -1);
-    assert_int_equal(settings_exempt_rdns(s, "m.a.example", NOVEMBER_1), 3);
-    assert_int_equal(settings_exempt_rdns(s, "m.a.example", NOVEMBER_1 + DAY), 4);
-    settings_unref(s);
-    clock_advance(3 * DAY * 1000ull);
-    s = read_exempt_file("client 192.0.2.1 until=2026-11-02\nclient 192.0.2.0/24\n");
-    assert_non_null(s);
-    assert_int_equal(s->exempt.count, 1);
-    assert_non_null(strstr(messages, "exempt:1: \"192.0.2.1\" has run out"));
-    settings_unref(s);
-    clock_freeze(NOVEMBER_1, 0);
-}
-
-static double load_seconds(unsigned entries)
-{
-    const char *path = write_file("many", "");
-    char text[512];
-    FILE *out = fopen(path, "w");
-    struct settings *s;
-    clock_t began;
-
-    assert_non_null(out);
-    for (unsigned i = 0; i < entries; i++) {
-        if (i % 2)
-            fprintf(out, "helo mail%u.customer%u.example until=2099-12-31 # number %u\n", i, i, i);
-        else
-            fprintf(out, "client 10.%u.%u.%u\n", i >> 16 & 255, i >> 8 & 255, i & 255);
-    }
-    fclose(out);
-    snprintf(text, sizeof(text), "exempt { clients = {} files = { \"%s\" } }", path);
-    began = clock();
-    s = read_good(text);
-    assert_int_equal(s->exempt.count, entries);
-    settings_unref(s);
-    return (double)(clock() - began) / CLOCKS_PER_SEC;
-}
-
-/* Linear growth, so that 100,000 stay far below the 300 ms in which a reload is done. */
-static void test_many(void **state)
-{
-    double base = load_seconds(0), few = load_seconds(10000) - base, many = load_seconds(100000) - base;
-
-    (void)state;
-    print_message("# no entry: %.0f ms, 10,000 more: %.0f ms, 100,000 more: %.0f ms\n", base * 1e3, few * 1e3,
-                  many * 1e3);
-    assert_true(many < 30 * few + 0.1);
-    assert_true(many < 2.0);
-}
-
 static void add_line(void *arg, const char *line)
 {
     char *text = arg;
@@ -578,26 +345,6 @@ static void test_again_after_bad(void **state)
     }
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    clock_freeze(NOVEMBER_1, 0);
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    static const char *const names[] = { "exempt", "policy", "many" };
-    char path[256];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    return rmdir(folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -608,12 +355,6 @@ int main(void)
         cmocka_unit_test(test_needs),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_local),
-        cmocka_unit_test(test_exempt),
-        cmocka_unit_test(test_exempt_file),
-        cmocka_unit_test(test_exempt_file_errors),
-        cmocka_unit_test(test_exempt_file_reports_all),
-        cmocka_unit_test(test_until),
-        cmocka_unit_test(test_many),
         cmocka_unit_test(test_diff),
         cmocka_unit_test(test_writable),
         cmocka_unit_test(test_files),
