@@ -55,6 +55,8 @@ ATTRIBUTES = {
     "encryption_keysize": "0",
     "policy_context": "",
 }
+# Answered at once, DUNNO.
+SKIPPED = {"sasl_username": "alice", "instance": ""}
 # Short names for what nearly every test sets.
 SHORT = {"client": "client_address", "helo": "helo_name", "state": "protocol_state", "context": "policy_context"}
 
@@ -295,3 +297,22 @@ def heloctl(*arguments, text=None, seconds=PATIENCE):
                           subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, errors="replace",
                           check=False)
     return done.returncode, done.stdout, done.stderr
+
+
+def helod(*arguments, **more):
+    """Runs helod to its end: (exit status, stdout, stderr)."""
+    done = subprocess.run([HELOD, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=PATIENCE, check=False, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def policy(folder, text):
+    """A policy file with this text."""
+    path = folder / "helod.conf"
+    path.write_text(text)
+    return path
+
+
+def status_of(pid):
+    """/proc/PID/status, as a dict."""
+    return dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in line)

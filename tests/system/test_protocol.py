@@ -5,13 +5,12 @@ import re
 import socket
 import time
 
-from helod import HELOD, PATIENCE, Connection, Helod, free_port, question, wait_for
+from helod import HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, question, wait_for
 from nameserver import FaultDns
 from tap import cases, cleanup, contains, equal, run, test
 
 DUNNO = b"action=DUNNO\n\n"
 daemon = Helod()
-SKIPPED = {"sasl_username": "alice", "instance": ""}  # answered at once, DUNNO
 
 
 def metric(name):
