@@ -125,7 +125,8 @@ static bool make_key(struct gather *g)
         return false;
     memcpy(at, &head, sizeof(head));
     memcpy(at + sizeof(head), helo->text, helo->length + 1);
-    memcpy(at + g->key_size - postfix_length, postfix->text, postfix_length);
+    if (postfix_length > 0)
+        memcpy(at + g->key_size - postfix_length, postfix->text, postfix_length);
     g->now_ms = clock_ms();
     g->until_ms = UINT64_MAX;
     return true;
