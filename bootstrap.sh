@@ -278,7 +278,7 @@ unit_suite() {
 begin_soak() {
     trap 'kill "$soak" 2>/dev/null || true' EXIT
     trap 'exit 130' INT TERM HUP
-    RELIABILITY_SOAK=600 RELIABILITY_RATE=400 timeout 1300 make -C build/gcc soak SOAK_RESULTS="$PWD/build/soak" \
+    RELIABILITY_SOAK=600 RELIABILITY_RATE=400 timeout 1400 make -C build/gcc soak SOAK_RESULTS="$PWD/build/soak" \
         >build/soak-beside.log 2>&1 </dev/null &
     soak=$!
 }
