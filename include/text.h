@@ -45,6 +45,8 @@ void text_addf(struct text *t, const char *format, ...) __attribute__((format(pr
 void text_addv(struct text *t, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* n == SIZE_MAX: up to the NUL. NULL counts as the empty text. */
 void text_add_as(struct text *t, enum text_form form, const char *foreign, size_t n);
+/* An error text, "what: why", of which `what` may be foreign. False, for the caller to return. */
+bool text_error(char *error, size_t error_size, const char *what, const char *why);
 /* Takes back everything after `used`, an earlier value of t->used, and clears `full`. */
 void text_rewind(struct text *t, size_t used);
 

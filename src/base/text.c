@@ -254,3 +254,14 @@ void text_add_as(struct text *t, enum text_form form, const char *foreign, size_
     else
         text_add_bytes(t, foreign, n);
 }
+
+bool text_error(char *error, size_t error_size, const char *what, const char *why)
+{
+    struct text t;
+
+    text_init(&t, error, error_size);
+    text_add_as(&t, TEXT_PLAIN, what, SIZE_MAX);
+    text_add(&t, ": ");
+    text_add(&t, why);
+    return false;
+}

@@ -22,17 +22,6 @@
 
 enum { BACKLOG = 1024, HOST_SIZE = 256 };
 
-static bool fail(char *error, size_t error_size, const char *where, const char *why)
-{
-    struct text t;
-
-    text_init(&t, error, error_size);
-    text_add_as(&t, TEXT_PLAIN, where, (size_t)-1);
-    text_add(&t, ": ");
-    text_add(&t, why);
-    return false;
-}
-
 /* "HOST:PORT", "[ADDRESS]:PORT"; "*" and nothing are every address. False when there is no port. */
 static bool split(const char *s, char host[HOST_SIZE], const char **port)
 {
@@ -82,14 +71,14 @@ static bool open_tcp(struct endpoint *e, const char *where, char *error, size_t 
     int problem;
 
     if (!split(where + strlen("inet:"), host, &port))
-        return fail(error, error_size, where, "expected inet:HOST:PORT");
+        return text_error(error, error_size, where, "expected inet:HOST:PORT");
     problem = getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
     if (problem != 0)
-        return fail(error, error_size, where, gai_strerror(problem));
+        return text_error(error, error_size, where, gai_strerror(problem));
     e->fd = tcp_socket(found);
     problem = errno;
     freeaddrinfo(found);
-    return e->fd >= 0 || fail(error, error_size, where, strerror(problem));
+    return e->fd >= 0 || text_error(error, error_size, where, strerror(problem));
 }
 
 /* A socket is there and nobody answers: a daemon died without removing it. */
@@ -212,13 +201,13 @@ bool endpoint_open(struct endpoint *e, const char *where, const struct server_se
     if (strncmp(where, "inet:", strlen("inet:")) == 0)
         return open_tcp(e, where, error, error_size);
     if (strncmp(where, "unix:", strlen("unix:")) != 0)
-        return fail(error, error_size, where, "expected inet:HOST:PORT or unix:/PATH");
+        return text_error(error, error_size, where, "expected inet:HOST:PORT or unix:/PATH");
     if (open_unix(e, where, settings, &why))
         return true;
     if (e->fd >= 0)
         close(e->fd);
     e->fd = -1;
-    return fail(error, error_size, where, why);
+    return text_error(error, error_size, where, why);
 }
 
 void endpoint_close(struct endpoint *e)

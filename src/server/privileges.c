@@ -16,17 +16,6 @@
 #include "sanitizer.h"
 #include "text.h"
 
-static bool fail(char *error, size_t error_size, const char *what, const char *why)
-{
-    struct text t;
-
-    text_init(&t, error, error_size);
-    text_add_as(&t, TEXT_PLAIN, what, (size_t)-1);
-    text_add(&t, ": ");
-    text_add(&t, why);
-    return false;
-}
-
 bool privileges_user(const char *name, uid_t *out)
 {
     const struct passwd *pw;
@@ -65,11 +54,11 @@ bool privileges_find(const char *user, const char *group, struct identity *out, 
         return true;
     pw = getpwnam(user);
     if (pw == NULL)
-        return fail(error, error_size, user, "no such user; create it, or set user = \"\" to stay who you are");
+        return text_error(error, error_size, user, "no such user; create it, or set user = \"\" to stay who you are");
     out->uid = pw->pw_uid;
     out->gid = pw->pw_gid;
     if (!privileges_group(group, &gid))
-        return fail(error, error_size, group, "no such group");
+        return text_error(error, error_size, group, "no such group");
     if (gid != (gid_t)-1)
         out->gid = gid;
     out->change = out->uid != 0;
@@ -99,18 +88,18 @@ bool privileges_drop(const struct identity *identity, char *error, size_t error_
     umask(S_IRWXG | S_IRWXO);
     if (identity->change) {
         if (initgroups(identity->user, identity->gid) != 0)
-            return fail(error, error_size, "initgroups", strerror(errno));
+            return text_error(error, error_size, "initgroups", strerror(errno));
         if (setresgid(identity->gid, identity->gid, identity->gid) != 0)
-            return fail(error, error_size, "setresgid", strerror(errno));
+            return text_error(error, error_size, "setresgid", strerror(errno));
         if (setresuid(identity->uid, identity->uid, identity->uid) != 0)
-            return fail(error, error_size, "setresuid", strerror(errno));
+            return text_error(error, error_size, "setresuid", strerror(errno));
         if (!is_irrevocable(identity))
-            return fail(error, error_size, identity->user, "the change of user could be undone");
+            return text_error(error, error_size, identity->user, "the change of user could be undone");
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return fail(error, error_size, "no_new_privs", strerror(errno));
+        return text_error(error, error_size, "no_new_privs", strerror(errno));
     /* The leak check of a sanitizer build attaches to its own process, which this would forbid. */
     if (!WITH_SANITIZER && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-        return fail(error, error_size, "dumpable", strerror(errno));
+        return text_error(error, error_size, "dumpable", strerror(errno));
     return true;
 }

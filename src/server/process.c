@@ -16,17 +16,6 @@
 
 #include "text.h"
 
-static bool fail(char *error, size_t error_size, const char *path, const char *why)
-{
-    struct text t;
-
-    text_init(&t, error, error_size);
-    text_add_as(&t, TEXT_PLAIN, path, (size_t)-1);
-    text_add(&t, ": ");
-    text_add(&t, why);
-    return false;
-}
-
 bool process_fork(int *ready)
 {
     int ends[2];
@@ -99,15 +88,15 @@ bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t 
         return true;
     file->path = strdup(path);
     if (file->path == NULL)
-        return fail(error, error_size, path, strerror(errno));
+        return text_error(error, error_size, path, strerror(errno));
     file->fd = create(path);
     if (file->fd < 0 && errno == EEXIST) {
         if (!is_stale(path))
-            return fail(error, error_size, path, "exists, and is of a running process or no PID file");
+            return text_error(error, error_size, path, "exists, and is of a running process or no PID file");
         if (unlink(path) == 0)
             file->fd = create(path);
     }
-    return file->fd >= 0 || fail(error, error_size, path, strerror(errno));
+    return file->fd >= 0 || text_error(error, error_size, path, strerror(errno));
 }
 
 bool pid_file_write(const struct pid_file *file)
