@@ -4,19 +4,18 @@
  * the daemon, which is asked over its unix status listener. Where there is none, its snapshot is read, which may be as
  * old as history.snapshot.
  */
+#include <ctype.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "ctl.h"
 #include "history.h"
 #include "policyfile.h"
+#include "running.h"
 #include "text.h"
 
-enum { ANSWER_SIZE = 1 << 17, REQUEST_SIZE = 2048 };
+enum { PATH_SIZE = 512 };
 
 struct reaching {
     struct event_base *base;
@@ -61,69 +60,50 @@ static int reach_store(struct ctl *ctl, const struct settings *settings, bool fo
     return r.ok ? CTL_OK : CTL_TROUBLE;
 }
 
-/* A socket to the daemon, or -1. */
-static int connect_daemon(const struct settings *settings)
-{
-    for (const char *const *where = settings->status.listen; where && *where; where++) {
-        struct sockaddr_un sun = {.sun_family = AF_UNIX};
-        int fd;
-
-        if (strncmp(*where, "unix:", 5) != 0 || strlen(*where + 5) >= sizeof(sun.sun_path))
-            continue;
-        memcpy(sun.sun_path, *where + 5, strlen(*where + 5));
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-            return fd;
-        if (fd >= 0)
-            close(fd);
-    }
-    return -1;
-}
-
+/* Whole names stand as they are: HTTP_QUERY_SIZE has room for the longest, and not for it thrice. */
 static void add_escaped(struct text *t, const char *subject)
 {
-    for (; *subject; subject++)
-        text_addf(t, "%%%02X", (unsigned)(unsigned char)*subject);
+    for (; *subject; subject++) {
+        if (isalnum((unsigned char)*subject) || strchr(".-:", *subject))
+            text_add_char(t, *subject);
+        else
+            text_addf(t, "%%%02X", (unsigned)(unsigned char)*subject);
+    }
 }
 
-/* The answer's body goes to stdout when all is well, else to stderr. */
-static int ask_daemon(struct ctl *ctl, int fd, bool forget)
+/* False when the daemon does not answer, which has been told; else its answer, to stderr when it is no good one. */
+static bool ask_daemon(struct ctl *ctl, const char *place, bool forget, int *status)
 {
-    char request[REQUEST_SIZE], *answer = calloc(1, ANSWER_SIZE), *body;
-    size_t used = 0;
+    char path[PATH_SIZE], *body;
     struct text t;
-    ssize_t n;
-    bool ok;
+    int http;
 
-    text_init(&t, request, sizeof(request));
-    text_add(&t, forget ? "POST /forget?subject=" : "GET /history?subject=");
+    text_init(&t, path, sizeof(path));
+    text_add(&t, forget ? "/forget?subject=" : "/history?subject=");
     add_escaped(&t, ctl->arguments[0]);
     text_add(&t, !forget && ctl_given(ctl, 'j') ? "&form=json" : "");
-    text_add(&t, " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    if (!answer || t.full || send(fd, request, t.used, MSG_NOSIGNAL) != (ssize_t)t.used) {
-        free(answer);
-        return ctl_fail(ctl, CTL_TROUBLE, "helod does not listen");
+    if (t.full) {
+        *status = ctl_fail(ctl, CTL_USAGE, "this is longer than any name");
+        return true;
     }
-    while (used < ANSWER_SIZE - 1 && (n = recv(fd, answer + used, ANSWER_SIZE - 1 - used, 0)) > 0)
-        used += (size_t)n;
-    body = strstr(answer, "\r\n\r\n");
-    ok = body && strncmp(answer, "HTTP/1.1 200 ", 13) == 0;
-    fputs(body ? body + 4 : "helod does not answer\n", ok ? stdout : stderr);
-    if (body && strncmp(answer, "HTTP/1.1 403 ", 13) == 0)
+    http = running_ask(ctl, place, forget ? "POST" : "GET", path, &body);
+    if (http == 0)
+        return false;
+    fputs(body, http == 200 ? stdout : stderr);
+    if (http == 403)
         fprintf(stderr, ": only root and helod's own user may\n");
-    free(answer);
-    return ok ? CTL_OK : CTL_TROUBLE;
+    free(body);
+    *status = http == 200 ? CTL_OK : CTL_TROUBLE;
+    return true;
 }
 
 static int reach_daemon(struct ctl *ctl, const struct settings *settings, bool forget)
 {
-    int fd = connect_daemon(settings), status;
+    const char *place = running_place(settings, "unix:");
+    int status;
 
-    if (fd >= 0) {
-        status = ask_daemon(ctl, fd, forget);
-        close(fd);
+    if (place != NULL && ask_daemon(ctl, place, forget, &status))
         return status;
-    }
     if (forget)
         return ctl_fail(ctl, CTL_TROUBLE, "helod cannot be asked: it must run, with a unix: socket in status.listen");
     if (settings->history.file[0] == '\0')

@@ -19,7 +19,7 @@
 /* What changes something may take as long as reading a policy file with a million exemptions. */
 enum { SECONDS = 10, CHANGE_SECONDS = 60, REQUEST_SIZE = 1024 };
 
-static const char *first_place(const struct settings *settings, const char *kind)
+const char *running_place(const struct settings *settings, const char *kind)
 {
     for (const char *const *place = settings->status.listen; *place; place++)
         if (strncmp(*place, kind, strlen(kind)) == 0)
@@ -36,9 +36,9 @@ bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status)
     if (!found && !settings)
         return false;
     if (!found)
-        found = first_place(settings, "unix:");
+        found = running_place(settings, "unix:");
     if (!found)
-        found = first_place(settings, "inet:");
+        found = running_place(settings, "inet:");
     if (found)
         snprintf(place, RUNNING_PLACE_SIZE, "%s", found);
     else

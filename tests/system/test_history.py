@@ -4,6 +4,7 @@
 back under load; a helod with a memory store that is killed under load and started again."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -415,6 +416,8 @@ def _(kind, start):
         equal(heloctl("history", *conf, "11.7.1.1")[1], "network 11.7.1.1: nothing is known\n")
         assert not is_known(one, "mailhost"), "still known"
         assert heloctl("history", *conf, "no name")[0] >= 64
+        longest = "mailhost." + "a" * 60 + ("." + "b" * 60) * 3
+        equal(heloctl("history", *conf, longest)[:2], (0, f"name {longest}: nothing is known\n"))
 
 
 @test("without a daemon heloctl reads the snapshot, and cannot forget")
@@ -429,6 +432,20 @@ def _():
     contains(err, "snapshot")
     contains(heloctl("check", *conf, "11.7.1.1", "mailhost")[1], "0 unverified domains and 1 names of this client")
     contains(heloctl("forget", *conf, "11.7.1.1")[2], "cannot be asked")
+
+
+@test("a daemon that does not answer holds up no heloctl: it reads the snapshot")
+def _():
+    one = memory_with_control()
+    one.stop()
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(re.search(r'unix:([^"]*/control)', one.conf_path.read_text())[1])
+        mute.listen(5)
+        begun = time.monotonic()
+        status, out, err = heloctl("history", "-c", one.conf_path, "11.7.1.1")
+        equal((status, out), (0, "network 11.7.1.1: nothing is known\n"), err)
+        contains(err, "this is of its snapshot")
+        assert 8 < time.monotonic() - begun < 60
 
 
 run()
