@@ -44,11 +44,11 @@ static socklen_t parse(const char *text, union place *place)
     exit(64);
 }
 
-int endpoint_connect(const char *text)
+static int open_connected(const char *text, int type)
 {
     union place place;
     socklen_t size = parse(text, &place);
-    int one = 1, fd = socket(place.any.sa_family, SOCK_STREAM, 0);
+    int one = 1, fd = socket(place.any.sa_family, type, 0);
 
     if (fd >= 0 && connect(fd, &place.any, size) != 0) {
         close(fd);
@@ -57,6 +57,16 @@ int endpoint_connect(const char *text)
     if (place.any.sa_family == AF_INET)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return fd;
+}
+
+int endpoint_connect(const char *text)
+{
+    return open_connected(text, SOCK_STREAM);
+}
+
+int endpoint_connect_datagram(const char *text)
+{
+    return open_connected(text, SOCK_DGRAM);
 }
 
 static int open_bound(const char *text, int type)

@@ -7,6 +7,7 @@
 #define HELOD_BENCH_ENDPOINT_H
 
 int endpoint_connect(const char *text); /* -1: refused */
+int endpoint_connect_datagram(const char *text);
 int endpoint_listen(const char *text);  /* TCP or unix stream */
 int endpoint_bind_udp(const char *text);
 

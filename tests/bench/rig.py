@@ -39,6 +39,7 @@ def private_machine(argv):
               f"ln -s /proc/self/fd {folder}/fd; echo nameserver {RESOLVER} >{folder}/resolv.conf; "
               f"mount --bind {folder}/resolv.conf /etc/resolv.conf; mount --rbind {folder} /dev; "
               f"umount -l {folder}; rmdir {folder}; "  # nothing that is mounted there is ever removed
+              f"{{ echo 512 >/proc/sys/net/unix/max_dgram_qlen; }} 2>/dev/null || :; "  # as systemd sets it
               f"ip link set lo up; ip addr add {RESOLVER}/32 dev lo; exec \"$@\"")
     os.environ["BENCH_PRIVATE"] = "1"
     os.execvp("unshare", ["unshare", "-m", "-n", "sh", "-c", script, "sh", *argv])
@@ -126,10 +127,11 @@ class Rig:
     def place(self, unix):
         return f"unix:{self.folder}/socket-{len(self.processes)}" if unix else f"inet:127.0.0.1:{daemon.free_port()}"
 
-    def null(self, program, unix=False):
+    def null(self, program, unix=False, line=0):
+        """With `line` it logs a line of so many bytes for each question."""
         place = self.place(unix)
-        process = self.start(PROGRAMS / program, place)
-        return self.ready(Server(program, place, [process.pid]))
+        process = self.start(PROGRAMS / program, *(["-l", line] if line else []), place)
+        return self.ready(Server(f"{program} and a line" if line else program, place, [process.pid]))
 
     @staticmethod
     def ready(server, seconds=20):

@@ -30,6 +30,7 @@ PEER_ROWS = {
     "cached": ("Peers: what was judged before, 10 connections", "-c 10 -w {warm} -g judged -o zipf -n 200"),
     "dns": ("Peers: unique strangers with DNS, 10 connections", "-c 10 -w {warm} -g strangers -o unique -1 {first}"),
 }
+LINE = 450  # bytes of a decision line, with what stands before it
 PACKAGED_TIMES, TOLD_TIMES = 10, 3.5  # helod against what Debian packages; against what --peer adds
 
 
@@ -44,6 +45,10 @@ class Bench:
         self.dns = rig.dns(0.1)
         self.null = rig.null("null_libevent")
         self.first = 1000000  # numbers of strangers that nobody has been asked about
+
+    def bound(self):
+        """What any server that logs can reach at best: the null server, and a line for each question. [] without syslog."""
+        return [self.rig.null("null_libevent", line=LINE)] if self.rig.has_syslog else []
 
     def fresh(self, count):
         self.first += count
@@ -114,7 +119,7 @@ class Bench:
                                 self.dns)
         logged.load("-t", 0.5, "-g", "judged", "-n", 1000)
         arguments = ["-c", 100, "-g", "judged", "-o", "zipf", "-n", 1000, "-w", 0.1]
-        self.compare("Warm cache, three names, all rules, a line for each", [logged], arguments,
+        self.compare("Warm cache, three names, all rules, a line for each", [logged, *self.bound()], arguments,
                      {logged.name: (0.6, None)})
 
     def table_of_greetings(self, file):
@@ -308,18 +313,21 @@ class Bench:
         def told(server):
             return arguments.format(warm=getattr(server, "warm", 0.2), first=self.fresh(10**5)).split()
         results = self.pairs(ours, there, told)
-        null = [self.null.load("-t", self.seconds, *told(self.null)) for _ in range(self.runs)]
+        null, *bound = [[server.load("-t", self.seconds, *told(server)) for _ in range(self.runs)]
+                        for server in (self.null, *self.bound())]
         all_ours = [run for base, _ in results.values() for run in base]
-        rows = [self.row(title, self.null.name, null, null)]
-        rows[0].append("")
-        rows.append(self.row(title, ours.name, [null[i % len(null)] for i in range(len(all_ours))], all_ours) + ["1.00"])
+        rows = [self.row(title, self.null.name, null, null) + ["", ""]]
+        rows += [self.row(title, f"{self.null.name} and a line", null, runs) + ["", "1.00"] for runs in bound]
+        rows.append(self.row(title, ours.name, [null[i % len(null)] for i in range(len(all_ours))], all_ours) +
+                    ["1.00", ""])
         for server in there:
             base, runs = results[server.name]
             times = self.report.target(f"{title}: helod's questions/s over {server.name}",
                                        neighbours(base, runs, "per_second"), bounds[server.name], True)
-            rows.append(self.row(title, server.name, null, runs) + [times])
+            most = [f"{statistics.median(neighbours(b, runs, 'per_second')):.2f}" for b in bound] or [""]
+            rows.append(self.row(title, server.name, null, runs) + [times, *most])
         self.report.table(title, ["server", "questions/s", "spread", "ratio", "CPU us", "ratio", "p50 us", "p99 us",
-                                  "p99.9 us", "failed", "helod over it"], rows)
+                                  "p99.9 us", "failed", "helod over it", "a line over it"], rows)
 
 
 class Held:
