@@ -29,7 +29,8 @@ WORKLOADS = {
     "rejected": ("a greeting that is refused for what it says; a line", None, ""),
 }
 # Inclusive, as far as callgrind sees a function of that name.
-STAGES = (("read the question", "protocol_parse"), ("kept answers", "instances_find"), ("gather", "gather_start"),
+STAGES = (("read the question", "protocol_parse"), ("key of the message", "instances_key"),
+          ("kept answers", "instances_find"), ("gather", "gather_start"),
           ("of it: names", "gathering_local"), ("of it: judging on", "decision_go_on"),
           ("of it: is it settled", "decision_settled"), ("of it: SPF", "gathering_spf"), ("decide", "decision_make"),
           ("reply", "decision_reply"), ("decision line", "decision_line_write"), ("write it", "log_decision"),
