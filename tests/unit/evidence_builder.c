@@ -10,6 +10,7 @@
 
 enum { LINE_MAX_SIZE = 1200 };
 
+struct region *region;
 static struct name_data *names;
 
 static void fail(const char *what, const char *word)
@@ -18,20 +19,26 @@ static void fail(const char *what, const char *word)
     abort();
 }
 
-void builder_start(void)
+int builder_start(void **state)
 {
     const char *top = getenv("top_srcdir");
     char file[512], error[256];
 
+    (void)state;
     snprintf(file, sizeof(file), "%s/tests/unit/names/psl.dat", top ? top : ".");
     names = name_data_new(file, NULL, error, sizeof(error));
     if (!names)
         fail("no names", error);
+    region = region_new(16 << 20);
+    return region == NULL;
 }
 
-void builder_stop(void)
+int builder_stop(void **state)
 {
+    (void)state;
+    region_free(region);
     name_data_free(names);
+    return 0;
 }
 
 const struct name_data *builder_names(void)

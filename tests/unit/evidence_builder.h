@@ -22,8 +22,12 @@
 
 /* The history limits of every evidence built: 8 domains, 20 networks, 5 good greetings over 3 days. */
 
-void builder_start(void); /* reads the tests' public suffix list; aborts when it cannot */
-void builder_stop(void);
+/* What evidence, verdicts and replies of a test live in. */
+extern struct region *region;
+
+/* Group setup and teardown: `region`, and the tests' public suffix list; aborts when it cannot be read. */
+int builder_start(void **state);
+int builder_stop(void **state);
 /* Aborts on a word that it does not know. */
 struct evidence *builder_evidence(const char *line, struct region *r);
 /* Sets what follows from the rest: fcrdns, confirmed, helo_is_client, helo_near_client. */

@@ -8,7 +8,6 @@
 #include "rule.h"
 
 static uint64_t seed;
-static struct region *region;
 
 /* splitmix64: the same numbers everywhere, so that a failure repeats. */
 unsigned random_below(unsigned n)
@@ -20,10 +19,9 @@ unsigned random_below(unsigned n)
     return (unsigned)((z ^ (z >> 31)) % n);
 }
 
-void random_begin(uint64_t from, struct region *r)
+void random_begin(uint64_t from)
 {
     seed = from;
-    region = r;
 }
 
 #define PICK(list) list[random_below(sizeof(list) / sizeof(list[0]))]

@@ -10,10 +10,8 @@
 #include <stdint.h>
 
 #include "evidence.h"
-#include "region.h"
 
-/* All evidence is made in this region. */
-void random_begin(uint64_t seed, struct region *region);
+void random_begin(uint64_t seed);
 unsigned random_below(unsigned n);
 /* One kind or more; whole as gather asks for them: no confirmation without the reverse names. */
 unsigned random_needs(void);

@@ -26,7 +26,6 @@
 
 enum { ROUNDS = 40000, COMPLETIONS = 4 };
 
-static struct region *region;
 static struct policy policy;
 
 static bool hits(size_t rule, const struct evidence *e)
@@ -49,7 +48,7 @@ static void rules_are_sure(void **state)
     unsigned wrong = 0;
 
     (void)state;
-    random_begin(1, region);
+    random_begin(1);
     for (unsigned round = 0; round < ROUNDS && wrong < 5; round++) {
         struct evidence *full = random_greeting(), *less;
 
@@ -81,7 +80,7 @@ static void needs_are_honest(void **state)
     unsigned wrong = 0;
 
     (void)state;
-    random_begin(2, region);
+    random_begin(2);
     for (unsigned round = 0; round < ROUNDS / 10 && wrong < 5; round++) {
         struct evidence *full = random_greeting();
 
@@ -111,7 +110,7 @@ static void traits_are_honest(void **state)
     unsigned wrong = 0;
 
     (void)state;
-    random_begin(6, region);
+    random_begin(6);
     for (unsigned round = 0; round < ROUNDS / 4 && wrong < 5; round++) {
         struct evidence *full = random_greeting(), *less;
         const struct rule_set local = rules_met(full);
@@ -169,7 +168,7 @@ static void settled_stays_settled(void **state)
     unsigned wrong = 0, settled = 0;
 
     (void)state;
-    random_begin(3, region);
+    random_begin(3);
     for (unsigned round = 0; round < ROUNDS && wrong < 5; round++) {
         struct evidence *full = random_greeting(), *less;
         unsigned needs = random_needs();
@@ -210,7 +209,7 @@ static void courses_meet(void **state)
     unsigned wrong = 0;
 
     (void)state;
-    random_begin(7, region);
+    random_begin(7);
     for (unsigned round = 0; round < ROUNDS && wrong < 5; round++) {
         struct evidence *full = random_greeting(), *less;
         unsigned needs = random_needs(), missing = random_needs();
@@ -243,7 +242,7 @@ static void no_failure_rejects(void **state)
     unsigned wrong = 0, put_off = 0;
 
     (void)state;
-    random_begin(4, region);
+    random_begin(4);
     for (unsigned round = 0; round < ROUNDS * 2 && wrong < 5; round++) {
         struct evidence *full = random_greeting(), *less;
         struct verdict with_all, with_less;
@@ -270,7 +269,7 @@ static void no_failure_rejects(void **state)
 static void rescored_the_same(void **state)
 {
     (void)state;
-    random_begin(5, region);
+    random_begin(5);
     for (unsigned round = 0; round < ROUNDS / 4; round++) {
         struct evidence *e = random_greeting();
         struct verdict v, again;
@@ -293,22 +292,6 @@ static void rescored_the_same(void **state)
     }
 }
 
-static int start(void **state)
-{
-    (void)state;
-    builder_start();
-    region = region_new(1 << 20);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    region_free(region);
-    builder_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,5 +300,5 @@ int main(void)
         cmocka_unit_test(courses_meet),      cmocka_unit_test(no_failure_rejects),
         cmocka_unit_test(rescored_the_same),
     };
-    return cmocka_run_group_tests_name("decision properties", tests, start, stop);
+    return cmocka_run_group_tests_name("decision properties", tests, builder_start, builder_stop);
 }

@@ -14,8 +14,6 @@
 #include "decision.h"
 #include "policy_builder.h"
 
-static struct region *region;
-
 /* Of these tests' own, so that they do not hang on defaults that are calibrated. */
 static const char points[] = "all=0 helo_bad_syntax:100 helo_is_ours:100 helo_factory:80 helo_not_fqdn:60 "
                              "rdns_missing:40 "
@@ -302,22 +300,6 @@ static void hostile_bytes(void **state)
     }
 }
 
-static int start(void **state)
-{
-    (void)state;
-    builder_start();
-    region = region_new(1 << 20);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    region_free(region);
-    builder_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,5 +307,5 @@ int main(void)
         cmocka_unit_test(own_actions),       cmocka_unit_test(template_checks), cmocka_unit_test(every_advice_fits),
         cmocka_unit_test(hostile_bytes),
     };
-    return cmocka_run_group_tests_name("decision reply", tests, start, stop);
+    return cmocka_run_group_tests_name("decision reply", tests, builder_start, builder_stop);
 }

@@ -15,8 +15,6 @@
 #include "decision.h"
 #include "policy_builder.h"
 
-static struct region *region;
-
 static struct verdict judge(const struct policy *policy, const char *line)
 {
     struct verdict v;
@@ -354,22 +352,6 @@ static void rescore(void **state)
     assert_true(again.score < first.score);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    builder_start();
-    region = region_new(16 << 20);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    region_free(region);
-    builder_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,5 +359,5 @@ int main(void)
         cmocka_unit_test(skips),     cmocka_unit_test(modes_and_thresholds), cmocka_unit_test(no_memory),
         cmocka_unit_test(doubts),    cmocka_unit_test(rescore),
     };
-    return cmocka_run_group_tests_name("score", tests, start, stop);
+    return cmocka_run_group_tests_name("score", tests, builder_start, builder_stop);
 }

@@ -11,9 +11,7 @@
 #include <cmocka.h>
 
 #include "names.h"
-
-static struct name_data *data;
-static struct region *region;
+#include "names_group.h"
 
 static struct name parse(const char *raw)
 {
@@ -412,25 +410,6 @@ static void test_data(void **state)
     assert_null(name_data_new("/dev/null", NULL, error, sizeof error));
 }
 
-static int setup(void **state)
-{
-    char path[512], error[256];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/tests/unit/names/psl.dat", getenv("top_srcdir"));
-    data = name_data_new(path, NULL, error, sizeof error);
-    region = region_new(1 << 20);
-    return data == NULL || region == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    name_data_free(data);
-    region_free(region);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,5 +418,5 @@ int main(void)
         cmocka_unit_test(test_limits),    cmocka_unit_test(test_data),
     };
 
-    return cmocka_run_group_tests_name("name", tests, setup, teardown);
+    return cmocka_run_group_tests_name("name", tests, names_start, names_stop);
 }

@@ -12,9 +12,7 @@
 #include <cmocka.h>
 
 #include "names.h"
-
-static struct name_data *data;
-static struct region *region;
+#include "names_group.h"
 
 enum {
     ADDRESS = NAMING_ADDRESS,
@@ -445,25 +443,6 @@ static void test_any_address(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    char path[512], error[256];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/tests/unit/names/psl.dat", getenv("top_srcdir"));
-    data = name_data_new(path, NULL, error, sizeof error);
-    region = region_new(1 << 20);
-    return data == NULL || region == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    name_data_free(data);
-    region_free(region);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,5 +452,5 @@ int main(void)
         cmocka_unit_test(test_any_address),
     };
 
-    return cmocka_run_group_tests_name("naming", tests, setup, teardown);
+    return cmocka_run_group_tests_name("naming", tests, names_start, names_stop);
 }

@@ -15,7 +15,6 @@
 #include "decision_line.h"
 #include "policy_builder.h"
 
-static struct region *region;
 static struct policy policy, shadow_policy;
 
 static struct verdict *judge(const struct policy *by, const struct evidence *e)
@@ -343,22 +342,11 @@ static void fields_are_documented(void **state)
 
 static int start(void **state)
 {
-    (void)state;
-    builder_start();
-    region = region_new(1 << 20);
     policy = shadow_policy = builder_policy();
     builder_set(&policy, points);
     builder_set(&shadow_policy, "all=0 rdns_missing_ipv6:70");
     shadow_policy.name = "candidate";
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    region_free(region);
-    builder_stop();
-    return 0;
+    return builder_start(state);
 }
 
 int main(void)
@@ -368,5 +356,5 @@ int main(void)
         cmocka_unit_test(read_back), cmocka_unit_test(log_formats), cmocka_unit_test(round_trip),
         cmocka_unit_test(fields_are_documented),
     };
-    return cmocka_run_group_tests_name("decision line", tests, start, stop);
+    return cmocka_run_group_tests_name("decision line", tests, start, builder_stop);
 }

@@ -601,25 +601,11 @@ static void families_are_whole(void **state)
     assert_true(families[FAMILY_LITERAL].cap_limit < 100);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    builder_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    builder_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(case_table),     cmocka_unit_test(every_rule_has_cases), cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(implications),   cmocka_unit_test(families_are_whole),
     };
-    return cmocka_run_group_tests_name("rules", tests, start, stop);
+    return cmocka_run_group_tests_name("rules", tests, builder_start, builder_stop);
 }
