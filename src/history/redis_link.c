@@ -229,12 +229,14 @@ static bool look_up(struct redis_link *l, const char *host, const char *port)
         failed = getnameinfo(found->ai_addr, found->ai_addrlen, l->host, sizeof(l->host), NULL, 0, NI_NUMERICHOST);
     if (found != NULL)
         freeaddrinfo(found);
-    if (failed != 0)
-        report(l, true, "not used until helod is started again, its name has no address now; "
-                        "an address in the name's place needs no DNS: ", gai_strerror(failed));
-    else
+    if (failed == 0) {
         l->port = (int)strtol(port, NULL, 10);
-    return failed == 0;
+        return true;
+    }
+    report(l, true, "not used until helod is started again, its name has no address now; "
+                    "an address in the name's place needs no DNS: ", gai_strerror(failed));
+    l->told = true; /* nobody need wait for it */
+    return false;
 }
 
 /* "inet:HOST:PORT", [HOST] for IPv6. False: "unix:PATH"; the policy file has checked the form. */

@@ -29,8 +29,7 @@ bool helo_looks_assigned(const struct evidence *e)
 
 bool reverse_is_told(const struct evidence *e)
 {
-    return e->reverse == KNOWN_ABSENT ||
-           (e->reverse == KNOWN_PRESENT && !e->rdns_partial);
+    return e->reverse == KNOWN_ABSENT || (e->reverse == KNOWN_PRESENT && !e->rdns_partial);
 }
 
 bool reverse_is_whole(const struct evidence *e)

@@ -176,6 +176,10 @@ def _():
         line = one.wait_log("history in redis at inet:redis.nowhere.invalid:6379: not used until helod is started again")
         contains(line, "an address in the name's place needs no DNS: ")
         equal(one.ask(helo="mailhost", **KNOWN), "DUNNO")
+        begun = time.monotonic()
+        status, _, err = heloctl("history", "-c", one.conf_path, "11.7.1.1")
+        equal(status, 70, err)
+        assert time.monotonic() - begun < 2, "heloctl waits for what cannot come"
 
 
 @test("another server in a reload waits for a restart, and that is said")
