@@ -6,6 +6,7 @@
  */
 #include "report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,19 @@ static void print_head(const struct survey *s, bool colour)
     for (unsigned i = 0; i < LOGGED_UNKNOWN; i++)
         printf("  %s%-8s%s %10llu  %6.2f%%\n", colour ? colours[i] : "", logged_state_name(i), colour ? "\033[0m" : "",
                n(s->states[i]), s->decisions ? 100.0 * (double)s->states[i] / (double)s->decisions : 0.0);
+}
+
+static void print_monitored(const struct survey *s)
+{
+    size_t count;
+    struct tally_row **rows = tally_top(s->monitored, TOP, &count);
+
+    if (count > 0)
+        printf("\n%s\n", "thresholds reached in monitor mode, which answers dunno all the same");
+    for (size_t i = 0; rows && i < count; i++)
+        printf("  %-24s %10llu  %6.2f%%\n", rows[i]->key, n(rows[i]->count),
+               100.0 * (double)rows[i]->count / (double)s->decisions);
+    free(rows);
 }
 
 static void print_hours(const struct survey *s)
@@ -163,6 +177,9 @@ static void print_dns(const struct survey *s)
 static void print_text(const struct survey *s, bool colour)
 {
     print_head(s, colour);
+    if (s->decisions == 0)
+        return;
+    print_monitored(s);
     print_hours(s);
     print_scores(s);
     print_findings(s);
@@ -190,14 +207,14 @@ static int write_page(const struct ctl *ctl, const struct survey *s, const char 
     bool good;
 
     if (!out)
-        return ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written", file);
+        return ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
     fwrite(report_page, 1, (size_t)(at - report_page), out);
     print_json(s, out);
     fputs(at + sizeof(place) - 1, out);
     good = fflush(out) == 0 && !ferror(out);
     if (out != stdout)
         good = fclose(out) == 0 && good;
-    return good ? CTL_OK : ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written", file);
+    return good ? CTL_OK : ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
 }
 
 static int run(struct ctl *ctl)
@@ -228,7 +245,8 @@ const struct ctl_verb ctl_report = {
     .arguments_max = -1,
     .summary = "a day or a month of decisions at a glance",
     .help = "Sums up the decision lines of log files as they were logged: outcomes, hours, scores, findings,\n"
-            "networks, domains, near misses, exemptions without a hit, DNS trouble; as text, JSON or one page of HTML.",
+            "networks, domains, near misses, exemptions without a hit, DNS trouble, thresholds that were reached in\n"
+            "monitor mode; as text, JSON or one page of HTML.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

@@ -13,6 +13,7 @@
 enum {
     NAMES_MAX = 20000,
     GREETINGS_MAX = 5000,
+    THRESHOLD_NAMES_MAX = 100,
     CLIENTS_MAX = 65536,
     KEY_SIZE = 700,
     SLOW_MS = 1000,
@@ -43,8 +44,9 @@ bool survey_open(struct survey *s, const struct settings *settings, const struct
     s->near = tally_new(NAMES_MAX);
     s->exemptions = tally_new(NAMES_MAX);
     s->greetings = tally_new(GREETINGS_MAX);
+    s->monitored = tally_new(THRESHOLD_NAMES_MAX);
     s->clients = table_new(&limits, release, NULL);
-    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->clients;
+    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->monitored && s->clients;
 }
 
 void survey_close(struct survey *s)
@@ -54,6 +56,7 @@ void survey_close(struct survey *s)
     tally_free(s->near);
     tally_free(s->exemptions);
     tally_free(s->greetings);
+    tally_free(s->monitored);
     table_free(s->clients);
 }
 
@@ -215,6 +218,20 @@ static void add_sender(struct survey *s, const struct logged *l, const struct po
     add_greeting(s, l, domain);
 }
 
+/* In monitor mode every action is "dunno": what would have come of it, only the threshold's name tells. */
+static void add_monitored(struct survey *s, const struct logged *l)
+{
+    const struct decision_fields *f = l->record->fields;
+    char key[KEY_SIZE];
+    struct text t;
+
+    if (strcmp(f->mode, policy_mode_name(MODE_MONITOR)) != 0 || f->threshold[0] == '\0')
+        return;
+    text_init(&t, key, sizeof(key));
+    text_add_as(&t, TEXT_PLAIN, f->threshold, SIZE_MAX);
+    add_to(s->monitored, key, l);
+}
+
 static void add(struct survey *s, struct logged *l, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
@@ -228,6 +245,7 @@ static void add(struct survey *s, struct logged *l, bool judge)
     add_time(s, l);
     add_dns(s, l->record->fields);
     add_sender(s, l, policy);
+    add_monitored(s, l);
     if (label != LABEL_NONE)
         s->label_states[label][l->state]++;
     if (l->state == LOGGED_SKIPPED)

@@ -40,6 +40,7 @@ struct survey {
     uint64_t hours[SURVEY_HOURS], hours_refused[SURVEY_HOURS], by_hour[24];
     uint64_t temperror, doubts, lookups, cached, slow, ms_sum, ms_max; /* slow: a second and more */
     struct tally *networks, *domains, *near, *exemptions, *greetings;
+    struct tally *monitored;        /* thresholds that were reached in monitor mode, by name */
     struct table *clients;          /* rules that hit and wait for a welcome */
 };
 

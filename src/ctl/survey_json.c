@@ -196,6 +196,7 @@ void survey_print_json(const struct survey *s, struct json *j, const char *name)
     print_tally(j, "networks", s->networks);
     print_tally(j, "domains", s->domains);
     print_tally(j, "near_misses", s->near);
+    print_tally(j, "monitored", s->monitored);
     print_unused(s, j);
     print_dns(s, j);
     if (s->labels)

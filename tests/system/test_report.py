@@ -83,6 +83,14 @@ def _():
     assert all(c == "\n" or c.isprintable() for c in out), "a control byte"
 
 
+@test("report: of what monitor mode let pass, and of nothing else, the thresholds are told")
+def _():
+    got = {row["name"]: row["count"] for row in json.loads(ctl("report", "-c", conf, "-j", log))["monitored"]}
+    watched = [fields["threshold"] for fields in decisions if fields["mode"] == "monitor" and fields["threshold"]]
+    equal(got, {name: watched.count(name) for name in watched})
+    assert re.search(rf"reached in monitor mode.*\n(  .*\n)*  reject +{got['reject']} ", ctl("report", "-c", conf, log))
+
+
 @test("tune: thresholds and rules are counted as the policy judges")
 def _():
     got = json.loads(ctl("tune", "-c", conf, "-j", log))["survey"]
