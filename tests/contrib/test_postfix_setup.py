@@ -51,6 +51,15 @@ def _():
     equal((mx.etc / "main.cf").read_text(), BEFORE)
 
 
+@test("an address that Postfix would not understand is refused")
+def _():
+    for address in ("127.0.0.1:10045", "inet:127.0.0.1", "unix:"):
+        status, said = setup("--apply", "--address", address)
+        equal(status, 1, said)
+        contains(said, f"--address {address}: expected inet:ADDRESS:PORT or unix:PATH")
+    equal((mx.etc / "main.cf").read_text(), BEFORE)
+
+
 @test("what it writes is what README.md and doc/postfix.md say")
 def _():
     said = re.sub(r"\s+", " ", setup("--address", "inet:127.0.0.1:10045")[1])
