@@ -105,7 +105,9 @@ int main(int argc, char **argv)
             return usage(stderr);
         }
     }
-    if (optind != argc)
+    if (optind != argc) {
+        fprintf(stderr, "helod: \"%s\" is no option\n", argv[optind]);
         return usage(stderr);
+    }
     return only_check ? check(options.file) : daemon_run(&options);
 }

@@ -163,7 +163,7 @@ static bool knows_policy(const struct ctl *ctl, const struct settings *settings)
     for (; n < settings->policy_count && n < POLICIES_NAMED; n++)
         names[n] = settings->policies[n]->name;
     nearest = units_nearest(name, names, n);
-    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", settings->file, name,
+    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", ctl_policy_file(ctl, settings), name,
              nearest ? ": did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     return false;
 }

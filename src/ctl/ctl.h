@@ -66,6 +66,8 @@ int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attri
 struct settings *ctl_settings(const struct ctl *ctl);
 /* The same for any file; NULL stands for the installed one. */
 struct settings *ctl_settings_of(const char *file);
+/* Where these came from, for "… has no policy x": the file, or that there is none. */
+const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings);
 
 /* A resolver on an event loop of the verb's own. */
 struct ctl_session {

@@ -2,6 +2,7 @@
 /*
  * heloctl: main. Finds the verb's row, reads its options by the row, runs it.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "ctl.h"
 #include "log.h"
 #include "units.h"
+
+enum { CALLED_SIZE = 64 };
 
 const struct ctl_verb *const ctl_verbs[] = {
     &ctl_check, &ctl_audit, &ctl_listen, &ctl_probe, &ctl_spf, &ctl_rules,
@@ -32,7 +35,7 @@ static void usage_line(FILE *out, const struct ctl_verb *verb)
 static void verb_help(FILE *out, const struct ctl_verb *verb)
 {
     usage_line(out, verb);
-    fprintf(out, "\n%s\n\n", verb->help);
+    fprintf(out, "\n%s\n%s", verb->help, verb->options[0].letter ? "\n" : "");
     for (const struct ctl_option *o = verb->options; o->letter; o++)
         fprintf(out, "  -%c, --%s %-*s %s\n", o->letter, o->name, 18 - (int)strlen(o->name),
                 o->argument ? o->argument : "", o->help);
@@ -60,9 +63,19 @@ static const struct ctl_verb *find_verb(const char *name)
             return ctl_verbs[n];
     }
     nearest = units_nearest(name, names, n);
-    fprintf(stderr, "heloctl: no verb \"%s\"%s%s%s\n", name, nearest ? ": did you mean \"" : "", nearest ? nearest : "",
-            nearest ? "\"?" : "");
+    fprintf(stderr, "heloctl: no verb \"%s\"%s%s%s\n", name, nearest ? ": did you mean \"" : "",
+            nearest ? nearest : ": heloctl --help lists them", nearest ? "\"?" : "");
     return NULL;
+}
+
+static int help_about(const char *name)
+{
+    const struct ctl_verb *verb = find_verb(name);
+
+    if (!verb)
+        return CTL_USAGE;
+    verb_help(stdout, verb);
+    return CTL_OK;
 }
 
 /* The row's options as getopt_long() wants them. Returns false on a wrong option, which getopt has told. */
@@ -93,8 +106,19 @@ static bool read_options(struct ctl *ctl, int argc, char **argv)
     return true;
 }
 
+/* What a full disk cut short must not pass for the whole: `> file` in a crontab is read by nobody. */
+static int run_verb(struct ctl *ctl)
+{
+    int status = ctl->verb->run(ctl);
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    return ctl_fail(ctl, CTL_TROUBLE, "the output could not be written: %s", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
+    char called[CALLED_SIZE];
     struct ctl ctl = {.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
     const struct ctl_verb *verb;
 
@@ -102,7 +126,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         return all_help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0)
-        return all_help(stdout);
+        return argc == 3 ? help_about(argv[2]) : all_help(stdout);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("heloctl %s\n", PACKAGE_VERSION);
         return CTL_OK;
@@ -110,6 +134,8 @@ int main(int argc, char **argv)
     verb = ctl.verb = find_verb(argv[1]);
     if (!verb)
         return CTL_USAGE;
+    snprintf(called, sizeof(called), "heloctl %s", verb->name);
+    argv[1] = called; /* getopt's messages begin with it */
     if (!read_options(&ctl, argc - 1, argv + 1)) {
         usage_line(stderr, verb);
         return CTL_USAGE;
@@ -123,5 +149,5 @@ int main(int argc, char **argv)
         usage_line(stderr, verb);
         return CTL_USAGE;
     }
-    return verb->run(&ctl);
+    return run_verb(&ctl);
 }

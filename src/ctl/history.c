@@ -104,8 +104,10 @@ static int reach_daemon(struct ctl *ctl, const struct settings *settings, bool f
 
     if (place != NULL && ask_daemon(ctl, place, forget, &status))
         return status;
+    if (place == NULL)
+        ctl_fail(ctl, CTL_TROUBLE, "%s has no unix: socket in status.listen", ctl_policy_file(ctl, settings));
     if (forget)
-        return ctl_fail(ctl, CTL_TROUBLE, "helod cannot be asked: it must run, with a unix: socket in status.listen");
+        return ctl_fail(ctl, CTL_TROUBLE, "helod cannot be asked");
     if (settings->history.file[0] == '\0')
         return ctl_fail(ctl, CTL_TROUBLE, "helod cannot be asked, and history.file names no snapshot");
     fprintf(stderr, "helod cannot be asked: this is of its snapshot\n");

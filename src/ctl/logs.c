@@ -5,6 +5,7 @@
  */
 #include "logs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,17 +73,33 @@ struct logs *logs_open(const struct ctl *ctl, char **files, int count)
     return l;
 }
 
+/* NULL with errno. */
+static gzFile open_file(const char *file)
+{
+    struct stat st;
+
+    if (strcmp(file, "-") == 0)
+        return gzdopen(dup(STDIN_FILENO), "rb");
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return NULL;
+    }
+    return gzopen(file, "rb");
+}
+
 static bool open_next(struct logs *l)
 {
     while (l->at < l->count) {
         const char *file = l->files[l->at++];
 
-        l->in = strcmp(file, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(file, "rb");
+        errno = 0;
+        l->in = open_file(file);
         l->begin = l->end = 0;
         l->at_end = l->skipping = false;
         if (l->in && gzbuffer(l->in, BUFFER_SIZE / 2) == 0)
             return true;
-        l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read", file);
+        l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", file,
+                             strerror(errno ? errno : ENOMEM));
     }
     return false;
 }
@@ -202,6 +219,9 @@ int logs_close(struct logs *l)
         fprintf(stderr, "heloctl %s: %llu lines look like decision lines and cannot be read\n", l->ctl->verb->name,
                 (unsigned long long)l->malformed);
     status = l->status;
+    if (l->decisions == 0 && status == CTL_OK)
+        fprintf(stderr, "heloctl %s: no decision line in %s: helod writes them where log.to says, syslog's mail "
+                "facility by default\n", l->ctl->verb->name, l->count == 1 ? l->files[0] : "any of these");
     if (l->in)
         gzclose_r(l->in);
     region_free(l->record.region);

@@ -42,7 +42,9 @@ bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status)
     if (found)
         snprintf(place, RUNNING_PLACE_SIZE, "%s", found);
     else
-        ctl_fail(ctl, CTL_CONFIG, "the policy file has no status { listen = … }, and there is no --socket");
+        ctl_fail(ctl, CTL_CONFIG,
+                 "%s has no status { listen = … }: name helod's file with --config or its socket with --socket",
+                 ctl_policy_file(ctl, settings));
     settings_unref(settings);
     return found != NULL;
 }

@@ -2,6 +2,7 @@
 /*
  * session: what most verbs begin with: the options given, the policy file, a resolver on an event loop of their own.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -48,9 +49,17 @@ struct settings *ctl_settings(const struct ctl *ctl)
 
 struct settings *ctl_settings_of(const char *file)
 {
-    if (!file && access(POLICY_FILE, R_OK) == 0)
+    /* One that is there and cannot be read is an error: the daemon does not judge by the defaults. */
+    if (!file && (access(POLICY_FILE, R_OK) == 0 || errno != ENOENT))
         file = POLICY_FILE;
     return policyfile_read(file, report, NULL);
+}
+
+const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings)
+{
+    bool named = ctl_given(ctl, 'c') || access(POLICY_FILE, F_OK) == 0;
+
+    return named ? settings->file : "the built-in default (there is no " POLICY_FILE ")";
 }
 
 bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings)

@@ -211,7 +211,8 @@ static void print_text(const struct survey *s)
         print_labels(s);
     printf("\nsuggestions\n");
     if (suggest_all(s, NULL) == 0)
-        printf("  none: nothing in this log speaks against the policy\n");
+        printf("  none: %s\n", survey_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy" :
+                                                               "no decision to judge by");
 }
 
 static void print_json(const struct survey *s)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """heloctl check and rules against a name server: what they print, exit statuses, JSON, DNS trouble, foreign bytes."""
 import json
+import subprocess
 
 import helod
 import nameserver
@@ -128,6 +129,13 @@ def _():
 
 @cases([
     ("no such verb", ["rulez"], 64, 'did you mean "rules"'),
+    ("no verb like it", ["explain"], 64, "heloctl --help lists them"),
+    ("help about no such verb", ["help", "rulez"], 64, 'did you mean "rules"'),
+    ("an unknown option is the verb's", ["rules", "--nope"], 64, "heloctl rules: "),
+    ("no such policy, and no file", ["check", "-p", "zzz", "192.0.2.1", "x.example"], 64, 'has no policy "zzz"\n'),
+    ("no log", ["report", "/nonexistent/log"], 66, "/nonexistent/log: cannot be read: No such file"),
+    ("a folder for a log", ["replay", "/"], 66, "/: cannot be read: Is a directory"),
+    ("a log without a decision", ["tune", "/dev/null"], 0, "no decision line in /dev/null"),
     ("no address", ["check", "example", "mail.honest.org"], 64, "no IPv4 or IPv6 address"),
     ("one argument", ["check", "192.0.2.1"], 64, "usage: heloctl check"),
     ("unknown option", ["check", "--nope", "192.0.2.1", "x.example"], 64, "usage: heloctl check"),
@@ -162,6 +170,18 @@ def _():
         equal(status, 0)
         contains(text, "exit status: ")
         equal(helod.heloctl(verb, "-h"), (0, text, ""))
+        equal(helod.heloctl("help", verb), (0, text, ""))
+        assert "\n\n\n" not in text, verb
+
+
+@test("a full disk is told, and the exit status is no verdict")
+def _():
+    for arguments in (["rules"], ["check", "-c", conf, "192.0.2.99", "elsewhere.honest.org"], ["report", "/dev/null"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([helod.HELOCTL, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=helod.PATIENCE, check=False)
+        equal(done.returncode, 70, arguments)
+        contains(done.stderr, "the output could not be written: No space left")
 
 
 run()
