@@ -86,6 +86,13 @@ def read_log(command):
     contains(said, "near misses")
 
 
+def replay_log(command):
+    (folder / "FILE").write_text("")
+    status, said = shell(command, " log")
+    equal(status, 0, said)
+    contains(said, "1 of 1 decisions reproduced exactly")
+
+
 def list_rules(command):
     status, said = shell(command)
     equal(status, 0, said)
@@ -164,6 +171,7 @@ KNOWN = {
     "heloctl rules": list_rules,
     "heloctl report": read_log,
     "heloctl tune": read_log,
+    "heloctl replay -c FILE": replay_log,
     "helod -t -c FILE": check_file,
 }
 
