@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
+
 void logfmt_init(struct logfmt *l, const char *line, size_t n)
 {
     l->at = line;
@@ -14,20 +16,13 @@ void logfmt_init(struct logfmt *l, const char *line, size_t n)
     l->size = 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* After a backslash: the byte meant. */
 static char escaped(struct logfmt *l)
 {
     char c = *l->at++;
 
-    if (c == 'x' && l->end - l->at >= 2 && hex_digit(l->at[0]) >= 0 && hex_digit(l->at[1]) >= 0) {
-        c = (char)(hex_digit(l->at[0]) * 16 + hex_digit(l->at[1]));
+    if (c == 'x' && l->end - l->at >= 2 && ascii_hex(l->at[0]) >= 0 && ascii_hex(l->at[1]) >= 0) {
+        c = (char)(ascii_hex(l->at[0]) * 16 + ascii_hex(l->at[1]));
         l->at += 2;
     }
     return c;

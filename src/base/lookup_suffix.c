@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "hash.h"
 #include "region.h"
 
@@ -37,11 +38,6 @@ struct suffix_set {
     uint64_t seed;
     struct region *names;
 };
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
 
 /* The hash goes from the end to the beginning, so that each suffix of a name is a prefix of the work. */
 static uint64_t hash_step(uint64_t hash, char c)
@@ -89,7 +85,7 @@ static bool same_name(const struct entry *e, const char *name, size_t length)
     if (e->length != length)
         return false;
     for (size_t i = 0; i < length; i++) {
-        if (e->name[i] != lower(name[i]))
+        if (e->name[i] != (char)ascii_lower(name[i]))
             return false;
     }
     return true;
@@ -169,7 +165,7 @@ static struct entry *insert(struct suffix_set *set, uint64_t hash, const char *n
     if (e == NULL)
         return NULL;
     for (size_t i = 0; i < length; i++)
-        e->name[i] = lower(name[i]);
+        e->name[i] = (char)ascii_lower(name[i]);
     e->length = length;
     e->hash = hash;
     e->alone = e->below = LOOKUP_NONE;
@@ -202,7 +198,7 @@ bool suffix_set_add(struct suffix_set *set, const char *pattern, int32_t value)
     if (length == 0 || !grow(set))
         return false;
     for (size_t i = length; i > 0; i--)
-        hash = hash_step(hash, lower(name[i - 1]));
+        hash = hash_step(hash, (char)ascii_lower(name[i - 1]));
     hash = hash_end(hash);
     e = probe(set, hash, name, length);
     if (e == NULL && (e = insert(set, hash, name, length)) == NULL)
@@ -228,7 +224,7 @@ int32_t suffix_set_find(const struct suffix_set *set, const char *name)
     hash = set->seed;
     for (size_t i = length; i > end; i--) {
         const struct entry *e;
-        hash = hash_step(hash, lower(name[i - 1]));
+        hash = hash_step(hash, (char)ascii_lower(name[i - 1]));
         if (i > 1 && name[i - 2] != '.')
             continue;
         e = probe(set, hash_end(hash), name + i - 1, length - i + 1);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "ehlo.h"
+#include "ascii.h"
 #include "text.h"
 
 const struct ehlo_keyword ehlo_keywords[] = {
@@ -20,18 +21,13 @@ const struct ehlo_keyword ehlo_keywords[] = {
     {NULL, NULL, false, false},
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 enum ehlo_step ehlo_read(struct ehlo_reply *reply, const char *line, size_t n)
 {
     bool last = n == 3 || (n > 3 && line[3] == ' ');
     size_t text = n > 4 ? n - 4 : 0;
     int code;
 
-    if (n < 3 || n > EHLO_LINE_MAX || !is_digit(line[0]) || !is_digit(line[1]) || !is_digit(line[2]))
+    if (n < 3 || n > EHLO_LINE_MAX || !ascii_is_digit(line[0]) || !ascii_is_digit(line[1]) || !ascii_is_digit(line[2]))
         return EHLO_BAD;
     if (!last && line[3] != '-')
         return EHLO_BAD;

@@ -7,15 +7,9 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "decision_line.h"
 #include "text.h"
-
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
 
 /* After "\u": a byte. What a decision line holds is ASCII. */
 static int unicode_byte(const char *p, const char *end)
@@ -23,9 +17,9 @@ static int unicode_byte(const char *p, const char *end)
     int value = 0;
 
     for (int i = 0; i < 4; i++) {
-        if (p + i >= end || hex_digit(p[i]) < 0)
+        if (p + i >= end || ascii_hex(ascii_lower(p[i])) < 0)
             return -1;
-        value = value * 16 + hex_digit(p[i]);
+        value = value * 16 + ascii_hex(ascii_lower(p[i]));
     }
     return value > 0 && value < 256 ? value : -1;
 }

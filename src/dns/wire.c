@@ -7,12 +7,9 @@
 
 #include <string.h>
 
-enum { WIRE_HOPS_MAX = 127, POINTER_BITS = 0xc0 };
+#include "ascii.h"
 
-static uint8_t lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
-}
+enum { WIRE_HOPS_MAX = 127, POINTER_BITS = 0xc0 };
 
 /* One label and its length byte; the root's zero byte must still fit behind it. */
 static bool add_label(struct wire_name *name, const uint8_t *bytes, size_t n)
@@ -21,7 +18,7 @@ static bool add_label(struct wire_name *name, const uint8_t *bytes, size_t n)
         return false;
     name->bytes[name->size++] = (uint8_t)n;
     for (size_t i = 0; i < n; i++)
-        name->bytes[name->size++] = lower(bytes[i]);
+        name->bytes[name->size++] = (uint8_t)ascii_lower(bytes[i]);
     return true;
 }
 

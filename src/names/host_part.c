@@ -6,15 +6,7 @@
 
 #include <string.h>
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
+#include "ascii.h"
 
 /* A name that nobody owns has no registrable domain: there the last label alone is the domain. */
 static const char *find_domain(const struct name *name, const struct name_data *data)
@@ -41,16 +33,16 @@ void host_part_split(struct host_part *out, const struct name *name, const struc
     out->length -= out->length > 0 && out->text[out->length - 1] == '.';
     for (size_t i = 0; i < out->length && out->atoms < HOST_PART_MAX;) {
         struct host_atom *atom = &out->atom[out->atoms];
-        bool number = is_digit(out->text[i]);
+        bool number = ascii_is_digit(out->text[i]);
         size_t start = i;
 
-        if (!number && !is_letter(out->text[i])) {
+        if (!number && !ascii_is_letter(out->text[i])) {
             first_label = first_label && out->text[i] != '.';
             between = true;
             i++;
             continue;
         }
-        while (i < out->length && (number ? is_digit(out->text[i]) : is_letter(out->text[i])))
+        while (i < out->length && (number ? ascii_is_digit(out->text[i]) : ascii_is_letter(out->text[i])))
             i++;
         out->groups += between && out->groups < HOST_PART_MAX;
         between = false;

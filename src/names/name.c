@@ -11,19 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "name_data.h"
 
 enum { NAME_MAX_LENGTH = 253, LABEL_MAX_LENGTH = 63, ADDRESS_MAX_LENGTH = 64 };
-
-static bool is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static char to_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 /* RFC 5321's Snum: one to three digits, leading zeros allowed, which address_parse() rightly refuses elsewhere. */
 static bool parse_ipv4(struct address *out, const char *s, size_t n)
@@ -36,7 +27,7 @@ static bool parse_ipv4(struct address *out, const char *s, size_t n)
 
         if (octet > 0 && (at >= n || s[at++] != '.'))
             return false;
-        for (; at < n && digits < 3 && is_digit((unsigned char)s[at]); at++, digits++)
+        for (; at < n && digits < 3 && ascii_is_digit((unsigned char)s[at]); at++, digits++)
             value = value * 10 + (unsigned)(s[at] - '0');
         if (digits == 0 || value > 255)
             return false;
@@ -104,7 +95,7 @@ static unsigned check_byte(unsigned char c)
         return NAME_NON_ASCII;
     if (c == '_')
         return NAME_UNDERSCORE;
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ? 0 : NAME_BAD_BYTE;
+    return ascii_is_digit(c) || ascii_is_letter(c) || c == '-' || c == '.' ? 0 : NAME_BAD_BYTE;
 }
 
 /* Bytes and labels of a name whose trailing dot is gone. Counts the labels. */
@@ -249,7 +240,7 @@ void name_parse(struct name *out, const char *raw, size_t n, const struct name_d
     }
     out->length -= (out->flags & NAME_TRAILING_DOT) != 0;
     for (size_t i = 0; i < out->length; i++)
-        text[i] = to_lower(raw[i]);
+        text[i] = (char)ascii_lower(raw[i]);
     if (out->kind == NAME_HOST || out->kind == NAME_SINGLE)
         describe(out, data);
     name_memory_keep(data->memory, raw, n, out);

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "address.h"
+#include "ascii.h"
 
 static const struct {
     const char *name;
@@ -166,14 +167,6 @@ unsigned http_request_read(const char *bytes, size_t n, struct http_request *out
     }
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
-
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 static bool decode(const char *s, size_t n, char *out, size_t size)
 {
     size_t used = 0;
@@ -182,7 +175,8 @@ static bool decode(const char *s, size_t n, char *out, size_t size)
         char c = s[i] == '+' ? ' ' : s[i];
 
         if (c == '%') {
-            int high = i + 2 < n ? hex_digit(s[i + 1]) : -1, low = i + 2 < n ? hex_digit(s[i + 2]) : -1;
+            int high = i + 2 < n ? ascii_hex(ascii_lower(s[i + 1])) : -1;
+            int low = i + 2 < n ? ascii_hex(ascii_lower(s[i + 2])) : -1;
 
             if (high < 0 || low < 0 || (high | low) == 0)
                 return false;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "text.h"
 
 enum { CODE_MIN = 400, CODE_MAX = 599, ENHANCED_SIZE = 12, RESTRICTION_MAX = 100 };
@@ -51,19 +52,9 @@ static const struct {
     {"DISCARD", "DISCARD loses mail without a word to its sender: say \"550 5.7.1 text\""},
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_name_byte(char c)
 {
-    return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+    return ascii_is_letter(c) || ascii_is_digit(c) || c == '_' || c == '-';
 }
 
 static const char *skip_blanks(const char *s)
@@ -92,7 +83,7 @@ static bool is_enhanced(const char *s, size_t n)
         size_t digits = 0;
         if (at == n || s[at++] != '.')
             return false;
-        while (at < n && digits < 4 && is_digit(s[at])) {
+        while (at < n && digits < 4 && ascii_is_digit(s[at])) {
             at++;
             digits++;
         }
@@ -119,7 +110,7 @@ static bool is_restriction(const char *s)
 
     while (is_name_byte(s[n]))
         n++;
-    if (s[n] != '\0' || n > RESTRICTION_MAX || !is_letter(s[0]) || strncasecmp(s, "permit", 6) == 0)
+    if (s[n] != '\0' || n > RESTRICTION_MAX || !ascii_is_letter(s[0]) || strncasecmp(s, "permit", 6) == 0)
         return false;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         if (same_word(s, n, refused[i].word))

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "cursor.h"
 
 static const char mark[] = "decision v=";
@@ -36,13 +37,6 @@ static const char *find_mark(const char *line, size_t n)
     return NULL;
 }
 
-static int hex_digit(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* After a backslash: the byte that it stands for, or -1. A NUL cannot have been written. */
 static int escaped_byte(struct cursor *c)
 {
@@ -54,9 +48,9 @@ static int escaped_byte(struct cursor *c)
         return '\\';
     if (!cursor_take(c, 'x'))
         return -1;
-    high = hex_digit(cursor_peek(c));
+    high = ascii_hex(cursor_peek(c));
     cursor_skip(c, 1);
-    low = hex_digit(cursor_peek(c));
+    low = ascii_hex(cursor_peek(c));
     cursor_skip(c, 1);
     return high >= 0 && low >= 0 && (high | low) ? high * 16 + low : -1;
 }

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "cursor.h"
 #include "text.h"
 
@@ -31,22 +32,6 @@ static const char letters_everywhere[] = "slodipvh";
 static const char letters_explanation[] = "crt";
 static const char delimiters[] = ".-+,/_=";
 
-/* isalpha() and kin depend on the locale. */
-static bool is_digit(int c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(int c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static int lower(int c)
-{
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
 static bool is_one_of(const char *set, int c)
 {
     return c > 0 && c < 0x80 && strchr(set, c);
@@ -57,12 +42,12 @@ static bool read_letter(struct cursor *c, struct piece *p)
 {
     int letter = cursor_u8(c);
 
-    if (!is_one_of(letters_everywhere, lower(letter)) && !is_one_of(letters_explanation, lower(letter)))
+    if (!is_one_of(letters_everywhere, ascii_lower(letter)) && !is_one_of(letters_explanation, ascii_lower(letter)))
         return false;
-    p->letter = (char)lower(letter);
+    p->letter = (char)ascii_lower(letter);
     p->escape = letter != p->letter;
-    if (is_digit(cursor_peek(c))) {
-        while (is_digit(cursor_peek(c))) {
+    if (ascii_is_digit(cursor_peek(c))) {
+        while (ascii_is_digit(cursor_peek(c))) {
             unsigned digit = (unsigned)cursor_u8(c) - '0';
 
             if (p->keep <= SPF_VALUE_MAX)
@@ -120,9 +105,9 @@ static bool is_toplabel(const char *s, size_t n)
     if (!n || s[0] == '-' || s[n - 1] == '-')
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!is_digit(s[i]) && !is_alpha(s[i]) && s[i] != '-')
+        if (!ascii_is_digit(s[i]) && !ascii_is_letter(s[i]) && s[i] != '-')
             return false;
-        other = other || !is_digit(s[i]);
+        other = other || !ascii_is_digit(s[i]);
     }
     return other;
 }
@@ -216,7 +201,7 @@ static void put_escaped(struct sink *out, char byte, bool escape)
     static const char hex[] = "0123456789ABCDEF";
     unsigned value = (unsigned char)byte;
 
-    if (!escape || is_alpha(byte) || is_digit(byte) || is_one_of("-._~", byte)) {
+    if (!escape || ascii_is_letter(byte) || ascii_is_digit(byte) || is_one_of("-._~", byte)) {
         put(out, byte);
         return;
     }
