@@ -21,7 +21,6 @@ enum {
     KEPT_PIECES = 8192,
     KEPT_BYTES = 3 << 20,
     PIECE_OVERHEAD = 24, /* malloc's, and a place in the table */
-    SPF_TEXTS = 4,
 };
 
 struct gather_kept {
@@ -294,7 +293,8 @@ void gathering_keep(const struct gather *g)
     struct writer w = {.at = NULL};
     struct piece *p;
 
-    if (!is_worth_it(g))
+    /* While it waited for the history another policy file may have come: its policies will soon be gone. */
+    if (!is_for(g->context.kept, g) || !is_worth_it(g))
         return;
     put_bytes(&w, g);
     p = calloc(1, sizeof(*p) + w.size + g->key_size);

@@ -216,6 +216,41 @@ static void test_another_policy_file(void **state)
     settings_unref(next);
 }
 
+static void forget(void *arg, const struct evidence *e)
+{
+    (void)arg;
+    (void)e;
+}
+
+/* The DNS cache has answered all, the history has not: then the policy file is replaced. */
+static void test_a_policy_file_replaced_meanwhile(void **state)
+{
+    struct settings *old = side_settings(""), *next = side_settings("");
+    struct gather_options options = {.settings = old, .policy = settings_policy(old, "")};
+    struct request req = side_request("25.1.2.3", "mail.blau.com");
+    struct plain plain = {.ttl = 300};
+    struct history store = {.at_once = false};
+
+    (void)state;
+    for (unsigned replaced = 0; replaced < 2; replaced++) {
+        struct gather *pending;
+        struct side s;
+
+        plain_open(&s, &plain, old);
+        s.context.history = &store;
+        side_judge(&s, &options, &req, false);
+        region_reset(s.region);
+        assert_null(gather_start(&s.context, &options, &req, s.region, forget, NULL, &pending));
+        if (replaced)
+            gather_kept_renew(s.context.kept, next);
+        assert_true(oracle_remember(&store));
+        assert_int_equal(gather_kept_count(s.context.kept), !replaced);
+        side_close(&s);
+    }
+    settings_unref(old);
+    settings_unref(next);
+}
+
 /* More greetings than there is room for, with names as long as they may be. */
 static void test_bounds(void **state)
 {
@@ -253,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_another_greeting),
         cmocka_unit_test(test_another_policy_file),
+        cmocka_unit_test(test_a_policy_file_replaced_meanwhile),
         cmocka_unit_test(test_bounds),
     };
 
