@@ -3,7 +3,7 @@
  * log: one line for each message, to stderr, syslog, the journal or a file.
  *
  * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
- * finished line (log_line) is neither formatted nor copied nor is memory allocated for it on its way out. A line that
+ * finished line (log_line) is not formatted again nor is memory allocated for it on its way out. A line that
  * cannot be written at once is lost and counted; how many were is told once there is room, at most once a second.
  */
 #include "log.h"
@@ -48,6 +48,7 @@ static struct {
     char prefix[PREFIX_SIZE];
     unsigned long long lost, untold;
     uint64_t tell_ms;    /* not before is told again what was lost */
+    bool held;
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
 /* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
@@ -65,6 +66,7 @@ static bool stderr_is_journal(void)
 
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
 {
+    log_release();
     syslog_stop();
     if (sink != LOG_SINK_JOURNAL && sink != LOG_SINK_FILE)
         fields_close();
@@ -162,12 +164,34 @@ void log_line(enum log_level level, const char *line, size_t n)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
-    if (state.untold > 0)
+    if (state.untold > 0 && !state.held)
         tell_lost();
     if (write_line(level, line, n))
         return;
     state.lost++;
     state.untold++;
+}
+
+void log_hold(void)
+{
+    if (state.held || state.sink != LOG_SINK_SYSLOG)
+        return;
+    state.held = true;
+    syslog_hold();
+}
+
+void log_release(void)
+{
+    unsigned lost;
+
+    if (!state.held)
+        return;
+    lost = syslog_release();
+    state.held = false;
+    state.lost += lost;
+    state.untold += lost;
+    if (state.untold > 0)
+        tell_lost();
 }
 
 uint64_t log_lost(void)

@@ -4,8 +4,9 @@
  * formats every line anew, and sleeps in send() for as long as the reader of /dev/log is stopped, and with it every
  * question of every Postfix.
  *
- * Promises: a line is one system call that never waits; what stands before its text is made once a second; a socket
- * that is gone is looked for again after a pause that doubles, so that a missing syslog daemon costs nothing.
+ * Promises: a line is one message, and none waits for room; what stands before its text is made once a second; a
+ * socket that is gone is looked for again after a pause that doubles: a missing syslog daemon costs nothing. Lines that
+ * are held leave by one system call: a reader who wakes for each would take our processor, where there are few.
  */
 #include "log_syslog.h"
 
@@ -19,9 +20,12 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log.h"
 #include "text.h"
 
 enum { HEAD_SIZE = 128, IDENT_MAX = 60, PAUSE_FIRST_MS = 10, PAUSE_MAX_MS = 1000 };
+/* The queue of a socket has ten places where nobody gave it more: so many lines find room in an empty one. */
+enum { HELD_MAX = 8, HELD_SIZE = HELD_MAX * (HEAD_SIZE + LOG_LINE_SIZE) };
 
 static struct {
     const char *path, *ident;
@@ -33,6 +37,16 @@ static struct {
     size_t head_size;
     char head[HEAD_SIZE];
 } to = {.fd = -1};
+
+/* Lines that wait, each whole with its head. */
+static struct {
+    bool on;
+    unsigned count, lost; /* lost: not told yet */
+    size_t used;
+    struct iovec lines[HELD_MAX];
+    struct mmsghdr messages[HELD_MAX];
+    char bytes[HELD_SIZE];
+} held;
 
 static bool connect_as(int type)
 {
@@ -107,10 +121,10 @@ static void make_head(time_t now, int priority)
 }
 
 /* 0, or errno. */
-static int send_parts(const char *line, size_t n)
+static int send_parts(struct iovec head, const char *line, size_t n)
 {
     struct iovec parts[] = {
-        {to.head, to.head_size},
+        head,
         {(char *)(size_t)line, n},
         {(char *)(size_t)"", to.stream}, /* a NUL ends a line in a stream */
     };
@@ -120,22 +134,18 @@ static int send_parts(const char *line, size_t n)
     if (sent < 0)
         return errno;
     /* A stream may take half a line: then it begins anew. */
-    return (size_t)sent == to.head_size + n + to.stream ? 0 : EPIPE;
+    return (size_t)sent == head.iov_len + n + to.stream ? 0 : EPIPE;
 }
 
-bool syslog_send(int priority, const char *line, size_t n)
+static bool send_now(struct iovec head, const char *line, size_t n)
 {
-    time_t now = clock_wall();
-
-    if (to.head_size == 0 || now != to.head_time || priority != to.head_priority)
-        make_head(now, priority);
     /* Twice: the reader may have been started anew since the last line. */
     for (int attempt = 0; attempt < 2; attempt++) {
         int why;
 
         if (!is_connected())
             return false;
-        why = send_parts(line, n);
+        why = send_parts(head, line, n);
         if (why == 0) {
             to.pause_ms = 0;
             return true;
@@ -145,4 +155,73 @@ bool syslog_send(int priority, const char *line, size_t n)
         syslog_stop();
     }
     return pause_after_failure();
+}
+
+/* As many as go together: 0 when the first of these has to go alone, for a stream or to look for the reader again. */
+static unsigned send_together(unsigned first)
+{
+    int sent;
+
+    if (to.fd < 0 || to.stream)
+        return 0;
+    sent = sendmmsg(to.fd, held.messages + first, held.count - first, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent < 0 ? 0 : (unsigned)sent;
+}
+
+static void send_held(void)
+{
+    for (unsigned at = 0; at < held.count;) {
+        unsigned sent = send_together(at);
+
+        if (sent == 0) {
+            held.lost += !send_now((struct iovec){0}, held.lines[at].iov_base, held.lines[at].iov_len);
+            sent = 1;
+        }
+        at += sent;
+    }
+    held.count = 0;
+    held.used = 0;
+}
+
+static void hold(const char *line, size_t n)
+{
+    char *at;
+
+    if (held.count == HELD_MAX)
+        send_held();
+    at = held.bytes + held.used;
+    memcpy(at, to.head, to.head_size);
+    memcpy(at + to.head_size, line, n);
+    held.lines[held.count] = (struct iovec){at, to.head_size + n};
+    held.messages[held.count].msg_hdr = (struct msghdr){.msg_iov = &held.lines[held.count], .msg_iovlen = 1};
+    held.used += to.head_size + n;
+    held.count++;
+}
+
+bool syslog_send(int priority, const char *line, size_t n)
+{
+    time_t now = clock_wall();
+
+    if (to.head_size == 0 || now != to.head_time || priority != to.head_priority)
+        make_head(now, priority);
+    if (!held.on || n > LOG_LINE_SIZE)
+        return send_now((struct iovec){to.head, to.head_size}, line, n);
+    hold(line, n);
+    return true;
+}
+
+void syslog_hold(void)
+{
+    held.on = true;
+}
+
+unsigned syslog_release(void)
+{
+    unsigned lost;
+
+    send_held();
+    lost = held.lost;
+    held.on = false;
+    held.lost = 0;
+    return lost;
 }

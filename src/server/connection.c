@@ -3,6 +3,9 @@
  * connection: plain libevent events and our own buffers, because of what they cost. An idle connection owns no buffer;
  * a question that is answered at once costs one recv() and one send(), no event is touched and nothing is allocated.
  *
+ * What one turn of the event loop answers leaves together at its end, behind the log lines: who is woken by an answer,
+ * or by a line, would else take the processor from us in the middle of the others' questions.
+ *
  * Promises: answers in the order of the questions, never a byte that was not asked for, a peer that closed its sending
  * side is still answered, and input is not read while a question is in flight or an answer is not yet taken.
  */
@@ -28,6 +31,7 @@ enum {
     BUFFER_SIZE = 4096 - 64,                  /* with its head and malloc's a page; a question has about 700 bytes */
     BUFFER_MAX = PROTOCOL_REQUEST_MAX + 4096, /* past it the parser has long called it a violation */
     SPARE_MAX = 64,
+    LEAVING_SIZE = 16 * 1024, /* a thousand answers of "DUNNO" */
 };
 
 /* Bytes of a peer that are not all answered yet; a question in flight lies in here and must not move. */
@@ -45,8 +49,11 @@ struct connection {
     uint64_t asked_ms;
     struct buffer *in;         /* NULL: nothing is waiting in it */
     struct question *question; /* in flight */
+    struct connection *leaving_next;
+    unsigned leaving_at, leaving_size; /* its answer in connections.bytes; size 0: it has been sent */
     char *unsent;              /* what the kernel did not take of an answer */
     size_t unsent_at, unsent_size;
+    bool leaving; /* its answer leaves when this turn ends */
     bool paused; /* the event is not added */
     bool ended;  /* is closed as soon as nobody stands in its functions */
     bool half;   /* the peer sends no more */
@@ -58,15 +65,30 @@ struct connections {
     size_t count;
     struct buffer *spare;
     unsigned spare_count;
+    struct event *turn_end;
+    bool in_turn;               /* turn_end is active */
+    struct connection *leaving; /* those answered in this turn, the first one first */
+    struct connection **leaving_end;
+    size_t used;
+    char bytes[LEAVING_SIZE];
 };
+
+static void on_turn_end(int fd, short what, void *arg);
+static void send_all(struct connections *all);
 
 struct connections *connections_new(struct server *s)
 {
     struct connections *all = calloc(1, sizeof(*all));
 
-    if (all != NULL)
-        all->server = s;
-    return all;
+    if (all == NULL)
+        return NULL;
+    all->server = s;
+    all->leaving_end = &all->leaving;
+    all->turn_end = event_new(s->base, -1, 0, on_turn_end, all);
+    if (all->turn_end != NULL)
+        return all;
+    free(all);
+    return NULL;
 }
 
 size_t connections_count(const struct connections *all)
@@ -167,6 +189,9 @@ void connections_free(struct connections *all)
 {
     if (all == NULL)
         return;
+    all->in_turn = false;
+    send_all(all);
+    event_free(all->turn_end);
     while (all->oldest != NULL)
         connection_close(all->oldest);
     for (struct buffer *b = all->spare, *next; b != NULL; b = next) {
@@ -183,7 +208,7 @@ void connections_sweep(struct connections *all)
 
     for (; c != NULL && now - c->asked_ms >= idle; c = next) {
         next = c->newer;
-        if (c->question == NULL)
+        if (c->question == NULL && !c->leaving)
             connection_close(c);
     }
 }
@@ -208,6 +233,16 @@ static void violation(struct connection *c, const char *what)
                 (long)peer.pid, start);
     metrics_add(c->all->server->metrics, METRIC_PROTOCOL_VIOLATIONS, 0, 1);
     c->ended = true;
+}
+
+/* From here on lines and answers wait for the others of this turn, whose end comes behind all that is ready by now. */
+static void turn_begin(struct connections *all)
+{
+    if (all->in_turn)
+        return;
+    all->in_turn = true;
+    log_hold();
+    event_active(all->turn_end, EV_TIMEOUT, 1);
 }
 
 /* Takes one question out of the buffer; false when there is none (yet). */
@@ -237,6 +272,7 @@ static bool next_question(struct connection *c)
         line_leave(c);
         line_join(c, now_us / 1000);
         c->question = q;
+        turn_begin(c->all);
         question_begin(q, c, now_us);
         return true;
     case PROTOCOL_VIOLATION:
@@ -263,7 +299,7 @@ static void connection_run(struct connection *c)
 {
     struct buffer *b;
 
-    while (!c->ended && c->question == NULL && c->unsent == NULL && next_question(c))
+    while (!c->ended && !c->leaving && c->question == NULL && c->unsent == NULL && next_question(c))
         ;
     if (!c->ended && (c->question != NULL || c->unsent != NULL))
         return;
@@ -272,6 +308,8 @@ static void connection_run(struct connection *c)
         c->in = NULL;
         buffer_give(c->all, b);
     }
+    if (c->leaving)
+        return;
     if (c->half && c->in != NULL && !c->ended)
         violation(c, "the peer left in the middle of a question");
     if (c->paused && !c->half && !c->ended)
@@ -358,11 +396,11 @@ bool connection_open(struct connections *all, int fd)
     return true;
 }
 
-bool connection_answer(struct connection *c, const char *bytes, size_t n)
+/* True when the kernel took all of it. What it did not take is sent when there is room. */
+static bool send_answer(struct connection *c, const char *bytes, size_t n)
 {
     ssize_t sent;
 
-    c->question = NULL;
     do
         sent = send(event_get_fd(&c->event), bytes, n, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
@@ -381,7 +419,64 @@ bool connection_answer(struct connection *c, const char *bytes, size_t n)
     }
     memcpy(c->unsent, bytes, n);
     wait_for(c, EV_WRITE);
-    return !c->ended;
+    return false;
+}
+
+/* The lines of this turn so far, then its answers; afterwards there is room for more. */
+static void send_all(struct connections *all)
+{
+    log_release();
+    for (struct connection *c = all->leaving; c != NULL; c = c->leaving_next) {
+        if (c->leaving_size > 0)
+            send_answer(c, all->bytes + c->leaving_at, c->leaving_size);
+        c->leaving_size = 0;
+    }
+    all->used = 0;
+    if (all->in_turn)
+        log_hold();
+}
+
+static void on_turn_end(int fd, short what, void *arg)
+{
+    struct connections *all = arg;
+    struct connection *c, *next;
+
+    (void)fd;
+    (void)what;
+    all->in_turn = false;
+    send_all(all);
+    c = all->leaving;
+    all->leaving = NULL;
+    all->leaving_end = &all->leaving;
+    for (; c != NULL; c = next) {
+        next = c->leaving_next;
+        c->leaving = false;
+        connection_run(c);
+    }
+}
+
+void connection_answer(struct connection *c, const char *bytes, size_t n)
+{
+    struct connections *all = c->all;
+
+    c->question = NULL;
+    turn_begin(all);
+    if (n > LEAVING_SIZE - all->used)
+        send_all(all);
+    memcpy(all->bytes + all->used, bytes, n);
+    c->leaving = true;
+    c->leaving_at = (unsigned)all->used;
+    c->leaving_size = (unsigned)n;
+    c->leaving_next = NULL;
+    *all->leaving_end = c;
+    all->leaving_end = &c->leaving_next;
+    all->used += n;
+}
+
+bool connection_answer_now(struct connection *c, const char *bytes, size_t n)
+{
+    c->question = NULL;
+    return send_answer(c, bytes, n);
 }
 
 void connection_go_on(struct connection *c)

@@ -21,8 +21,13 @@ void connections_sweep(struct connections *all);
 /* Takes the descriptor over; false when there is no memory, then it is closed. */
 bool connection_open(struct connections *all, int fd);
 
-/* For question.c: the answer to the question in flight; true when the kernel took all of it. */
-bool connection_answer(struct connection *c, const char *bytes, size_t n);
+/*
+ * For question.c: the answer to the question in flight, at most REPLY_SIZE bytes. It leaves when this turn of the event
+ * loop ends, behind the lines that were logged until then.
+ */
+void connection_answer(struct connection *c, const char *bytes, size_t n);
+/* The same, now; true when the kernel took all of it. */
+bool connection_answer_now(struct connection *c, const char *bytes, size_t n);
 /* After an answer that came later than the call of question_begin(): goes on reading. May end the connection. */
 void connection_go_on(struct connection *c);
 

@@ -258,7 +258,9 @@ static void decide(struct question *q, const struct evidence *e)
     count(q, e, &verdict);
     metrics_observe(s->metrics, METRIC_QUESTION_SECONDS, us);
     n = reply_format(&reply, bytes);
-    if (connection_answer(q->connection, bytes, n) && reply.verb == REPLY_PREPEND)
+    if (reply.verb != REPLY_PREPEND)
+        connection_answer(q->connection, bytes, n);
+    else if (connection_answer_now(q->connection, bytes, n))
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
     if (verdict.skip != SKIP_NO_MAIL) /* VRFY bears the instance of the message around it, and says nothing of it */
         instances_keep(s->instances, &q->key, (q->began_us + us) / 1000, bytes, n);

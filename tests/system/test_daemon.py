@@ -211,6 +211,34 @@ def _():
             equal(daemon.stop(), 0)
 
 
+@test("answered in one turn: each its own answer, more than leave together, pipelined, half-closed")
+def _():
+    text = 'policy "default" { reject_text = "%{helo} is one of ' + "our names, " * 20 + '" }'
+    with Helod(conf='local { names = { ".our.example" } }\n' + text) as daemon:
+        peers = [daemon.connect() for _ in range(200)]
+        os.kill(daemon.process.pid, signal.SIGSTOP)
+        for i, c in enumerate(peers):
+            c.send(question(helo=f"h{i}.our.example", client_address="192.0.2.9"))
+            if i % 3 == 0:
+                c.send(question(**SKIPPED))
+            if i % 5 == 0:
+                c.socket.shutdown(socket.SHUT_WR)
+        os.kill(daemon.process.pid, signal.SIGCONT)
+        size = 0
+        for i, c in enumerate(peers):
+            answer = c.answer()
+            size += len(answer)
+            contains(answer, f" h{i}.our.example is one of our names")
+            if i % 3 == 0:
+                equal(c.answer(), "DUNNO")
+            if i % 5 == 0:
+                equal(c.closed(), b"")
+            else:
+                equal(c.ask(**SKIPPED), "DUNNO")
+            c.close()
+        assert size > 2 * 16384, f"{size} bytes left at once"
+
+
 @test("SIGTERM: an idle daemon ends at once")
 def _():
     daemon = Helod()

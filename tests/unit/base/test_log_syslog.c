@@ -70,6 +70,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    (void)syslog_release();
     syslog_stop();
     vanish();
     clock_thaw();
@@ -161,6 +162,11 @@ static void stream(void **state)
     assert_non_null(arrived(fd));
     assert_string_equal(line + strlen(line) - 3, "one");
     assert_string_equal(line + strlen(line) + 1 + strlen(line) - 3, "two");
+    syslog_hold();
+    assert_true(syslog_send(LOG_INFO, "three", 5));
+    assert_int_equal(syslog_release(), 0);
+    assert_non_null(arrived(fd));
+    assert_string_equal(line + strlen(line) - 5, "three");
     memset(longest, 'x', sizeof longest);
     while (syslog_send(LOG_INFO, longest, sizeof longest) && sent < MANY)
         sent++;
@@ -168,6 +174,68 @@ static void stream(void **state)
     while ((n = recv(fd, line, sizeof line, MSG_DONTWAIT)) > 0)
         ;
     close(fd);
+}
+
+/* Held lines leave together, in order and with the time when they were said; more than fit leave before. */
+static void together(void **state)
+{
+    char text[16];
+
+    (void)state;
+    syslog_hold();
+    assert_true(syslog_send(LOG_INFO, "one", 3));
+    clock_advance(1000);
+    assert_true(syslog_send(LOG_WARNING, "two", 3));
+    assert_null(arrived(listener));
+    assert_int_equal(syslog_release(), 0);
+    arrives("<22>Sep 21 14:13:20", "one");
+    arrives("<20>Sep 21 14:13:21", "two");
+    assert_null(arrived(listener));
+    assert_true(syslog_send(LOG_INFO, "at once", 7));
+    arrives("<22>Sep 21 14:13:21", "at once");
+    syslog_hold();
+    for (int i = 0, next = 0; next < 200; i++) {
+        snprintf(text, sizeof text, "line %d", i);
+        assert_true(i >= 200 || syslog_send(LOG_INFO, text, strlen(text)));
+        if (i >= 200)
+            assert_int_equal(syslog_release(), 0);
+        for (; arrived(listener) != NULL; next++) {
+            snprintf(text, sizeof text, "line %d", next);
+            assert_non_null(strstr(line, text));
+        }
+    }
+}
+
+/* Of held lines too those that found no room are counted, and a reader that was started anew gets them. */
+static void together_lost(void **state)
+{
+    unsigned sent = 0, lost, got = 0;
+
+    (void)state;
+    while (syslog_send(LOG_INFO, "x", 1) && sent < MANY)
+        sent++;
+    assert_true(sent < MANY);
+    assert_non_null(arrived(listener));
+    syslog_hold();
+    for (int i = 0; i < 5; i++)
+        assert_true(syslog_send(LOG_INFO, "y", 1));
+    lost = syslog_release();
+    while (arrived(listener) != NULL)
+        got++;
+    assert_int_equal(got + lost, sent - 1 + 5);
+    assert_true(lost > 0);
+    syslog_hold();
+    assert_true(syslog_send(LOG_INFO, "one", 3) && syslog_send(LOG_INFO, "two", 3));
+    vanish();
+    listen_as(SOCK_DGRAM);
+    assert_int_equal(syslog_release(), 0);
+    arrives("<22>Sep 21 14:13:20", "one");
+    arrives("<22>Sep 21 14:13:20", "two");
+    syslog_hold();
+    assert_true(syslog_send(LOG_INFO, "one", 3) && syslog_send(LOG_INFO, "two", 3));
+    vanish();
+    assert_int_equal(syslog_release(), 2);
+    assert_int_equal(syslog_release(), 0);
 }
 
 /* No place at all is as good as one that is gone. */
@@ -190,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stream, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(together, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(together_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nowhere, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("log_syslog", tests, NULL, NULL);
