@@ -146,7 +146,8 @@ def _():
             equal(kind(daemon.ask(client=NEVER, helo="word")), "550")
             if in_time:
                 time.sleep(0.3)
-                equal(times(daemon, "reload done"), 2, "five wishes are one reload")
+                # One more where helod sees the last signal when the second reload has begun.
+                assert times(daemon, "reload done") in (2, 3), f"{times(daemon, 'reload done')} reloads for six wishes"
                 return
     raise AssertionError("never in time")
 
