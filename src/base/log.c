@@ -48,7 +48,6 @@ static struct {
     char prefix[PREFIX_SIZE];
     unsigned long long lost, untold;
     uint64_t tell_ms;    /* not before is told again what was lost */
-    bool held;
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
 /* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
@@ -164,7 +163,7 @@ void log_line(enum log_level level, const char *line, size_t n)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
-    if (state.untold > 0 && !state.held)
+    if (state.untold > 0 && !syslog_holds())
         tell_lost();
     if (write_line(level, line, n))
         return;
@@ -174,20 +173,17 @@ void log_line(enum log_level level, const char *line, size_t n)
 
 void log_hold(void)
 {
-    if (state.held || state.sink != LOG_SINK_SYSLOG)
-        return;
-    state.held = true;
-    syslog_hold();
+    if (state.sink == LOG_SINK_SYSLOG)
+        syslog_hold();
 }
 
 void log_release(void)
 {
     unsigned lost;
 
-    if (!state.held)
+    if (!syslog_holds())
         return;
     lost = syslog_release();
-    state.held = false;
     state.lost += lost;
     state.untold += lost;
     if (state.untold > 0)

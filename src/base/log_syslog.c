@@ -25,7 +25,7 @@
 
 enum { HEAD_SIZE = 128, IDENT_MAX = 60, PAUSE_FIRST_MS = 10, PAUSE_MAX_MS = 1000 };
 /* The queue of a socket has ten places where nobody gave it more: so many lines find room in an empty one. */
-enum { HELD_MAX = 8, HELD_SIZE = HELD_MAX * (HEAD_SIZE + LOG_LINE_SIZE) };
+enum { HELD_MAX = 8 };
 
 static struct {
     const char *path, *ident;
@@ -42,10 +42,9 @@ static struct {
 static struct {
     bool on;
     unsigned count, lost; /* lost: not told yet */
-    size_t used;
     struct iovec lines[HELD_MAX];
     struct mmsghdr messages[HELD_MAX];
-    char bytes[HELD_SIZE];
+    char bytes[HELD_MAX][HEAD_SIZE + LOG_LINE_SIZE];
 } held;
 
 static bool connect_as(int type)
@@ -180,7 +179,6 @@ static void send_held(void)
         at += sent;
     }
     held.count = 0;
-    held.used = 0;
 }
 
 static void hold(const char *line, size_t n)
@@ -189,12 +187,11 @@ static void hold(const char *line, size_t n)
 
     if (held.count == HELD_MAX)
         send_held();
-    at = held.bytes + held.used;
+    at = held.bytes[held.count];
     memcpy(at, to.head, to.head_size);
     memcpy(at + to.head_size, line, n);
     held.lines[held.count] = (struct iovec){at, to.head_size + n};
     held.messages[held.count].msg_hdr = (struct msghdr){.msg_iov = &held.lines[held.count], .msg_iovlen = 1};
-    held.used += to.head_size + n;
     held.count++;
 }
 
@@ -213,6 +210,11 @@ bool syslog_send(int priority, const char *line, size_t n)
 void syslog_hold(void)
 {
     held.on = true;
+}
+
+bool syslog_holds(void)
+{
+    return held.on;
 }
 
 unsigned syslog_release(void)

@@ -13,6 +13,7 @@ void syslog_start(const char *path, const char *ident);
 /* False when the line is lost: nobody there, or no room. Between syslog_hold() and syslog_release() it waits. */
 bool syslog_send(int priority, const char *line, size_t n);
 void syslog_hold(void);
+bool syslog_holds(void);
 /* Sends what waits; how many of the lines since syslog_hold() were lost. */
 unsigned syslog_release(void);
 void syslog_stop(void);

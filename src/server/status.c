@@ -6,6 +6,7 @@
  */
 #include "status.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -23,7 +24,7 @@
 
 enum { VISITS_MAX = 8, AT_ONCE = 16 };
 
-static const struct timeval VISIT_TIME = {.tv_sec = 5}, RELOAD_TIME = {.tv_sec = 60};
+static const struct timeval VISIT_TIME = {.tv_sec = 5}, RELOAD_TIME = {.tv_sec = 60}, BREATHER = {.tv_usec = 200000};
 
 struct visit {
     TAILQ_ENTRY(visit) link;
@@ -40,6 +41,7 @@ struct visit {
 struct status {
     struct server *server;
     struct doors doors;
+    struct event *breather; /* after EMFILE */
     TAILQ_HEAD(status_visits, visit) visits;
     unsigned visit_count;
 };
@@ -77,6 +79,8 @@ void status_free(struct status *all)
     while ((v = TAILQ_FIRST(&all->visits)) != NULL)
         visit_end(v);
     doors_close(&all->doors);
+    if (all->breather != NULL)
+        event_free(all->breather);
     free(all);
 }
 
@@ -262,15 +266,37 @@ static void visit_begin(struct status *all, int fd)
         visit_end(v);
 }
 
+static void on_breather(evutil_socket_t fd, short what, void *arg)
+{
+    struct status *all = arg;
+
+    (void)fd;
+    (void)what;
+    doors_resume(&all->doors);
+}
+
+/* The system has no descriptor for a visit: who knocks waits a little. listener.c says so where it matters. */
+static void breathe(struct status *all)
+{
+    if (all->breather != NULL && evtimer_add(all->breather, &BREATHER) == 0)
+        doors_rest(&all->doors);
+}
+
 static void on_knock(evutil_socket_t listening, short what, void *arg)
 {
+    struct status *all = arg;
+
     (void)what;
     for (int i = 0; i < AT_ONCE; i++) {
         int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-        if (fd < 0)
+        if (fd >= 0) {
+            visit_begin(all, fd);
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            if (errno != EAGAIN)
+                breathe(all);
             return;
-        visit_begin(arg, fd);
+        }
     }
 }
 
@@ -286,6 +312,8 @@ bool status_prepare(struct status *all, const struct settings *settings, char *e
 
 void status_commit(struct status *all)
 {
+    if (all->breather == NULL)
+        all->breather = evtimer_new(all->server->base, on_breather, all);
     doors_commit(&all->doors, all->server->base);
 }
 

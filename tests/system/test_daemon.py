@@ -294,6 +294,17 @@ def _():
             c.close()
 
 
+def cpu_of(pid, seconds):
+    """Seconds of a processor that it takes in the next `seconds`."""
+    def cpu():
+        fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = cpu()
+    time.sleep(seconds)
+    return cpu() - before
+
+
 @test("without descriptors it neither spins nor dies, and goes on when there are some")
 def _():
     with Helod(server="max_connections = 100", wrapper=["/bin/sh", "-c", 'exec "$@"', "sh"]) as daemon:
@@ -303,13 +314,7 @@ def _():
         clients = [daemon.connect() for _ in range(60)]
         daemon.wait_log("cannot accept a connection")
 
-        def cpu():
-            fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-        before = cpu()
-        time.sleep(2)
-        assert cpu() - before < 0.5, f"{cpu() - before:.2f} s of CPU in 2 s"
+        assert cpu_of(pid, 2) < 0.5, "it spins"
         equal(clients[0].ask(**SKIPPED), "DUNNO")
         for c in clients[:50]:
             c.close()
@@ -318,6 +323,20 @@ def _():
         equal(daemon.log().count("cannot accept a connection"), 1)
         for c in clients[50:]:
             c.close()
+
+
+@test("without descriptors a visit to the status socket waits, and helod does not spin")
+def _():
+    port = free_port()
+    with Helod(conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
+        pid = daemon.process.pid
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, 4096))  # behind its back
+        with socket.create_connection(("127.0.0.1", port)) as visit:
+            visit.settimeout(PATIENCE)
+            visit.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert cpu_of(pid, 2) < 0.5, "it spins"
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (1024, 4096))
+            contains(visit.recv(65536).decode(), "200 OK")
 
 
 @test("the limit of open files is raised for max_connections")
