@@ -4,7 +4,7 @@
 #
 #   ./bootstrap.sh run      installs what the build needs, builds, starts helod in the foreground
 #   ./bootstrap.sh check    the same, plus what the tests need, and runs the whole suite
-#   ./bootstrap.sh build    builds only: build/src/helod, build/src/heloctl
+#   ./bootstrap.sh build    builds only: build/helod, build/heloctl
 #   ./bootstrap.sh clean    removes what was built
 #
 # It installs Debian packages (with sudo when not root), says which, removes none, and leaves none of their services
@@ -194,7 +194,7 @@ helod answers on 127.0.0.1:10045. In Postfix's main.cf, after what permits your 
 
 To see what it would say of a greeting, from another terminal:
 
-    build/src/heloctl check -c conf/helod.conf 192.0.2.1 localhost.localdomain
+    build/heloctl check -c conf/helod.conf 192.0.2.1 localhost.localdomain
 
 Decisions follow. Control-C ends it.
 
@@ -220,7 +220,7 @@ run() {
     rm -f build/said
     mkfifo build/said
     pass_on <build/said &
-    exec build/src/helod -f -c $policy >build/said 2>&1
+    exec build/helod -f -c $policy >build/said 2>&1
 }
 
 # ---- testing

@@ -14,7 +14,7 @@ alone() {
         # shellcheck disable=SC2086
         printf '#include "%s"\n#include "%s"\nextern int nothing;\n' "${header##*/}" "${header##*/}" |
             "$compiler" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Wundef -Werror -fsyntax-only -x c \
-                -I"$1/${header%/*}" -I"$1/include" -I"$top_builddir" $libraries - >/dev/null 2>"$bad_tree/error" ||
+                -I"$1/${header%/*}" -I"$1/${header%/*}/.." -I"$1/include" -I"$top_builddir" $libraries - >/dev/null 2>"$bad_tree/error" ||
             { echo "$header:"; head -n 4 "$bad_tree/error"; }
     done
 }

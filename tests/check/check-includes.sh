@@ -10,17 +10,17 @@ outside_headers() {
     cat <<'END'
 confuse.h src/config/
 ares src/dns/
-event2/ src/dns/ src/evidence/ src/history/ src/report/ src/server/ src/ctl/ src/main.c
-evhttp src/report/ src/server/
+event2/ src/dns/ src/evidence/ src/history/ src/report/ src/helod/ src/heloctl/
+evhttp src/report/ src/helod/
 libpsl.h src/names/
 idn2.h src/names/
 hiredis/ src/history/
-seccomp.h src/server/
+seccomp.h src/helod/
 syslog.h src/base/log.c src/base/log_syslog.c src/base/log_fields.c
-zlib.h src/ctl/
-expat.h src/ctl/
-zip.h src/ctl/
-openssl/ src/ctl/ src/history/
+zlib.h src/heloctl/
+expat.h src/heloctl/
+zip.h src/heloctl/
+openssl/ src/heloctl/ src/history/
 END
 }
 
@@ -65,11 +65,12 @@ outside() {
     done
 }
 
-# Own headers: contracts, those of the own room, and config.h.
+# Own headers: contracts, those of the own folder and of the room that it is in, and config.h.
 other_rooms() {
     c_files "$1" src include | while read -r file; do
         sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$1/$file" | while read -r header; do
             [ "$header" = config.h ] || [ -e "$1/include/$header" ] || [ -e "$1/${file%/*}/$header" ] ||
+                [ -e "$1/$(echo "$file" | cut -d / -f 1-2)/$header" ] ||
                 echo "$file: includes $header"
         done
         case $file in include/*) grep -n 'config\.h"' "$1/$file" | sed "s|^|$file:|" ;; esac

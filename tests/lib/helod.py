@@ -20,8 +20,8 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-HELOD = os.environ.get("HELOD") or str(TOP / "build/src/helod")
-HELOCTL = os.environ.get("HELOCTL") or str(TOP / "build/src/heloctl")
+HELOD = os.environ.get("HELOD") or str(TOP / "build/helod")
+HELOCTL = os.environ.get("HELOCTL") or str(TOP / "build/heloctl")
 
 # What Postfix 3.7 sends, all of it, in its order. A question for RCPT with the default smtpd_delay_reject=yes.
 ATTRIBUTES = {

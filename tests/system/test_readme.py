@@ -103,8 +103,8 @@ def list_rules(command):
 CONFIGURE = '''#!/bin/sh
 cat >Makefile <<'END'
 all:
-	mkdir -p src tests/unit
-	cp "{helod}" "{heloctl}" src/
+	mkdir -p tests/unit
+	cp "{helod}" "{heloctl}" .
 check: all
 	echo ':test-result: PASS built' >tests/unit/built.trs
 	echo >tests/unit/built.log
@@ -112,7 +112,7 @@ soak distcheck:
 	true
 install:
 	mkdir -p $(DESTDIR)/usr/local/sbin
-	cp src/helod src/heloctl $(DESTDIR)/usr/local/sbin
+	cp helod heloctl $(DESTDIR)/usr/local/sbin
 END
 '''
 
@@ -136,7 +136,7 @@ def bootstrap(command):
     tree = copy()
     status, said = shell(f"cd {tree} && {command}")
     equal(status, 0, said)
-    assert os.access(tree / "build" / ("gcc" if command.endswith("check") else "") / "src/heloctl", os.X_OK), said
+    assert os.access(tree / "build" / ("gcc" if command.endswith("check") else "") / "heloctl", os.X_OK), said
     if command.endswith("check"):
         equal(re.search(r"(\d+) passed, (\d+) failed\n\Z", said).groups(), ("3", "0"))
 

@@ -93,7 +93,7 @@ def _():
 
 @test("tune: thresholds and rules are counted as the policy judges")
 def _():
-    got = json.loads(ctl("tune", "-c", conf, "-j", log))["survey"]
+    got = json.loads(ctl("tune", "-c", conf, "-j", log))["summary"]
     default = [fields for fields in judged if fields["policy"] == "default"]
     for score in (1, 30, 70, 100):
         wanted = sum(int(fields["score"]) >= score for fields in judged)
@@ -127,7 +127,7 @@ def _():
 def _():
     labels = folder / "labels"
     labels.write_text("# known\n203.0.113.0/24 ham\nweft.net spam # a pool\n203.0.114.1 spam\n")
-    got = json.loads(ctl("tune", "-c", conf, "-j", "-l", labels, log))["survey"]["labels"]
+    got = json.loads(ctl("tune", "-c", conf, "-j", "-l", labels, log))["summary"]["labels"]
     ham = [fields for fields in judged if fields["client"].startswith("203.0.113.")]
     equal(sum(got["ham"]["scores"]), len(ham))
     equal(got["ham"]["defer"], sum(fields["threshold"] == "defer" for fields in ham))

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "policyfile.h"
-#include "survey.h"
+#include "summary.h"
 
 enum { TOP = 10, SPARK_HOURS = 24 * 7, SCORE_STEP = 10, BAR = 40 };
 
@@ -58,7 +58,7 @@ static void print_time(const char *label, time_t when)
         printf("%s %s", label, text);
 }
 
-static void print_head(const struct survey *s, bool colour)
+static void print_head(const struct summary *s, bool colour)
 {
     static const char *const colours[LOGGED_UNKNOWN] = {"\033[32m", "\033[36m", "\033[33m", "\033[31m", "\033[2m"};
 
@@ -71,7 +71,7 @@ static void print_head(const struct survey *s, bool colour)
                n(s->states[i]), s->decisions ? 100.0 * (double)s->states[i] / (double)s->decisions : 0.0);
 }
 
-static void print_monitored(const struct survey *s)
+static void print_monitored(const struct summary *s)
 {
     size_t count;
     struct tally_row **rows = tally_top(s->monitored, TOP, &count);
@@ -84,14 +84,14 @@ static void print_monitored(const struct survey *s)
     free(rows);
 }
 
-static void print_hours(const struct survey *s)
+static void print_hours(const struct summary *s)
 {
     size_t hours = s->first_hour ? (size_t)((s->to - s->first_hour) / 3600) + 1 : 0;
     size_t shown;
 
     if (hours == 0)
         return;
-    hours = hours < SURVEY_HOURS ? hours : SURVEY_HOURS;
+    hours = hours < SUMMARY_HOURS ? hours : SUMMARY_HOURS;
     shown = hours < SPARK_HOURS ? hours : SPARK_HOURS;
     printf("\nby hour%s\n", shown < hours ? ", the last week" : "");
     print_spark("decisions", s->hours + hours - shown, shown);
@@ -99,20 +99,20 @@ static void print_hours(const struct survey *s)
     print_spark("0h to 23h", s->by_hour, 24);
 }
 
-static void print_scores(const struct survey *s)
+static void print_scores(const struct summary *s)
 {
     uint64_t most = 1;
 
-    for (int i = 0; i < SURVEY_SCORES; i += SCORE_STEP) {
-        uint64_t in = survey_from(s->scores, i) - survey_from(s->scores, i + SCORE_STEP);
+    for (int i = 0; i < SUMMARY_SCORES; i += SCORE_STEP) {
+        uint64_t in = summary_from(s->scores, i) - summary_from(s->scores, i + SCORE_STEP);
 
         most = in > most ? in : most;
     }
     printf("\nscores\n");
-    for (int i = 0; i < SURVEY_SCORES - 1; i += SCORE_STEP) {
-        uint64_t in = survey_from(s->scores, i) - survey_from(s->scores, i + SCORE_STEP);
+    for (int i = 0; i < SUMMARY_SCORES - 1; i += SCORE_STEP) {
+        uint64_t in = summary_from(s->scores, i) - summary_from(s->scores, i + SCORE_STEP);
 
-        printf("  %3d%s %10llu  %.*s\n", i, i + SCORE_STEP < SURVEY_SCORES - 1 ? " " : "+", n(in),
+        printf("  %3d%s %10llu  %.*s\n", i, i + SCORE_STEP < SUMMARY_SCORES - 1 ? " " : "+", n(in),
                (int)(in * BAR / most + (in > 0)), "#########################################");
     }
 }
@@ -132,7 +132,7 @@ static void print_top(const char *label, const struct tally *t)
     free(rows);
 }
 
-static void print_findings(const struct survey *s)
+static void print_findings(const struct summary *s)
 {
     bool shown[RULES_MAX] = {false};
 
@@ -151,7 +151,7 @@ static void print_findings(const struct survey *s)
     }
 }
 
-static void print_exemptions(const struct survey *s)
+static void print_exemptions(const struct summary *s)
 {
     unsigned unused = 0;
 
@@ -159,13 +159,13 @@ static void print_exemptions(const struct survey *s)
         const struct exemption *entry = &s->settings->exempt.entries[i];
         char where[EXEMPTION_WHERE_SIZE];
 
-        if (survey_unused(s, entry))
+        if (summary_unused(s, entry))
             printf(unused++ ? "  %s (%s)\n" : "\nexemptions without a hit\n  %s (%s)\n", entry->pattern,
                    exemption_where(entry, where));
     }
 }
 
-static void print_dns(const struct survey *s)
+static void print_dns(const struct summary *s)
 {
     printf("\nDNS\n  %llu greetings met temporary failures; %llu rejections were put off for missing evidence\n",
            n(s->temperror), n(s->doubts));
@@ -174,7 +174,7 @@ static void print_dns(const struct survey *s)
            n(s->lookups), n(s->cached), n(s->decisions ? s->ms_sum / s->decisions : 0), n(s->ms_max), n(s->slow));
 }
 
-static void print_text(const struct survey *s, bool colour)
+static void print_text(const struct summary *s, bool colour)
 {
     print_head(s, colour);
     if (s->decisions == 0)
@@ -190,16 +190,16 @@ static void print_text(const struct survey *s, bool colour)
     print_dns(s);
 }
 
-static void print_json(const struct survey *s, FILE *out)
+static void print_json(const struct summary *s, FILE *out)
 {
     struct json j;
 
     json_init(&j, out);
-    survey_print_json(s, &j, NULL);
+    summary_print_json(s, &j, NULL);
     json_end(&j);
 }
 
-static int write_page(const struct ctl *ctl, const struct survey *s, const char *file)
+static int write_page(const struct ctl *ctl, const struct summary *s, const char *file)
 {
     static const char place[] = "@DATA@\n";
     const char *at = strstr(report_page, place);
@@ -220,18 +220,18 @@ static int write_page(const struct ctl *ctl, const struct survey *s, const char 
 static int run(struct ctl *ctl)
 {
     struct settings *settings = ctl_settings(ctl);
-    struct survey *s = settings ? malloc(sizeof(*s)) : NULL;
+    struct summary *s = settings ? malloc(sizeof(*s)) : NULL;
     int status = settings ? CTL_TROUBLE : CTL_CONFIG, written = CTL_OK;
 
-    if (s && survey_open(s, settings, NULL)) {
-        status = survey_read(s, ctl, false);
+    if (s && summary_open(s, settings, NULL)) {
+        status = summary_read(s, ctl, false);
         if (ctl_given(ctl, 'w'))
             written = write_page(ctl, s, ctl_value(ctl, 'w'));
         else if (ctl_given(ctl, 'j'))
             print_json(s, stdout);
         else
             print_text(s, ctl->colour);
-        survey_close(s);
+        summary_close(s);
     }
     free(s);
     settings_unref(settings);

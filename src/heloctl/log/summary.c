@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * survey: adds decisions up, one after the other, in bounded tables.
+ * summary: adds decisions up, one after the other, in bounded tables.
  */
-#include "survey.h"
+#include "summary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static void release(struct table_entry *entry, void *arg)
     free((struct client *)(void *)entry);
 }
 
-bool survey_open(struct survey *s, const struct settings *settings, const struct labels *labels)
+bool summary_open(struct summary *s, const struct settings *settings, const struct labels *labels)
 {
     const struct table_limits limits = {.max_entries = CLIENTS_MAX};
 
@@ -49,7 +49,7 @@ bool survey_open(struct survey *s, const struct settings *settings, const struct
     return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->monitored && s->clients;
 }
 
-void survey_close(struct survey *s)
+void summary_close(struct summary *s)
 {
     tally_free(s->networks);
     tally_free(s->domains);
@@ -79,11 +79,11 @@ static bool is_decisive(const struct logged *l, int rule)
     return v.judged < l->verdict.judged;
 }
 
-static void add_rules(struct survey *s, const struct logged *l, int label, bool judged)
+static void add_rules(struct summary *s, const struct logged *l, int label, bool judged)
 {
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
         const struct finding *f = &l->verdict.findings[i];
-        struct survey_rule *rule = &s->rules[f->rule];
+        struct summary_rule *rule = &s->rules[f->rule];
         bool decisive = judged && f->points > 0 && l->verdict.judged != OUTCOME_DUNNO && is_decisive(l, f->rule);
 
         rule->hits++;
@@ -97,14 +97,14 @@ static void add_rules(struct survey *s, const struct logged *l, int label, bool 
 }
 
 /* A client that is let in without a mark, under a name that is its own, was likely no nuisance before. */
-static void welcome(struct survey *s, struct client *c)
+static void welcome(struct summary *s, struct client *c)
 {
     for (size_t i = 0; i < rules_count; i++)
         s->rules[i].welcome += c->hit[i];
     memset(c->hit, 0, sizeof(c->hit));
 }
 
-static void add_client(struct survey *s, const struct logged *l)
+static void add_client(struct summary *s, const struct logged *l)
 {
     struct client *c = (struct client *)(void *)table_find(s->clients, &l->client, sizeof(l->client));
     bool welcomed = l->state == OUTCOME_DUNNO && l->verdict.score == 0 && looks_good(l);
@@ -126,7 +126,7 @@ static void add_client(struct survey *s, const struct logged *l)
         c->hit[l->verdict.findings[i].rule] |= l->verdict.findings[i].points > 0;
 }
 
-static void add_time(struct survey *s, const struct logged *l)
+static void add_time(struct summary *s, const struct logged *l)
 {
     time_t when = l->record->when;
     long slot;
@@ -141,13 +141,13 @@ static void add_time(struct survey *s, const struct logged *l)
     if (when > s->to)
         s->to = when;
     slot = (long)((when - s->first_hour) / 3600);
-    slot = slot < 0 ? 0 : slot >= SURVEY_HOURS ? SURVEY_HOURS - 1 : slot;
+    slot = slot < 0 ? 0 : slot >= SUMMARY_HOURS ? SUMMARY_HOURS - 1 : slot;
     s->hours[slot]++;
     s->hours_refused[slot] += l->state == OUTCOME_DEFER || l->state == OUTCOME_REJECT;
     s->by_hour[tm.tm_hour]++;
 }
 
-static void add_dns(struct survey *s, const struct decision_fields *f)
+static void add_dns(struct summary *s, const struct decision_fields *f)
 {
     s->temperror += strcmp(f->fcrdns, "temperror") == 0 || strcmp(f->spf, "temperror") == 0;
     s->doubts += f->doubt > 0;
@@ -166,22 +166,22 @@ static struct tally_row *add_to(struct tally *t, const char *key, const struct l
     if (!row)
         return NULL;
     row->values[l->state]++;
-    row->values[SURVEY_GOOD] += looks_good(l);
-    if (l->verdict.score > row->values[SURVEY_SCORE_MAX])
-        row->values[SURVEY_SCORE_MAX] = l->verdict.score;
+    row->values[SUMMARY_GOOD] += looks_good(l);
+    if (l->verdict.score > row->values[SUMMARY_SCORE_MAX])
+        row->values[SUMMARY_SCORE_MAX] = l->verdict.score;
     return row;
 }
 
 static bool is_near(const struct policy *policy, int score)
 {
     for (unsigned i = 0; i < policy->threshold_count; i++)
-        if (score < policy->thresholds[i].score && score + SURVEY_NEAR >= policy->thresholds[i].score)
+        if (score < policy->thresholds[i].score && score + SUMMARY_NEAR >= policy->thresholds[i].score)
             return true;
     return false;
 }
 
 /* One row for each client and name: "client \t HELO \t reverse name \t domain". Findings are of its last greeting. */
-static void add_greeting(struct survey *s, const struct logged *l, const char *domain)
+static void add_greeting(struct summary *s, const struct logged *l, const char *domain)
 {
     const struct decision_fields *f = l->record->fields;
     const char *const parts[] = {f->client, f->helo, f->rdns, domain};
@@ -204,7 +204,7 @@ static void add_greeting(struct survey *s, const struct logged *l, const char *d
                   l->verdict.findings[i].points);
 }
 
-static void add_sender(struct survey *s, const struct logged *l, const struct policy *policy)
+static void add_sender(struct summary *s, const struct logged *l, const struct policy *policy)
 {
     const char *domain = logged_domain(l, s->settings->name_data);
     char network[NETWORK_TEXT_SIZE];
@@ -219,7 +219,7 @@ static void add_sender(struct survey *s, const struct logged *l, const struct po
 }
 
 /* In monitor mode every action is "dunno": what would have come of it, only the threshold's name tells. */
-static void add_monitored(struct survey *s, const struct logged *l)
+static void add_monitored(struct summary *s, const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
     char key[KEY_SIZE];
@@ -232,7 +232,7 @@ static void add_monitored(struct survey *s, const struct logged *l)
     add_to(s->monitored, key, l);
 }
 
-static void add(struct survey *s, struct logged *l, bool judge)
+static void add(struct summary *s, struct logged *l, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
     int label = labels_find(s->labels, l), score;
@@ -250,7 +250,7 @@ static void add(struct survey *s, struct logged *l, bool judge)
         s->label_states[label][l->state]++;
     if (l->state == LOGGED_SKIPPED)
         return;
-    score = l->verdict.score < SURVEY_SCORES ? l->verdict.score : SURVEY_SCORES - 1;
+    score = l->verdict.score < SUMMARY_SCORES ? l->verdict.score : SUMMARY_SCORES - 1;
     score = score < 0 ? 0 : score;
     s->scores[score]++;
     s->good_scores[score] += looks_good(l);
@@ -260,7 +260,7 @@ static void add(struct survey *s, struct logged *l, bool judge)
     add_client(s, l);
 }
 
-int survey_read(struct survey *s, struct ctl *ctl, bool judge)
+int summary_read(struct summary *s, struct ctl *ctl, bool judge)
 {
     struct logs *logs = logs_open(ctl, ctl->arguments, ctl->argument_count);
     const struct logs_record *record;
@@ -280,16 +280,16 @@ int survey_read(struct survey *s, struct ctl *ctl, bool judge)
     return logs_close(logs);
 }
 
-uint64_t survey_from(const uint64_t scores[SURVEY_SCORES], int score)
+uint64_t summary_from(const uint64_t scores[SUMMARY_SCORES], int score)
 {
     uint64_t sum = 0;
 
-    for (int i = score < 0 ? 0 : score; i < SURVEY_SCORES; i++)
+    for (int i = score < 0 ? 0 : score; i < SUMMARY_SCORES; i++)
         sum += scores[i];
     return sum;
 }
 
-bool survey_unused(const struct survey *s, const struct exemption *entry)
+bool summary_unused(const struct summary *s, const struct exemption *entry)
 {
     static const size_t cuts[] = {64, 40, 24}; /* of a label, where a decision line lacks room */
     char name[300];

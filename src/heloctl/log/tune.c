@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "policyfile.h"
-#include "survey.h"
+#include "summary.h"
 #include "text.h"
 
 enum {
@@ -25,37 +25,37 @@ static unsigned long long n(uint64_t count)
     return (unsigned long long)count;
 }
 
-static void print_histogram(const struct survey *s)
+static void print_histogram(const struct summary *s)
 {
     uint64_t most = 1;
 
     for (int score = 0; score <= SCORE_MAX; score += STEP) {
-        uint64_t in = survey_from(s->scores, score) - survey_from(s->scores, score + STEP);
+        uint64_t in = summary_from(s->scores, score) - summary_from(s->scores, score + STEP);
 
         most = in > most ? in : most;
     }
     printf("scores (of these confirmed or SPF-passing)\n");
     for (int score = 0; score <= SCORE_MAX; score += STEP) {
-        int to = score + STEP > SCORE_MAX ? SURVEY_SCORES : score + STEP;
-        uint64_t in = survey_from(s->scores, score) - survey_from(s->scores, to);
-        uint64_t good = survey_from(s->good_scores, score) - survey_from(s->good_scores, to);
+        int to = score + STEP > SCORE_MAX ? SUMMARY_SCORES : score + STEP;
+        uint64_t in = summary_from(s->scores, score) - summary_from(s->scores, to);
+        uint64_t good = summary_from(s->good_scores, score) - summary_from(s->good_scores, to);
 
         printf("  %3d%s %9llu %9llu  %.*s\n", score, score == SCORE_MAX ? "+" : " ", n(in), n(good),
                (int)(in * BAR / most + (in > 0)), "#########################################");
     }
 }
 
-static void print_thresholds(const struct survey *s)
+static void print_thresholds(const struct summary *s)
 {
     printf("\na threshold at   reaches   share  confirmed or SPF-passing%s\n", s->labels ? "       ham      spam" : "");
     for (int score = 0; score <= SCORE_MAX; score += STEP) {
-        uint64_t reached = survey_from(s->scores, score), all = survey_from(s->scores, 0);
+        uint64_t reached = summary_from(s->scores, score), all = summary_from(s->scores, 0);
 
         printf("  %12d %9llu %6.2f%% %24llu", score, n(reached), all ? 100.0 * (double)reached / (double)all : 0.0,
-               n(survey_from(s->good_scores, score)));
+               n(summary_from(s->good_scores, score)));
         if (s->labels)
-            printf(" %9llu %9llu", n(survey_from(s->label_scores[LABEL_HAM], score)),
-                   n(survey_from(s->label_scores[LABEL_SPAM], score)));
+            printf(" %9llu %9llu", n(summary_from(s->label_scores[LABEL_HAM], score)),
+                   n(summary_from(s->label_scores[LABEL_SPAM], score)));
         for (unsigned i = 0; i < s->settings->default_policy->threshold_count; i++)
             if (s->settings->default_policy->thresholds[i].score == score)
                 printf("  <- %s", s->settings->default_policy->thresholds[i].name);
@@ -63,12 +63,12 @@ static void print_thresholds(const struct survey *s)
     }
 }
 
-static void print_rules(const struct survey *s)
+static void print_rules(const struct summary *s)
 {
     printf("\n%-24s %6s %9s %9s %9s %9s %9s %9s%s\n", "rule", "points", "hits", "decisive", "confirmed", "SPF pass",
            "welcomed", "wrong?", s->labels ? "       ham      spam" : "");
     for (size_t i = 0; i < rules_count; i++) {
-        const struct survey_rule *rule = &s->rules[i];
+        const struct summary_rule *rule = &s->rules[i];
 
         if (rule->hits == 0)
             continue;
@@ -83,19 +83,19 @@ static void print_rules(const struct survey *s)
            "wrong?: decisive on a client with a confirmed reverse name or SPF pass.\n");
 }
 
-static void print_near(const struct survey *s)
+static void print_near(const struct summary *s)
 {
     size_t count;
     struct tally_row **rows = tally_top(s->near, TOP_NEAR, &count);
 
-    printf("\nnear misses: up to %d points under a threshold\n", SURVEY_NEAR);
+    printf("\nnear misses: up to %d points under a threshold\n", SUMMARY_NEAR);
     for (size_t i = 0; rows && i < count; i++)
         printf("  %9llu  %-40s highest score %lld, %lld confirmed or SPF-passing\n", n(rows[i]->count), rows[i]->key,
-               rows[i]->values[SURVEY_SCORE_MAX], rows[i]->values[SURVEY_GOOD]);
+               rows[i]->values[SUMMARY_SCORE_MAX], rows[i]->values[SUMMARY_GOOD]);
     free(rows);
 }
 
-static void print_labels(const struct survey *s)
+static void print_labels(const struct summary *s)
 {
     static const char *const names[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
 
@@ -115,13 +115,13 @@ static void print_labels(const struct survey *s)
 }
 
 /* What says that a greeting is honest: a label where there are labels, else DNS. */
-static const uint64_t *honest(const struct survey *s)
+static const uint64_t *honest(const struct summary *s)
 {
     return s->labels ? s->label_scores[LABEL_HAM] : s->good_scores;
 }
 
 struct suggestion {
-    const struct survey *s;
+    const struct summary *s;
     struct json *j; /* NULL: text */
     unsigned count;
 };
@@ -145,7 +145,7 @@ static void suggest_rules(struct suggestion *to)
     char what[120], why[300];
 
     for (size_t i = 0; i < rules_count; i++) {
-        const struct survey_rule *rule = &to->s->rules[i];
+        const struct summary_rule *rule = &to->s->rules[i];
 
         if (rule->decisive < ENOUGH || rule->wrong * 100 < rule->decisive * WRONG_PERCENT || rules[i]->certain)
             continue;
@@ -162,34 +162,34 @@ static void suggest_threshold(struct suggestion *to, const struct threshold *t, 
 {
     const uint64_t *good = honest(to->s), *all = to->s->scores;
     const char *honest_name = to->s->labels ? "labelled ham" : "confirmed or SPF-passing";
-    uint64_t hit = survey_from(good, t->score), reached = survey_from(all, t->score);
+    uint64_t hit = summary_from(good, t->score), reached = summary_from(all, t->score);
     char what[120], why[300];
     int score = t->score;
 
     if (floor < t->score - t->score / LOWER_SHARE)
         floor = t->score - t->score / LOWER_SHARE;
-    while (score - 1 > floor && survey_from(good, score - 1) == hit)
+    while (score - 1 > floor && summary_from(good, score - 1) == hit)
         score--;
-    if (score < t->score && survey_from(all, score) > reached) {
+    if (score < t->score && summary_from(all, score) > reached) {
         snprintf(what, sizeof(what), "threshold \"%s\" { score = %d } in place of %d", t->name, score, t->score);
         snprintf(why, sizeof(why), "it reaches %llu greetings more, none of them %s",
-                 n(survey_from(all, score) - reached), honest_name);
+                 n(summary_from(all, score) - reached), honest_name);
         suggest(to, what, why);
     }
     if (hit == 0 || t->outcome != OUTCOME_REJECT)
         return;
-    for (score = t->score; score <= SCORE_MAX && survey_from(good, score) > 0;)
+    for (score = t->score; score <= SCORE_MAX && summary_from(good, score) > 0;)
         score++;
     if (score > SCORE_MAX)
         return;
     snprintf(what, sizeof(what), "threshold \"%s\" { score = %d } in place of %d, to be on the safe side", t->name,
              score, t->score);
     snprintf(why, sizeof(why), "it reaches %llu %s greetings now, and none then; %llu others would no longer be "
-             "reached", n(hit), honest_name, n(reached - hit - survey_from(all, score)));
+             "reached", n(hit), honest_name, n(reached - hit - summary_from(all, score)));
     suggest(to, what, why);
 }
 
-static unsigned suggest_all(const struct survey *s, struct json *j)
+static unsigned suggest_all(const struct summary *s, struct json *j)
 {
     const struct policy *policy = s->settings->default_policy;
     struct suggestion to = {.s = s, .j = j};
@@ -200,9 +200,9 @@ static unsigned suggest_all(const struct survey *s, struct json *j)
     return to.count;
 }
 
-static void print_text(const struct survey *s)
+static void print_text(const struct summary *s)
 {
-    printf("%llu decisions, %llu of them judged\n\n", n(s->decisions), n(survey_from(s->scores, 0)));
+    printf("%llu decisions, %llu of them judged\n\n", n(s->decisions), n(summary_from(s->scores, 0)));
     print_histogram(s);
     print_thresholds(s);
     print_rules(s);
@@ -211,11 +211,11 @@ static void print_text(const struct survey *s)
         print_labels(s);
     printf("\nsuggestions\n");
     if (suggest_all(s, NULL) == 0)
-        printf("  none: %s\n", survey_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy" :
+        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy" :
                                                                "no decision to judge by");
 }
 
-static void print_json(const struct survey *s)
+static void print_json(const struct summary *s)
 {
     struct json j;
 
@@ -224,23 +224,23 @@ static void print_json(const struct survey *s)
     json_open(&j, "suggestions", '[');
     suggest_all(s, &j);
     json_close(&j, ']');
-    survey_print_json(s, &j, "survey");
+    summary_print_json(s, &j, "summary");
     json_close(&j, '}');
     json_end(&j);
 }
 
 static int tune(struct ctl *ctl, const struct settings *settings, const struct labels *labels)
 {
-    struct survey *s = malloc(sizeof(*s));
+    struct summary *s = malloc(sizeof(*s));
     int status;
 
-    if (!s || !survey_open(s, settings, labels)) {
+    if (!s || !summary_open(s, settings, labels)) {
         free(s);
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     }
-    status = survey_read(s, ctl, true);
+    status = summary_read(s, ctl, true);
     (ctl_given(ctl, 'j') ? print_json : print_text)(s);
-    survey_close(s);
+    summary_close(s);
     free(s);
     return status;
 }

@@ -5,6 +5,6 @@
 #ifndef HELOD_REPORT_H
 #define HELOD_REPORT_H
 
-extern const char report_page[]; /* the line "@DATA@" stands for the survey as JSON */
+extern const char report_page[]; /* the line "@DATA@" stands for the summary as JSON */
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * survey_json: a survey for programs, and for the page that `report --html` writes.
+ * summary_json: a summary for programs, and for the page that `report --html` writes.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "survey.h"
+#include "summary.h"
 
 enum { TOP_NAMES = 100, TOP_GREETINGS = 2000, KEY_PARTS = 4, KEY_SIZE = 700 };
 
@@ -28,8 +28,8 @@ static void print_row_values(struct json *j, const struct tally_row *row)
     json_number(j, "count", (long long)row->count);
     for (unsigned i = 0; i < LOGGED_UNKNOWN; i++)
         json_number(j, logged_state_name(i), row->values[i]);
-    json_number(j, "score", row->values[SURVEY_SCORE_MAX]);
-    json_number(j, "good", row->values[SURVEY_GOOD]);
+    json_number(j, "score", row->values[SUMMARY_SCORE_MAX]);
+    json_number(j, "good", row->values[SUMMARY_GOOD]);
 }
 
 static void print_tally(struct json *j, const char *name, const struct tally *t)
@@ -68,7 +68,7 @@ static void print_greeting(struct json *j, const struct tally_row *row)
     json_close(j, '}');
 }
 
-static void print_greetings(const struct survey *s, struct json *j)
+static void print_greetings(const struct summary *s, struct json *j)
 {
     size_t n;
     struct tally_row **rows = tally_top(s->greetings, TOP_GREETINGS, &n);
@@ -82,11 +82,11 @@ static void print_greetings(const struct survey *s, struct json *j)
     free(rows);
 }
 
-static void print_rules(const struct survey *s, struct json *j)
+static void print_rules(const struct summary *s, struct json *j)
 {
     json_open(j, "rules", '[');
     for (size_t i = 0; i < rules_count; i++) {
-        const struct survey_rule *rule = &s->rules[i];
+        const struct summary_rule *rule = &s->rules[i];
 
         json_open(j, NULL, '{');
         json_text(j, "rule", rules[i]->name);
@@ -107,7 +107,7 @@ static void print_rules(const struct survey *s, struct json *j)
     json_close(j, ']');
 }
 
-static void print_thresholds(const struct survey *s, struct json *j)
+static void print_thresholds(const struct summary *s, struct json *j)
 {
     const struct policy *policy = s->settings->default_policy;
 
@@ -122,20 +122,20 @@ static void print_thresholds(const struct survey *s, struct json *j)
     json_close(j, ']');
 }
 
-static void print_times(const struct survey *s, struct json *j)
+static void print_times(const struct summary *s, struct json *j)
 {
     size_t hours = s->first_hour ? (size_t)((s->to - s->first_hour) / 3600) + 1 : 0;
 
     json_number(j, "from", (long long)s->from);
     json_number(j, "to", (long long)s->to);
     json_number(j, "first_hour", (long long)s->first_hour);
-    hours = hours < SURVEY_HOURS ? hours : SURVEY_HOURS;
+    hours = hours < SUMMARY_HOURS ? hours : SUMMARY_HOURS;
     print_numbers(j, "hours", s->hours, hours);
     print_numbers(j, "hours_refused", s->hours_refused, hours);
     print_numbers(j, "by_hour", s->by_hour, 24);
 }
 
-static void print_dns(const struct survey *s, struct json *j)
+static void print_dns(const struct summary *s, struct json *j)
 {
     json_open(j, "dns", '{');
     json_number(j, "temperror", (long long)s->temperror);
@@ -148,7 +148,7 @@ static void print_dns(const struct survey *s, struct json *j)
     json_close(j, '}');
 }
 
-static void print_labels(const struct survey *s, struct json *j)
+static void print_labels(const struct summary *s, struct json *j)
 {
     static const char *const names[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
 
@@ -156,20 +156,20 @@ static void print_labels(const struct survey *s, struct json *j)
     for (unsigned i = 0; i < LABELS; i++) {
         json_open(j, names[i], '{');
         print_states(j, s->label_states[i]);
-        print_numbers(j, "scores", s->label_scores[i], SURVEY_SCORES);
+        print_numbers(j, "scores", s->label_scores[i], SUMMARY_SCORES);
         json_close(j, '}');
     }
     json_close(j, '}');
 }
 
-static void print_unused(const struct survey *s, struct json *j)
+static void print_unused(const struct summary *s, struct json *j)
 {
     json_open(j, "exemptions_unused", '[');
     for (size_t i = 0; i < s->settings->exempt.count; i++) {
         const struct exemption *entry = &s->settings->exempt.entries[i];
         char where[EXEMPTION_WHERE_SIZE];
 
-        if (!survey_unused(s, entry))
+        if (!summary_unused(s, entry))
             continue;
         json_open(j, NULL, '{');
         json_text(j, "pattern", entry->pattern);
@@ -179,7 +179,7 @@ static void print_unused(const struct survey *s, struct json *j)
     json_close(j, ']');
 }
 
-void survey_print_json(const struct survey *s, struct json *j, const char *name)
+void summary_print_json(const struct summary *s, struct json *j, const char *name)
 {
     json_open(j, name, '{');
     json_number(j, "lines", (long long)s->lines);
@@ -189,8 +189,8 @@ void survey_print_json(const struct survey *s, struct json *j, const char *name)
     print_states(j, s->states);
     json_close(j, '}');
     print_thresholds(s, j);
-    print_numbers(j, "scores", s->scores, SURVEY_SCORES);
-    print_numbers(j, "good_scores", s->good_scores, SURVEY_SCORES);
+    print_numbers(j, "scores", s->scores, SUMMARY_SCORES);
+    print_numbers(j, "good_scores", s->good_scores, SUMMARY_SCORES);
     print_times(s, j);
     print_rules(s, j);
     print_tally(j, "networks", s->networks);
