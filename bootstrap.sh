@@ -37,6 +37,7 @@ check      clang               -            second compiler
 check      libclang-rt-14-dev  -            its sanitizers and libFuzzer
 check      llvm-14             -            readable sanitizer reports
 check      valgrind            -            memory checker
+check      clang-format        -            formatting
 check      clang-tidy          -            static checks
 check      cppcheck            -            more of them
 check      shellcheck          -            checks of the shell scripts

@@ -18,12 +18,12 @@ enum { DECISION_LINE_SIZE = 901 };
 
 struct decision_record {
     const struct verdict *verdict;
-    const struct verdict *shadow; /* NULL: none */
+    const struct verdict *shadow;    /* NULL: none */
     const struct evidence *evidence; /* NULL when nothing was gathered (skip) */
     const struct request *request;
     const struct reply *reply;
     const struct exemption *exemption; /* that exempts; NULL: none, or not at hand */
-    unsigned ms; /* from question to answer */
+    unsigned ms;                       /* from question to answer */
 };
 
 /* Writes the line without a line end; returns its length. Values are cut, never the structure. */

@@ -74,37 +74,37 @@ struct evidence {
 
     struct name helo;
     struct naming helo_naming;
-    const char *const *helo_provider; /* name_provider() of the HELO name; NULL: none */
-    bool helo_is_ours;           /* a name of `local` (or of this host), from a client that is not local */
-    bool helo_is_our_address;    /* a literal or bare address of `local` networks, or of this host */
+    const char *const *helo_provider;   /* name_provider() of the HELO name; NULL: none */
+    bool helo_is_ours;                  /* a name of `local` (or of this host), from a client that is not local */
+    bool helo_is_our_address;           /* a literal or bare address of `local` networks, or of this host */
     const char *const *sender_provider; /* the same of the sender's domain */
-    struct name sender_domain;   /* NAME_EMPTY for the null sender or before MAIL */
-    struct name recipient_domain; /* NAME_EMPTY also where HELO is the client's, so that nobody asks */
+    struct name sender_domain;          /* NAME_EMPTY for the null sender or before MAIL */
+    struct name recipient_domain;       /* NAME_EMPTY also where HELO is the client's, so that nobody asks */
 
     /* Reverse DNS. A name that Postfix confirmed (client_name) stands first, confirmed, without being asked. */
-    enum known reverse;          /* PRESENT: at least one usable PTR name */
-    bool rdns_partial;           /* PRESENT by Postfix's word alone: there may be other PTR names */
+    enum known reverse; /* PRESENT: at least one usable PTR name */
+    bool rdns_partial;  /* PRESENT by Postfix's word alone: there may be other PTR names */
     unsigned rdns_count, rdns_left_out;
     struct evidence_rdns rdns[EVIDENCE_RDNS_MAX];
-    enum known fcrdns;           /* PRESENT: some name is confirmed. TEMPERROR: none is, and not all could be asked */
+    enum known fcrdns; /* PRESENT: some name is confirmed. TEMPERROR: none is, and not all could be asked */
     const struct evidence_rdns *confirmed; /* the one that fits HELO best (equal, same domain, first); NULL */
 
     /* Forward DNS of the HELO name (kind NAME_HOST). */
-    enum known helo_address;     /* PRESENT: has A or AAAA; ABSENT: has neither; TEMPERROR: could not be told */
+    enum known helo_address; /* PRESENT: has A or AAAA; ABSENT: has neither; TEMPERROR: could not be told */
     bool helo_nxdomain;
     unsigned helo_address_count;
     struct address helo_addresses[EVIDENCE_ADDRESSES_MAX];
-    enum known helo_is_client;   /* PRESENT: one of them is the client; ABSENT: none, asked in the client's family */
-    bool helo_near_client;       /* one of them is in the client's /24 or /48 */
-    enum known helo_mx;          /* PRESENT: has an MX that is no null MX */
+    enum known helo_is_client; /* PRESENT: one of them is the client; ABSENT: none, asked in the client's family */
+    bool helo_near_client;     /* one of them is in the client's /24 or /48 */
+    enum known helo_mx;        /* PRESENT: has an MX that is no null MX */
 
     const struct spf_outcome *helo_spf; /* NULL: not asked */
     struct history_facts history;
 
     /* How it came about, for the decision line and `heloctl check`. */
-    bool dns_suspended;          /* the resolver guard held back DNS points */
-    enum limit limit;            /* LIMIT_NONE: all that was needed was asked */
-    bool deadline;               /* judged at the deadline, from what was known */
+    bool dns_suspended; /* the resolver guard held back DNS points */
+    enum limit limit;   /* LIMIT_NONE: all that was needed was asked */
+    bool deadline;      /* judged at the deadline, from what was known */
     unsigned queries, cached;
     uint64_t dns_ms;
 };

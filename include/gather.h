@@ -52,11 +52,11 @@ typedef void gather_observer(void *arg, const struct dns_answer *answer, bool fr
 struct gather_options {
     const struct settings *settings; /* both outlive the gather */
     const struct policy *policy;
-    enum limit limit;                /* other than LIMIT_NONE: cache and local facts alone */
-    bool suspend_dns;                /* the guard: DNS evidence is taken as TEMPERROR */
-    bool everything;                 /* `heloctl check`: do not stop when settled */
-    unsigned also;                   /* enum need: asked for though no rule needs it (`heloctl audit`) */
-    gather_observer *observer;       /* may be NULL */
+    enum limit limit;          /* other than LIMIT_NONE: cache and local facts alone */
+    bool suspend_dns;          /* the guard: DNS evidence is taken as TEMPERROR */
+    bool everything;           /* `heloctl check`: do not stop when settled */
+    unsigned also;             /* enum need: asked for though no rule needs it (`heloctl audit`) */
+    gather_observer *observer; /* may be NULL */
     void *observer_arg;
 };
 

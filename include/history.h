@@ -34,13 +34,13 @@ struct history_limits {
 /* What the rules may see. All zero: nothing known. */
 struct history_facts {
     struct history_limits limits;
-    bool known;            /* the store answered */
-    unsigned domains;      /* distinct registrable domains this client greeted with, unverified, in the window */
-    unsigned names;        /* distinct unverified names */
-    unsigned networks;     /* distinct neighbourhoods that used this HELO name unverified, in the window */
-    unsigned good;         /* greetings of this network with this registrable domain that were verified */
-    unsigned good_days;    /* days between the first and the last of these */
-    bool verified_other;   /* the one domain that this network is known for (known_count) is not this one's */
+    bool known;                   /* the store answered */
+    unsigned domains;             /* distinct registrable domains this client greeted with, unverified, in the window */
+    unsigned names;               /* distinct unverified names */
+    unsigned networks;            /* distinct neighbourhoods that used this HELO name unverified, in the window */
+    unsigned good;                /* greetings of this network with this registrable domain that were verified */
+    unsigned good_days;           /* days between the first and the last of these */
+    bool verified_other;          /* the one domain that this network is known for (known_count) is not this one's */
     time_t first_seen, last_seen; /* of this client network; 0: never */
 };
 

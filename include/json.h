@@ -16,8 +16,8 @@ struct json {
 
 void json_init(struct json *j, FILE *out);
 /* `name` is a constant of ours inside an object, NULL inside an array or at the top. */
-void json_open(struct json *j, const char *name, char bracket); /* '{' or '[' */
-void json_close(struct json *j, char bracket);                  /* '}' or ']' */
+void json_open(struct json *j, const char *name, char bracket);        /* '{' or '[' */
+void json_close(struct json *j, char bracket);                         /* '}' or ']' */
 void json_text(struct json *j, const char *name, const char *foreign); /* NULL becomes null */
 void json_number(struct json *j, const char *name, long long n);
 void json_bool(struct json *j, const char *name, bool b);

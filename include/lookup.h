@@ -22,7 +22,7 @@ void network_set_free(struct network_set *set);
 /* False only when there is no memory. A network given twice keeps the first value. */
 bool network_set_add(struct network_set *set, const struct network *net, int32_t value);
 int32_t network_set_find(const struct network_set *set, const struct address *a); /* NULL set: LOOKUP_NONE */
-size_t network_set_count(const struct network_set *set); /* NULL set: 0 */
+size_t network_set_count(const struct network_set *set);                          /* NULL set: 0 */
 
 /*
  * A pattern "name.example" matches that name alone; ".name.example" matches it and everything below it.
@@ -34,6 +34,6 @@ void suffix_set_free(struct suffix_set *set);
 /* False when there is no memory, or the pattern has no label. A pattern given twice keeps the first value. */
 bool suffix_set_add(struct suffix_set *set, const char *pattern, int32_t value);
 int32_t suffix_set_find(const struct suffix_set *set, const char *name); /* NULL set: LOOKUP_NONE */
-size_t suffix_set_count(const struct suffix_set *set); /* NULL set: 0 */
+size_t suffix_set_count(const struct suffix_set *set);                   /* NULL set: 0 */
 
 #endif

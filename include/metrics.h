@@ -10,37 +10,37 @@
 #include <stdint.h>
 
 enum metric {
-    METRIC_QUESTIONS,           /* label: none */
-    METRIC_DECISIONS,           /* label: outcome; by policy */
-    METRIC_SKIPPED,             /* label: skip */
-    METRIC_LIMITED,             /* label: limit */
-    METRIC_FINDINGS,            /* label: rule */
-    METRIC_SCORE,               /* histogram */
-    METRIC_QUESTION_SECONDS,    /* histogram of microseconds */
-    METRIC_DNS_ANSWERS,         /* label: status; by type */
+    METRIC_QUESTIONS,        /* label: none */
+    METRIC_DECISIONS,        /* label: outcome; by policy */
+    METRIC_SKIPPED,          /* label: skip */
+    METRIC_LIMITED,          /* label: limit */
+    METRIC_FINDINGS,         /* label: rule */
+    METRIC_SCORE,            /* histogram */
+    METRIC_QUESTION_SECONDS, /* histogram of microseconds */
+    METRIC_DNS_ANSWERS,      /* label: status; by type */
     METRIC_DNS_ASKED,
     METRIC_DNS_CACHE_HITS,
     METRIC_DNS_REFUSED,
-    METRIC_DNS_IN_FLIGHT,       /* gauge */
-    METRIC_DNS_CACHE_ENTRIES,   /* gauge */
-    METRIC_DNS_CACHE_BYTES,     /* gauge */
-    METRIC_DNS_TROUBLE,         /* gauge, percent */
+    METRIC_DNS_IN_FLIGHT,     /* gauge */
+    METRIC_DNS_CACHE_ENTRIES, /* gauge */
+    METRIC_DNS_CACHE_BYTES,   /* gauge */
+    METRIC_DNS_TROUBLE,       /* gauge, percent */
     METRIC_PROTOCOL_VIOLATIONS,
     METRIC_CONNECTIONS_TOTAL,
-    METRIC_CONNECTIONS,         /* gauge */
-    METRIC_IN_FLIGHT,           /* gauge */
-    METRIC_INSTANCES,           /* gauge */
-    METRIC_RELOADS,             /* label: ok, failed */
-    METRIC_GENERATION,          /* gauge */
-    METRIC_LOADED,              /* gauge, seconds since 1970 */
-    METRIC_STARTED,             /* gauge, seconds since 1970 */
-    METRIC_BUILD,               /* gauge, always 1; label: version */
-    METRIC_GUARD,               /* gauge: 1 while DNS points are suspended */
-    METRIC_EXEMPTED,            /* label: client, rdns, helo */
-    METRIC_HISTORY_UP,          /* gauge: 1 while the store answers */
-    METRIC_HISTORY_NETWORKS,    /* gauge */
-    METRIC_HISTORY_NAMES,       /* gauge */
-    METRIC_HISTORY_BYTES,       /* gauge */
+    METRIC_CONNECTIONS,      /* gauge */
+    METRIC_IN_FLIGHT,        /* gauge */
+    METRIC_INSTANCES,        /* gauge */
+    METRIC_RELOADS,          /* label: ok, failed */
+    METRIC_GENERATION,       /* gauge */
+    METRIC_LOADED,           /* gauge, seconds since 1970 */
+    METRIC_STARTED,          /* gauge, seconds since 1970 */
+    METRIC_BUILD,            /* gauge, always 1; label: version */
+    METRIC_GUARD,            /* gauge: 1 while DNS points are suspended */
+    METRIC_EXEMPTED,         /* label: client, rdns, helo */
+    METRIC_HISTORY_UP,       /* gauge: 1 while the store answers */
+    METRIC_HISTORY_NETWORKS, /* gauge */
+    METRIC_HISTORY_NAMES,    /* gauge */
+    METRIC_HISTORY_BYTES,    /* gauge */
     METRIC_HISTORY_EVICTED,
     METRIC_HISTORY_ASKED,
     METRIC_HISTORY_UNKNOWN,
@@ -67,7 +67,7 @@ unsigned metrics_policy(struct metrics *m, const char *name);
 
 /* A histogram: metrics_get() gives how many values were added; this, how they were spread. */
 struct metrics_histogram {
-    const uint64_t *bounds;  /* upper bounds, included, rising; one bucket more lies above the last */
+    const uint64_t *bounds; /* upper bounds, included, rising; one bucket more lies above the last */
     unsigned bound_count;
     const uint64_t *buckets; /* bound_count + 1 counts, each of its bucket alone */
     uint64_t sum;
@@ -78,12 +78,12 @@ void metrics_read_histogram(const struct metrics *m, enum metric id, struct metr
 struct metric_row {
     enum metric id;
     const char *name, *type, *unit, *help, *label;
-    unsigned labels;                          /* 1 where there is no label */
+    unsigned labels;                           /* 1 where there is no label */
     const char *(*label_name)(unsigned label); /* NULL where there is no label */
     const char *by;                            /* second label; NULL: none */
     unsigned bys;
     const char *(*by_name)(const struct metrics *m, unsigned by); /* NULL: nothing was counted under this number */
-    double scale;                              /* histograms: what a value is multiplied with to be in the unit */
+    double scale; /* histograms: what a value is multiplied with to be in the unit */
 };
 extern const struct metric_row metric_rows[METRIC_COUNT];
 

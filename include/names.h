@@ -59,25 +59,25 @@ struct name {
     enum name_reserved reserved; /* of HOST and SINGLE */
     unsigned flags;              /* enum name_flag */
     unsigned labels;
-    const char *registrable;     /* registrable domain, inside text; NULL: none. NULL never equals NULL. */
+    const char *registrable; /* registrable domain, inside text; NULL: none. NULL never equals NULL. */
     struct address literal;
-    unsigned kept_at;            /* where the memory of names may hold it; 0: nowhere */
+    unsigned kept_at; /* where the memory of names may hold it; 0: nowhere */
 };
 
 /* How a name is built, seen from the client's address. */
 enum naming_flag {
-    NAMING_ADDRESS = 1u << 0,    /* carries this client's address (three or four octets, hex, padded, IPv6 …) */
-    NAMING_FOREIGN = 1u << 1,    /* carries four octets that are another address */
-    NAMING_DYNAMIC = 1u << 2,    /* access-line token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
-    NAMING_GENERIC = 1u << 3,    /* provider default: address or serial number with customer/vps/host tokens */
-    NAMING_SERVER = 1u << 4,     /* a server-looking label (mx, smtp, mail, out, static, dedicated, business); who
+    NAMING_ADDRESS = 1u << 0,   /* carries this client's address (three or four octets, hex, padded, IPv6 …) */
+    NAMING_FOREIGN = 1u << 1,   /* carries four octets that are another address */
+    NAMING_DYNAMIC = 1u << 2,   /* access-line token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
+    NAMING_GENERIC = 1u << 3,   /* provider default: address or serial number with customer/vps/host tokens */
+    NAMING_SERVER = 1u << 4,    /* a server-looking label (mx, smtp, mail, out, static, dedicated, business); who
                                     judges a reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
-    NAMING_RANDOM = 1u << 5,     /* a label that no language and no numbering scheme would give */
-    NAMING_BULK = 1u << 6,       /* under a top-level domain that is given away */
-    NAMING_MAIL_ROLE = 1u << 7,  /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
-    NAMING_STOCK = 1u << 8,      /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
-    NAMING_PARTIAL = 1u << 9,    /* two neighbouring octets of this client's address, no more: so are pools */
-    NAMING_LONG = 1u << 10,      /* a registered domain of 18 letters and more */
+    NAMING_RANDOM = 1u << 5,    /* a label that no language and no numbering scheme would give */
+    NAMING_BULK = 1u << 6,      /* under a top-level domain that is given away */
+    NAMING_MAIL_ROLE = 1u << 7, /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
+    NAMING_STOCK = 1u << 8,     /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
+    NAMING_PARTIAL = 1u << 9,   /* two neighbouring octets of this client's address, no more: so are pools */
+    NAMING_LONG = 1u << 10,     /* a registered domain of 18 letters and more */
 };
 
 struct naming {
@@ -100,7 +100,7 @@ struct name_data *name_data_begin(const char *psl_file, const char *const *token
                                   const struct name_data *same_as);
 enum work name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t error_size);
 void name_data_free(struct name_data *data);
-const char *name_data_version(void); /* the libpsl library that runs, "0.21.2" */
+const char *name_data_version(void);                      /* the libpsl library that runs, "0.21.2" */
 const char *name_data_date(const struct name_data *data); /* of the public suffix list, "2023-02-09" or "unknown" */
 
 /* Never fails: what is no name is NAME_BAD. The texts live in the region; out of memory gives NAME_BAD and "". */

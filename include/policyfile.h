@@ -43,14 +43,14 @@ const char *policyfile_version(void);
 /* The effective policy, as a policy file that reads back to the same settings. */
 void policyfile_print(const struct settings *s, FILE *out);
 /* What differs, a line each: "policy default: rdns_missing 40 -> 50". Returns how many. */
-size_t policyfile_diff(const struct settings *old, const struct settings *new,
+size_t policyfile_diff(const struct settings *old, const struct settings *now,
                        void (*line)(void *arg, const char *text), void *arg);
 
 /* Row `i` of the option table, for documentation checks. False past the end. */
 struct policyfile_option {
     const char *section; /* "policy.threshold" */
     const char *name;
-    char value[128];     /* the default as it stands in a file: 8, "8s", { "a", "b" }; "" where it must be given */
+    char value[128]; /* the default as it stands in a file: 8, "8s", { "a", "b" }; "" where it must be given */
     const char *summary;
 };
 bool policyfile_option_at(size_t i, struct policyfile_option *out);

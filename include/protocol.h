@@ -35,7 +35,7 @@ struct protocol_scan {
     uint32_t at;         /* everything before was seen */
     uint32_t line_start; /* of the line being read */
     uint16_t lines;
-    uint16_t next;       /* attribute that Postfix sends after the last one found */
+    uint16_t next;                    /* attribute that Postfix sends after the last one found */
     uint32_t values[PROTOCOL_VALUES]; /* where each begins; 0: not there */
 };
 

@@ -13,9 +13,9 @@
 
 enum reply_verb {
     REPLY_DUNNO,
-    REPLY_PREPEND,     /* text is a whole header "Name: value" */
-    REPLY_STATUS,      /* code, enhanced, text: "450 4.7.1 text" or "550 5.7.1 text" */
-    REPLY_WARN,        /* text for Postfix's log */
+    REPLY_PREPEND, /* text is a whole header "Name: value" */
+    REPLY_STATUS,  /* code, enhanced, text: "450 4.7.1 text" or "550 5.7.1 text" */
+    REPLY_WARN,    /* text for Postfix's log */
     REPLY_INFO,
     REPLY_HOLD,
     REPLY_DEFER_IF_PERMIT,
@@ -24,10 +24,10 @@ enum reply_verb {
 
 struct reply {
     enum reply_verb verb;
-    uint16_t code;           /* 400..599, REPLY_STATUS only */
-    const char *enhanced;    /* "5.7.1", its class equal to the code's first digit; REPLY_STATUS, DEFER_IF_PERMIT.
+    uint16_t code;        /* 400..599, REPLY_STATUS only */
+    const char *enhanced; /* "5.7.1", its class equal to the code's first digit; REPLY_STATUS, DEFER_IF_PERMIT.
                                 NULL or "": X.7.1, as Postfix itself would say */
-    const char *text;        /* unfiltered; NULL counts as "" */
+    const char *text;     /* unfiltered; NULL counts as "" */
 };
 
 enum {

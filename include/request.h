@@ -42,7 +42,7 @@ struct request {
     const char *queue_id;
     const char *instance;
     const char *sasl_username;
-    const char *ccert_subject; /* only of a certificate that Postfix has verified */
+    const char *ccert_subject;     /* only of a certificate that Postfix has verified */
     const char *ccert_fingerprint; /* of any certificate: proves nothing */
     const char *ccert_pubkey_fingerprint;
     const char *encryption_protocol;

@@ -36,11 +36,11 @@ struct resolver_options {
 };
 
 struct resolver_stats {
-    uint64_t asked;    /* questions put to us */
-    uint64_t hits;     /* answered from the cache */
-    uint64_t shared;   /* joined one in flight */
-    uint64_t sent;     /* look-ups given to c-ares */
-    uint64_t refused;  /* over the bounds: answered temperror at once */
+    uint64_t asked;                          /* questions put to us */
+    uint64_t hits;                           /* answered from the cache */
+    uint64_t shared;                         /* joined one in flight */
+    uint64_t sent;                           /* look-ups given to c-ares */
+    uint64_t refused;                        /* over the bounds: answered temperror at once */
     uint64_t by_status[DNS_TYPE_NUMBERS][4]; /* look-ups that ended, by dns_type_number() and enum dns_status */
     size_t in_flight, waiting, cached, cached_bytes;
 };

@@ -36,23 +36,23 @@ enum family {
 struct family_row {
     const char *name;
     const char *summary;
-    int cap;           /* most that the family's positive points may add up to; a policy may change it */
-    int cap_limit;     /* highest cap a policy may set without a warning: alignment must stay under the reject
+    int cap;       /* most that the family's positive points may add up to; a policy may change it */
+    int cap_limit; /* highest cap a policy may set without a warning: alignment must stay under the reject
                           threshold (RFC 5321 4.1.4) */
 };
 
 struct rule {
-    const char *name;     /* unique, [a-z0-9_]+ */
+    const char *name; /* unique, [a-z0-9_]+ */
     enum family family;
-    const char *summary;  /* one sentence for the admin: what it means when it hits */
-    unsigned needs;       /* enum need: evidence without which it cannot hit */
-    int points;           /* default; 100 is a rejection by default; negative is a credit */
-    unsigned adds;        /* percent of its points that still count beside a heavier finding of its family */
-    bool certain;         /* may reject alone: its points are a floor that no credit lowers */
+    const char *summary;     /* one sentence for the admin: what it means when it hits */
+    unsigned needs;          /* enum need: evidence without which it cannot hit */
+    int points;              /* default; 100 is a rejection by default; negative is a credit */
+    unsigned adds;           /* percent of its points that still count beside a heavier finding of its family */
+    bool certain;            /* may reject alone: its points are a floor that no credit lowers */
     struct rule_set implies; /* rules that say part of the same thing and do not count beside it */
-    uint16_t code;        /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */
-    const char *enhanced; /* "5.5.2": its class is changed to 4 for a deferral */
-    const char *advice;   /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
+    uint16_t code;           /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */
+    const char *enhanced;    /* "5.5.2": its class is changed to 4 for a deferral */
+    const char *advice;      /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
     /* True when it hits. *detail may be set to a short text (constant or in the region): what exactly was seen. */
     bool (*test)(const struct evidence *e, const char **detail, struct region *r);
     /*

@@ -70,7 +70,7 @@ static inline size_t rule_set_next(const struct rule_set *set, size_t from)
 }
 
 /* for EACH_RULE(i, &set): the rules of the set, in the catalogue's order. */
-#define EACH_RULE(rule, set) \
+#define EACH_RULE(rule, set)                                                                                           \
     (size_t rule = rule_set_next(set, 0); rule < RULES_MAX; rule = rule_set_next(set, rule + 1))
 
 #endif

@@ -24,10 +24,10 @@ enum policy_header { HEADER_AUTHENTICATION_RESULTS, HEADER_SCORE }; /* what PREP
 struct threshold {
     const char *name;
     int score;
-    enum outcome outcome;  /* of a Postfix action: 4xx defer, 5xx reject, else mark */
-    bool has_reply;        /* `reply` is the admin's own action */
+    enum outcome outcome; /* of a Postfix action: 4xx defer, 5xx reject, else mark */
+    bool has_reply;       /* `reply` is the admin's own action */
     struct reply reply;
-    const char *action;    /* as the file has it */
+    const char *action; /* as the file has it */
 };
 
 enum { THRESHOLDS_MAX = 8 };
@@ -35,34 +35,34 @@ enum { THRESHOLDS_MAX = 8 };
 struct policy {
     const char *name;
     enum policy_mode mode;
-    const struct policy *shadow;   /* judged and logged beside this one, never answered; NULL: none */
-    const char *shadow_name;       /* the same as written, "" for none */
+    const struct policy *shadow; /* judged and logged beside this one, never answered; NULL: none */
+    const char *shadow_name;     /* the same as written, "" for none */
     unsigned threshold_count;
     struct threshold thresholds[THRESHOLDS_MAX]; /* by rising score */
-    int points[RULES_MAX];         /* by rule number */
+    int points[RULES_MAX];                       /* by rule number */
     struct rule_set penalties, credits; /* the rules that count, by the sign of their points: decision_take_points() */
-    struct rule_set asked;         /* these, and the notes */
+    struct rule_set asked;              /* these, and the notes */
     int caps[FAMILY_COUNT];
-    int credit;                    /* most that all credits together may take off, as a positive number */
-    unsigned needs;                /* enum need: union over the rules that have points, the shadow's included */
+    int credit;     /* most that all credits together may take off, as a positive number */
+    unsigned needs; /* enum need: union over the rules that have points, the shadow's included */
     enum policy_header header;
-    const char *authserv_id;       /* never "": this host's name by default */
-    const char *reject_text;       /* templates of the reply text; "" for the finding's advice */
+    const char *authserv_id; /* never "": this host's name by default */
+    const char *reject_text; /* templates of the reply text; "" for the finding's advice */
     const char *defer_text;
-    const char *help_url;          /* template; "" for none */
-    bool wants_explanation;        /* a text uses the SPF explanation */
-    bool header_always;            /* PREPEND also below every threshold */
+    const char *help_url;   /* template; "" for none */
+    bool wants_explanation; /* a text uses the SPF explanation */
+    bool header_always;     /* PREPEND also below every threshold */
 };
 
 /* One entry of `exempt`, from the policy file or an exempt file. */
 enum exempt_kind { EXEMPT_CLIENT, EXEMPT_RDNS, EXEMPT_HELO, EXEMPT_KINDS };
 struct exemption {
     enum exempt_kind kind;
-    unsigned line;     /* of the file; 0: a default of ours, from no file */
+    unsigned line; /* of the file; 0: a default of ours, from no file */
     const char *file;
     const char *pattern;
-    const char *why;   /* the comment, "" when none */
-    time_t until;      /* first second on which it no longer counts; 0: for ever */
+    const char *why; /* the comment, "" when none */
+    time_t until;    /* first second on which it no longer counts; 0: for ever */
 };
 
 enum { EXEMPTION_WHERE_SIZE = 4352 };
@@ -73,30 +73,30 @@ struct exempt_settings {
     struct network_set *clients; /* values: index into entries */
     struct suffix_set *rdns;
     struct suffix_set *helo;
-    bool certificates;           /* a client certificate that Postfix trusts is enough */
-    bool helo_unverified;        /* a HELO entry counts without a confirmed address or SPF pass */
+    bool certificates;    /* a client certificate that Postfix trusts is enough */
+    bool helo_unverified; /* a HELO entry counts without a confirmed address or SPF pass */
     size_t count;
     struct exemption *entries;
-    uint64_t digest;             /* of all entries: another one, other entries */
+    uint64_t digest; /* of all entries: another one, other entries */
     const char *const *client_list, *const *rdns_list, *const *helo_list, *const *files; /* as written */
 };
 
 struct server_settings {
-    const char *const *listen; /* "inet:HOST:PORT", "unix:PATH" */
-    const char *user;          /* "": keep the current one */
-    const char *group;         /* "": the user's */
-    unsigned user_line, group_line; /* of the policy file, for messages */
+    const char *const *listen;               /* "inet:HOST:PORT", "unix:PATH" */
+    const char *user;                        /* "": keep the current one */
+    const char *group;                       /* "": the user's */
+    unsigned user_line, group_line;          /* of the policy file, for messages */
     const char *socket_owner, *socket_group; /* of unix sockets; "": the user's */
     unsigned socket_mode;
-    const char *pid_file;      /* "": none */
+    const char *pid_file; /* "": none */
     unsigned max_connections;
     uint64_t deadline_ms;
     uint64_t idle_ms;
-    unsigned instances;        /* verdicts kept by instance */
-    uint64_t instance_ms;      /* and for how long */
-    bool log_dunno;            /* a decision line for clean greetings too */
+    unsigned instances;   /* verdicts kept by instance */
+    uint64_t instance_ms; /* and for how long */
+    bool log_dunno;       /* a decision line for clean greetings too */
     bool seccomp;
-    unsigned client_rate;      /* questions a minute that may cost DNS, per client network; 0: no limit */
+    unsigned client_rate; /* questions a minute that may cost DNS, per client network; 0: no limit */
 };
 
 struct dns_settings {
@@ -104,13 +104,13 @@ struct dns_settings {
     uint64_t timeout_ms;
     unsigned tries;
     unsigned cache;
-    unsigned in_flight;        /* look-ups at once */
-    unsigned client_share;     /* percent of it for the questions of one client network; 0: no limit */
-    unsigned guard;            /* percent; 0: never */
-    unsigned ptr_names;        /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */
+    unsigned in_flight;    /* look-ups at once */
+    unsigned client_share; /* percent of it for the questions of one client network; 0: no limit */
+    unsigned guard;        /* percent; 0: never */
+    unsigned ptr_names;    /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */
     uint64_t ttl_min_ms, ttl_max_ms, negative_ttl_ms, failure_ttl_ms;
     bool edns;
-    unsigned void_limit;       /* SPF */
+    unsigned void_limit; /* SPF */
 };
 
 /* Values of local_settings.networks. */
@@ -121,33 +121,33 @@ enum {
 
 struct local_settings {
     const char *const *names, *const *network_list; /* as written */
-    struct suffix_set *own;    /* ours, this host's name included where the file says nothing else */
+    struct suffix_set *own;       /* ours, this host's name included where the file says nothing else */
     struct network_set *networks; /* ours, this host's addresses included */
 };
 
 struct names_settings {
-    const char *psl_file;      /* "": the system's */
+    const char *psl_file; /* "": the system's */
     const char *const *token_files;
 };
 
 enum history_store { HISTORY_NONE, HISTORY_MEMORY, HISTORY_REDIS };
 struct history_settings {
     enum history_store store;
-    const char *file;          /* snapshot; "": none */
+    const char *file; /* snapshot; "": none */
     uint64_t snapshot_ms;
     uint64_t window_ms;
     unsigned ipv4_bits, ipv6_bits;
-    unsigned entries;          /* networks */
+    unsigned entries; /* networks */
     uint64_t bytes;
-    bool hashed;               /* keys kept as keyed hashes */
-    const char *hash_key;      /* with this key */
-    const char *redis;         /* "inet:HOST:PORT" or "unix:PATH" */
+    bool hashed;          /* keys kept as keyed hashes */
+    const char *hash_key; /* with this key */
+    const char *redis;    /* "inet:HOST:PORT" or "unix:PATH" */
     const char *redis_user, *redis_password, *redis_prefix;
     bool redis_tls;
     uint64_t redis_timeout_ms;
-    unsigned churn_domains;    /* helo_churn: this many unrelated domains */
-    unsigned shared_networks;  /* helo_shared: this many networks */
-    unsigned known_days;       /* identity_known: good greetings over this many days */
+    unsigned churn_domains;   /* helo_churn: this many unrelated domains */
+    unsigned shared_networks; /* helo_shared: this many networks */
+    unsigned known_days;      /* identity_known: good greetings over this many days */
     unsigned known_count;
 };
 
@@ -160,13 +160,13 @@ struct status_settings {
 enum log_destination { LOG_TO_SYSLOG, LOG_TO_JOURNAL, LOG_TO_FILE };
 struct log_settings {
     enum log_destination to;
-    const char *file;          /* JSON lines */
+    const char *file; /* JSON lines */
     bool verbose;
 };
 
 struct settings {
-    const char *file;          /* the policy file's path */
-    unsigned generation;       /* counts up with each successful reload */
+    const char *file;    /* the policy file's path */
+    unsigned generation; /* counts up with each successful reload */
     struct server_settings server;
     struct dns_settings dns;
     struct local_settings local;

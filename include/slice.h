@@ -14,12 +14,12 @@ struct slice {
 };
 
 enum work {
-    WORK_LEFT,   /* call again */
+    WORK_LEFT, /* call again */
     WORK_DONE,
     WORK_FAILED, /* and why was told */
 };
 
-struct slice slice_of(uint64_t us);             /* from now on */
-bool slice_is_over(const struct slice *slice);  /* NULL never is */
+struct slice slice_of(uint64_t us);            /* from now on */
+bool slice_is_over(const struct slice *slice); /* NULL never is */
 
 #endif

@@ -38,7 +38,7 @@ struct verdict {
     enum outcome outcome;              /* what the mode makes of it: monitor -> dunno, soft: reject -> defer */
     unsigned finding_count;
     struct finding findings[VERDICT_FINDINGS_MAX]; /* heaviest first */
-    char id[VERDICT_ID_SIZE];          /* of the decision; ends the text of a 4xx or 5xx; set by who decides */
+    char id[VERDICT_ID_SIZE]; /* of the decision; ends the text of a 4xx or 5xx; set by who decides */
 };
 
 const char *outcome_name(enum outcome outcome); /* "dunno", "mark", "defer", "reject" */

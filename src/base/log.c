@@ -41,13 +41,13 @@ static struct {
     enum log_sink sink;
     enum log_level max_level;
     const char *ident;
-    bool journal;        /* stderr is the journal's stream */
+    bool journal; /* stderr is the journal's stream */
     enum output_kind stderr_kind;
-    time_t prefix_time;  /* the second that `prefix` was made for */
+    time_t prefix_time; /* the second that `prefix` was made for */
     size_t prefix_length;
     char prefix[PREFIX_SIZE];
     unsigned long long lost, untold;
-    uint64_t tell_ms;    /* not before is told again what was lost */
+    uint64_t tell_ms; /* not before is told again what was lost */
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
 /* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
@@ -121,7 +121,7 @@ static bool write_stderr(enum log_level level, const char *line, size_t n)
         parts[0] = (struct iovec){state.prefix, state.prefix_length};
     }
     parts[1] = (struct iovec){(void *)(uintptr_t)line, n};
-    parts[2] = (struct iovec){(void *)(uintptr_t)"\n", 1};
+    parts[2] = (struct iovec){(void *)(uintptr_t) "\n", 1};
     return output_write(STDERR_FILENO, state.stderr_kind, parts);
 }
 

@@ -123,9 +123,7 @@ static void make_head(time_t now, int priority)
 static int send_parts(struct iovec head, const char *line, size_t n)
 {
     struct iovec parts[] = {
-        head,
-        {(char *)(size_t)line, n},
-        {(char *)(size_t)"", to.stream}, /* a NUL ends a line in a stream */
+        head, {(char *)(size_t)line, n}, {(char *)(size_t) "", to.stream}, /* a NUL ends a line in a stream */
     };
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = sizeof(parts) / sizeof(parts[0])};
     ssize_t sent = sendmsg(to.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);

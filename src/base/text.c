@@ -183,7 +183,7 @@ enum {
      : (c) == '(' || (c) == ')' || (c) == ';' ? REPLY                                                                  \
      : (c) == '&' || (c) == '\''              ? HTML                                                                   \
      : (c) == ' ' || (c) == '='               ? WORD                                                                   \
-     : 0)
+                                              : 0)
 #define BREAKS_4(c) BREAKS(c), BREAKS((c) + 1), BREAKS((c) + 2), BREAKS((c) + 3)
 #define BREAKS_16(c) BREAKS_4(c), BREAKS_4((c) + 4), BREAKS_4((c) + 8), BREAKS_4((c) + 12)
 #define BREAKS_64(c) BREAKS_16(c), BREAKS_16((c) + 16), BREAKS_16((c) + 32), BREAKS_16((c) + 48)

@@ -82,8 +82,10 @@ static void check_thresholds(struct reading *rd, const struct policy *policy, un
             problems_error(&rd->problems, line, "thresholds \"%s\" and \"%s\" have the same score %d", low->name,
                            high->name, high->score);
         else if (high->outcome < low->outcome)
-            problems_error(&rd->problems, line, "threshold \"%s\" at %d is milder than \"%s\" at %d, expected actions "
-                           "that rise with the score", high->name, high->score, low->name, low->score);
+            problems_error(&rd->problems, line,
+                           "threshold \"%s\" at %d is milder than \"%s\" at %d, expected actions "
+                           "that rise with the score",
+                           high->name, high->score, low->name, low->score);
     }
 }
 
@@ -159,7 +161,7 @@ static void check_texts(struct reading *rd, const struct policy *policy, unsigne
 {
     const struct {
         const char *name, *text;
-    } texts[] = { { "reject_text", policy->reject_text }, { "defer_text", policy->defer_text } };
+    } texts[] = {{"reject_text", policy->reject_text}, {"defer_text", policy->defer_text}};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strlen(texts[i].text) > REPLY_TEXT_MAX)

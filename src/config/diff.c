@@ -74,7 +74,7 @@ static void compare_option(struct diff *d, const char *scope, const char *prefix
 static void compare_section(struct diff *d, enum section section, const char *scope, const void *before,
                             const void *after)
 {
-    const void *const pair[2] = { before, after };
+    const void *const pair[2] = {before, after};
 
     for (size_t i = 0; i < options_count; i++) {
         if (options[i].section == section)
@@ -97,14 +97,14 @@ static void compare_thresholds(struct diff *d, const char *scope, const struct p
     char prefix[96];
 
     for (unsigned i = 0; i < before->threshold_count; i++) {
-        const struct threshold *old = &before->thresholds[i], *new = threshold_of(after, old->name);
-        const void *const pair[2] = { old, new };
+        const struct threshold *old = &before->thresholds[i], *now = threshold_of(after, old->name);
+        const void *const pair[2] = {old, now};
         snprintf(prefix, sizeof(prefix), "threshold %.64s ", old->name);
-        if (!new) {
+        if (!now) {
             prefix[strlen(prefix) - 1] = '\0';
             tell(d, scope, prefix, "is gone");
         }
-        for (size_t k = 0; new && k < options_count; k++) {
+        for (size_t k = 0; now && k < options_count; k++) {
             if (options[k].section == SECTION_THRESHOLD)
                 compare_option(d, scope, prefix, &options[k], pair);
         }
@@ -145,10 +145,10 @@ static void compare_policies(struct diff *d, const struct settings *before, cons
     char scope[96];
 
     for (size_t i = 0; i < before->policy_count; i++) {
-        const struct policy *old = before->policies[i], *new = policy_of(after, old->name);
+        const struct policy *old = before->policies[i], *now = policy_of(after, old->name);
         snprintf(scope, sizeof(scope), "policy %.64s", old->name);
-        if (new)
-            compare_policy(d, old, new);
+        if (now)
+            compare_policy(d, old, now);
         else
             tell(d, scope, "", "is gone");
     }
@@ -163,28 +163,28 @@ static void compare_policies(struct diff *d, const struct settings *before, cons
 /* Of 100,000 entries nobody wants to read which: the number, and that they are others. */
 static void compare_exemptions(struct diff *d, const struct settings *before, const struct settings *after)
 {
-    const struct exempt_settings *old = &before->exempt, *new = &after->exempt;
+    const struct exempt_settings *old = &before->exempt, *now = &after->exempt;
 
-    if (old->count != new->count) {
-        tell_number(d, "exempt", "entries", (long long)old->count, (long long)new->count);
+    if (old->count != now->count) {
+        tell_number(d, "exempt", "entries", (long long)old->count, (long long)now->count);
         return;
     }
-    if (old->digest != new->digest)
+    if (old->digest != now->digest)
         tell(d, "exempt", "entries", "have changed");
 }
 
-size_t policyfile_diff(const struct settings *old, const struct settings *new,
+size_t policyfile_diff(const struct settings *old, const struct settings *now,
                        void (*line)(void *arg, const char *text), void *arg)
 {
-    struct diff d = { .line = line, .arg = arg };
+    struct diff d = {.line = line, .arg = arg};
 
     for (int i = SECTION_ROOT + 1; i < SECTION_COUNT; i++) {
         enum section section = (enum section)i;
         if (sections[i].parent == SECTION_ROOT && section != SECTION_POLICY)
-            compare_section(&d, section, sections[i].name, old, new);
+            compare_section(&d, section, sections[i].name, old, now);
         if (section == SECTION_EXEMPT)
-            compare_exemptions(&d, old, new);
+            compare_exemptions(&d, old, now);
     }
-    compare_policies(&d, old, new);
+    compare_policies(&d, old, now);
     return d.count;
 }

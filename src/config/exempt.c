@@ -89,7 +89,7 @@ static bool add_name(struct exempt_list *list, struct suffix_set *set, const str
 /* Each entry is hashed with what came before it: two lists with one digest are the same list. */
 static uint64_t digest_of(uint64_t before, const struct exemption *entry)
 {
-    struct hash_key key = { .k0 = before, .k1 = (uint64_t)entry->until * 4 + entry->kind };
+    struct hash_key key = {.k0 = before, .k1 = (uint64_t)entry->until * 4 + entry->kind};
 
     return hash_bytes(&key, entry->pattern, strlen(entry->pattern));
 }
@@ -129,9 +129,9 @@ static const struct {
     const char *name;
     size_t offset;
 } lists[] = {
-    { EXEMPT_CLIENT, "clients", offsetof(struct exempt_settings, client_list) },
-    { EXEMPT_RDNS, "rdns", offsetof(struct exempt_settings, rdns_list) },
-    { EXEMPT_HELO, "helo", offsetof(struct exempt_settings, helo_list) },
+    {EXEMPT_CLIENT, "clients", offsetof(struct exempt_settings, client_list)},
+    {EXEMPT_RDNS, "rdns", offsetof(struct exempt_settings, rdns_list)},
+    {EXEMPT_HELO, "helo", offsetof(struct exempt_settings, helo_list)},
 };
 
 enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
@@ -149,9 +149,8 @@ static bool begin(struct reading *rd)
         problems_error(&rd->problems, 0, "no memory for section exempt");
         return false;
     }
-    e->list = (struct exempt_list){
-        .region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()
-    };
+    e->list =
+        (struct exempt_list){.region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()};
     return true;
 }
 
@@ -160,7 +159,7 @@ static void add_inline(struct reading *rd, struct exempting *e, unsigned block)
 {
     const char *base = (const char *)&rd->settings->exempt;
     const char *const *patterns = *(const char *const *const *)(const void *)(base + lists[e->done].offset);
-    struct exemption entry = { .kind = lists[e->done].kind, .file = rd->settings->file, .why = "" };
+    struct exemption entry = {.kind = lists[e->done].kind, .file = rd->settings->file, .why = ""};
 
     entry.pattern = patterns[e->next];
     if (!entry.pattern) {
@@ -184,7 +183,7 @@ static enum work add_lines(struct reading *rd, struct exempting *e, unsigned blo
         return WORK_DONE;
     if (!e->file) {
         e->list.line = reading_value_line(rd, block, "files", e->next);
-        e->from = (struct exempt_text){ .file = path };
+        e->from = (struct exempt_text){.file = path};
         e->file = file_lines_open(path, EXEMPT_FILE_MAX, error);
     }
     if (e->file)

@@ -15,10 +15,10 @@ enum { EXEMPTIONS_MAX = 1000000, EXEMPT_FILE_MAX = 128 * 1024 * 1024 };
 struct exempt_list {
     struct exempt_settings *sets; /* whose entries grow; doubled when full */
     size_t room;
-    struct region *region;    /* of the texts */
+    struct region *region; /* of the texts */
     struct problems *problems;
-    unsigned line;             /* of the policy file, for the order of messages */
-    time_t now;                /* what has run out by now is dropped with a warning */
+    unsigned line; /* of the policy file, for the order of messages */
+    time_t now;    /* what has run out by now is dropped with a warning */
 };
 
 /* What the lines that come next are of. */

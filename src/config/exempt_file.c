@@ -16,9 +16,9 @@ static const struct {
     const char *word;
     enum exempt_kind kind;
 } kinds[] = {
-    { "client", EXEMPT_CLIENT },
-    { "rdns", EXEMPT_RDNS },
-    { "helo", EXEMPT_HELO },
+    {"client", EXEMPT_CLIENT},
+    {"rdns", EXEMPT_RDNS},
+    {"helo", EXEMPT_HELO},
 };
 
 struct line {
@@ -114,7 +114,7 @@ static bool take_until(struct exempt_list *list, const struct line *line, struct
 
 static void take_line(struct exempt_list *list, struct line *line)
 {
-    struct exemption entry = { .until = 0 };
+    struct exemption entry = {.until = 0};
 
     if (!split(line)) {
         complain(list, line, "expected client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]", NULL);

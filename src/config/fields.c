@@ -51,7 +51,7 @@ static const char *const *initial_list(const char *initial, struct region *r)
 
 static void set_list(const struct option *option, void *base, const char *const *list)
 {
-    static const char *const none[] = { NULL };
+    static const char *const none[] = {NULL};
 
     *(const char *const **)(void *)((char *)base + option->offset) = list ? list : none;
 }
@@ -65,8 +65,7 @@ static void take_initial(struct reading *rd, const struct option *option, void *
     if (option_is_list(option))
         set_list(option, base, initial_list(option->initial, rd->region));
     else if (!value_read(option, option->initial, base, rd->region, error))
-        problems_error(&rd->problems, 0, "default of %s.%s: %s", sections[option->section].path,
-                       option->name, error);
+        problems_error(&rd->problems, 0, "default of %s.%s: %s", sections[option->section].path, option->name, error);
 }
 
 static void take_list(struct reading *rd, const struct option *option, const struct assignment *a, void *base)

@@ -119,7 +119,7 @@ bool file_read(const char *path, size_t limit, struct file_text *out, char error
     int fd = open_safely(path, &st, error);
     bool done;
 
-    *out = (struct file_text){ .text = NULL };
+    *out = (struct file_text){.text = NULL};
     if (fd < 0)
         return false;
     out->world_readable = S_ISREG(st.st_mode) && (st.st_mode & S_IROTH);

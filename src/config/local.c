@@ -79,7 +79,7 @@ static bool add_networks(struct local_settings *local)
 
 static bool add_loopback(struct local_settings *local)
 {
-    static const char *const loopback[] = { "127.0.0.0/8", "::1/128" };
+    static const char *const loopback[] = {"127.0.0.0/8", "::1/128"};
     struct network net;
 
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {

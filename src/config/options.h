@@ -60,8 +60,8 @@ struct option {
     int64_t min, max;    /* of numbers, points, durations (milliseconds) and sizes */
     const char *unit;    /* of a number, for messages and documents; NULL: none */
     const char *const *choices;
-    size_t offset;       /* into struct settings, struct policy or struct threshold */
-    bool secret;         /* never told in the log */
+    size_t offset; /* into struct settings, struct policy or struct threshold */
+    bool secret;   /* never told in the log */
     const char *summary;
 };
 
@@ -72,7 +72,7 @@ struct section_row {
     const char *path; /* "server", "policy", "policy.threshold" */
     const char *name; /* the last part of it */
     enum section parent;
-    bool titled;      /* NAME "TITLE" { … }, several times */
+    bool titled; /* NAME "TITLE" { … }, several times */
     const char *summary;
 };
 extern const struct section_row sections[SECTION_COUNT];

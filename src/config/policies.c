@@ -15,9 +15,9 @@ static const struct {
     const char *name, *action;
     int score;
 } initial_thresholds[] = {
-    { "mark", "prepend", 30 },
-    { "defer", "defer", 70 },
-    { "reject", "reject", 100 },
+    {"mark", "prepend", 30},
+    {"defer", "defer", 70},
+    {"reject", "reject", 100},
 };
 
 /* The actions in one word; others are Postfix's own. */
@@ -25,10 +25,10 @@ static const struct {
     const char *word;
     enum outcome outcome;
 } verbs[] = {
-    { "dunno", OUTCOME_DUNNO },
-    { "prepend", OUTCOME_MARK },
-    { "defer", OUTCOME_DEFER },
-    { "reject", OUTCOME_REJECT },
+    {"dunno", OUTCOME_DUNNO},
+    {"prepend", OUTCOME_MARK},
+    {"defer", OUTCOME_DEFER},
+    {"reject", OUTCOME_REJECT},
 };
 
 static enum outcome outcome_of(const struct reply *reply)
@@ -53,8 +53,10 @@ static void take_action(struct reading *rd, struct threshold *t, unsigned block)
         }
     }
     if (!reply_parse_action(t->action, &t->reply, enhanced, &error)) {
-        problems_error(&rd->problems, line, "action: \"%.80s\": %s; expected dunno, prepend, defer, reject or an "
-                       "action of Postfix", t->action, error ? error : "unknown");
+        problems_error(&rd->problems, line,
+                       "action: \"%.80s\": %s; expected dunno, prepend, defer, reject or an "
+                       "action of Postfix",
+                       t->action, error ? error : "unknown");
         return;
     }
     if (t->reply.text && !decision_check_template(t->reply.text, &unknown))
@@ -88,7 +90,7 @@ static void take_thresholds(struct reading *rd, struct policy *policy, unsigned 
 {
     for (unsigned i = 1; block != NO_BLOCK && i < rd->scan.block_count; i++) {
         const struct block *b = &rd->scan.blocks[i];
-        struct threshold t = { .name = b->title };
+        struct threshold t = {.name = b->title};
         if (b->section != SECTION_THRESHOLD || b->parent != block)
             continue;
         if (policy->threshold_count == THRESHOLDS_MAX) {

@@ -196,9 +196,8 @@ static struct policyfile_load *load_new(const char *name, policyfile_report *rep
     }
     load->report = report;
     load->arg = arg;
-    load->rd = (struct reading){
-        .settings = &load->owned->settings, .region = load->owned->region, .scan = { .block_count = 1 }
-    };
+    load->rd =
+        (struct reading){.settings = &load->owned->settings, .region = load->owned->region, .scan = {.block_count = 1}};
     load->rd.settings->file = region_strdup(load->rd.region, name);
     problems_init(&load->rd.problems, load->rd.settings->file ? load->rd.settings->file : "policy file",
                   load->rd.region);
@@ -210,7 +209,7 @@ struct policyfile_load *policyfile_load_new(const char *path, const struct setti
                                             policyfile_report *report, void *arg)
 {
     struct policyfile_load *load;
-    struct file_text file = { .text = NULL };
+    struct file_text file = {.text = NULL};
     char error[FILE_ERROR_SIZE], message[FILE_ERROR_SIZE + 1024];
 
     if (path && !file_read(path, POLICYFILE_MAX, &file, error)) {
@@ -224,7 +223,7 @@ struct policyfile_load *policyfile_load_new(const char *path, const struct setti
         free(file.text);
         return NULL;
     }
-    load->file = path ? file : (struct file_text){ .text = (char *)(uintptr_t)"" };
+    load->file = path ? file : (struct file_text){.text = (char *)(uintptr_t) ""};
     load->owns_text = path != NULL;
     load->rd.same_as = in_force ? in_force->name_data : NULL;
     return load;
@@ -272,7 +271,7 @@ struct settings *policyfile_read_text(const char *name, const char *text, size_t
 
     /* Only read: struct file_text is not const because file_read() gives its bytes away. */
     if (load)
-        load->file = (struct file_text){ .text = (char *)(uintptr_t)text, .n = n };
+        load->file = (struct file_text){.text = (char *)(uintptr_t)text, .n = n};
     return read_at_once(load);
 }
 

@@ -170,7 +170,7 @@ static bool whole(const char *text, size_t n, struct problems *p)
 
 char *prepass(const char *text, size_t n, struct problems *p, size_t *clean_n)
 {
-    struct prepass s = { .problems = p, .line = 1 };
+    struct prepass s = {.problems = p, .line = 1};
     bool starts = true;
 
     if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -72,8 +72,7 @@ bool policyfile_option_at(size_t i, struct policyfile_option *out)
     if (i >= options_count)
         return false;
     *out = (struct policyfile_option){
-        .section = sections[option->section].path, .name = option->name, .summary = option->summary
-    };
+        .section = sections[option->section].path, .name = option->name, .summary = option->summary};
     value = option->initial ? fmemopen(out->value, sizeof(out->value) - 1, "w") : NULL;
     if (!value)
         return true;

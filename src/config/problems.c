@@ -33,7 +33,7 @@ static void keep(struct problems *p, bool is_error, unsigned line, const char *r
     }
     for (at = p->count; at > 0 && p->list[at - 1].line > line; at--)
         p->list[at] = p->list[at - 1];
-    p->list[at] = (struct problem){ .line = line, .is_error = is_error, .text = kept };
+    p->list[at] = (struct problem){.line = line, .is_error = is_error, .text = kept};
     p->count++;
 }
 

@@ -20,7 +20,7 @@ struct problem {
 struct problems {
     const char *file;
     struct region *memory;
-    unsigned errors;   /* all of them, also those over PROBLEMS_MAX */
+    unsigned errors; /* all of them, also those over PROBLEMS_MAX */
     unsigned left_out;
     unsigned count;
     struct problem list[PROBLEMS_MAX];

@@ -16,7 +16,7 @@
 struct owned_settings {
     struct settings settings; /* first: a struct settings of ours is always inside one of these */
     unsigned references;
-    struct region *region;    /* every text and array of the settings, and the reading's own */
+    struct region *region; /* every text and array of the settings, and the reading's own */
 };
 
 struct owned_settings *owned_settings_new(void); /* NULL: no memory */
@@ -27,15 +27,15 @@ struct reading {
     struct settings *settings;
     struct region *region;
     struct problems problems;
-    char *clean;             /* the text as libconfuse gets it; NULL when its shape could not be read */
+    char *clean; /* the text as libconfuse gets it; NULL when its shape could not be read */
     size_t clean_n;
     struct scan scan;
     struct tree *tree;
     struct name_data *name_data;     /* begun; the settings get them when they are whole */
     const struct name_data *same_as; /* that may be the same; NULL: none */
-    unsigned *policy_blocks; /* of each policy its block, NO_BLOCK for the one that no file named */
-    struct exempting *exempting; /* exempt.c; NULL before the section */
-    const char *host;        /* this host's name as the kernel knows it, lower case, "" for none */
+    unsigned *policy_blocks;         /* of each policy its block, NO_BLOCK for the one that no file named */
+    struct exempting *exempting;     /* exempt.c; NULL before the section */
+    const char *host;                /* this host's name as the kernel knows it, lower case, "" for none */
 };
 
 /* The block of a section under a parent, NO_BLOCK when the file has none. `title` NULL: the plain one. */

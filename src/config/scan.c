@@ -50,7 +50,7 @@ static void next(struct scanner *s)
 
     for (; s->at < s->n && strchr(" \t\n", s->text[s->at]); s->at++)
         s->line += s->text[s->at] == '\n';
-    *t = (struct token){ .kind = TOKEN_END, .start = s->at, .line = s->line };
+    *t = (struct token){.kind = TOKEN_END, .start = s->at, .line = s->line};
     if (s->at < s->n) {
         char c = s->text[s->at];
         if (c == '"' || c == '\'') {
@@ -226,7 +226,7 @@ static void keep_assignment(struct scanner *s, const struct assignment *a, bool 
 
 static void read_assignment(struct scanner *s, unsigned block, const char *name, const struct token *named)
 {
-    struct assignment a = { .block = block, .line = named->line, .name = name };
+    struct assignment a = {.block = block, .line = named->line, .name = name};
     bool in_braces;
 
     next(s);
@@ -300,7 +300,7 @@ static void read_block(struct scanner *s, unsigned block);
 
 static void read_section(struct scanner *s, unsigned parent, const char *name, const struct token *named)
 {
-    struct block b = { .parent = parent, .title = "", .line = named->line };
+    struct block b = {.parent = parent, .title = "", .line = named->line};
     bool has_title = at_value(s) && s->token.line == named->line;
     int number = -1;
 
@@ -340,8 +340,10 @@ static void read_statement(struct scanner *s, unsigned block)
     } else if (at_sign(s, '=')) {
         read_assignment(s, block, name, &named);
     } else if (found == '(') {
-        problems_error(s->problems, named.line, "%s() is no option: there are no functions, and no other file is read "
-                       "but those of exempt.files and names.token_files", name);
+        problems_error(s->problems, named.line,
+                       "%s() is no option: there are no functions, and no other file is read "
+                       "but those of exempt.files and names.token_files",
+                       name);
         recover(s, &named);
     } else if (found == '+') {
         syntax_error(s, &named, "= and the whole list");
@@ -366,7 +368,7 @@ static void read_block(struct scanner *s, unsigned block)
 
 bool scan_text(struct scan *s, char *text, size_t n, struct problems *p)
 {
-    struct scanner scanner = { .out = s, .problems = p, .text = text, .n = n, .line = 1 };
+    struct scanner scanner = {.out = s, .problems = p, .text = text, .n = n, .line = 1};
     struct region *r = p->memory;
     size_t signs = 1, values = 0;
 
@@ -374,13 +376,13 @@ bool scan_text(struct scan *s, char *text, size_t n, struct problems *p)
         signs += text[i] == '=' || text[i] == '{';
         values += text[i] == '=' || text[i] == ',' || text[i] == '{';
     }
-    *s = (struct scan){ .block_count = 1 };
+    *s = (struct scan){.block_count = 1};
     s->blocks = region_alloc(r, signs * sizeof(*s->blocks));
     s->assignments = region_alloc(r, signs * sizeof(*s->assignments));
     s->lines = region_alloc(r, (values + 1) * sizeof(*s->lines));
     if (!s->blocks || !s->assignments || !s->lines)
         return false;
-    s->blocks[0] = (struct block){ .section = SECTION_ROOT, .title = "" };
+    s->blocks[0] = (struct block){.section = SECTION_ROOT, .title = ""};
     next(&scanner);
     read_block(&scanner, 0);
     return !region_failed(r);

@@ -99,7 +99,7 @@ static bool is_host(const char *text)
 
     if (n == 0 || n > 253 || !only(text, LETTERS_AND_DIGITS ".-_"))
         return false;
-    for (const char *label = text; label; ) {
+    for (const char *label = text; label;) {
         size_t size = strcspn(label, ".");
         if (size == 0 || size > 63)
             return false;
@@ -195,8 +195,7 @@ static bool check_network(struct value *v)
 {
     struct network net;
 
-    return network_parse(&net, v->text, strlen(v->text)) ||
-           wrong(v, "is no network, expected ADDRESS or ADDRESS/BITS");
+    return network_parse(&net, v->text, strlen(v->text)) || wrong(v, "is no network, expected ADDRESS or ADDRESS/BITS");
 }
 
 /* What it does is seen to where the threshold is built. */
@@ -254,8 +253,7 @@ static bool read_switch(struct value *v)
     static const struct {
         const char *word;
         bool on;
-    } words[] = { { "yes", true }, { "on", true }, { "true", true },
-                  { "no", false }, { "off", false }, { "false", false } };
+    } words[] = {{"yes", true}, {"on", true}, {"true", true}, {"no", false}, {"off", false}, {"false", false}};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(v->text, words[i].word) == 0) {
@@ -394,25 +392,25 @@ static const char *print_size(const struct option *option, const void *field, ch
 }
 
 static const struct type_row types[OPTION_TYPE_COUNT] = {
-    [OPTION_TEXT] = { false, read_text, print_text },
-    [OPTION_TEMPLATE] = { false, read_template, print_text },
-    [OPTION_WORD] = { false, read_word, print_text },
-    [OPTION_HOST] = { false, read_host, print_text },
-    [OPTION_PATH] = { false, read_path, print_text },
-    [OPTION_ENDPOINT] = { false, read_endpoint, print_text },
-    [OPTION_ACTION] = { false, read_action, print_text },
-    [OPTION_NUMBER] = { true, read_number, print_number },
-    [OPTION_POINTS] = { true, read_points, print_points },
-    [OPTION_MODE] = { false, read_mode, print_mode },
-    [OPTION_SWITCH] = { true, read_switch, print_switch },
-    [OPTION_CHOICE] = { false, read_choice, print_choice },
-    [OPTION_DURATION] = { false, read_duration, print_duration },
-    [OPTION_SIZE] = { false, read_size, print_size },
-    [OPTION_ENDPOINTS] = { false, check_endpoint, NULL },
-    [OPTION_SERVERS] = { false, check_server, NULL },
-    [OPTION_NETWORKS] = { false, check_network, NULL },
-    [OPTION_SUFFIXES] = { false, check_suffix, NULL },
-    [OPTION_PATHS] = { false, check_path, NULL },
+    [OPTION_TEXT] = {false, read_text, print_text},
+    [OPTION_TEMPLATE] = {false, read_template, print_text},
+    [OPTION_WORD] = {false, read_word, print_text},
+    [OPTION_HOST] = {false, read_host, print_text},
+    [OPTION_PATH] = {false, read_path, print_text},
+    [OPTION_ENDPOINT] = {false, read_endpoint, print_text},
+    [OPTION_ACTION] = {false, read_action, print_text},
+    [OPTION_NUMBER] = {true, read_number, print_number},
+    [OPTION_POINTS] = {true, read_points, print_points},
+    [OPTION_MODE] = {false, read_mode, print_mode},
+    [OPTION_SWITCH] = {true, read_switch, print_switch},
+    [OPTION_CHOICE] = {false, read_choice, print_choice},
+    [OPTION_DURATION] = {false, read_duration, print_duration},
+    [OPTION_SIZE] = {false, read_size, print_size},
+    [OPTION_ENDPOINTS] = {false, check_endpoint, NULL},
+    [OPTION_SERVERS] = {false, check_server, NULL},
+    [OPTION_NETWORKS] = {false, check_network, NULL},
+    [OPTION_SUFFIXES] = {false, check_suffix, NULL},
+    [OPTION_PATHS] = {false, check_path, NULL},
 };
 
 static bool fail_without_memory(char error[VALUE_ERROR_SIZE])
@@ -455,7 +453,7 @@ bool value_number(const char *text, int64_t min, int64_t max, int64_t *out, char
 bool value_read(const struct option *option, const char *text, void *base, struct region *r,
                 char error[VALUE_ERROR_SIZE])
 {
-    struct value v = { .option = option, .text = text, .field = (char *)base + option->offset, .region = r };
+    struct value v = {.option = option, .text = text, .field = (char *)base + option->offset, .region = r};
 
     if (!text)
         return fail_without_memory(error);

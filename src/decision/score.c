@@ -71,9 +71,10 @@ static struct rule_set needing(const struct rule_set *set, unsigned needs)
 {
     struct rule_set kept = {{0}};
 
-    for EACH_RULE(i, set)
-        if (rules[i]->needs & needs)
-            rule_set_add(&kept, i);
+    for
+        EACH_RULE(i, set)
+    if (rules[i]->needs & needs)
+        rule_set_add(&kept, i);
     return kept;
 }
 
@@ -141,9 +142,10 @@ static void weigh_doubt(const struct policy *policy, const struct evidence *e, c
         return;
     met = counting(policy, e);
     met = needing(&met, unknown_needs(e));
-    for EACH_RULE(i, &met)
-        if (!rule_set_has(hits, i) && may_hit(i, e))
-            rule_set_add(&open, i);
+    for
+        EACH_RULE(i, &met)
+    if (!rule_set_has(hits, i) && may_hit(i, e))
+        rule_set_add(&open, i);
     lowest = sum_lowest(policy, hits, &open);
     if (lowest < v->score && outcome_at(policy, lowest) != OUTCOME_REJECT)
         v->doubt = v->score - lowest;
@@ -170,14 +172,16 @@ void decision_make(const struct policy *policy, const struct evidence *e, struct
         return;
     met = rules_met(e);
     met = rule_set_common(&met, &policy->asked);
-    for EACH_RULE(i, &met) {
-        const char *detail = "";
+    for
+        EACH_RULE(i, &met)
+        {
+            const char *detail = "";
 
-        if (out->finding_count == VERDICT_FINDINGS_MAX || !rules[i]->test(e, &detail, r))
-            continue;
-        rule_set_add(&hits, i);
-        out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = detail};
-    }
+            if (out->finding_count == VERDICT_FINDINGS_MAX || !rules[i]->test(e, &detail, r))
+                continue;
+            rule_set_add(&hits, i);
+            out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = detail};
+        }
     if (region_failed(r)) {
         clear(out, policy);
         out->skip = SKIP_TROUBLE;
@@ -198,19 +202,21 @@ void decision_go_on(struct decision_course *c, const struct evidence *e, unsigne
     const struct rule_set met = c->begun ? needing(&c->unsure, news) : counting(c->policy, e);
 
     c->begun = true;
-    for EACH_RULE(i, &met) {
-        const char *detail;
+    for
+        EACH_RULE(i, &met)
+        {
+            const char *detail;
 
-        rule_set_take_out(&c->possible, i);
-        if (rules[i]->test(e, &detail, r)) {
-            rule_set_add(&c->hits, i);
-            rule_set_take_out(&c->unsure, i);
-        } else if (rules[i]->needs != 0) {
-            rule_set_add(&c->unsure, i);
-            if (may_hit(i, e))
-                rule_set_add(&c->possible, i);
+            rule_set_take_out(&c->possible, i);
+            if (rules[i]->test(e, &detail, r)) {
+                rule_set_add(&c->hits, i);
+                rule_set_take_out(&c->unsure, i);
+            } else if (rules[i]->needs != 0) {
+                rule_set_add(&c->unsure, i);
+                if (may_hit(i, e))
+                    rule_set_add(&c->possible, i);
+            }
         }
-    }
     c->score = sum_score(c->policy, &c->hits, NULL);
     c->outcome = outcome_at(c->policy, c->score);
 }

@@ -56,16 +56,20 @@ static void silence(const struct policy *policy, const struct rule_set *others, 
 {
     const struct rule_set loud = *others, all = rule_set_both(others, hits);
 
-    for EACH_RULE(i, &all) {
-        struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
+    for
+        EACH_RULE(i, &all)
+        {
+            struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
 
-        for EACH_RULE(k, &implied) {
-            bool implied_is_heavier = policy->points[k] * sign > policy->points[i] * sign;
+        for
+            EACH_RULE(k, &implied)
+            {
+                bool implied_is_heavier = policy->points[k] * sign > policy->points[i] * sign;
 
-            if (rule_set_has(&loud, implied_is_heavier ? k : i))
-                rule_set_take_out(hits, implied_is_heavier ? i : k);
+                if (rule_set_has(&loud, implied_is_heavier ? k : i))
+                    rule_set_take_out(hits, implied_is_heavier ? i : k);
+            }
         }
-    }
 }
 
 /* The shares of a family's hits: the heaviest first, then the others in order, as far as there is room. */
@@ -126,9 +130,10 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
 {
     int floor = 0;
 
-    for EACH_RULE(i, hits)
-        if (rules[i]->certain)
-            floor = larger(floor, policy->points[i]);
+    for
+        EACH_RULE(i, hits)
+    if (rules[i]->certain)
+        floor = larger(floor, policy->points[i]);
     return floor;
 }
 

@@ -81,8 +81,12 @@ struct answer *answer_new(const struct answer_parts *parts)
     records = (struct dns_record *)(void *)(a + 1);
     at = (char *)(records + parts->count);
     *a = (struct answer){.references = 1, .entry = {.key = at, .key_size = 2 + name_size - 1, .cost = size}};
-    a->view = (struct dns_answer){.status = parts->status, .type = parts->type, .count = parts->count,
-                                  .left_out = parts->left_out, .ttl = parts->ttl, .why = parts->why,
+    a->view = (struct dns_answer){.status = parts->status,
+                                  .type = parts->type,
+                                  .count = parts->count,
+                                  .left_out = parts->left_out,
+                                  .ttl = parts->ttl,
+                                  .why = parts->why,
                                   .records = records};
     if (records_size > 0)
         memcpy(records, parts->records, records_size);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    ANSWER_BYTES = 384,               /* on average; with the table some 24 MB for 65,536 answers */
+    ANSWER_BYTES = 384,                /* on average; with the table some 24 MB for 65,536 answers */
     CACHE_BYTES_MIN = 4 * 1024 * 1024, /* so that one long answer cannot empty a small cache */
 };
 

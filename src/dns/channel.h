@@ -25,7 +25,7 @@ struct channel_reply {
     size_t size;
     enum dns_status status; /* without a message, or as a hint; FOUND: look into the message */
     const char *why;
-    bool aborted;           /* the channel is being destroyed: says nothing at all */
+    bool aborted; /* the channel is being destroyed: says nothing at all */
 };
 
 typedef void channel_done(void *arg, const struct channel_reply *reply);

@@ -16,8 +16,8 @@
 
 enum {
     WATCH_MS = 2000,
-    DRAIN_MAX = 256,     /* callbacks in one go, so that sockets are not forgotten */
-    OPEN_MAX = 1 << 20,  /* never reached: the line has its own bound */
+    DRAIN_MAX = 256,    /* callbacks in one go, so that sockets are not forgotten */
+    OPEN_MAX = 1 << 20, /* never reached: the line has its own bound */
     TIMEOUT_MS = 2000,
 };
 

@@ -32,8 +32,8 @@ void watch_init(struct watch *w, const char *path)
 bool watch_changed(struct watch *w)
 {
     struct watch now = look(w->path);
-    bool changed = now.device != w->device || now.inode != w->inode || now.size != w->size ||
-                   now.modified_ns != w->modified_ns;
+    bool changed =
+        now.device != w->device || now.inode != w->inode || now.size != w->size || now.modified_ns != w->modified_ns;
 
     *w = now;
     return changed;

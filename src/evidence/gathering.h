@@ -36,25 +36,25 @@ struct gather {
     struct evidence e;
     struct decision_course course, shadow_course; /* judged between the waves */
     unsigned wave;
-    unsigned needs;               /* of the policy and its shadow, without what this greeting cannot have */
-    unsigned asked;               /* enum need: already under way or answered */
-    unsigned news;                /* enum need: asked for since it was last judged */
+    unsigned needs; /* of the policy and its shadow, without what this greeting cannot have */
+    unsigned asked; /* enum need: already under way or answered */
+    unsigned news;  /* enum need: asked for since it was last judged */
     unsigned pending;
-    bool returned;                /* gather_start() has returned: the end is told by calling back */
+    bool returned; /* gather_start() has returned: the end is told by calling back */
     bool finished;
     struct gathering_ask *asks;
-    uint64_t waiting_since_ms;    /* for a look-up; 0: nothing had to be waited for */
-    char *key;                    /* by which what comes may be kept; NULL: it may not */
+    uint64_t waiting_since_ms; /* for a look-up; 0: nothing had to be waited for */
+    char *key;                 /* by which what comes may be kept; NULL: it may not */
     size_t key_size;
-    uint64_t now_ms;              /* when it was looked for among what is kept */
-    uint64_t until_ms;            /* so long stays in the cache all that was answered since; 0: not all is there */
-    unsigned recalled;            /* of e.queries: out of what is kept */
+    uint64_t now_ms;   /* when it was looked for among what is kept */
+    uint64_t until_ms; /* so long stays in the cache all that was answered since; 0: not all is there */
+    unsigned recalled; /* of e.queries: out of what is kept */
 
-    bool postfix_confirmed;       /* rdns[0] is Postfix's client_name */
-    bool has_helo_exemption;      /* an entry matches the HELO name; it counts once the name is confirmed */
+    bool postfix_confirmed;  /* rdns[0] is Postfix's client_name */
+    bool has_helo_exemption; /* an entry matches the HELO name; it counts once the name is confirmed */
     int32_t helo_exemption;
     enum known helo_family[GATHERING_FAMILIES]; /* TEMPERROR from the moment it is asked until it is answered */
-    unsigned nxdomains;           /* of the families */
+    unsigned nxdomains;                         /* of the families */
     struct spf *spf;
     struct history_query *history; /* under way */
 };
@@ -76,16 +76,16 @@ void gathering_skips(struct gather *g);
 void gathering_exemptions(struct gather *g);
 
 /* rdns.c */
-void gathering_reverse(struct gather *g);  /* asks PTR */
-void gathering_confirm(struct gather *g);  /* asks the forward records of the names */
+void gathering_reverse(struct gather *g);                    /* asks PTR */
+void gathering_confirm(struct gather *g);                    /* asks the forward records of the names */
 void gathering_rdns_add(struct gather *g, const char *text); /* one that an answer had */
-void gathering_rdns_sum(struct gather *g); /* fcrdns and confirmed, from what is known */
+void gathering_rdns_sum(struct gather *g);                   /* fcrdns and confirmed, from what is known */
 
 /* helo.c */
 enum dns_type gathering_client_type(const struct gather *g); /* A or AAAA, as the client's address is */
 void gathering_helo(struct gather *g, unsigned family);      /* asks A or AAAA */
 void gathering_helo_mx(struct gather *g);
-void gathering_helo_sum(struct gather *g);                   /* helo_address from its families */
+void gathering_helo_sum(struct gather *g); /* helo_address from its families */
 
 /* history.c */
 void gathering_history(struct gather *g);

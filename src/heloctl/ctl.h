@@ -37,11 +37,11 @@ struct ctl;
 
 struct ctl_verb {
     const char *name;
-    const char *arguments;   /* for the usage line */
+    const char *arguments;            /* for the usage line */
     int arguments_min, arguments_max; /* max -1: any number */
-    const char *summary;     /* one line */
-    const char *help;        /* a paragraph */
-    const char *exits;       /* "0 dunno, 1 mark, …" */
+    const char *summary;              /* one line */
+    const char *help;                 /* a paragraph */
+    const char *exits;                /* "0 dunno, 1 mark, …" */
     int (*run)(struct ctl *ctl);
     struct ctl_option options[CTL_OPTIONS_MAX]; /* ended by letter 0 */
 };

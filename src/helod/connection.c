@@ -51,12 +51,12 @@ struct connection {
     struct question *question; /* in flight */
     struct connection *leaving_next;
     unsigned leaving_at, leaving_size; /* its answer in connections.bytes; size 0: it has been sent */
-    char *unsent;              /* what the kernel did not take of an answer */
+    char *unsent;                      /* what the kernel did not take of an answer */
     size_t unsent_at, unsent_size;
     bool leaving; /* its answer leaves when this turn ends */
-    bool paused; /* the event is not added */
-    bool ended;  /* is closed as soon as nobody stands in its functions */
-    bool half;   /* the peer sends no more */
+    bool paused;  /* the event is not added */
+    bool ended;   /* is closed as soon as nobody stands in its functions */
+    bool half;    /* the peer sends no more */
 };
 
 struct connections {

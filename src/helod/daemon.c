@@ -40,7 +40,7 @@ struct daemon {
     struct event *signals[SIGNALS];
     struct event *settle; /* while stopping: looks whether all is answered */
     uint64_t stop_by_ms;
-    int parent;           /* waits to hear that we are ready; -1: nobody does */
+    int parent; /* waits to hear that we are ready; -1: nobody does */
     struct pid_file pid_file;
 };
 
@@ -106,7 +106,10 @@ static const struct {
     int number;
     event_callback_fn handler;
 } signal_rows[SIGNALS] = {
-    {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hup}, {SIGUSR1, on_usr1},
+    {SIGTERM, on_stop},
+    {SIGINT, on_stop},
+    {SIGHUP, on_hup},
+    {SIGUSR1, on_usr1},
 };
 
 /* From the first moment: a signal that comes before its handler waits for it, instead of ending us. */
@@ -176,8 +179,7 @@ static bool take_places(struct daemon *d, const struct identity *identity, char 
 
     return pid_file_open(&d->pid_file, pid_file, error, error_size) &&
            listeners_prepare(s->listeners, s->settings, error, error_size) &&
-           status_prepare(s->status, s->settings, error, error_size) &&
-           privileges_drop(identity, error, error_size);
+           status_prepare(s->status, s->settings, error, error_size) && privileges_drop(identity, error, error_size);
 }
 
 /* From here on nothing is needed that the filter does not allow. */

@@ -52,8 +52,8 @@ static int tcp_socket(const struct addrinfo *at)
 
     if (fd < 0)
         return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-        bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 && bind(fd, at->ai_addr, at->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
         return fd;
     saved = errno;
     close(fd);
@@ -150,8 +150,7 @@ static bool hand_over(struct endpoint *e, const struct server_settings *settings
     }
     text_init(&t, self, sizeof(self));
     text_addf(&t, "/proc/self/fd/%d", fd);
-    if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ||
-        fchownat(fd, "", owner, group, AT_EMPTY_PATH) != 0 ||
+    if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) || fchownat(fd, "", owner, group, AT_EMPTY_PATH) != 0 ||
         chmod(self, (mode_t)settings->socket_mode) != 0) {
         *why = strerror(errno);
         close(fd);

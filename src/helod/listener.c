@@ -25,7 +25,7 @@
 enum {
     INHERITED_FIRST = 3, /* sd_listen_fds(3) */
     INHERITED_MAX = 64,
-    AT_ONCE = 64,        /* connections taken before other events have their turn */
+    AT_ONCE = 64,         /* connections taken before other events have their turn */
     OWN_DESCRIPTORS = 64, /* log, signals, policy files, status, epoll */
 };
 

@@ -151,9 +151,8 @@ static void decision_id(struct questions *all, char out[VERDICT_ID_SIZE])
  * instance by which we give it once (SMTPD_POLICY_README, access(5)). */
 static bool takes_header(const struct request *req)
 {
-    return req->instance[0] != '\0' &&
-           (req->state == REQUEST_STATE_RCPT ||
-            (req->state == REQUEST_STATE_DATA && strcmp(req->protocol_state, "DATA") == 0));
+    return req->instance[0] != '\0' && (req->state == REQUEST_STATE_RCPT ||
+                                        (req->state == REQUEST_STATE_DATA && strcmp(req->protocol_state, "DATA") == 0));
 }
 
 static bool is_worth_a_line(const struct question *q, const struct verdict *v, const struct verdict *shadow)
@@ -224,8 +223,8 @@ static const struct evidence *no_evidence(const struct question *q)
 {
     static struct evidence none;
 
-    none = (struct evidence){
-        .skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
+    none =
+        (struct evidence){.skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
     return &none;
 }
 
@@ -335,8 +334,7 @@ static void judge(struct question *q)
         .suspend_dns = guard_holds_back(&s->guard, now_ms),
         .limit = limit_of(q, now_ms),
     };
-    const struct evidence *e =
-        gather_start(&s->gather, &options, &q->request, q->region, on_gathered, q, &q->gather);
+    const struct evidence *e = gather_start(&s->gather, &options, &q->request, q->region, on_gathered, q, &q->gather);
 
     if (e == NULL && q->gather != NULL) {
         wait_for_evidence(q);

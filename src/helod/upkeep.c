@@ -167,8 +167,7 @@ const char *upkeep_status(const struct server *s, char out[STATUS_SIZE])
 
     text_init(&t, out, STATUS_SIZE);
     text_addf(&t, "policy %u; %zu connections, %llu questions%s", s->settings->generation,
-              connections_count(s->connections),
-              (unsigned long long)metrics_get(s->metrics, METRIC_QUESTIONS, 0),
+              connections_count(s->connections), (unsigned long long)metrics_get(s->metrics, METRIC_QUESTIONS, 0),
               s->guard.suspended ? "; the resolver fails, DNS points are suspended" : "");
     return out;
 }

@@ -12,7 +12,7 @@
 
 struct waiting;
 
-struct waiting *waiting_new(void); /* NULL: no memory, no randomness */
+struct waiting *waiting_new(void);    /* NULL: no memory, no randomness */
 void waiting_free(struct waiting *w); /* NULL is allowed */
 /* How many questions of this client's /24 or /48 wait. */
 size_t waiting_count(const struct waiting *w, const struct address *client);

@@ -74,8 +74,7 @@ static void slot_write(uint8_t *at, struct slot slot)
 }
 
 /* What is older and not higher than the new one is dropped; what is higher stays before it. */
-static void sketch_add(struct distinct *set, const void *text, size_t n, uint32_t seen,
-                       const struct distinct_window *w)
+static void sketch_add(struct distinct *set, const void *text, size_t n, uint32_t seen, const struct distinct_window *w)
 {
     uint64_t hash = hash_bytes(&w->key, text, n);
     uint64_t rest = hash >> REGISTER_BITS | 1ULL << (63 - REGISTER_BITS);
@@ -99,10 +98,9 @@ static void sketch_add(struct distinct *set, const void *text, size_t n, uint32_
 
 /* round(64 * ln(64 / free)) for 1..64 free registers: linear counting, better than the harmonic mean while some are. */
 static const uint16_t by_free_registers[REGISTERS] = {
-    266, 222, 196, 177, 163, 151, 142, 133, 126, 119, 113, 107, 102, 97, 93, 89,
-    85, 81, 78, 74, 71, 68, 65, 63, 60, 58, 55, 53, 51, 48, 46, 44,
-    42, 40, 39, 37, 35, 33, 32, 30, 28, 27, 25, 24, 23, 21, 20, 18,
-    17, 16, 15, 13, 12, 11, 10, 9, 7, 6, 5, 4, 3, 2, 1, 0,
+    266, 222, 196, 177, 163, 151, 142, 133, 126, 119, 113, 107, 102, 97, 93, 89, 85, 81, 78, 74, 71, 68,
+    65,  63,  60,  58,  55,  53,  51,  48,  46,  44,  42,  40,  39,  37, 35, 33, 32, 30, 28, 27, 25, 24,
+    23,  21,  20,  18,  17,  16,  15,  13,  12,  11,  10,  9,   7,   6,  5,  4,  3,  2,  1,  0,
 };
 
 static unsigned sketch_count(const struct distinct *set, const struct distinct_window *w)
@@ -300,8 +298,8 @@ bool distinct_from_bytes(struct distinct **set, const uint8_t *bytes, size_t n)
     *set = NULL;
     if (n == 0)
         return true;
-    if (n > DISTINCT_BYTES_MAX || !(bytes[0] == 'e' ? is_exact_form(bytes, n) :
-                                    bytes[0] == 's' && is_sketch_form(bytes, n)))
+    if (n > DISTINCT_BYTES_MAX ||
+        !(bytes[0] == 'e' ? is_exact_form(bytes, n) : bytes[0] == 's' && is_sketch_form(bytes, n)))
         return false;
     *set = malloc(sizeof(**set) + n);
     if (*set == NULL)

@@ -87,10 +87,8 @@ struct history *history_new(struct event_base *base, const struct history_option
                             size_t error_size)
 {
     struct history *h = calloc(1, sizeof(*h));
-    struct store_context context = {.base = base,
-                                    .read_only = options->read_only,
-                                    .report = options->report,
-                                    .report_arg = options->report_arg};
+    struct store_context context = {
+        .base = base, .read_only = options->read_only, .report = options->report, .report_arg = options->report_arg};
 
     snprintf(error, error_size, "no memory");
     if (h == NULL)

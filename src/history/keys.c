@@ -17,11 +17,11 @@ void keys_form_init(struct keys_form *form, const struct history_settings *setti
     static const struct hash_key halves[] = {{1, 0}, {2, 0}};
     size_t n = strlen(settings->hash_key);
 
-    *form = (struct keys_form){.ipv4_bits = settings->ipv4_bits,
-                               .ipv6_bits = settings->ipv6_bits,
-                               .hashed = settings->hashed,
-                               .hash_key = {hash_bytes(&halves[0], settings->hash_key, n),
-                                            hash_bytes(&halves[1], settings->hash_key, n)}};
+    *form = (struct keys_form){
+        .ipv4_bits = settings->ipv4_bits,
+        .ipv6_bits = settings->ipv6_bits,
+        .hashed = settings->hashed,
+        .hash_key = {hash_bytes(&halves[0], settings->hash_key, n), hash_bytes(&halves[1], settings->hash_key, n)}};
 }
 
 static void set_key(const struct keys_form *form, const char *text, size_t n, char out[STORE_KEY_SIZE])

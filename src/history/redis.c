@@ -43,7 +43,7 @@ struct batch {
     bool failed;
     void (*replied)(struct batch *r, unsigned index, const redisReply *reply);
     void (*complete)(struct batch *r); /* all replies were good; NULL: nothing to do */
-    enum store_subject subject;          /* of show */
+    enum store_subject subject;        /* of show */
     struct redis_question question;
 };
 
@@ -252,16 +252,11 @@ static const struct {
     enum redis_list what;
     const char *ending;
 } listing_rows[] = {
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_TIMES, ":t"},
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_COUNT, ":d"},
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_SEEN, ":d"},
-    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_COUNT, ":n"},
-    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_SEEN, ":n"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_COUNT, ":v"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_SEEN, ":v"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_NUMBERS, ":k"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_FIRST, ":f"},
-    {STORE_NAME, STORE_NETWORKS, REDIS_LIST_COUNT, ""},
+    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_TIMES, ":t"},  {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_COUNT, ":d"},
+    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_SEEN, ":d"},   {STORE_NETWORK, STORE_NAMES, REDIS_LIST_COUNT, ":n"},
+    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_SEEN, ":n"},     {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_COUNT, ":v"},
+    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_SEEN, ":v"},  {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_NUMBERS, ":k"},
+    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_FIRST, ":f"}, {STORE_NAME, STORE_NETWORKS, REDIS_LIST_COUNT, ""},
     {STORE_NAME, STORE_NETWORKS, REDIS_LIST_SEEN, ""},
 };
 enum { LISTING_ROWS = sizeof(listing_rows) / sizeof(listing_rows[0]) };

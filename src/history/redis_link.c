@@ -24,10 +24,10 @@
 enum {
     RETRY_MIN_MS = 200,
     RETRY_MAX_MS = 5000,
-    GREETING = 2,       /* times the timeout, from connecting to the first PONG */
-    STUCK = 4,          /* times the timeout without a reply to anything */
-    LATE_MAX = 5,       /* questions in a row */
-    ROOM = 20000,       /* commands under way */
+    GREETING = 2, /* times the timeout, from connecting to the first PONG */
+    STUCK = 4,    /* times the timeout without a reply to anything */
+    LATE_MAX = 5, /* questions in a row */
+    ROOM = 20000, /* commands under way */
     WAIT_MS = 3000,
     REASON_SIZE = 200,
     HOST_SIZE = 256,
@@ -37,8 +37,8 @@ struct redis_link {
     struct store_context context;
     redisAsyncContext *connection; /* NULL: none */
     bool up;
-    struct redis_tls *tls;         /* NULL: none wanted */
-    struct event *timer; /* connected: a PONG is due; else: the next attempt */
+    struct redis_tls *tls; /* NULL: none wanted */
+    struct event *timer;   /* connected: a PONG is due; else: the next attempt */
     uint64_t retry_ms;
     uint64_t up_ms;       /* since when it is up */
     uint64_t progress_ms; /* last reply, or the first command since there was none under way */
@@ -233,8 +233,10 @@ static bool look_up(struct redis_link *l, const char *host, const char *port)
         l->port = (int)strtol(port, NULL, 10);
         return true;
     }
-    report(l, true, "not used until helod is started again, its name has no address now; "
-                    "an address in the name's place needs no DNS: ", gai_strerror(failed));
+    report(l, true,
+           "not used until helod is started again, its name has no address now; "
+           "an address in the name's place needs no DNS: ",
+           gai_strerror(failed));
     l->told = true; /* nobody need wait for it */
     return false;
 }
@@ -357,7 +359,9 @@ void redis_link_complain(struct redis_link *l, const char *text)
     if (l->complained)
         return;
     l->complained = true;
-    report(l, true, strncmp(text, "MOVED", 5) == 0 ?
-           "it is one node of a cluster: set redis_prefix to \"{helod}:\", or ask by a proxy: " :
-           "it refuses: ", text);
+    report(l, true,
+           strncmp(text, "MOVED", 5) == 0
+               ? "it is one node of a cluster: set redis_prefix to \"{helod}:\", or ask by a proxy: "
+               : "it refuses: ",
+           text);
 }

@@ -16,7 +16,7 @@ typedef int element_count;
 typedef size_t element_count;
 #endif
 
-static redisReplyObjectFunctions bounded;                                    /* the library's own, but for arrays */
+static redisReplyObjectFunctions bounded; /* the library's own, but for arrays */
 static void *(*create_array)(const redisReadTask *task, element_count count);
 
 static void *create_bounded_array(const redisReadTask *task, element_count count)
@@ -99,8 +99,8 @@ static bool read_top(struct redis_question *q, const redisReply *reply)
         return false;
     if (reply->elements == 2 && (!read_text(reply->element[0], domain) || !read_number(reply->element[1], &count)))
         return false;
-    q->facts.verified_other = q->only[0] != '\0' && strcmp(q->only, domain) == 0 && strcmp(domain, q->domain) != 0 &&
-                              count >= q->known_count;
+    q->facts.verified_other =
+        q->only[0] != '\0' && strcmp(q->only, domain) == 0 && strcmp(domain, q->domain) != 0 && count >= q->known_count;
     return true;
 }
 

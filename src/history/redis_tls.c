@@ -80,8 +80,10 @@ bool redis_tls_start(const struct redis_tls *tls, redisAsyncContext *connection)
 struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size)
 {
     (void)host;
-    snprintf(error, error_size, "history.redis_tls: this helod's hiredis (%d.%d) cannot speak TLS; use a unix "
-             "socket, or a tunnel such as stunnel", HIREDIS_MAJOR, HIREDIS_MINOR);
+    snprintf(error, error_size,
+             "history.redis_tls: this helod's hiredis (%d.%d) cannot speak TLS; use a unix "
+             "socket, or a tunnel such as stunnel",
+             HIREDIS_MAJOR, HIREDIS_MINOR);
     return NULL;
 }
 

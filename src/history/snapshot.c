@@ -140,7 +140,10 @@ static bool read_set(struct cursor *c, struct distinct **set, bool sketches)
 /* They stand newest first, and each one added goes to the front: added from the last one on. */
 static bool read_identities(struct cursor *c, struct record *r)
 {
-    struct { uint32_t first, last, count; char domain[STORE_KEY_SIZE]; } found[MEMORY_IDENTITIES_MAX];
+    struct {
+        uint32_t first, last, count;
+        char domain[STORE_KEY_SIZE];
+    } found[MEMORY_IDENTITIES_MAX];
     unsigned n = cursor_u8(c);
 
     if (n > MEMORY_IDENTITIES_MAX)

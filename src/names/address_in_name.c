@@ -13,8 +13,14 @@
 #include "text.h"
 
 enum { OCTETS = 4, HEXTETS = 8, NIBBLES = 32 };
-enum { CONCATENATED_MIN = 7, DECIMAL_MIN = 8, PAIR_DIGITS_MIN = 3, OTHER_PAIR_DIGITS_MIN = 5, HEXTET_DIGITS_MIN = 5,
-       NIBBLE_RUN_MIN = 8 };
+enum {
+    CONCATENATED_MIN = 7,
+    DECIMAL_MIN = 8,
+    PAIR_DIGITS_MIN = 3,
+    OTHER_PAIR_DIGITS_MIN = 5,
+    HEXTET_DIGITS_MIN = 5,
+    NIBBLE_RUN_MIN = 8
+};
 
 struct number {
     unsigned value; /* past 999: no octet */

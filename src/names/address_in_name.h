@@ -8,9 +8,9 @@
 #include "host_part.h"
 
 struct address_in_name {
-    const char *own; /* the form in which the client's address stands there; NULL: it does not */
+    const char *own;  /* the form in which the client's address stands there; NULL: it does not */
     const char *part; /* only two neighbouring octets of it do; pools of honest servers are numbered so, too */
-    bool four;       /* four octets stand there, whosesoever */
+    bool four;        /* four octets stand there, whosesoever */
 };
 
 struct address_in_name address_in_name(const struct host_part *host, const struct address *client);

@@ -46,8 +46,10 @@ void host_part_split(struct host_part *out, const struct name *name, const struc
             i++;
         out->groups += between && out->groups < HOST_PART_MAX;
         between = false;
-        *atom = (struct host_atom){.s = out->text + start, .length = (unsigned char)(i - start),
-                                   .group = (unsigned char)(out->groups - 1), .number = number,
+        *atom = (struct host_atom){.s = out->text + start,
+                                   .length = (unsigned char)(i - start),
+                                   .group = (unsigned char)(out->groups - 1),
+                                   .number = number,
                                    .first_label = first_label};
         if (number && atom->length > out->digits[atom->group])
             out->digits[atom->group] = atom->length;

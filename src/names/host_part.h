@@ -21,7 +21,7 @@ struct host_atom {
 
 struct host_part {
     const char *text;
-    size_t length; /* without the dot before the domain */
+    size_t length;      /* without the dot before the domain */
     const char *domain; /* what may be registered by the ICANN section, or the last label of a name that is nobody's */
     unsigned atoms, groups;
     struct host_atom atom[HOST_PART_MAX];

@@ -74,8 +74,7 @@ static bool load_psl(struct name_data *data, const struct name_data *same_as)
     return data->list != NULL;
 }
 
-struct name_data *name_data_begin(const char *psl_file, const char *const *token_files,
-                                  const struct name_data *same_as)
+struct name_data *name_data_begin(const char *psl_file, const char *const *token_files, const struct name_data *same_as)
 {
     struct name_data *data = calloc(1, sizeof *data);
     struct name_reading *reading = calloc(1, sizeof *reading);
@@ -86,7 +85,8 @@ struct name_data *name_data_begin(const char *psl_file, const char *const *token
         return NULL;
     }
     *reading = (struct name_reading){
-        .psl_file = psl_file, .next_file = token_files,
+        .psl_file = psl_file,
+        .next_file = token_files,
         .text = {.file = "built-in tokens", .at = token_file_builtin, .examples_known = true},
     };
     data->reading = reading;

@@ -17,16 +17,16 @@
 struct suffix_list {
     psl_ctx_t *psl;
     unsigned references;
-    bool is_admins;    /* names.psl_file; else the newest of the system's and libpsl's own */
-    struct stat file;  /* of the admin's or the system's; all 0: there is none */
+    bool is_admins;   /* names.psl_file; else the newest of the system's and libpsl's own */
+    struct stat file; /* of the admin's or the system's; all 0: there is none */
     char date[16];
 };
 
 struct name_data {
-    const psl_ctx_t *psl;       /* the list's */
+    const psl_ctx_t *psl; /* the list's */
     struct suffix_list *list;
     struct tokens tokens;
-    struct name_memory *memory; /* NULL: nothing is remembered */
+    struct name_memory *memory;   /* NULL: nothing is remembered */
     struct name_reading *reading; /* NULL once all is there */
 };
 

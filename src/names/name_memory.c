@@ -14,13 +14,13 @@
 enum { SETS = 1024, WAYS = 4, KEY_MAX = 104, DETAIL_MAX = 48 };
 
 struct entry {
-    uint8_t size;            /* of the key; 0: free */
+    uint8_t size; /* of the key; 0: free */
     bool has_naming, has_provider;
-    int registrable_at;      /* -1: none */
-    struct name name;        /* its pointers are of no use: `registrable_at` is */
-    char key[KEY_MAX];       /* the bytes in lower case; the name's text is what they begin with */
+    int registrable_at; /* -1: none */
+    struct name name;   /* its pointers are of no use: `registrable_at` is */
+    char key[KEY_MAX];  /* the bytes in lower case; the name's text is what they begin with */
     const char *const *provider;
-    struct address client;   /* of the naming */
+    struct address client; /* of the naming */
     unsigned naming_flags;
     char detail[DETAIL_MAX];
 };

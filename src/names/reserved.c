@@ -91,19 +91,19 @@ static const struct {
     const char *pattern;
     bool leftmost; /* also as the leftmost label of a longer name; else only where the label is the whole name */
 } factory[] = {
-    {"win-@@@@@@@@@@@", true},  /* Windows Server */
-    {"desktop-@@@@@@@", true},  /* Windows 10 and later */
+    {"win-@@@@@@@@@@@", true}, /* Windows Server */
+    {"desktop-@@@@@@@", true}, /* Windows 10 and later */
     {"laptop-@@@@@@@@", true},
     {"windows-@@@@@@@", true},
-    {"ylmf-pc", true},          /* a widely copied Windows image */
+    {"ylmf-pc", true}, /* a widely copied Windows image */
     {"oemcomputer", true},
     {"oem-@@@@@@@@@*", true},
-    {"dsldevice", true},        /* modems */
+    {"dsldevice", true}, /* modems */
     {"speedtouch", true},
     {"bthomehub", true},
     {"homegateway", true},
     {"wireless_broadband_router", true},
-    {"iz@@@@@@@@@@*", false},   /* cloud images */
+    {"iz@@@@@@@@@@*", false}, /* cloud images */
     {"ip-#*", false},
     {"vm-#*", false},
     {"vps-#*", false},
@@ -112,7 +112,7 @@ static const struct {
     {"ubuntu-s-#vcpu*", false},
     {"centos-s-#vcpu*", false},
     {"debian-s-#vcpu*", false},
-    {"%%%%%%%%%%%%", false},    /* containers */
+    {"%%%%%%%%%%%%", false}, /* containers */
     {"pc-20#*", false},
     {"admin", false},
     {"administrator", false},

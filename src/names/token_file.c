@@ -31,14 +31,10 @@ static const struct {
     const char *name;
     unsigned flag;
 } classes[] = {
-    [TOKEN_IGNORED] = {"ignore", 0},
-    [TOKEN_DYNAMIC] = {"dynamic", NAMING_DYNAMIC},
-    [TOKEN_LINE] = {"line", NAMING_DYNAMIC},
-    [TOKEN_GENERIC] = {"generic", NAMING_GENERIC},
-    [TOKEN_STOCK] = {"stock", NAMING_STOCK},
-    [TOKEN_SERVER] = {"server", NAMING_SERVER},
-    [TOKEN_MAIL] = {"mail", NAMING_MAIL_ROLE},
-    [TOKEN_TLD] = {"tld", NAMING_BULK},
+    [TOKEN_IGNORED] = {"ignore", 0},           [TOKEN_DYNAMIC] = {"dynamic", NAMING_DYNAMIC},
+    [TOKEN_LINE] = {"line", NAMING_DYNAMIC},   [TOKEN_GENERIC] = {"generic", NAMING_GENERIC},
+    [TOKEN_STOCK] = {"stock", NAMING_STOCK},   [TOKEN_SERVER] = {"server", NAMING_SERVER},
+    [TOKEN_MAIL] = {"mail", NAMING_MAIL_ROLE}, [TOKEN_TLD] = {"tld", NAMING_BULK},
 };
 
 struct word {
@@ -185,7 +181,7 @@ static bool read_line(struct tokens *tokens, const struct reading *in, const cha
 }
 
 enum work token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data,
-                             const struct slice *slice, char *error, size_t error_size)
+                         const struct slice *slice, char *error, size_t error_size)
 {
     struct reading in = {.text = text, .data = data, .error = error, .error_size = error_size};
 

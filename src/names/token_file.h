@@ -27,7 +27,7 @@ enum token_class {
     TOKEN_GENERIC, /* a provider's customer, beside a serial number or with an address in the name */
     TOKEN_STOCK,   /* as generic; and alone before the domain */
     TOKEN_SERVER,
-    TOKEN_MAIL,    /* as server; and a mail role in the leftmost label */
+    TOKEN_MAIL, /* as server; and a mail role in the leftmost label */
     TOKEN_TLD,
 };
 
@@ -60,7 +60,7 @@ char *token_file_text(const char *path, char *error, size_t error_size);
  * WORK_FAILED with "file:line: what" in error.
  */
 enum work token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data,
-                             const struct slice *slice, char *error, size_t error_size);
+                         const struct slice *slice, char *error, size_t error_size);
 void token_file_done(struct tokens *tokens); /* orders the rows */
 void token_file_release(struct tokens *tokens);
 

@@ -21,7 +21,7 @@ enum { VALUE_SKIPPED, VALUE_REQUEST, VALUE_TEXTS };
 
 #define NAME(name) name "=", sizeof name "=" - 1
 #define SKIPPED(name) NAME(name), VALUE_SKIPPED
-#define TEXT_NUMBER(member) \
+#define TEXT_NUMBER(member)                                                                                            \
     ((offsetof(struct request, member) - offsetof(struct request, protocol_state)) / sizeof(char *))
 #define FIELD(member) NAME(#member), VALUE_TEXTS + TEXT_NUMBER(member)
 
@@ -78,15 +78,9 @@ static const struct {
     enum request_state state;
 } states[] = {
     {"RCPT", REQUEST_STATE_RCPT}, /* the usual one */
-    {"CONNECT", REQUEST_STATE_CONNECT},
-    {"EHLO", REQUEST_STATE_HELO},
-    {"HELO", REQUEST_STATE_HELO},
-    {"MAIL", REQUEST_STATE_MAIL},
-    {"DATA", REQUEST_STATE_DATA},
-    {"BDAT", REQUEST_STATE_DATA},
-    {"END-OF-MESSAGE", REQUEST_STATE_DATA},
-    {"VRFY", REQUEST_STATE_VRFY},
-    {"ETRN", REQUEST_STATE_VRFY},
+    {"CONNECT", REQUEST_STATE_CONNECT},     {"EHLO", REQUEST_STATE_HELO}, {"HELO", REQUEST_STATE_HELO},
+    {"MAIL", REQUEST_STATE_MAIL},           {"DATA", REQUEST_STATE_DATA}, {"BDAT", REQUEST_STATE_DATA},
+    {"END-OF-MESSAGE", REQUEST_STATE_DATA}, {"VRFY", REQUEST_STATE_VRFY}, {"ETRN", REQUEST_STATE_VRFY},
 };
 
 /* Number of the attribute whose name and "=" are name[0..size), or -1. */

@@ -23,7 +23,7 @@ static const struct verb_row {
     enum reply_verb verb;
     const char *word; /* NULL: the code, or the text itself, stands in its place */
     enum text_need text;
-    bool enhanced;    /* an enhanced code of class 4 stands before the text */
+    bool enhanced; /* an enhanced code of class 4 stands before the text */
 } verbs[] = {
     [REPLY_DUNNO] = {REPLY_DUNNO, "DUNNO", TEXT_NONE, false},
     [REPLY_PREPEND] = {REPLY_PREPEND, "PREPEND", TEXT_HEADER, false},

@@ -26,7 +26,7 @@ static const size_t limits[CUTS][KIND_REPLY + 1] = {
 struct line {
     struct text text;
     const struct decision_record *record;
-    const size_t *limit;  /* by kind */
+    const size_t *limit; /* by kind */
     size_t findings_room;
 };
 

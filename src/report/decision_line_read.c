@@ -182,7 +182,10 @@ struct field_place {
     size_t offset;
 };
 
-#define PLACE(name, type) {#name, type, offsetof(struct decision_fields, name)}
+#define PLACE(name, type)                                                                                              \
+    {                                                                                                                  \
+#name, type, offsetof(struct decision_fields, name)                                                            \
+    }
 static const struct field_place places[] = {
     PLACE(id, FIELD_TEXT),
     PLACE(action, FIELD_TEXT),

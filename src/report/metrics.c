@@ -76,16 +76,21 @@ static const char *type_name(const struct metrics *m, unsigned by)
 static const char *policy_name(const struct metrics *m, unsigned by);
 
 /* Rows by kind: a number alone, with a label, with two. */
-#define PLAIN(id, name, type, unit, help) {id, name, type, unit, help, NULL, 1, NULL, NULL, 1, NULL, 1}
-#define LABELLED(id, name, type, help, label, labels, label_name) \
-    {id, name, type, "", help, label, labels, label_name, NULL, 1, NULL, 1}
+#define PLAIN(id, name, type, unit, help)                                                                              \
+    {                                                                                                                  \
+        id, name, type, unit, help, NULL, 1, NULL, NULL, 1, NULL, 1                                                    \
+    }
+#define LABELLED(id, name, type, help, label, labels, label_name)                                                      \
+    {                                                                                                                  \
+        id, name, type, "", help, label, labels, label_name, NULL, 1, NULL, 1                                          \
+    }
 
 const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_QUESTIONS, "helod_questions_total", "counter", "", "Questions of Postfix."),
     {METRIC_DECISIONS, "helod_decisions_total", "counter", "", "Decisions, one a message, by what was answered.",
      "outcome", OUTCOME_COUNT, outcome_label, "policy", POLICIES_MAX, policy_name, 1},
-    LABELLED(METRIC_SKIPPED, "helod_skipped_total", "counter",
-             "Decisions in which nothing was judged, by the reason.", "reason", SKIP_COUNT, skip_label),
+    LABELLED(METRIC_SKIPPED, "helod_skipped_total", "counter", "Decisions in which nothing was judged, by the reason.",
+             "reason", SKIP_COUNT, skip_label),
     LABELLED(METRIC_LIMITED, "helod_limited_total", "counter",
              "Decisions for which the DNS was not asked though it might have mattered, by the reason.", "reason",
              LIMIT_COUNT, limit_label),
@@ -94,8 +99,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_SCORE, "helod_score", "histogram", "", "Scores of judged greetings."),
     {METRIC_QUESTION_SECONDS, "helod_question_duration_seconds", "histogram", "seconds",
      "Time from a question to its answer.", NULL, 1, NULL, NULL, 1, NULL, 1e-6},
-    {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "Look-ups that ended, by type and status.",
-     "status", DNS_STATUSES, dns_label, "type", DNS_TYPE_NUMBERS, type_name, 1},
+    {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "Look-ups that ended, by type and status.", "status",
+     DNS_STATUSES, dns_label, "type", DNS_TYPE_NUMBERS, type_name, 1},
     PLAIN(METRIC_DNS_ASKED, "helod_dns_asked_total", "counter", "", "DNS questions that judging asked, cached or not."),
     PLAIN(METRIC_DNS_CACHE_HITS, "helod_dns_cache_hits_total", "counter", "", "Of these, answered from the cache."),
     PLAIN(METRIC_DNS_REFUSED, "helod_dns_refused_total", "counter", "",

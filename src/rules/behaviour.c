@@ -224,8 +224,8 @@ static bool test_sender_other_domain(const struct evidence *e, const char **deta
 
 static bool may_be_all_different(const struct evidence *e)
 {
-    return sender_has_domain(e) && helo_may_stand_alone(e) &&
-           !name_same_domain(&e->helo, &e->sender_domain) && !sender_fits_reverse(e);
+    return sender_has_domain(e) && helo_may_stand_alone(e) && !name_same_domain(&e->helo, &e->sender_domain) &&
+           !sender_fits_reverse(e);
 }
 
 RULE(sender_other_domain) = {

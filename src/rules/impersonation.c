@@ -131,8 +131,7 @@ RULE(helo_unproved_provider) = {
 /* HELO is the recipient's domain or lies under it. A message's first recipient decides: all get one answer. */
 static bool claims_recipient(const struct evidence *e)
 {
-    return helo_is_host(e) && e->recipient_domain.kind == NAME_HOST &&
-           e->recipient_domain.length <= e->helo.length &&
+    return helo_is_host(e) && e->recipient_domain.kind == NAME_HOST && e->recipient_domain.length <= e->helo.length &&
            name_under(e->helo.text, e->recipient_domain.text);
 }
 

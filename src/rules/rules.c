@@ -28,12 +28,17 @@ _Static_assert((int)RULE_SET_WORDS == 2, "IMPLIES() fills two words");
 
 /* Which rules a trait lets hit, worked out by the compiler: in the first word of the set, in the second. */
 #define BIT_OF(id) (UINT64_C(1) << (int)LISTED_##id % RULE_SET_WORD)
-#define OF_FIRST(id, traits, trait) ((traits) >> (trait) & 1 && (int)LISTED_##id < RULE_SET_WORD ? BIT_OF(id) : 0) |
-#define OF_SECOND(id, traits, trait) ((traits) >> (trait) & 1 && (int)LISTED_##id >= RULE_SET_WORD ? BIT_OF(id) : 0) |
-#define OF_TRAIT(trait) {{CATALOGUE(OF_FIRST, trait) 0, CATALOGUE(OF_SECOND, trait) 0}}
-#define OF_EIGHT(trait) \
-    OF_TRAIT(trait), OF_TRAIT(trait + 1), OF_TRAIT(trait + 2), OF_TRAIT(trait + 3), \
-        OF_TRAIT(trait + 4), OF_TRAIT(trait + 5), OF_TRAIT(trait + 6), OF_TRAIT(trait + 7)
+#define OF_FIRST(id, traits, trait) ((traits) >> (trait)&1 && (int)LISTED_##id < RULE_SET_WORD ? BIT_OF(id) : 0) |
+#define OF_SECOND(id, traits, trait) ((traits) >> (trait)&1 && (int)LISTED_##id >= RULE_SET_WORD ? BIT_OF(id) : 0) |
+#define OF_TRAIT(trait)                                                                                                \
+    {                                                                                                                  \
+        {                                                                                                              \
+            CATALOGUE(OF_FIRST, trait) 0, CATALOGUE(OF_SECOND, trait) 0                                                \
+        }                                                                                                              \
+    }
+#define OF_EIGHT(trait)                                                                                                \
+    OF_TRAIT(trait), OF_TRAIT(trait + 1), OF_TRAIT(trait + 2), OF_TRAIT(trait + 3), OF_TRAIT(trait + 4),               \
+        OF_TRAIT(trait + 5), OF_TRAIT(trait + 6), OF_TRAIT(trait + 7)
 
 static const struct rule_set of_trait[] = {
     OF_EIGHT(0), OF_EIGHT(8), OF_EIGHT(16), OF_EIGHT(24), OF_EIGHT(32), OF_EIGHT(40), OF_EIGHT(48),

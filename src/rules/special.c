@@ -19,8 +19,7 @@ static bool test_localhost(const struct evidence *e, const char **detail, struct
 {
     (void)detail;
     (void)r;
-    return reserved(e, NAME_RESERVED_LOCALHOST) && !e->client_is_local &&
-           address_scope(&e->client) != ADDRESS_LOOPBACK;
+    return reserved(e, NAME_RESERVED_LOCALHOST) && !e->client_is_local && address_scope(&e->client) != ADDRESS_LOOPBACK;
 }
 
 RULE(helo_localhost) = {

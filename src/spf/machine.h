@@ -37,7 +37,7 @@ enum spf_state {
 struct spf_frame {
     const char *domain;
     struct spf_record record;
-    size_t at;       /* term */
+    size_t at; /* term */
     bool redirected;
 };
 

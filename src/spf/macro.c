@@ -20,10 +20,10 @@
 struct piece {
     const char *literal; /* NULL for a letter */
     size_t length;
-    char letter;         /* lower case */
-    bool escape;         /* the letter was in upper case: URL escaping */
+    char letter; /* lower case */
+    bool escape; /* the letter was in upper case: URL escaping */
     bool reverse;
-    unsigned keep;       /* right-hand parts; 0: all */
+    unsigned keep; /* right-hand parts; 0: all */
     const char *delimiters;
     size_t delimiter_count;
 };

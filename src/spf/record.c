@@ -28,14 +28,10 @@ struct mechanism {
 };
 
 static const struct mechanism mechanisms[] = {
-    {"all", SPF_ALL, TARGET_NONE, false},
-    {"include", SPF_INCLUDE, TARGET_REQUIRED, false},
-    {"a", SPF_A, TARGET_OPTIONAL, true},
-    {"mx", SPF_MX, TARGET_OPTIONAL, true},
-    {"ptr", SPF_PTR, TARGET_OPTIONAL, false},
-    {"ip4", SPF_IP4, TARGET_NETWORK, false},
-    {"ip6", SPF_IP6, TARGET_NETWORK, false},
-    {"exists", SPF_EXISTS, TARGET_REQUIRED, false},
+    {"all", SPF_ALL, TARGET_NONE, false},     {"include", SPF_INCLUDE, TARGET_REQUIRED, false},
+    {"a", SPF_A, TARGET_OPTIONAL, true},      {"mx", SPF_MX, TARGET_OPTIONAL, true},
+    {"ptr", SPF_PTR, TARGET_OPTIONAL, false}, {"ip4", SPF_IP4, TARGET_NETWORK, false},
+    {"ip6", SPF_IP6, TARGET_NETWORK, false},  {"exists", SPF_EXISTS, TARGET_REQUIRED, false},
 };
 
 static const struct {

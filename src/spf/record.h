@@ -17,8 +17,8 @@ enum spf_kind { SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, 
 
 /* A mechanism with its qualifier. */
 struct spf_term {
-    const char *text;       /* as written, printable ASCII */
-    const char *target;     /* domain-spec; "" where there is none */
+    const char *text;   /* as written, printable ASCII */
+    const char *target; /* domain-spec; "" where there is none */
     enum spf_kind kind;
     enum spf_result result; /* of the qualifier */
     struct network net;     /* ip4, ip6 */

@@ -72,11 +72,22 @@ static struct request ask_of(char *const *row, char sender[512])
 {
     bool confirmed = is_name(row[RDNS]) && strcmp(row[FCRDNS], "pass") == 0;
     const char *domain = row[MAIL_FROM];
-    struct request req = {
-        .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .client_address = row[IP], .server_address = "",
-        .server_port = "25", .recipient = "", .queue_id = "", .instance = "1", .sasl_username = "",
-        .ccert_subject = "", .ccert_fingerprint = "", .ccert_pubkey_fingerprint = "", .encryption_protocol = "",
-        .stress_text = "", .policy_context = "", .helo_name = row[HELO]};
+    struct request req = {.state = REQUEST_STATE_RCPT,
+                          .protocol_state = "RCPT",
+                          .client_address = row[IP],
+                          .server_address = "",
+                          .server_port = "25",
+                          .recipient = "",
+                          .queue_id = "",
+                          .instance = "1",
+                          .sasl_username = "",
+                          .ccert_subject = "",
+                          .ccert_fingerprint = "",
+                          .ccert_pubkey_fingerprint = "",
+                          .encryption_protocol = "",
+                          .stress_text = "",
+                          .policy_context = "",
+                          .helo_name = row[HELO]};
 
     sender[0] = '\0';
     if (strcmp(domain, "<>") != 0 && strcmp(domain, "-") != 0 && domain[0] != '~')

@@ -22,30 +22,40 @@ struct word {
 };
 
 static const char *const kinds[] = {
-    [NAME_EMPTY] = "empty", [NAME_HOST] = "host", [NAME_SINGLE] = "single",
+    [NAME_EMPTY] = "empty",     [NAME_HOST] = "host", [NAME_SINGLE] = "single",
     [NAME_LITERAL] = "literal", [NAME_BARE] = "bare", [NAME_BAD] = "bad",
 };
 
 static const char *const reserved[] = {
-    [NAME_RESERVED_NONE] = "-",          [NAME_RESERVED_LOCALHOST] = "localhost",
-    [NAME_RESERVED_SPECIAL] = "special", [NAME_RESERVED_PRIVATE] = "private",
-    [NAME_RESERVED_PLACEHOLDER] = "placeholder", [NAME_RESERVED_FACTORY] = "factory",
+    [NAME_RESERVED_NONE] = "-",
+    [NAME_RESERVED_LOCALHOST] = "localhost",
+    [NAME_RESERVED_SPECIAL] = "special",
+    [NAME_RESERVED_PRIVATE] = "private",
+    [NAME_RESERVED_PLACEHOLDER] = "placeholder",
+    [NAME_RESERVED_FACTORY] = "factory",
 };
 
 static const struct word flags[] = {
-    {NAME_TRAILING_DOT, "trailing_dot"}, {NAME_UNDERSCORE, "underscore"},   {NAME_NON_ASCII, "non_ascii"},
-    {NAME_TOO_LONG, "too_long"},         {NAME_BAD_BYTE, "bad_byte"},       {NAME_BAD_LABEL, "bad_label"},
-    {NAME_BAD_LITERAL, "bad_literal"},   {NAME_BAD_ALABEL, "bad_alabel"},   {NAME_NUMERIC_TLD, "numeric_tld"},
-    {NAME_UNKNOWN_TLD, "unknown_tld"},   {NAME_IS_SUFFIX, "is_suffix"},     {NAME_LITERAL_TAIL, "literal_tail"},
+    {NAME_TRAILING_DOT, "trailing_dot"},
+    {NAME_UNDERSCORE, "underscore"},
+    {NAME_NON_ASCII, "non_ascii"},
+    {NAME_TOO_LONG, "too_long"},
+    {NAME_BAD_BYTE, "bad_byte"},
+    {NAME_BAD_LABEL, "bad_label"},
+    {NAME_BAD_LITERAL, "bad_literal"},
+    {NAME_BAD_ALABEL, "bad_alabel"},
+    {NAME_NUMERIC_TLD, "numeric_tld"},
+    {NAME_UNKNOWN_TLD, "unknown_tld"},
+    {NAME_IS_SUFFIX, "is_suffix"},
+    {NAME_LITERAL_TAIL, "literal_tail"},
     {0, NULL},
 };
 
 static const struct word namings[] = {
-    {NAMING_ADDRESS, "address"}, {NAMING_FOREIGN, "foreign"},      {NAMING_DYNAMIC, "dynamic"},
-    {NAMING_GENERIC, "generic"}, {NAMING_SERVER, "server"},        {NAMING_RANDOM, "random"},
-    {NAMING_BULK, "bulk"},       {NAMING_MAIL_ROLE, "mail_role"},  {NAMING_STOCK, "stock"},
-    {NAMING_PARTIAL, "partial"}, {NAMING_LONG, "long"},
-    {0, NULL},
+    {NAMING_ADDRESS, "address"}, {NAMING_FOREIGN, "foreign"},     {NAMING_DYNAMIC, "dynamic"},
+    {NAMING_GENERIC, "generic"}, {NAMING_SERVER, "server"},       {NAMING_RANDOM, "random"},
+    {NAMING_BULK, "bulk"},       {NAMING_MAIL_ROLE, "mail_role"}, {NAMING_STOCK, "stock"},
+    {NAMING_PARTIAL, "partial"}, {NAMING_LONG, "long"},           {0, NULL},
 };
 
 static void print_words(const struct word *table, unsigned set)

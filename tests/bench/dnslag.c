@@ -265,10 +265,17 @@ int main(int argc, char **argv)
 
     while ((letter = getopt(argc, argv, "d:l:s:")) != -1) {
         switch (letter) {
-        case 'd': delay_ns = (uint64_t)(strtod(optarg, NULL) * 1e6); break;
-        case 'l': loss = strtod(optarg, NULL) / 100; break;
-        case 's': file = optarg; break;
-        default: return 64;
+        case 'd':
+            delay_ns = (uint64_t)(strtod(optarg, NULL) * 1e6);
+            break;
+        case 'l':
+            loss = strtod(optarg, NULL) / 100;
+            break;
+        case 's':
+            file = optarg;
+            break;
+        default:
+            return 64;
         }
     }
     counters = open_counters(file);

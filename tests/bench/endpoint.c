@@ -77,8 +77,8 @@ static int open_bound(const char *text, int type)
 
     if (place.any.sa_family == AF_UNIX)
         unlink(place.un.sun_path);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-        bind(fd, &place.any, size) != 0 || (type == SOCK_STREAM && listen(fd, BACKLOG) != 0)) {
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 || bind(fd, &place.any, size) != 0 ||
+        (type == SOCK_STREAM && listen(fd, BACKLOG) != 0)) {
         perror(text);
         exit(EXIT_FAILURE);
     }

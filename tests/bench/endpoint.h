@@ -8,7 +8,7 @@
 
 int endpoint_connect(const char *text); /* -1: refused */
 int endpoint_connect_datagram(const char *text);
-int endpoint_listen(const char *text);  /* TCP or unix stream */
+int endpoint_listen(const char *text); /* TCP or unix stream */
 int endpoint_bind_udp(const char *text);
 
 #endif

@@ -21,11 +21,11 @@ static const struct kind {
     bool confirmed;             /* Postfix says client_name */
     bool helo_has_address, reverse_has_address;
 } kinds[] = {
-    {"mail.a%s.net", "mail.a%s.net", true, true, true},       /* clean */
-    {"mail.b%s.net", "out.b%s.net", true, true, true},        /* judged: a pool's name */
-    {"mail.c%s.net", "", false, true, false},                 /* no reverse name */
-    {"d%s.local", "dsl-77.d%s.net", false, false, true},      /* an access line */
-    {"mail.e%s.net", "mail.e%s.net", false, true, true},      /* confirmed only by who looks at all names */
+    {"mail.a%s.net", "mail.a%s.net", true, true, true},  /* clean */
+    {"mail.b%s.net", "out.b%s.net", true, true, true},   /* judged: a pool's name */
+    {"mail.c%s.net", "", false, true, false},            /* no reverse name */
+    {"d%s.local", "dsl-77.d%s.net", false, false, true}, /* an access line */
+    {"mail.e%s.net", "mail.e%s.net", false, true, true}, /* confirmed only by who looks at all names */
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KIND_CLEAN = 0, KIND_JUDGED = 1 };

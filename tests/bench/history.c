@@ -47,8 +47,8 @@ static size_t resident(void)
 /* Client number i, with a name of its own in one of many domains; every third is verified. */
 static void greet(struct history *h, unsigned i, bool note)
 {
-    struct address client = {.family = ADDRESS_IPV4, .bytes = {(uint8_t)(i >> 24 | 11), (uint8_t)(i >> 16),
-                                                               (uint8_t)(i >> 8), (uint8_t)i}};
+    struct address client = {.family = ADDRESS_IPV4,
+                             .bytes = {(uint8_t)(i >> 24 | 11), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
     char text[64];
     struct name helo = {.text = text, .kind = NAME_HOST};
     struct history_greeting greeting = {.client = &client, .helo = &helo, .known_count = 5};
@@ -88,10 +88,19 @@ static double question_ns(struct history *h, unsigned known)
 
 static struct history *store(struct event_base *base, unsigned entries, uint64_t bytes)
 {
-    const struct history_settings settings = {
-        .store = HISTORY_MEMORY, .file = "", .snapshot_ms = 60000, .window_ms = 7 * 86400000ull, .ipv4_bits = 32,
-        .ipv6_bits = 64, .entries = entries, .bytes = bytes, .hash_key = "", .redis = "", .redis_user = "",
-        .redis_password = "", .redis_prefix = ""};
+    const struct history_settings settings = {.store = HISTORY_MEMORY,
+                                              .file = "",
+                                              .snapshot_ms = 60000,
+                                              .window_ms = 7 * 86400000ull,
+                                              .ipv4_bits = 32,
+                                              .ipv6_bits = 64,
+                                              .entries = entries,
+                                              .bytes = bytes,
+                                              .hash_key = "",
+                                              .redis = "",
+                                              .redis_user = "",
+                                              .redis_password = "",
+                                              .redis_prefix = ""};
     const struct history_options options = {.settings = &settings, .report = told};
     char error[200];
 

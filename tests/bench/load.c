@@ -318,18 +318,41 @@ static void read_options(int argc, char **argv)
     *o = (struct options){.connections = 10, .seconds = 2, .pool = 1000, .order = ORDER_CYCLED};
     while ((letter = getopt(argc, argv, "c:t:w:r:q:p:f:g:o:n:1:")) != -1) {
         switch (letter) {
-        case 'c': o->connections = (unsigned)strtoul(optarg, NULL, 10); break;
-        case 't': o->seconds = strtod(optarg, NULL); break;
-        case 'w': o->warmup = strtod(optarg, NULL); break;
-        case 'r': o->rate = strtod(optarg, NULL); break;
-        case 'q': o->questions = strtoull(optarg, NULL, 10); break;
-        case 'p': o->pids = optarg; break;
-        case 'f': o->file = optarg; break;
-        case 'g': o->population = row_of(population_names, POPULATION_COUNT, optarg); break;
-        case 'o': o->order = row_of(order_names, ORDERS, optarg); break;
-        case 'n': o->pool = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case '1': o->first = (uint32_t)strtoul(optarg, NULL, 10); break;
-        default: usage();
+        case 'c':
+            o->connections = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 't':
+            o->seconds = strtod(optarg, NULL);
+            break;
+        case 'w':
+            o->warmup = strtod(optarg, NULL);
+            break;
+        case 'r':
+            o->rate = strtod(optarg, NULL);
+            break;
+        case 'q':
+            o->questions = strtoull(optarg, NULL, 10);
+            break;
+        case 'p':
+            o->pids = optarg;
+            break;
+        case 'f':
+            o->file = optarg;
+            break;
+        case 'g':
+            o->population = row_of(population_names, POPULATION_COUNT, optarg);
+            break;
+        case 'o':
+            o->order = row_of(order_names, ORDERS, optarg);
+            break;
+        case 'n':
+            o->pool = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        case '1':
+            o->first = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        default:
+            usage();
         }
     }
     if (optind + 1 != argc || o->connections == 0 || o->pool == 0)

@@ -43,11 +43,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct region *region = region_new(FUZZ_MEMORY);
     struct problems problems;
-    struct exempt_settings sets = { .clients = network_set_new(), .rdns = suffix_set_new(), .helo = suffix_set_new() };
-    struct exempt_text from = { .file = "file" };
+    struct exempt_settings sets = {.clients = network_set_new(), .rdns = suffix_set_new(), .helo = suffix_set_new()};
+    struct exempt_text from = {.file = "file"};
     const uint8_t *cut;
     size_t first;
-    struct exempt_list list = { .region = region, .problems = &problems, .sets = &sets, .now = 1793491200 };
+    struct exempt_list list = {.region = region, .problems = &problems, .sets = &sets, .now = 1793491200};
 
     require(region && sets.clients && sets.rdns && sets.helo, "no memory");
     problems_init(&problems, "fuzz", region);

@@ -30,8 +30,8 @@ static void check_term(const struct spf_term *term, size_t size)
         abort();
     if (term->kind == SPF_IP6 && (term->net.base.family != ADDRESS_IPV6 || term->net.bits > 128))
         abort();
-    if ((term->kind == SPF_INCLUDE || term->kind == SPF_EXISTS) != (*term->target && term->kind != SPF_A &&
-                                                                   term->kind != SPF_MX && term->kind != SPF_PTR))
+    if ((term->kind == SPF_INCLUDE || term->kind == SPF_EXISTS) !=
+        (*term->target && term->kind != SPF_A && term->kind != SPF_MX && term->kind != SPF_PTR))
         abort();
 }
 

@@ -54,8 +54,7 @@ static int is_spared(const void *caller)
 static int fails(const void *caller)
 {
     atomic_fetch_add(&control->allocations, 1);
-    if (atomic_load(&control->countdown) <= 0 || is_spared(caller) ||
-        atomic_fetch_sub(&control->countdown, 1) != 1)
+    if (atomic_load(&control->countdown) <= 0 || is_spared(caller) || atomic_fetch_sub(&control->countdown, 1) != 1)
         return 0;
     errno = ENOMEM;
     return 1;

@@ -98,9 +98,10 @@ static void watch(struct scenario *s)
 static void gather_all(struct scenario *s, const struct policy *policy)
 {
     const struct gather_context context = {.resolver = s->resolver, .history = s->history};
-    struct gather_options options = {
-        .settings = s->settings, .policy = policy, .limit = s->stress ? LIMIT_STRESS : LIMIT_NONE,
-        .suspend_dns = s->suspend || guard_holds_back(&s->guard, clock_ms())};
+    struct gather_options options = {.settings = s->settings,
+                                     .policy = policy,
+                                     .limit = s->stress ? LIMIT_STRESS : LIMIT_NONE,
+                                     .suspend_dns = s->suspend || guard_holds_back(&s->guard, clock_ms())};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
     struct gather *pending;
 

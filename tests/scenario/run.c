@@ -135,8 +135,10 @@ static void do_wall(struct scenario *s, char *rest)
 
 static void do_option(struct scenario *s, char *rest)
 {
-    bool *option = strcmp(rest, "stress") == 0 ? &s->stress : strcmp(rest, "suspend") == 0 ? &s->suspend
-                                                            : strcmp(rest, "history") == 0 ? &s->remembers : NULL;
+    bool *option = strcmp(rest, "stress") == 0    ? &s->stress
+                   : strcmp(rest, "suspend") == 0 ? &s->suspend
+                   : strcmp(rest, "history") == 0 ? &s->remembers
+                                                  : NULL;
 
     if (option)
         *option = true;
@@ -153,8 +155,8 @@ static const struct {
     const char *name;
     void (*run)(struct scenario *s, char *rest);
 } statements[] = {
-    {"conf", do_conf}, {"profile", do_profile}, {"dns", do_dns}, {"wall", do_wall}, {"option", do_option},
-    {"trouble", do_trouble}, {"pass", do_pass}, {"ask", do_ask}, {"asks", do_asks},
+    {"conf", do_conf},       {"profile", do_profile}, {"dns", do_dns}, {"wall", do_wall}, {"option", do_option},
+    {"trouble", do_trouble}, {"pass", do_pass},       {"ask", do_ask}, {"asks", do_asks},
 };
 
 static void statement(struct scenario *s, const char *name, char *rest)

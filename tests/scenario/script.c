@@ -40,7 +40,7 @@ struct resolver {
 static const struct {
     const char *name;
     uint16_t type;
-} types[] = {{"A", DNS_A},   {"AAAA", DNS_AAAA},   {"PTR", DNS_PTR}, {"MX", DNS_MX},
+} types[] = {{"A", DNS_A},     {"AAAA", DNS_AAAA},   {"PTR", DNS_PTR}, {"MX", DNS_MX},
              {"TXT", DNS_TXT}, {"CNAME", DNS_CNAME}, {"ANY", 0}};
 
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options, char *error, size_t n)

@@ -57,7 +57,7 @@ static const struct {
     unsigned type;
     unsigned least, most; /* words of data */
 } types[] = {
-    {"A", DNS_A, 1, 1},     {"AAAA", DNS_AAAA, 1, 1},           {"MX", DNS_MX, 2, 2},     {"PTR", DNS_PTR, 1, 1},
+    {"A", DNS_A, 1, 1},      {"AAAA", DNS_AAAA, 1, 1},   {"MX", DNS_MX, 2, 2}, {"PTR", DNS_PTR, 1, 1},
     {"TXT", DNS_TXT, 0, 60}, {"CNAME", DNS_CNAME, 1, 1}, {"TIMEOUT", 0, 0, 0},
 };
 

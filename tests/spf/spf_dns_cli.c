@@ -68,8 +68,16 @@ int main(int argc, char **argv)
 {
     const char *servers[] = {argc == 5 ? argv[1] : NULL, NULL};
     struct resolver_options options = {
-        .servers = servers, .timeout_ms = 2000, .tries = 1, .cache_entries = 1000, .in_flight = 10,
-        .ttl_min = 1, .ttl_max = 60, .negative_ttl_max = 60, .failure_ttl = 1, .edns = true,
+        .servers = servers,
+        .timeout_ms = 2000,
+        .tries = 1,
+        .cache_entries = 1000,
+        .in_flight = 10,
+        .ttl_min = 1,
+        .ttl_max = 60,
+        .negative_ttl_max = 60,
+        .failure_ttl = 1,
+        .edns = true,
     };
     struct run run = {.base = event_base_new()};
     FILE *in = argc == 5 ? fopen(argv[4], "r") : NULL;

@@ -68,8 +68,8 @@ static struct naming naming_flags(char *list)
     } flags[] = {
         {"address", NAMING_ADDRESS}, {"foreign", NAMING_FOREIGN}, {"dynamic", NAMING_DYNAMIC},
         {"generic", NAMING_GENERIC}, {"server", NAMING_SERVER},   {"random", NAMING_RANDOM},
-        {"bulk", NAMING_BULK},       {"role", NAMING_MAIL_ROLE},
-        {"stock", NAMING_STOCK},     {"partial", NAMING_PARTIAL}, {"long", NAMING_LONG},
+        {"bulk", NAMING_BULK},       {"role", NAMING_MAIL_ROLE},  {"stock", NAMING_STOCK},
+        {"partial", NAMING_PARTIAL}, {"long", NAMING_LONG},
     };
     struct naming out = {0, ""};
     char *rest = list;
@@ -282,9 +282,18 @@ static const struct {
     const char *name;
     void (*take)(struct evidence *e, char *value, struct region *r);
 } words[] = {
-    {"client", word_client},   {"helo", word_helo},         {"rdns", word_rdns},     {"addr", word_addr},
-    {"mx", word_mx},           {"spf", word_spf},           {"naming", word_naming}, {"history", word_history},
-    {"provider", word_provider}, {"sender", word_sender},   {"rcpt", word_rcpt},     {"proto", word_proto},
+    {"client", word_client},
+    {"helo", word_helo},
+    {"rdns", word_rdns},
+    {"addr", word_addr},
+    {"mx", word_mx},
+    {"spf", word_spf},
+    {"naming", word_naming},
+    {"history", word_history},
+    {"provider", word_provider},
+    {"sender", word_sender},
+    {"rcpt", word_rcpt},
+    {"proto", word_proto},
     {"senderprovider", word_sender_provider},
     {"addr4temp", word_addr4temp},
 };
@@ -324,8 +333,7 @@ static void conclude_reverse(struct evidence *e)
 
         unsure = unsure || rdns->confirmed == KNOWN_TEMPERROR;
         unasked = unasked || rdns->confirmed == KNOWN_NOT_ASKED;
-        if (rdns->confirmed == KNOWN_PRESENT &&
-            (!e->confirmed || fit(e, &rdns->name) > fit(e, &e->confirmed->name)))
+        if (rdns->confirmed == KNOWN_PRESENT && (!e->confirmed || fit(e, &rdns->name) > fit(e, &e->confirmed->name)))
             e->confirmed = rdns;
     }
     if (e->confirmed)
@@ -357,10 +365,24 @@ struct evidence *builder_evidence(const char *line, struct region *r)
 
     snprintf(copy, sizeof(copy), "%s", line);
     *request = (struct request){
-        .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .client_address = "", .client_name = "unknown",
-        .reverse_client_name = "unknown", .server_address = "", .server_port = "", .helo_name = "", .sender = "",
-        .recipient = "", .queue_id = "", .instance = "1f3.5a", .sasl_username = "", .ccert_subject = "",
-        .ccert_fingerprint = "", .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "",
+        .state = REQUEST_STATE_RCPT,
+        .protocol_state = "RCPT",
+        .client_address = "",
+        .client_name = "unknown",
+        .reverse_client_name = "unknown",
+        .server_address = "",
+        .server_port = "",
+        .helo_name = "",
+        .sender = "",
+        .recipient = "",
+        .queue_id = "",
+        .instance = "1f3.5a",
+        .sasl_username = "",
+        .ccert_subject = "",
+        .ccert_fingerprint = "",
+        .ccert_pubkey_fingerprint = "",
+        .encryption_protocol = "",
+        .stress_text = "",
         .policy_context = "",
     };
     *e = (struct evidence){.request = request, .exemption = -1};

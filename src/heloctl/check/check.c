@@ -101,8 +101,8 @@ static void gather_all(struct check *check)
     struct gather *pending;
     struct event *timer;
 
-    check->evidence = gather_start(&check->session.context, &options, &check->request, check->region, gathered, check,
-                                   &pending);
+    check->evidence =
+        gather_start(&check->session.context, &options, &check->request, check->region, gathered, check, &pending);
     if (!pending)
         return;
     timer = evtimer_new(check->session.base, deadline, pending);
@@ -115,11 +115,24 @@ static void gather_all(struct check *check)
 
 static bool read_request(struct ctl *ctl, struct check *check)
 {
-    static const struct request empty = {
-        .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .protocol_name = "ESMTP", .client_name = "unknown",
-        .reverse_client_name = "unknown", .server_address = "", .server_port = "", .sender = "", .recipient = "",
-        .queue_id = "", .instance = "", .sasl_username = "", .ccert_subject = "", .ccert_fingerprint = "",
-        .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "", .policy_context = ""};
+    static const struct request empty = {.state = REQUEST_STATE_RCPT,
+                                         .protocol_state = "RCPT",
+                                         .protocol_name = "ESMTP",
+                                         .client_name = "unknown",
+                                         .reverse_client_name = "unknown",
+                                         .server_address = "",
+                                         .server_port = "",
+                                         .sender = "",
+                                         .recipient = "",
+                                         .queue_id = "",
+                                         .instance = "",
+                                         .sasl_username = "",
+                                         .ccert_subject = "",
+                                         .ccert_fingerprint = "",
+                                         .ccert_pubkey_fingerprint = "",
+                                         .encryption_protocol = "",
+                                         .stress_text = "",
+                                         .policy_context = ""};
     struct request *req = &check->request;
 
     *req = empty;

@@ -64,7 +64,8 @@ static void print_rdns(const struct evidence *e, FILE *out)
 
 static void print_history(const struct history_facts *h, FILE *out)
 {
-    fprintf(out, "  history          %u unverified domains and %u names of this client; this name from %u networks\n"
+    fprintf(out,
+            "  history          %u unverified domains and %u names of this client; this name from %u networks\n"
             "                   %u verified greetings with this domain over %u days%s\n",
             h->domains, h->names, h->networks, h->good, h->good_days, h->verified_other ? "; known for another" : "");
 }
@@ -81,13 +82,15 @@ static void print_evidence(const struct evidence *e, FILE *out)
     }
     fputc('\n', out);
     print_rdns(e, out);
-    fprintf(out, "  forward-confirmed %s\n", e->fcrdns == KNOWN_PRESENT  ? "yes"
-                                             : e->fcrdns == KNOWN_ABSENT ? "no"
-                                                                         : check_known(e->fcrdns));
+    fprintf(out, "  forward-confirmed %s\n",
+            e->fcrdns == KNOWN_PRESENT  ? "yes"
+            : e->fcrdns == KNOWN_ABSENT ? "no"
+                                        : check_known(e->fcrdns));
     fprintf(out, "  HELO address     %s\n", check_known(e->helo_address));
-    fprintf(out, "  HELO is client   %s\n", e->helo_is_client == KNOWN_PRESENT  ? "yes"
-                                            : e->helo_is_client == KNOWN_ABSENT ? "no"
-                                                                                : check_known(e->helo_is_client));
+    fprintf(out, "  HELO is client   %s\n",
+            e->helo_is_client == KNOWN_PRESENT  ? "yes"
+            : e->helo_is_client == KNOWN_ABSENT ? "no"
+                                                : check_known(e->helo_is_client));
     if (e->helo_mx != KNOWN_NOT_ASKED)
         fprintf(out, "  HELO MX          %s\n", check_known(e->helo_mx));
     if (e->helo_spf) {

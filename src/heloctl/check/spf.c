@@ -146,8 +146,8 @@ static int evaluate(struct ctl *ctl, struct evaluation *e, const struct spf_quer
 static int run(struct ctl *ctl)
 {
     const char *address = ctl->arguments[0], *helo = ctl_value(ctl, 'H');
-    struct spf_query query = {.domain = ctl->arguments[1], .sender = ctl_value(ctl, 's'), .now = time(NULL),
-                              .explain = true};
+    struct spf_query query = {
+        .domain = ctl->arguments[1], .sender = ctl_value(ctl, 's'), .now = time(NULL), .explain = true};
     struct evaluation e = {.spf = NULL};
     struct settings *settings;
     struct region *r;

@@ -48,9 +48,9 @@ static int reach_store(struct ctl *ctl, const struct settings *settings, bool fo
     if (!h) {
         ctl_fail(ctl, CTL_TROUBLE, "%s", error);
     } else {
-        r.over = !(forget ? history_forget(h, ctl->arguments[0], shown, &r) :
-                            history_show(h, ctl->arguments[0], ctl_given(ctl, 'j') ? HISTORY_JSON : HISTORY_TEXT, shown,
-                                         &r));
+        r.over = !(
+            forget ? history_forget(h, ctl->arguments[0], shown, &r)
+                   : history_show(h, ctl->arguments[0], ctl_given(ctl, 'j') ? HISTORY_JSON : HISTORY_TEXT, shown, &r));
         while (!r.over && event_base_loop(r.base, EVLOOP_ONCE) == 0)
             ;
     }

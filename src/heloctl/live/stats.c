@@ -155,8 +155,8 @@ static void print_top(const struct samples *now, const struct samples *before, b
 {
     double count = value_of(now, "helod_question_duration_seconds_count") -
                    value_of(before, "helod_question_duration_seconds_count");
-    double sum = value_of(now, "helod_question_duration_seconds_sum") -
-                 value_of(before, "helod_question_duration_seconds_sum");
+    double sum =
+        value_of(now, "helod_question_duration_seconds_sum") - value_of(before, "helod_question_duration_seconds_sum");
 
     if (terminal)
         printf("\033[H\033[2J");
@@ -229,7 +229,9 @@ static int run_reload(struct ctl *ctl)
 
 #define SOCKET_OPTIONS                                                                                                 \
     {'c', "config", "FILE", "the policy file whose status { listen } is asked"},                                       \
-    {'s', "socket", "PLACE", "unix:PATH or inet:ADDRESS:PORT in place of that"}
+    {                                                                                                                  \
+        's', "socket", "PLACE", "unix:PATH or inet:ADDRESS:PORT in place of that"                                      \
+    }
 
 const struct ctl_verb ctl_stats = {
     .name = "stats",

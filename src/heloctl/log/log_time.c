@@ -60,10 +60,9 @@ static time_t iso_date(const char *p, const char *end)
 {
     struct tm tm = {0};
 
-    if (!number_to(&p, end, 4, 9999, &tm.tm_year) || !literal(&p, end, '-') ||
-        !number_to(&p, end, 2, 12, &tm.tm_mon) || !literal(&p, end, '-') ||
-        !number_to(&p, end, 2, 31, &tm.tm_mday) || tm.tm_mon == 0 || tm.tm_mday == 0 || p == end ||
-        (*p != 'T' && *p != ' '))
+    if (!number_to(&p, end, 4, 9999, &tm.tm_year) || !literal(&p, end, '-') || !number_to(&p, end, 2, 12, &tm.tm_mon) ||
+        !literal(&p, end, '-') || !number_to(&p, end, 2, 31, &tm.tm_mday) || tm.tm_mon == 0 || tm.tm_mday == 0 ||
+        p == end || (*p != 'T' && *p != ' '))
         return 0;
     p++;
     if (!clock_part(&p, end, &tm))

@@ -17,12 +17,12 @@ const char *logged_state_name(unsigned state);
 
 struct logged {
     const struct logs_record *record;
-    unsigned state;          /* as it was logged */
+    unsigned state; /* as it was logged */
     enum skip skip;
-    struct verdict verdict;  /* the findings, with the points of the log; after logged_judge() under the policy */
-    int points[RULES_MAX];   /* of the log, by rule number */
-    unsigned unknown_rules;  /* findings of rules that are not in the catalogue any more: left out */
-    bool cut;                /* the line had no room for all findings */
+    struct verdict verdict; /* the findings, with the points of the log; after logged_judge() under the policy */
+    int points[RULES_MAX];  /* of the log, by rule number */
+    unsigned unknown_rules; /* findings of rules that are not in the catalogue any more: left out */
+    bool cut;               /* the line had no room for all findings */
     struct address client;
 };
 

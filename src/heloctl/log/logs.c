@@ -31,7 +31,7 @@ struct logs {
     int status;
     uint64_t lines, decisions, malformed;
     struct log_time time;
-    time_t field_time; /* of the journal entry that is being read */
+    time_t field_time;        /* of the journal entry that is being read */
     struct progress progress; /* in bytes of the files, compressed ones as they lie there */
     off_t bytes_before;
     struct decision_fields fields;
@@ -98,8 +98,7 @@ static bool open_next(struct logs *l)
         l->at_end = l->skipping = false;
         if (l->in && gzbuffer(l->in, BUFFER_SIZE / 2) == 0)
             return true;
-        l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", file,
-                             strerror(errno ? errno : ENOMEM));
+        l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", file, strerror(errno ? errno : ENOMEM));
     }
     return false;
 }
@@ -220,8 +219,10 @@ int logs_close(struct logs *l)
                 (unsigned long long)l->malformed);
     status = l->status;
     if (l->decisions == 0 && status == CTL_OK)
-        fprintf(stderr, "heloctl %s: no decision line in %s: helod writes them where log.to says, syslog's mail "
-                "facility by default\n", l->ctl->verb->name, l->count == 1 ? l->files[0] : "any of these");
+        fprintf(stderr,
+                "heloctl %s: no decision line in %s: helod writes them where log.to says, syslog's mail "
+                "facility by default\n",
+                l->ctl->verb->name, l->count == 1 ? l->files[0] : "any of these");
     if (l->in)
         gzclose_r(l->in);
     region_free(l->record.region);

@@ -31,7 +31,7 @@ const struct logs_record *logs_next(struct logs *l);
 /* Ends the progress bar, tells what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
 int logs_close(struct logs *l); /* NULL: CTL_TROUBLE */
 
-uint64_t logs_lines(const struct logs *l);     /* of any kind */
+uint64_t logs_lines(const struct logs *l); /* of any kind */
 uint64_t logs_decisions(const struct logs *l);
 uint64_t logs_malformed(const struct logs *l); /* begin like a decision line and are none */
 

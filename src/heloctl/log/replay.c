@@ -47,12 +47,12 @@ static int difference(const struct logged *l, const struct finding *f)
 }
 
 /* What made the difference: the finding that alone would bring the old outcome back, or else what changed most. */
-static void tipping(const struct logged *l, unsigned new, char *out, size_t size)
+static void tipping(const struct logged *l, unsigned now, char *out, size_t size)
 {
     const struct finding *best = NULL;
     bool best_alone = false;
 
-    if (new >= OUTCOME_COUNT || l->state >= OUTCOME_COUNT) {
+    if (now >= OUTCOME_COUNT || l->state >= OUTCOME_COUNT) {
         snprintf(out, size, "exemption");
         return;
     }
@@ -74,15 +74,15 @@ static void tipping(const struct logged *l, unsigned new, char *out, size_t size
         snprintf(out, size, "%s", l->verdict.score == l->record->fields->score ? "thresholds or mode" : "caps");
 }
 
-static void group(struct replay *r, const struct logged *l, unsigned new)
+static void group(struct replay *r, const struct logged *l, unsigned now)
 {
     char tip[80], network[NETWORK_TEXT_SIZE], key[KEY_SIZE];
     struct tally_row *row;
     struct text t;
 
-    tipping(l, new, tip, sizeof(tip));
+    tipping(l, now, tip, sizeof(tip));
     text_init(&t, key, sizeof(key));
-    text_addf(&t, "%s -> %s\t%s\t", logged_state_name(l->state), logged_state_name(new), logged_network(l, network));
+    text_addf(&t, "%s -> %s\t%s\t", logged_state_name(l->state), logged_state_name(now), logged_network(l, network));
     text_add_as(&t, TEXT_PLAIN, logged_domain(l, r->settings->name_data), SIZE_MAX);
     text_addf(&t, "\t%s", tip);
     row = tally_add(r->groups, key);
@@ -104,13 +104,13 @@ static bool same_grounds(const struct logged *l)
     return l->verdict.score == f->score && strcmp(t ? t->name : "", f->threshold) == 0;
 }
 
-static void account(struct replay *r, const struct logged *l, unsigned new)
+static void account(struct replay *r, const struct logged *l, unsigned now)
 {
-    r->table[l->state][new]++;
+    r->table[l->state][now]++;
     r->unknown_rules += l->unknown_rules > 0;
-    if (new != l->state) {
+    if (now != l->state) {
         r->changed++;
-        group(r, l, new);
+        group(r, l, now);
     } else if (same_grounds(l)) {
         r->exact++;
     } else {
@@ -121,7 +121,7 @@ static void account(struct replay *r, const struct logged *l, unsigned new)
 /* With evidence (NULL: none was needed). */
 static void judge(struct replay *r, struct logged *l, const struct evidence *e)
 {
-    unsigned new;
+    unsigned now;
 
     for (size_t i = 0; e && i < rules_count; i++) {
         const char *detail = "";
@@ -135,21 +135,34 @@ static void judge(struct replay *r, struct logged *l, const struct evidence *e)
         r->cut++;
         return;
     }
-    new = logged_judge(l, r->settings);
-    if (new == LOGGED_UNKNOWN && e && r->dns) {
+    now = logged_judge(l, r->settings);
+    if (now == LOGGED_UNKNOWN && e && r->dns) {
         decision_make(settings_policy(r->settings, l->record->fields->policy), e, l->record->region, &l->verdict);
-        new = l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.outcome : LOGGED_SKIPPED;
+        now = l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.outcome : LOGGED_SKIPPED;
     }
-    account(r, l, new);
+    account(r, l, now);
 }
 
 static void make_request(const struct logged *l, struct request *req)
 {
-    static const struct request empty = {
-        .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .protocol_name = "ESMTP", .client_name = "unknown",
-        .reverse_client_name = "unknown", .server_address = "", .server_port = "", .sender = "", .recipient = "",
-        .queue_id = "", .instance = "", .sasl_username = "", .ccert_subject = "", .ccert_fingerprint = "",
-        .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "", .policy_context = ""};
+    static const struct request empty = {.state = REQUEST_STATE_RCPT,
+                                         .protocol_state = "RCPT",
+                                         .protocol_name = "ESMTP",
+                                         .client_name = "unknown",
+                                         .reverse_client_name = "unknown",
+                                         .server_address = "",
+                                         .server_port = "",
+                                         .sender = "",
+                                         .recipient = "",
+                                         .queue_id = "",
+                                         .instance = "",
+                                         .sasl_username = "",
+                                         .ccert_subject = "",
+                                         .ccert_fingerprint = "",
+                                         .ccert_pubkey_fingerprint = "",
+                                         .encryption_protocol = "",
+                                         .stress_text = "",
+                                         .policy_context = ""};
     const struct decision_fields *f = l->record->fields;
 
     *req = empty;
@@ -208,8 +221,8 @@ static struct job *job_new(struct replay *r, const struct logs_record *record)
 /* Gathers everything about a greeting, then judges it; true when that is under way or done. */
 static bool ask(struct replay *r, const struct logs_record *record)
 {
-    struct gather_options options = {.settings = r->settings, .limit = r->dns ? LIMIT_NONE : LIMIT_OFFLINE,
-                                     .everything = r->dns};
+    struct gather_options options = {
+        .settings = r->settings, .limit = r->dns ? LIMIT_NONE : LIMIT_OFFLINE, .everything = r->dns};
     uint64_t ms = r->settings->server.deadline_ms;
     struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
     struct job *job = job_new(r, record);

@@ -15,14 +15,14 @@ struct replay {
     struct settings *settings, *old;
     struct ctl_session session; /* with --dns */
     bool dns;
-    bool fresh[RULES_MAX];      /* rules that the new policy has and the old one did not run */
+    bool fresh[RULES_MAX];               /* rules that the new policy has and the old one did not run */
     unsigned fresh_count, fresh_unasked; /* unasked: of these, that cannot hit without --dns */
     unsigned in_flight;
     uint64_t lines, decisions, malformed;
     uint64_t table[LOGGED_STATES][LOGGED_STATES]; /* logged x new */
-    uint64_t exact, changed, rescored; /* rescored: the same outcome by another score or threshold */
+    uint64_t exact, changed, rescored;            /* rescored: the same outcome by another score or threshold */
     uint64_t cut, unknown_rules;
-    struct tally *groups;       /* key: what is printed, separated by tabs */
+    struct tally *groups; /* key: what is printed, separated by tabs */
 };
 
 void replay_print_text(const struct replay *r, FILE *out);

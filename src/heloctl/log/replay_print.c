@@ -19,12 +19,12 @@ static unsigned long long n(uint64_t count)
 static void print_table(const struct replay *r, FILE *out)
 {
     fprintf(out, "%-10s", "logged");
-    for (unsigned new = 0; new < LOGGED_STATES; new++)
+    for (unsigned new = 0; new < LOGGED_STATES; new ++)
         fprintf(out, " %10s", logged_state_name(new));
     fprintf(out, "  <- new\n");
     for (unsigned old = 0; old < LOGGED_UNKNOWN; old++) {
         fprintf(out, "%-10s", logged_state_name(old));
-        for (unsigned new = 0; new < LOGGED_STATES; new++)
+        for (unsigned new = 0; new < LOGGED_STATES; new ++)
             fprintf(out, " %10llu", n(r->table[old][new]));
         fputc('\n', out);
     }
@@ -93,7 +93,7 @@ static void json_table(const struct replay *r, struct json *j)
     json_open(j, "table", '{');
     for (unsigned old = 0; old < LOGGED_UNKNOWN; old++) {
         json_open(j, logged_state_name(old), '{');
-        for (unsigned new = 0; new < LOGGED_STATES; new++)
+        for (unsigned new = 0; new < LOGGED_STATES; new ++)
             json_number(j, logged_state_name(new), (long long)r->table[old][new]);
         json_close(j, '}');
     }

@@ -200,8 +200,7 @@ static void add_greeting(struct summary *s, const struct logged *l, const char *
         return;
     text_init(&t, row->note, sizeof(row->note));
     for (unsigned i = 0; i < l->verdict.finding_count; i++)
-        text_addf(&t, "%s%s:%d", i ? " " : "", rules[l->verdict.findings[i].rule]->name,
-                  l->verdict.findings[i].points);
+        text_addf(&t, "%s%s:%d", i ? " " : "", rules[l->verdict.findings[i].rule]->name, l->verdict.findings[i].points);
 }
 
 static void add_sender(struct summary *s, const struct logged *l, const struct policy *policy)

@@ -12,9 +12,9 @@
 #include "tally.h"
 
 enum {
-    SUMMARY_SCORES = 152,   /* 0 to 150, and all above */
+    SUMMARY_SCORES = 152,    /* 0 to 150, and all above */
     SUMMARY_HOURS = 24 * 62, /* two months; what is later counts in the last */
-    SUMMARY_NEAR = 10,      /* points under a threshold that are a near miss */
+    SUMMARY_NEAR = 10,       /* points under a threshold that are a near miss */
 };
 
 /* Columns of the tallies' values: outcomes first. */
@@ -36,12 +36,12 @@ struct summary {
     uint64_t scores[SUMMARY_SCORES], good_scores[SUMMARY_SCORES]; /* good: confirmed, or SPF pass */
     uint64_t label_scores[LABELS][SUMMARY_SCORES], label_states[LABELS][LOGGED_STATES];
     struct summary_rule rules[RULES_MAX];
-    time_t first_hour, from, to;    /* 0: no line told its time */
+    time_t first_hour, from, to; /* 0: no line told its time */
     uint64_t hours[SUMMARY_HOURS], hours_refused[SUMMARY_HOURS], by_hour[24];
     uint64_t temperror, doubts, lookups, cached, slow, ms_sum, ms_max; /* slow: a second and more */
     struct tally *networks, *domains, *near, *exemptions, *greetings;
-    struct tally *monitored;        /* thresholds that were reached in monitor mode, by name */
-    struct table *clients;          /* rules that hit and wait for a welcome */
+    struct tally *monitored; /* thresholds that were reached in monitor mode, by name */
+    struct table *clients;   /* rules that hit and wait for a welcome */
 };
 
 bool summary_open(struct summary *s, const struct settings *settings, const struct labels *labels);

@@ -77,8 +77,7 @@ static void print_greetings(const struct summary *s, struct json *j)
     for (size_t i = 0; rows && i < n; i++)
         print_greeting(j, rows[i]);
     json_close(j, ']');
-    json_number(j, "greetings_left_out",
-                (long long)(tally_rows(s->greetings) - n + tally_dropped(s->greetings)));
+    json_number(j, "greetings_left_out", (long long)(tally_rows(s->greetings) - n + tally_dropped(s->greetings)));
     free(rows);
 }
 

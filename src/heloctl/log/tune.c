@@ -11,13 +11,13 @@
 #include "text.h"
 
 enum {
-    STEP = 5,          /* of histogram and threshold table in the text */
+    STEP = 5, /* of histogram and threshold table in the text */
     SCORE_MAX = 150,
     BAR = 40,
     TOP_NEAR = 15,
-    ENOUGH = 20,       /* decisive hits before a rule is suspected */
+    ENOUGH = 20, /* decisive hits before a rule is suspected */
     WRONG_PERCENT = 50,
-    LOWER_SHARE = 5,   /* a threshold is lowered by a fifth at a time at most */
+    LOWER_SHARE = 5, /* a threshold is lowered by a fifth at a time at most */
 };
 
 static unsigned long long n(uint64_t count)
@@ -72,9 +72,8 @@ static void print_rules(const struct summary *s)
 
         if (rule->hits == 0)
             continue;
-        printf("%-24s %6d %9llu %9llu %9llu %9llu %9llu %9llu", rules[i]->name,
-               s->settings->default_policy->points[i], n(rule->hits), n(rule->decisive), n(rule->confirmed),
-               n(rule->spf), n(rule->welcome), n(rule->wrong));
+        printf("%-24s %6d %9llu %9llu %9llu %9llu %9llu %9llu", rules[i]->name, s->settings->default_policy->points[i],
+               n(rule->hits), n(rule->decisive), n(rule->confirmed), n(rule->spf), n(rule->welcome), n(rule->wrong));
         if (s->labels)
             printf(" %9llu %9llu", n(rule->labelled[LABEL_HAM]), n(rule->labelled[LABEL_SPAM]));
         putchar('\n');
@@ -150,9 +149,10 @@ static void suggest_rules(struct suggestion *to)
         if (rule->decisive < ENOUGH || rule->wrong * 100 < rule->decisive * WRONG_PERCENT || rules[i]->certain)
             continue;
         snprintf(what, sizeof(what), "%s = %d in place of %d", rules[i]->name, points[i] / 2, points[i]);
-        snprintf(why, sizeof(why), "it decided %llu outcomes, %llu of them on clients with a confirmed reverse name or "
-                 "SPF pass; %llu clients that it hit were welcomed later", n(rule->decisive), n(rule->wrong),
-                 n(rule->welcome));
+        snprintf(why, sizeof(why),
+                 "it decided %llu outcomes, %llu of them on clients with a confirmed reverse name or "
+                 "SPF pass; %llu clients that it hit were welcomed later",
+                 n(rule->decisive), n(rule->wrong), n(rule->welcome));
         suggest(to, what, why);
     }
 }
@@ -184,8 +184,10 @@ static void suggest_threshold(struct suggestion *to, const struct threshold *t, 
         return;
     snprintf(what, sizeof(what), "threshold \"%s\" { score = %d } in place of %d, to be on the safe side", t->name,
              score, t->score);
-    snprintf(why, sizeof(why), "it reaches %llu %s greetings now, and none then; %llu others would no longer be "
-             "reached", n(hit), honest_name, n(reached - hit - summary_from(all, score)));
+    snprintf(why, sizeof(why),
+             "it reaches %llu %s greetings now, and none then; %llu others would no longer be "
+             "reached",
+             n(hit), honest_name, n(reached - hit - summary_from(all, score)));
     suggest(to, what, why);
 }
 
@@ -211,8 +213,8 @@ static void print_text(const struct summary *s)
         print_labels(s);
     printf("\nsuggestions\n");
     if (suggest_all(s, NULL) == 0)
-        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy" :
-                                                               "no decision to judge by");
+        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy"
+                                                              : "no decision to judge by");
 }
 
 static void print_json(const struct summary *s)

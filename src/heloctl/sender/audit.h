@@ -46,12 +46,12 @@ struct audit_host {
     const char *ptr;         /* the reverse name that fits best; NULL: none */
     const char *ptr_domain;  /* its registrable domain; NULL: none */
     bool ptr_confirmed;
-    bool ptr_good;           /* confirmed, and no provider's default */
-    const char *spf_record;  /* NULL: none */
-    bool points_here;        /* an address record of the HELO name is this address */
-    uint32_t faults, unknown; /* bits by enum audit_fault; unknown: the DNS did not tell */
+    bool ptr_good;                     /* confirmed, and no provider's default */
+    const char *spf_record;            /* NULL: none */
+    bool points_here;                  /* an address record of the HELO name is this address */
+    uint32_t faults, unknown;          /* bits by enum audit_fault; unknown: the DNS did not tell */
     const char *details[AUDIT_FAULTS]; /* what exactly was seen; NULL or "" when there is nothing to add */
-    const char *target;      /* the name it should have, which may be the one it has; NULL: none can be told */
+    const char *target; /* the name it should have, which may be the one it has; NULL: none can be told */
     /* Of DMARC reports. */
     unsigned long long messages, aligned;
     const char *header_from; /* domains, separated by blanks; NULL: from no report */
@@ -90,8 +90,8 @@ struct audit_seen {
 /* One complete row for each fault. */
 struct audit_fault_row {
     const char *name, *summary;
-    bool advice;     /* worth mending, and nothing is wrong without it */
-    uint32_t beside; /* not told beside one of these, which say the same or more */
+    bool advice;                                 /* worth mending, and nothing is wrong without it */
+    uint32_t beside;                             /* not told beside one of these, which say the same or more */
     enum known (*test)(struct audit_seen *seen); /* PRESENT: it has the fault. NULL: audit_pool() finds it */
 };
 extern const struct audit_fault_row audit_faults[AUDIT_FAULTS];

@@ -43,10 +43,10 @@ static enum known helo_syntax(struct audit_seen *seen)
         unsigned flag;
         const char *word;
     } flags[] = {
-        {NAME_NON_ASCII, "bytes outside ASCII"},      {NAME_TOO_LONG, "too long"},
-        {NAME_BAD_BYTE, "a character no name has"},   {NAME_BAD_LABEL, "an empty label, or a hyphen at its edge"},
-        {NAME_BAD_LITERAL, "a malformed literal"},    {NAME_NUMERIC_TLD, "the last label is a number"},
-        {NAME_TRAILING_DOT, "ends in a dot"},         {NAME_UNDERSCORE, "an underscore"},
+        {NAME_NON_ASCII, "bytes outside ASCII"},        {NAME_TOO_LONG, "too long"},
+        {NAME_BAD_BYTE, "a character no name has"},     {NAME_BAD_LABEL, "an empty label, or a hyphen at its edge"},
+        {NAME_BAD_LITERAL, "a malformed literal"},      {NAME_NUMERIC_TLD, "the last label is a number"},
+        {NAME_TRAILING_DOT, "ends in a dot"},           {NAME_UNDERSCORE, "an underscore"},
         {NAME_BAD_ALABEL, "a label xn-- that is none"}, {NAME_UNKNOWN_TLD, "no such top-level domain"},
     };
     const struct name *helo = &seen->evidence->helo;
@@ -211,8 +211,8 @@ const struct audit_fault_row audit_faults[AUDIT_FAULTS] = {
     [AUDIT_SPF_DENIES] = {"spf_denies", "SPF of the HELO name denies this address", false, NO_NAME, spf_denies},
     [AUDIT_SPF_BROKEN] = {"spf_broken", "the SPF record of the HELO name is broken", false, NO_NAME, spf_broken},
     [AUDIT_HELO_GENERIC] = {"helo_generic", "HELO is a provider's default name", false, NO_NAME, helo_generic},
-    [AUDIT_PTR_GENERIC] = {"ptr_generic", "the reverse name is a provider's default", false,
-                           NO_PTR | BIT(HELO_GENERIC), ptr_generic},
+    [AUDIT_PTR_GENERIC] = {"ptr_generic", "the reverse name is a provider's default", false, NO_PTR | BIT(HELO_GENERIC),
+                           ptr_generic},
     [AUDIT_SPF_NONE] = {"spf_none", "the HELO name has no SPF record", true, NO_NAME | BIT(HELO_UNRESOLVABLE),
                         spf_none},
     [AUDIT_SPF_NEUTRAL] = {"spf_neutral", "SPF of the HELO name says nothing of this address", true, NO_NAME,

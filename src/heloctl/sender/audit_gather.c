@@ -61,12 +61,26 @@ static void expired(evutil_socket_t fd, short what, void *arg)
     gather_expire(slot->pending);
 }
 
-const struct request audit_request = {
-    .state = REQUEST_STATE_RCPT, .protocol_state = "RCPT", .protocol_name = "ESMTP", .esmtp = true,
-    .client_name = "unknown", .reverse_client_name = "unknown", .server_address = "", .server_port = "", .sender = "",
-    .recipient = "", .queue_id = "", .instance = "", .sasl_username = "", .ccert_subject = "",
-    .ccert_fingerprint = "", .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "",
-    .policy_context = "", .client_address = ""};
+const struct request audit_request = {.state = REQUEST_STATE_RCPT,
+                                      .protocol_state = "RCPT",
+                                      .protocol_name = "ESMTP",
+                                      .esmtp = true,
+                                      .client_name = "unknown",
+                                      .reverse_client_name = "unknown",
+                                      .server_address = "",
+                                      .server_port = "",
+                                      .sender = "",
+                                      .recipient = "",
+                                      .queue_id = "",
+                                      .instance = "",
+                                      .sasl_username = "",
+                                      .ccert_subject = "",
+                                      .ccert_fingerprint = "",
+                                      .ccert_pubkey_fingerprint = "",
+                                      .encryption_protocol = "",
+                                      .stress_text = "",
+                                      .policy_context = "",
+                                      .client_address = ""};
 
 /* Takes hosts until one is under way or none is left. */
 static void fill(struct slot *slot)

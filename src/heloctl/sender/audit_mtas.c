@@ -49,8 +49,9 @@ static void kumomta(const struct greeting *g, FILE *out)
 
 static void mailwizz(const struct greeting *g, FILE *out)
 {
-    fprintf(out, "  delivery server \"%s\": hostname %s; with PowerMTA behind it the additional header\n"
-                 "    X-Virtual-MTA: out-%s\n",
+    fprintf(out,
+            "  delivery server \"%s\": hostname %s; with PowerMTA behind it the additional header\n"
+            "    X-Virtual-MTA: out-%s\n",
             g->name, g->name, g->tag);
 }
 
@@ -61,7 +62,8 @@ static const struct mta {
     {"postfix", "Postfix, master.cf: a transport for each address (main.cf where there is one address only)", postfix},
     {"exim",
      "Exim: helo_data = ${lookup{$sending_ip_address}iplsearch{/etc/exim4/helo_data}{$value}{$primary_hostname}}\n"
-     "in the smtp transport, and in /etc/exim4/helo_data", exim},
+     "in the smtp transport, and in /etc/exim4/helo_data",
+     exim},
     {"powermta", "PowerMTA, config", powermta},
     {"momentum", "Momentum, ecelerity.conf", momentum},
     {"kumomta", "KumoMTA, in get_egress_source", kumomta},

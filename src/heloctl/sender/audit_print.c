@@ -142,7 +142,9 @@ void audit_print_csv(struct audit *audit)
         put_cell(host->target ? host->target : "");
         if (audit->dmarc)
             printf(",%llu,%llu,%s", host->messages, host->aligned,
-                   !audit->known_names ? "" : host->unlisted ? "no" : "yes");
+                   !audit->known_names ? ""
+                   : host->unlisted    ? "no"
+                                       : "yes");
         printf("\r\n");
     }
 }

@@ -34,8 +34,8 @@ static bool wants(const struct audit_host *host, uint32_t faults)
 
 static bool wants_spf(const struct audit_host *host)
 {
-    return host->helo && host->target && wants(host, BIT(SPF_NONE) | BIT(SPF_NEUTRAL) | BIT(SPF_DENIES) |
-                                                         BIT(SPF_BROKEN) | BIT(HELO_UNRESOLVABLE)) &&
+    return host->helo && host->target &&
+           wants(host, BIT(SPF_NONE) | BIT(SPF_NEUTRAL) | BIT(SPF_DENIES) | BIT(SPF_BROKEN) | BIT(HELO_UNRESOLVABLE)) &&
            !(host->unknown & BIT(SPF_NONE));
 }
 

@@ -11,7 +11,7 @@
 enum { EHLO_LINES_MAX = 100, EHLO_LINE_MAX = 512, EHLO_TEXT_SIZE = 8192 };
 
 struct ehlo_reply {
-    int code;                  /* 0: none yet */
+    int code; /* 0: none yet */
     unsigned lines;
     char text[EHLO_TEXT_SIZE]; /* of all lines, each ended by LF; foreign */
     size_t used;
@@ -28,8 +28,8 @@ bool ehlo_offers(const struct ehlo_reply *reply, const char *keyword, char *out,
 /* What is expected, ended by a NULL name. */
 struct ehlo_keyword {
     const char *name, *why;
-    bool needed;      /* else it is good to have */
-    bool before_tls;  /* offered before STARTTLS and never after it */
+    bool needed;     /* else it is good to have */
+    bool before_tls; /* offered before STARTTLS and never after it */
 };
 extern const struct ehlo_keyword ehlo_keywords[];
 

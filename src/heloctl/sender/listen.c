@@ -145,8 +145,8 @@ static void ask(struct connection *c)
 {
     static const struct timeval deadline = {DEADLINE_SECONDS, 0};
     struct listening *all = c->all;
-    struct gather_options options = {.settings = &all->settings, .policy = all->settings.default_policy,
-                                     .everything = true, .also = AUDIT_NEEDS};
+    struct gather_options options = {
+        .settings = &all->settings, .policy = all->settings.default_policy, .everything = true, .also = AUDIT_NEEDS};
     struct region *region = all->greeting_count < GREETINGS_MAX ? region_new(REGION_MAX) : NULL;
     struct greeting *g = region ? region_alloc(region, sizeof(*g)) : NULL;
     const struct evidence *e;
@@ -291,8 +291,9 @@ static int serve(struct listening *all, const char *where)
     if (evutil_parse_sockaddr_port(where, (struct sockaddr *)&address, &size) != 0) {
         status = ctl_fail(all->ctl, CTL_USAGE, "\"%s\" is no ADDRESS:PORT", where);
     } else {
-        listener = evconnlistener_new_bind(base, accepted, all, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE |
-                                           LEV_OPT_CLOSE_ON_EXEC, -1, (struct sockaddr *)&address, size);
+        listener = evconnlistener_new_bind(base, accepted, all,
+                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC, -1,
+                                           (struct sockaddr *)&address, size);
         if (!listener)
             ctl_fail(all->ctl, CTL_TROUBLE, "%s: %s", where, strerror(errno));
     }

@@ -140,8 +140,8 @@ static void judge(struct probe *probe)
 {
     char value[VALUE_SIZE];
 
-    probe->wrong = probe->wrong || !good(&probe->banner) || !good(&probe->ehlo) || !good(&probe->helo) ||
-                   starttls_again(probe);
+    probe->wrong =
+        probe->wrong || !good(&probe->banner) || !good(&probe->ehlo) || !good(&probe->helo) || starttls_again(probe);
     for (const struct ehlo_keyword *row = ehlo_keywords; row->name; row++)
         probe->wrong = probe->wrong || (row->needed && !offered(probe, row, value));
 }
@@ -175,7 +175,10 @@ static void print_text(const struct probe *probe)
         for (const struct ehlo_keyword *row = ehlo_keywords; row->name; row++) {
             bool has = offered(probe, row, value);
 
-            printf("  %-18s %s%s%s\n", row->name, has ? "offered" : row->needed ? "MISSING: " : "not offered: ",
+            printf("  %-18s %s%s%s\n", row->name,
+                   has           ? "offered"
+                   : row->needed ? "MISSING: "
+                                 : "not offered: ",
                    has && value[0] ? ": " : "", has ? value : row->why);
         }
     if (probe->tls[0])

@@ -24,10 +24,10 @@ struct key {
 /* A slice of the keys. */
 struct group {
     struct key *first;
-    size_t size;      /* names, twice given ones once */
+    size_t size; /* names, twice given ones once */
     size_t keys;
-    unsigned padded;  /* width that most names have, where numbers are padded; else 0 */
-    uint32_t given;   /* the number that series_next() gave last */
+    unsigned padded; /* width that most names have, where numbers are padded; else 0 */
+    uint32_t given;  /* the number that series_next() gave last */
 };
 
 struct domain {

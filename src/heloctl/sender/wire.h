@@ -13,7 +13,7 @@
 #include "ehlo.h"
 
 struct wire {
-    int fd; /* -1: closed */
+    int fd;                  /* -1: closed */
     void *tls, *tls_context; /* SSL, SSL_CTX; NULL: plain */
     uint64_t deadline_ms;
     size_t used, at;

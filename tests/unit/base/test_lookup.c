@@ -96,23 +96,43 @@ static void trie_edges(void **state)
 
 static void suffixes(void **state)
 {
-    static const char *const patterns[] = {"name.example", ".below.example", "one.below.example", ".MiXed.Example",
-                                           ".deep.below.example", "both.example", ".both.example", "single",
-                                           ".dot.example."};
+    static const char *const patterns[] = {
+        "name.example",  ".below.example", "one.below.example", ".MiXed.Example", ".deep.below.example", "both.example",
+        ".both.example", "single",         ".dot.example."};
     static const struct {
         const char *name;
         int32_t found;
     } rows[] = {
-        {"name.example", 0},          {"evilname.example", -1},       {"sub.name.example", -1},
-        {"NAME.example", 0},          {"name.example.", 0},           {"name.example.org", -1},
-        {"below.example", 1},         {"x.below.example", 1},         {"a.b.c.below.example", 1},
-        {"evilbelow.example", -1},    {"x.evilbelow.example", -1},    {"one.below.example", 2},
-        {"x.one.below.example", 1},   {"mixed.example", 3},           {"a.MIXED.example", 3},
-        {"deep.below.example", 4},    {"x.deep.below.example", 4},    {"xdeep.below.example", 1},
-        {"both.example", 5},          {"x.both.example", 6},          {"single", 7},
-        {"x.single", -1},             {"dot.example", 8},             {"x.dot.example.", 8},
-        {"example", -1},              {"", -1},                       {".", -1},
-        {".name.example", -1},        {".below.example", 1},          {"x..below.example", 1},
+        {"name.example", 0},
+        {"evilname.example", -1},
+        {"sub.name.example", -1},
+        {"NAME.example", 0},
+        {"name.example.", 0},
+        {"name.example.org", -1},
+        {"below.example", 1},
+        {"x.below.example", 1},
+        {"a.b.c.below.example", 1},
+        {"evilbelow.example", -1},
+        {"x.evilbelow.example", -1},
+        {"one.below.example", 2},
+        {"x.one.below.example", 1},
+        {"mixed.example", 3},
+        {"a.MIXED.example", 3},
+        {"deep.below.example", 4},
+        {"x.deep.below.example", 4},
+        {"xdeep.below.example", 1},
+        {"both.example", 5},
+        {"x.both.example", 6},
+        {"single", 7},
+        {"x.single", -1},
+        {"dot.example", 8},
+        {"x.dot.example.", 8},
+        {"example", -1},
+        {"", -1},
+        {".", -1},
+        {".name.example", -1},
+        {".below.example", 1},
+        {"x..below.example", 1},
         {"a-very-long-label-that-is-longer-than-any-pattern.below.example", 1},
     };
     struct suffix_set *set = suffix_set_new();
@@ -181,11 +201,8 @@ static void many_suffixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trie_against_scan),
-        cmocka_unit_test(trie_edges),
-        cmocka_unit_test(suffixes),
-        cmocka_unit_test(growing_suffixes),
-        cmocka_unit_test(many_suffixes),
+        cmocka_unit_test(trie_against_scan), cmocka_unit_test(trie_edges),    cmocka_unit_test(suffixes),
+        cmocka_unit_test(growing_suffixes),  cmocka_unit_test(many_suffixes),
     };
     return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);
 }

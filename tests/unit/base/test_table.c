@@ -238,9 +238,13 @@ static void random_operations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows), cmocka_unit_test(least_recently_used), cmocka_unit_test(bounded_by_bytes),
+        cmocka_unit_test(grows),
+        cmocka_unit_test(least_recently_used),
+        cmocka_unit_test(bounded_by_bytes),
         cmocka_unit_test(charged_anew),
-        cmocka_unit_test(replaced_and_removed), cmocka_unit_test(walk), cmocka_unit_test(random_operations),
+        cmocka_unit_test(replaced_and_removed),
+        cmocka_unit_test(walk),
+        cmocka_unit_test(random_operations),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }

@@ -43,8 +43,14 @@ static const struct {
     bool ok;
     uint64_t value;
 } sizes[] = {
-    {"512", true, 512},        {"64k", true, 65536},        {"16m", true, 16777216},   {"1g", true, 1073741824},
-    {"17179869184g", false, 0}, {"17179869183g", true, 17179869183u << 30}, {"", false, 0}, {"k", false, 0},
+    {"512", true, 512},
+    {"64k", true, 65536},
+    {"16m", true, 16777216},
+    {"1g", true, 1073741824},
+    {"17179869184g", false, 0},
+    {"17179869183g", true, 17179869183u << 30},
+    {"", false, 0},
+    {"k", false, 0},
     {"1kb", false, 0},
 };
 
@@ -70,8 +76,8 @@ static void duration_text(void **state)
     static const struct {
         uint64_t ms;
         const char *text;
-    } rows[] = {{0, "0s"},         {250, "250ms"},     {8000, "8s"},      {8001, "8001ms"}, {60000, "1m"},
-                {90000, "90s"},    {7200000, "2h"},    {604800000, "7d"}, {1000, "1s"},     {90000000, "25h"}};
+    } rows[] = {{0, "0s"},      {250, "250ms"},  {8000, "8s"},      {8001, "8001ms"}, {60000, "1m"},
+                {90000, "90s"}, {7200000, "2h"}, {604800000, "7d"}, {1000, "1s"},     {90000000, "25h"}};
     char out[24];
     uint64_t back;
 
@@ -90,10 +96,22 @@ static void dates(void **state)
         const char *in;
         time_t end; /* 0: refused */
     } rows[] = {
-        {"1970-01-01", 86400},      {"2026-11-22", 1795392000}, {"2024-02-29", 1709251200}, {"2025-02-29", 0},
-        {"2100-02-29", 0},          {"2026-04-31", 0},          {"2026-13-01", 0},          {"2026-00-10", 0},
-        {"2026-01-00", 0},          {"2026-1-1", 0},            {"2026/01/01", 0},          {"2026-01-01 ", 0},
-        {"2026-01-1x", 0},          {"", 0},                    {"20260101", 0},            {"2026-12-31", 1798761600},
+        {"1970-01-01", 86400},
+        {"2026-11-22", 1795392000},
+        {"2024-02-29", 1709251200},
+        {"2025-02-29", 0},
+        {"2100-02-29", 0},
+        {"2026-04-31", 0},
+        {"2026-13-01", 0},
+        {"2026-00-10", 0},
+        {"2026-01-00", 0},
+        {"2026-1-1", 0},
+        {"2026/01/01", 0},
+        {"2026-01-01 ", 0},
+        {"2026-01-1x", 0},
+        {"", 0},
+        {"20260101", 0},
+        {"2026-12-31", 1798761600},
     };
 
     (void)state;
@@ -127,10 +145,17 @@ static void nearest(void **state)
     static const struct {
         const char *word, *meant;
     } rows[] = {
-        {"helo_not_fdqn", "helo_not_fqdn"}, {"helo_notfqdn", "helo_not_fqdn"}, {"rdns_mising", "rdns_missing"},
-        {"mdoe", "mode"},                   {"sore", "score"},                 {"timeuot", "timeout"},
-        {"xyzzy", NULL},                    {"", NULL},                        {"m", NULL},
-        {"helo_something_else", NULL},      {"mode", "mode"},
+        {"helo_not_fdqn", "helo_not_fqdn"},
+        {"helo_notfqdn", "helo_not_fqdn"},
+        {"rdns_mising", "rdns_missing"},
+        {"mdoe", "mode"},
+        {"sore", "score"},
+        {"timeuot", "timeout"},
+        {"xyzzy", NULL},
+        {"", NULL},
+        {"m", NULL},
+        {"helo_something_else", NULL},
+        {"mode", "mode"},
     };
 
     (void)state;
@@ -145,11 +170,8 @@ static void nearest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations_and_sizes),
-        cmocka_unit_test(duration_text),
-        cmocka_unit_test(dates),
-        cmocka_unit_test(all_dates),
-        cmocka_unit_test(nearest),
+        cmocka_unit_test(durations_and_sizes), cmocka_unit_test(duration_text), cmocka_unit_test(dates),
+        cmocka_unit_test(all_dates),           cmocka_unit_test(nearest),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

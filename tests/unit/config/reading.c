@@ -71,7 +71,7 @@ int make_folder(void **state)
 
 int remove_folder(void **state)
 {
-    static const char *const names[] = { "exempt", "policy", "many" };
+    static const char *const names[] = {"exempt", "policy", "many"};
     char path[256];
 
     (void)state;

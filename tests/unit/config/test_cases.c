@@ -117,7 +117,7 @@ static void forget(struct reported *r)
 {
     for (unsigned i = 0; i < r->count; i++)
         free(r->lines[i]);
-    *r = (struct reported){ .count = 0 };
+    *r = (struct reported){.count = 0};
 }
 
 /* `*` at the end of what is expected stands for any rest. */
@@ -133,7 +133,7 @@ static bool fits(const char *expected, const char *got)
 static void test_bad(void **state)
 {
     const struct config_case *c = *state;
-    struct reported got = { .count = 0 };
+    struct reported got = {.count = 0};
     struct settings *s = policyfile_read_text("t", c->text ? c->text : "", c->text_size, keep, &got);
     bool same = got.count == c->expected_count;
 
@@ -214,7 +214,7 @@ static void no_difference(void *arg, const char *line)
 static void test_good(void **state)
 {
     const struct config_case *c = *state;
-    struct reported got = { .count = 0 };
+    struct reported got = {.count = 0};
     struct settings *s = policyfile_read_text("t", c->text ? c->text : "", c->text_size, keep, &got);
     struct settings *again;
     char *text, *flat, *second;
@@ -253,8 +253,8 @@ int main(void)
     good = case_count;
     read_cases("bad.cases");
     for (size_t i = 0; i < case_count; i++) {
-        tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = i < good ? test_good : test_bad,
-                                        .initial_state = &cases[i] };
+        tests[i] = (struct CMUnitTest){
+            .name = cases[i].name, .test_func = i < good ? test_good : test_bad, .initial_state = &cases[i]};
     }
     failed = _cmocka_run_group_tests("policy files", tests, case_count, NULL, NULL);
     for (size_t i = 0; i < case_count; i++) {

@@ -53,12 +53,14 @@ static int setup(void **state)
     snprintf(exempt_path, sizeof(exempt_path), "%s/exempt", folder);
     snprintf(token_path, sizeof(token_path), "%s/tokens", folder);
     out = create(policy_path);
-    fprintf(out, "exempt { clients = { \"192.0.2.1\", \"192.0.2.2\" } files = { \"%s\" } }\n"
-            "names { token_files = { \"%s\" } }\n", exempt_path, token_path);
+    fprintf(out,
+            "exempt { clients = { \"192.0.2.1\", \"192.0.2.2\" } files = { \"%s\" } }\n"
+            "names { token_files = { \"%s\" } }\n",
+            exempt_path, token_path);
     fclose(out);
     out = create(token_path);
     fprintf(out, "server zzline +zzline.example.net -zzlines.example.net\ndynamic zzdsl +zzdsl7.example.net "
-            "-zzdsl.example.net\n");
+                 "-zzdsl.example.net\n");
     fclose(out);
     return 0;
 }
@@ -146,7 +148,7 @@ static void test_long_lines(void **state)
 {
     static const struct {
         size_t before, length; /* of the long line and the one before it */
-    } rows[] = { { 0, 1024 }, { 0, 16384 }, { 100, 16383 }, { 1000, LONG_LINE }, { 16000, 5000 } };
+    } rows[] = {{0, 1024}, {0, 16384}, {100, 16383}, {1000, LONG_LINE}, {16000, 5000}};
     char expected[400];
 
     (void)state;
@@ -161,8 +163,9 @@ static void test_long_lines(void **state)
         fclose(out);
         read_in_slices(NULL, &s);
         assert_null(s);
-        snprintf(expected, sizeof(expected), "%s:%zu: this line is too long, expected at most 1023 bytes\n%s:%zu: ",
-                 exempt_path, rows[i].before / 10 + 1, exempt_path, rows[i].before / 10 + 2);
+        snprintf(expected, sizeof(expected),
+                 "%s:%zu: this line is too long, expected at most 1023 bytes\n%s:%zu: ", exempt_path,
+                 rows[i].before / 10 + 1, exempt_path, rows[i].before / 10 + 2);
         if (strncmp(messages, expected, strlen(expected)) != 0)
             fail_msg("row %zu: %s", i, messages);
     }
@@ -193,7 +196,7 @@ static void test_changed(void **state)
     static const struct {
         void (*change)(void);
         bool good;
-    } rows[] = { { append, false }, { replace, true } };
+    } rows[] = {{append, false}, {replace, true}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -235,7 +238,8 @@ static void test_mistakes(void **state)
     fclose(out);
     read_in_slices(NULL, &s);
     assert_null(s);
-    snprintf(expected, sizeof(expected), "%s:%u: \"nobody\" is no network, expected ADDRESS or ADDRESS/BITS\n"
+    snprintf(expected, sizeof(expected),
+             "%s:%u: \"nobody\" is no network, expected ADDRESS or ADDRESS/BITS\n"
              "%s:2: names: %s:2: \"zz9\" is no token; expected 2 to 32 lower-case letters\n",
              exempt_path, ENTRIES + 1, policy_path, token_path);
     assert_string_equal(messages, expected);

@@ -71,17 +71,17 @@ static void test_outcomes(void **state)
         enum outcome outcome;
         bool has_reply;
     } rows[] = {
-        { "dunno", OUTCOME_DUNNO, false },
-        { "prepend", OUTCOME_MARK, false },
-        { "defer", OUTCOME_DEFER, false },
-        { "reject", OUTCOME_REJECT, false },
-        { "450 4.7.1 wait", OUTCOME_DEFER, true },
-        { "421 4.7.1 wait", OUTCOME_DEFER, true },
-        { "550 5.7.1 no", OUTCOME_REJECT, true },
-        { "554 5.7.1 no", OUTCOME_REJECT, true },
-        { "DEFER_IF_PERMIT 4.7.1 later", OUTCOME_DEFER, true },
-        { "WARN seen", OUTCOME_MARK, true },
-        { "restriction:greylist", OUTCOME_MARK, true },
+        {"dunno", OUTCOME_DUNNO, false},
+        {"prepend", OUTCOME_MARK, false},
+        {"defer", OUTCOME_DEFER, false},
+        {"reject", OUTCOME_REJECT, false},
+        {"450 4.7.1 wait", OUTCOME_DEFER, true},
+        {"421 4.7.1 wait", OUTCOME_DEFER, true},
+        {"550 5.7.1 no", OUTCOME_REJECT, true},
+        {"554 5.7.1 no", OUTCOME_REJECT, true},
+        {"DEFER_IF_PERMIT 4.7.1 later", OUTCOME_DEFER, true},
+        {"WARN seen", OUTCOME_MARK, true},
+        {"restriction:greylist", OUTCOME_MARK, true},
     };
 
     (void)state;
@@ -101,7 +101,7 @@ static void test_outcomes(void **state)
 /* What lets mail in, or says nothing, is no action. */
 static void test_refused_actions(void **state)
 {
-    static const char *const rows[] = { "OK", "ok", "PERMIT", "250", "550", "", "X", "restriction:", "450 5.7.1 wait" };
+    static const char *const rows[] = {"OK", "ok", "PERMIT", "250", "550", "", "X", "restriction:", "450 5.7.1 wait"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -177,12 +177,14 @@ static void test_local(void **state)
         const char *client;
         int32_t found;
     } rows[] = {
-        { "192.0.2.9", LOCAL_OURS },
-        { "10.1.2.3", LOCAL_CLIENT }, /* half the world has that address: not to be refused in HELO */
-        { "127.0.0.1", LOCAL_CLIENT },
-        { "::1", LOCAL_CLIENT },
-        { "198.51.100.1", LOOKUP_NONE },
-        { "2001:db8::1", LOOKUP_NONE },
+        /* clang-format off */
+        {"192.0.2.9", LOCAL_OURS},
+        {"10.1.2.3", LOCAL_CLIENT}, /* private, so not unique: greeting with it never counts as ours */
+        {"127.0.0.1", LOCAL_CLIENT},
+        {"::1", LOCAL_CLIENT},
+        {"198.51.100.1", LOOKUP_NONE},
+        {"2001:db8::1", LOOKUP_NONE},
+        /* clang-format on */
     };
 
     (void)state;
@@ -248,8 +250,8 @@ static void test_writable(void **state)
         mode_t mode;
         bool other_group, taken;
     } rows[] = {
-        { 0600, false, true }, { 0644, false, true }, { 0664, false, true },
-        { 0646, false, false }, { 0666, false, false }, { 0664, true, false }, { 0644, true, true },
+        {0600, false, true},  {0644, false, true}, {0664, false, true}, {0646, false, false},
+        {0666, false, false}, {0664, true, false}, {0644, true, true},
     };
     const char *path;
 
@@ -348,18 +350,10 @@ static void test_again_after_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_outcomes),
-        cmocka_unit_test(test_refused_actions),
-        cmocka_unit_test(test_policies),
-        cmocka_unit_test(test_needs),
-        cmocka_unit_test(test_references),
-        cmocka_unit_test(test_local),
-        cmocka_unit_test(test_diff),
-        cmocka_unit_test(test_writable),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_many_mistakes),
+        cmocka_unit_test(test_fields),          cmocka_unit_test(test_outcomes), cmocka_unit_test(test_refused_actions),
+        cmocka_unit_test(test_policies),        cmocka_unit_test(test_needs),    cmocka_unit_test(test_references),
+        cmocka_unit_test(test_local),           cmocka_unit_test(test_diff),     cmocka_unit_test(test_writable),
+        cmocka_unit_test(test_files),           cmocka_unit_test(test_large),    cmocka_unit_test(test_many_mistakes),
         cmocka_unit_test(test_again_after_bad),
     };
 

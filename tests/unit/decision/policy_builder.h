@@ -18,11 +18,12 @@ static inline struct policy builder_policy(void)
         .name = "default",
         .shadow_name = "",
         .threshold_count = 3,
-        .thresholds = {
-            {.name = "mark", .score = 30, .outcome = OUTCOME_MARK, .action = "prepend"},
-            {.name = "defer", .score = 70, .outcome = OUTCOME_DEFER, .action = "defer"},
-            {.name = "reject", .score = 100, .outcome = OUTCOME_REJECT, .action = "reject"},
-        },
+        .thresholds =
+            {
+                {.name = "mark", .score = 30, .outcome = OUTCOME_MARK, .action = "prepend"},
+                {.name = "defer", .score = 70, .outcome = OUTCOME_DEFER, .action = "defer"},
+                {.name = "reject", .score = 100, .outcome = OUTCOME_REJECT, .action = "reject"},
+            },
         .credit = 60,
         .authserv_id = "mx.blau.com",
         .reject_text = "",

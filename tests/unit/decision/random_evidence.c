@@ -27,12 +27,26 @@ void random_begin(uint64_t from)
 #define PICK(list) list[random_below(sizeof(list) / sizeof(list[0]))]
 
 static const char *const helos[] = {
-    "mail.blau.com", "mail.blau.com", "dsl-25-1-2-3.rot.com", "w7.rot.com", "gross.com", "co.uk", "mail", "localhost",
-    "pc.lan", "[25.1.2.3]", "[26.1.1.1]", "25.1.2.3", "a?b", "mx.gelb.de", "x.notatld", "",
+    "mail.blau.com",
+    "mail.blau.com",
+    "dsl-25-1-2-3.rot.com",
+    "w7.rot.com",
+    "gross.com",
+    "co.uk",
+    "mail",
+    "localhost",
+    "pc.lan",
+    "[25.1.2.3]",
+    "[26.1.1.1]",
+    "25.1.2.3",
+    "a?b",
+    "mx.gelb.de",
+    "x.notatld",
+    "",
 };
 static const char *const reverse_names[] = {
-    "mail.blau.com", "o1.blau.com", "dsl-25-1-2-3.rot.com", "w7.rot.com", "a.gelb.de", "mx.gelb.de", "localhost",
-    "m1.gross.com",
+    "mail.blau.com", "o1.blau.com", "dsl-25-1-2-3.rot.com", "w7.rot.com", "a.gelb.de",
+    "mx.gelb.de",    "localhost",   "m1.gross.com",
 };
 static const char *const addresses[] = {"25.1.2.3", "25.1.2.9", "26.1.1.1", "127.0.0.1", "2a00:1::1"};
 static const char *const senders[] = {"", "a@blau.com", "a@rot.com", "a@violett.net"};
@@ -185,8 +199,8 @@ static void hide_forward(struct evidence *e, bool failed)
 
 static void hide_spf(struct evidence *e, bool failed)
 {
-    static const struct spf_outcome temperror = {.result = SPF_TEMPERROR, .record = "", .term = "", .domain = "",
-                                                 .reason = "", .explanation = ""};
+    static const struct spf_outcome temperror = {
+        .result = SPF_TEMPERROR, .record = "", .term = "", .domain = "", .reason = "", .explanation = ""};
 
     if (e->helo_spf)
         e->helo_spf = hidden(failed) == KNOWN_TEMPERROR ? &temperror : NULL;

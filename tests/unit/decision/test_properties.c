@@ -38,9 +38,8 @@ static bool hits(size_t rule, const struct evidence *e)
 static void show(const struct evidence *e)
 {
     print_error("    helo=%s reverse=%d names=%u fcrdns=%d address=%d is_client=%d mx=%d spf=%d history=%d\n",
-                e->helo.text,
-                (int)e->reverse, e->rdns_count, (int)e->fcrdns, (int)e->helo_address, (int)e->helo_is_client,
-                (int)e->helo_mx, e->helo_spf ? (int)e->helo_spf->result : -1, e->history.known);
+                e->helo.text, (int)e->reverse, e->rdns_count, (int)e->fcrdns, (int)e->helo_address,
+                (int)e->helo_is_client, (int)e->helo_mx, e->helo_spf ? (int)e->helo_spf->result : -1, e->history.known);
 }
 
 static void rules_are_sure(void **state)

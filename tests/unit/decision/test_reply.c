@@ -226,7 +226,8 @@ static void template_checks(void **state)
 static void every_advice_fits(void **state)
 {
     struct evidence *e = builder_evidence("helo=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.blau.com "
-                                          "rdns=none client=2a00:1111:2222:3333:4444:5555:6666:7777", region);
+                                          "rdns=none client=2a00:1111:2222:3333:4444:5555:6666:7777",
+                                          region);
 
     (void)state;
     for (size_t i = 0; i < rules_count; i++) {
@@ -303,8 +304,8 @@ static void hostile_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reply_table),       cmocka_unit_test(header_table),    cmocka_unit_test(texts_of_the_policy),
-        cmocka_unit_test(own_actions),       cmocka_unit_test(template_checks), cmocka_unit_test(every_advice_fits),
+        cmocka_unit_test(reply_table),   cmocka_unit_test(header_table),    cmocka_unit_test(texts_of_the_policy),
+        cmocka_unit_test(own_actions),   cmocka_unit_test(template_checks), cmocka_unit_test(every_advice_fits),
         cmocka_unit_test(hostile_bytes),
     };
     return cmocka_run_group_tests_name("decision reply", tests, builder_start, builder_stop);

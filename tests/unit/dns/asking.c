@@ -16,36 +16,35 @@
 #include "clock.h"
 #include "text.h"
 
-static const char zone[] =
-    "example 60 SOA ns.example host.example 1 2 3 4 30\n"
-    "a.example 60 A 192.0.2.1\n"
-    "a.example 60 A 192.0.2.2\n"
-    "a.example 60 AAAA 2001:db8::1\n"
-    "mx.example 60 MX 10 a.example\n"
-    "mx.example 60 MX 20 B.Example\n"
-    "null.example 60 MX 0 .\n"
-    "txt.example 60 TXT \"v=spf1 \" \"-all\"\n"
-    "192.0.2.1 60 PTR A.Example\n"
-    "2001:db8::1 60 PTR a.example\n"
-    "192.0.2.3 60 PTR \"bad\\010name.example\"\n"
-    "192.0.2.3 60 PTR good.example\n"
-    "4.2.0.192.in-addr.arpa 60 CNAME 4.0/26.2.0.192.in-addr.arpa\n"
-    "4.0/26.2.0.192.in-addr.arpa 60 PTR classless.example\n"
-    "192.0.2.60 fault manyans=60\n"
-    "alias.example 60 CNAME a.example\n"
-    "half.example 20 CNAME a.example\n"
-    "half.example fault cnameonly\n"
-    "dangling.example 60 CNAME half.example\n"
-    "dangling.example fault cnameonly\n"
-    "void.example 60 CNAME nothing.example\n"
-    "odd/name.example 60 A 192.0.2.9\n"
-    "drop.example fault drop\n"
-    "*.fault.example 60 A 192.0.2.5\n"
-    "*.late.example 60 A 192.0.2.6\n"
-    "*.late.example fault slow=150\n"
-    "*.broken.example fault servfail\n"
-    "*.10.in-addr.arpa fault servfail\n"
-    "*.11.in-addr.arpa 60 PTR a.example\n";
+static const char zone[] = "example 60 SOA ns.example host.example 1 2 3 4 30\n"
+                           "a.example 60 A 192.0.2.1\n"
+                           "a.example 60 A 192.0.2.2\n"
+                           "a.example 60 AAAA 2001:db8::1\n"
+                           "mx.example 60 MX 10 a.example\n"
+                           "mx.example 60 MX 20 B.Example\n"
+                           "null.example 60 MX 0 .\n"
+                           "txt.example 60 TXT \"v=spf1 \" \"-all\"\n"
+                           "192.0.2.1 60 PTR A.Example\n"
+                           "2001:db8::1 60 PTR a.example\n"
+                           "192.0.2.3 60 PTR \"bad\\010name.example\"\n"
+                           "192.0.2.3 60 PTR good.example\n"
+                           "4.2.0.192.in-addr.arpa 60 CNAME 4.0/26.2.0.192.in-addr.arpa\n"
+                           "4.0/26.2.0.192.in-addr.arpa 60 PTR classless.example\n"
+                           "192.0.2.60 fault manyans=60\n"
+                           "alias.example 60 CNAME a.example\n"
+                           "half.example 20 CNAME a.example\n"
+                           "half.example fault cnameonly\n"
+                           "dangling.example 60 CNAME half.example\n"
+                           "dangling.example fault cnameonly\n"
+                           "void.example 60 CNAME nothing.example\n"
+                           "odd/name.example 60 A 192.0.2.9\n"
+                           "drop.example fault drop\n"
+                           "*.fault.example 60 A 192.0.2.5\n"
+                           "*.late.example 60 A 192.0.2.6\n"
+                           "*.late.example fault slow=150\n"
+                           "*.broken.example fault servfail\n"
+                           "*.10.in-addr.arpa fault servfail\n"
+                           "*.11.in-addr.arpa 60 PTR a.example\n";
 
 char folder[] = "/tmp/helod-dns-XXXXXX";
 static char zone_path[64];
@@ -134,8 +133,17 @@ static bool asking;
 struct resolver_options defaults(const char *const *list)
 {
     return (struct resolver_options){
-        .servers = list, .timeout_ms = TIMEOUT_MS, .tries = TRIES, .cache_entries = 1000, .in_flight = 100,
-        .ttl_min = 1, .ttl_max = 3600, .negative_ttl_max = 900, .failure_ttl = 5, .edns = true, .watch_ms = 50,
+        .servers = list,
+        .timeout_ms = TIMEOUT_MS,
+        .tries = TRIES,
+        .cache_entries = 1000,
+        .in_flight = 100,
+        .ttl_min = 1,
+        .ttl_max = 3600,
+        .negative_ttl_max = 900,
+        .failure_ttl = 5,
+        .edns = true,
+        .watch_ms = 50,
     };
 }
 

@@ -28,8 +28,8 @@ static struct answer *find(struct cache *c, const char *name, uint16_t type, uin
 
 static void put(struct cache *c, const char *name, enum dns_status status, uint32_t ttl, uint64_t now_ms)
 {
-    struct answer *a = answer_new(
-        &(struct answer_parts){.name = name, .type = DNS_A, .status = status, .ttl = ttl, .why = "test"});
+    struct answer *a =
+        answer_new(&(struct answer_parts){.name = name, .type = DNS_A, .status = status, .ttl = ttl, .why = "test"});
 
     assert_non_null(a);
     cache_put(c, a, now_ms);
@@ -107,8 +107,15 @@ static void test_bytes(void **state)
     (void)state;
     for (int i = 0; i < ENTRIES; i++) {
         snprintf(name, sizeof name, "t%d.example", i);
-        struct answer *a = answer_new(&(struct answer_parts){.name = name, .type = DNS_TXT, .why = "ok", .ttl = 60,
-            .count = 1, .records = &record, .texts = text, .texts_size = TEXT_BYTES + 1, .offsets = &offset});
+        struct answer *a = answer_new(&(struct answer_parts){.name = name,
+                                                             .type = DNS_TXT,
+                                                             .why = "ok",
+                                                             .ttl = 60,
+                                                             .count = 1,
+                                                             .records = &record,
+                                                             .texts = text,
+                                                             .texts_size = TEXT_BYTES + 1,
+                                                             .offsets = &offset});
         cache_put(c, a, 0);
         answer_unref(a);
         assert_true(cache_bytes(c) <= 4 * 1024 * 1024);

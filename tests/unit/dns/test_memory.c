@@ -92,8 +92,15 @@ static void scenario(const char *server)
 {
     static const char *const names[QUESTIONS] = {"a.example", "a.example", "b.example", "a..example"};
     const char *list[] = {server, NULL};
-    struct resolver_options o = {.servers = list, .timeout_ms = 500, .tries = 1, .cache_entries = 10, .in_flight = 1,
-                                 .ttl_min = 1, .ttl_max = 60, .negative_ttl_max = 60, .failure_ttl = 5};
+    struct resolver_options o = {.servers = list,
+                                 .timeout_ms = 500,
+                                 .tries = 1,
+                                 .cache_entries = 10,
+                                 .in_flight = 1,
+                                 .ttl_min = 1,
+                                 .ttl_max = 60,
+                                 .negative_ttl_max = 60,
+                                 .failure_ttl = 5};
     struct timeval limit = {RUN_MS / 1000, 0};
     struct resolver *r;
     char error[100];

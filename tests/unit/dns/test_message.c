@@ -35,10 +35,25 @@ enum { OUT_SIZE = 4096, BUILD_SIZE = 70000 };
 #define C_EXAMPLE "\1c\7example\0"
 #define ADDR "\300\0\2\1"
 /* ns.example, host.example, five numbers; the last is 30. Of the zone "example" at offset 14 of a.example. */
-#define SOA_RR "\300\016" T_SOA IN TTL60 "\0\43" "\2ns\300\016" "\4host\300\016" \
-    "\0\0\0\1" "\0\0\0\2" "\0\0\0\3" "\0\0\0\4" "\0\0\0\36" "\0\0\0"
-#define SOA_GOOD "\300\016" T_SOA IN TTL60 "\0\40" "\2ns\300\016" "\4host\300\016" \
-    "\0\0\0\1" "\0\0\0\2" "\0\0\0\3" "\0\0\0\4" "\0\0\0\36"
+#define SOA_RR                                                                                                         \
+    "\300\016" T_SOA IN TTL60 "\0\43"                                                                                  \
+    "\2ns\300\016"                                                                                                     \
+    "\4host\300\016"                                                                                                   \
+    "\0\0\0\1"                                                                                                         \
+    "\0\0\0\2"                                                                                                         \
+    "\0\0\0\3"                                                                                                         \
+    "\0\0\0\4"                                                                                                         \
+    "\0\0\0\36"                                                                                                        \
+    "\0\0\0"
+#define SOA_GOOD                                                                                                       \
+    "\300\016" T_SOA IN TTL60 "\0\40"                                                                                  \
+    "\2ns\300\016"                                                                                                     \
+    "\4host\300\016"                                                                                                   \
+    "\0\0\0\1"                                                                                                         \
+    "\0\0\0\2"                                                                                                         \
+    "\0\0\0\3"                                                                                                         \
+    "\0\0\0\4"                                                                                                         \
+    "\0\0\0\36"
 #define BODY(s) s, sizeof(s) - 1
 
 enum { RESPONSE = 0x8180, TRUNCATED = 0x0200, NXDOMAIN = 3 };
@@ -53,10 +68,16 @@ static const struct {
 } rows[] = {
     {"A", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_A IN TTL60 "\0\4" ADDR), "found ok ttl=60: 192.0.2.1"},
     {"AAAA", "a.example", DNS_AAAA, RESPONSE, 1, 0,
-     BODY(Q T_AAAA IN TTL60 "\0\20" "\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"), "found ok ttl=60: 2001:db8::1"},
+     BODY(Q T_AAAA IN TTL60 "\0\20"
+                            "\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"),
+     "found ok ttl=60: 2001:db8::1"},
     {"least TTL of the set", "a.example", DNS_A, RESPONSE, 2, 0,
-     BODY(Q T_A IN TTL60 "\0\4" ADDR Q T_A IN TTL9 "\0\4" "\300\0\2\2"), "found ok ttl=9: 192.0.2.1 192.0.2.2"},
-    {"TTL with its sign set", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_A IN "\200\0\0\74" "\0\4" ADDR),
+     BODY(Q T_A IN TTL60 "\0\4" ADDR Q T_A IN TTL9 "\0\4"
+                         "\300\0\2\2"),
+     "found ok ttl=9: 192.0.2.1 192.0.2.2"},
+    {"TTL with its sign set", "a.example", DNS_A, RESPONSE, 1, 0,
+     BODY(Q T_A IN "\200\0\0\74"
+                   "\0\4" ADDR),
      "found ok ttl=0: 192.0.2.1"},
     {"owner written out in upper case", "a.example", DNS_A, RESPONSE, 1, 0,
      BODY("\1A\7EXAMPLE\0" T_A IN TTL60 "\0\4" ADDR), "found ok ttl=60: 192.0.2.1"},
@@ -65,10 +86,14 @@ static const struct {
     {"another class", "a.example", DNS_A, RESPONSE, 2, 0,
      BODY(Q T_A "\0\3" TTL9 "\0\4" ADDR Q T_A IN TTL60 "\0\4" ADDR), "found ok ttl=60: 192.0.2.1"},
     {"record of another name", "a.example", DNS_A, RESPONSE, 2, 0,
-     BODY(B_EXAMPLE T_A IN TTL9 "\0\4" "\1\2\3\4" Q T_A IN TTL60 "\0\4" ADDR), "found ok ttl=60: 192.0.2.1"},
+     BODY(B_EXAMPLE T_A IN TTL9 "\0\4"
+                                "\1\2\3\4" Q T_A IN TTL60 "\0\4" ADDR),
+     "found ok ttl=60: 192.0.2.1"},
     {"nothing but another name", "a.example", DNS_A, RESPONSE, 1, 0, BODY(B_EXAMPLE T_A IN TTL60 "\0\4" ADDR),
      "temperror badresp ttl=0:"},
-    {"another type of the name", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\2" "\1x"),
+    {"another type of the name", "a.example", DNS_A, RESPONSE, 1, 0,
+     BODY(Q T_TXT IN TTL60 "\0\2"
+                           "\1x"),
      "temperror badresp ttl=0:"},
 
     {"alias", "a.example", DNS_A, RESPONSE, 2, 0,
@@ -78,26 +103,28 @@ static const struct {
      BODY(B_EXAMPLE T_A IN TTL60 "\0\4" ADDR Q T_CNAME IN TTL9 "\0\13" B_EXAMPLE),
      "found ok ttl=9 canonical=b.example: 192.0.2.1"},
     {"aliases in reverse order", "a.example", DNS_A, RESPONSE, 3, 0,
-     BODY(C_EXAMPLE T_A IN TTL60 "\0\4" ADDR B_EXAMPLE T_CNAME IN TTL60 "\0\13" C_EXAMPLE
-          Q T_CNAME IN TTL60 "\0\13" B_EXAMPLE), "found ok ttl=60 canonical=c.example: 192.0.2.1"},
+     BODY(C_EXAMPLE T_A IN TTL60 "\0\4" ADDR B_EXAMPLE T_CNAME IN TTL60 "\0\13" C_EXAMPLE Q T_CNAME IN TTL60
+                                 "\0\13" B_EXAMPLE),
+     "found ok ttl=60 canonical=c.example: 192.0.2.1"},
     {"alias of another name", "a.example", DNS_A, RESPONSE, 2, 0,
-     BODY(C_EXAMPLE T_CNAME IN TTL60 "\0\13" B_EXAMPLE B_EXAMPLE T_A IN TTL60 "\0\4" ADDR),
-     "temperror badresp ttl=0:"},
+     BODY(C_EXAMPLE T_CNAME IN TTL60 "\0\13" B_EXAMPLE B_EXAMPLE T_A IN TTL60 "\0\4" ADDR), "temperror badresp ttl=0:"},
     {"alias without its target", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_CNAME IN TTL9 "\0\13" B_EXAMPLE),
      "temperror cname ttl=9 canonical=b.example chase=b.example:"},
     {"alias to a name without the type", "a.example", DNS_A, RESPONSE, 1, 1,
      BODY(Q T_CNAME IN TTL60 "\0\13" B_EXAMPLE SOA_GOOD), "nodata nodata ttl=30 canonical=b.example:"},
     {"alias to a name that is not", "a.example", DNS_A, RESPONSE | NXDOMAIN, 1, 1,
      BODY(Q T_CNAME IN TTL9 "\0\13" B_EXAMPLE SOA_GOOD), "nxdomain nxdomain ttl=9 canonical=b.example:"},
-    {"alias of itself", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_CNAME IN TTL9 "\0\2" Q),
-     "temperror cname ttl=0:"},
+    {"alias of itself", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_CNAME IN TTL9 "\0\2" Q), "temperror cname ttl=0:"},
     {"aliases in a circle", "a.example", DNS_A, RESPONSE, 2, 0,
      BODY(Q T_CNAME IN TTL9 "\0\13" B_EXAMPLE B_EXAMPLE T_CNAME IN TTL9 "\0\2" Q), "temperror cname ttl=0:"},
-    {"alias to the root, alone", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_CNAME IN TTL9 "\0\1" "\0"),
+    {"alias to the root, alone", "a.example", DNS_A, RESPONSE, 1, 0,
+     BODY(Q T_CNAME IN TTL9 "\0\1"
+                            "\0"),
      "temperror cname ttl=9 canonical=:"},
     {"RFC 2317", "1.2.0.192.in-addr.arpa", DNS_PTR, RESPONSE, 2, 0,
-     BODY(Q T_CNAME IN TTL60 "\0\11" "\0011\0040/26\300\016"
-          "\0011\0040/26\300\016" T_PTR IN TTL60 "\0\13" B_EXAMPLE),
+     BODY(Q T_CNAME IN TTL60 "\0\11"
+                             "\0011\0040/26\300\016"
+                             "\0011\0040/26\300\016" T_PTR IN TTL60 "\0\13" B_EXAMPLE),
      "found ok ttl=60 canonical=1.0/26.2.0.192.in-addr.arpa: b.example"},
 
     {"NXDOMAIN", "a.example", DNS_A, RESPONSE | NXDOMAIN, 0, 1, BODY(SOA_GOOD), "nxdomain nxdomain ttl=30:"},
@@ -117,7 +144,9 @@ static const struct {
 
     {"A of 5 bytes", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_A IN TTL60 "\0\5" ADDR "\1"),
      "temperror badresp ttl=0:"},
-    {"A of 3 bytes", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_A IN TTL60 "\0\3" "\300\0\2"),
+    {"A of 3 bytes", "a.example", DNS_A, RESPONSE, 1, 0,
+     BODY(Q T_A IN TTL60 "\0\3"
+                         "\300\0\2"),
      "temperror badresp ttl=0:"},
     {"rdata past the end", "a.example", DNS_A, RESPONSE, 1, 0, BODY(Q T_A IN TTL60 "\1\220" ADDR),
      "temperror badresp ttl=0:"},
@@ -131,9 +160,13 @@ static const struct {
      "temperror badresp ttl=0:"},
     {"labels that lead back to themselves", "a.example", DNS_A, RESPONSE, 1, 0,
      BODY("\1x\300\033" T_A IN TTL60 "\0\4" ADDR), "temperror badresp ttl=0:"},
-    {"label type 10", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\5" "\200abc\0"),
+    {"label type 10", "a.example", DNS_PTR, RESPONSE, 1, 0,
+     BODY(Q T_PTR IN TTL60 "\0\5"
+                           "\200abc\0"),
      "temperror badresp ttl=0:"},
-    {"label type 01", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\5" "\100abc\0"),
+    {"label type 01", "a.example", DNS_PTR, RESPONSE, 1, 0,
+     BODY(Q T_PTR IN TTL60 "\0\5"
+                           "\100abc\0"),
      "temperror badresp ttl=0:"},
     {"name ends before its rdata", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\14" B_EXAMPLE "x"),
      "temperror badresp ttl=0:"},
@@ -146,37 +179,67 @@ static const struct {
      BODY(Q T_PTR IN TTL60 "\0\13" B_EXAMPLE Q T_PTR IN TTL60 "\0\13" C_EXAMPLE),
      "found ok ttl=60: b.example c.example"},
     {"PTR twice, in upper case", "a.example", DNS_PTR, RESPONSE, 2, 0,
-     BODY(Q T_PTR IN TTL60 "\0\13" B_EXAMPLE Q T_PTR IN TTL60 "\0\13" "\1B\7EXAMPLE\0"), "found ok ttl=60: b.example"},
-    {"PTR with NUL", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\5" "\3a\0b\0"),
+     BODY(Q T_PTR IN TTL60 "\0\13" B_EXAMPLE Q T_PTR IN TTL60 "\0\13"
+                           "\1B\7EXAMPLE\0"),
+     "found ok ttl=60: b.example"},
+    {"PTR with NUL", "a.example", DNS_PTR, RESPONSE, 1, 0,
+     BODY(Q T_PTR IN TTL60 "\0\5"
+                           "\3a\0b\0"),
      "nodata nodata ttl=60 left=1:"},
     {"PTR with a line end", "a.example", DNS_PTR, RESPONSE, 2, 0,
-     BODY(Q T_PTR IN TTL60 "\0\5" "\3a\nb\0" Q T_PTR IN TTL60 "\0\13" B_EXAMPLE), "found ok ttl=60 left=1: b.example"},
-    {"PTR with a dot in a label", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\5" "\3a.b\0"),
+     BODY(Q T_PTR IN TTL60 "\0\5"
+                           "\3a\nb\0" Q T_PTR IN TTL60 "\0\13" B_EXAMPLE),
+     "found ok ttl=60 left=1: b.example"},
+    {"PTR with a dot in a label", "a.example", DNS_PTR, RESPONSE, 1, 0,
+     BODY(Q T_PTR IN TTL60 "\0\5"
+                           "\3a.b\0"),
      "nodata nodata ttl=60 left=1:"},
-    {"PTR with 8 bits", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\4" "\2\303\251\0"),
+    {"PTR with 8 bits", "a.example", DNS_PTR, RESPONSE, 1, 0,
+     BODY(Q T_PTR IN TTL60 "\0\4"
+                           "\2\303\251\0"),
      "nodata nodata ttl=60 left=1:"},
-    {"PTR to the root", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\1" "\0"),
+    {"PTR to the root", "a.example", DNS_PTR, RESPONSE, 1, 0,
+     BODY(Q T_PTR IN TTL60 "\0\1"
+                           "\0"),
      "nodata nodata ttl=60 left=1:"},
     {"PTR of no bytes", "a.example", DNS_PTR, RESPONSE, 1, 0, BODY(Q T_PTR IN TTL60 "\0\0"),
      "temperror badresp ttl=0:"},
 
     {"MX", "a.example", DNS_MX, RESPONSE, 2, 0,
-     BODY(Q T_MX IN TTL60 "\0\15" "\0\24" B_EXAMPLE Q T_MX IN TTL60 "\0\15" "\0\12" C_EXAMPLE),
+     BODY(Q T_MX IN TTL60 "\0\15"
+                          "\0\24" B_EXAMPLE Q T_MX IN TTL60 "\0\15"
+                          "\0\12" C_EXAMPLE),
      "found ok ttl=60: 20/b.example 10/c.example"},
-    {"null MX", "a.example", DNS_MX, RESPONSE, 1, 0, BODY(Q T_MX IN TTL60 "\0\3" "\0\0" "\0"), "found ok ttl=60: 0/"},
-    {"MX of one byte", "a.example", DNS_MX, RESPONSE, 1, 0, BODY(Q T_MX IN TTL60 "\0\1" "\0"),
+    {"null MX", "a.example", DNS_MX, RESPONSE, 1, 0,
+     BODY(Q T_MX IN TTL60 "\0\3"
+                          "\0\0"
+                          "\0"),
+     "found ok ttl=60: 0/"},
+    {"MX of one byte", "a.example", DNS_MX, RESPONSE, 1, 0,
+     BODY(Q T_MX IN TTL60 "\0\1"
+                          "\0"),
      "temperror badresp ttl=0:"},
 
     {"TXT", "a.example", DNS_TXT, RESPONSE, 2, 0,
-     BODY(Q T_TXT IN TTL60 "\0\13" "\7v=spf1 " "\2-a" Q T_TXT IN TTL60 "\0\2" "\1x"),
+     BODY(Q T_TXT IN TTL60 "\0\13"
+                           "\7v=spf1 "
+                           "\2-a" Q T_TXT IN TTL60 "\0\2"
+                           "\1x"),
      "found ok ttl=60: [v=spf1 -a] [x]"},
-    {"TXT with any byte", "a.example", DNS_TXT, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\5" "\4\0\n\377]"),
+    {"TXT with any byte", "a.example", DNS_TXT, RESPONSE, 1, 0,
+     BODY(Q T_TXT IN TTL60 "\0\5"
+                           "\4\0\n\377]"),
      "found ok ttl=60: [???]]"},
     {"TXT of no bytes", "a.example", DNS_TXT, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\0"), "found ok ttl=60: []"},
-    {"TXT with an empty string", "a.example", DNS_TXT, RESPONSE, 1, 0, BODY(Q T_TXT IN TTL60 "\0\3" "\0\1x"),
+    {"TXT with an empty string", "a.example", DNS_TXT, RESPONSE, 1, 0,
+     BODY(Q T_TXT IN TTL60 "\0\3"
+                           "\0\1x"),
      "found ok ttl=60: [x]"},
     {"TXT string longer than its rdata", "a.example", DNS_TXT, RESPONSE, 1, 0,
-     BODY(Q T_TXT IN TTL60 "\0\2" "\5x" "yyyyyyyy"), "temperror badresp ttl=0:"},
+     BODY(Q T_TXT IN TTL60 "\0\2"
+                           "\5x"
+                           "yyyyyyyy"),
+     "temperror badresp ttl=0:"},
 };
 
 static void put16(uint8_t *out, unsigned n)
@@ -315,8 +378,8 @@ static void test_question(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        size_t size = begin(message, cases[i].answered, cases[i].type, RESPONSE,
-                            (unsigned[]){cases[i].questions, 1, 0});
+        size_t size =
+            begin(message, cases[i].answered, cases[i].type, RESPONSE, (unsigned[]){cases[i].questions, 1, 0});
         memcpy(message + size, record, sizeof record - 1);
         struct answer *a = parse(message, size + sizeof record - 1, cases[i].asked, DNS_A, chase);
         if ((a->view.status == DNS_FOUND) != cases[i].good)
@@ -403,8 +466,17 @@ static void test_names(void **state)
         const char *name;
         bool good;
     } cases[] = {
-        {"a", true}, {"a.example", true}, {"A.Example.", true}, {"a b%c.example", true}, {"\303\251.example", true},
-        {"", false}, {".", false}, {"..", false}, {".a", false}, {"a..b", false}, {"a..", false},
+        {"a", true},
+        {"a.example", true},
+        {"A.Example.", true},
+        {"a b%c.example", true},
+        {"\303\251.example", true},
+        {"", false},
+        {".", false},
+        {"..", false},
+        {".a", false},
+        {"a..b", false},
+        {"a..", false},
         {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example", true},
         {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example", false},
     };

@@ -52,19 +52,46 @@ static const struct {
     int want; /* enum dns_status, or FOUND_OR_FAILURE */
     bool alone;
 } faults[] = {
-    {"servfail", DNS_TEMPERROR, false}, {"refused", DNS_TEMPERROR, false}, {"formerr", DNS_TEMPERROR, false},
-    {"notimp", DNS_TEMPERROR, false}, {"rcode=6", DNS_TEMPERROR, false}, {"drop", DNS_TEMPERROR, false},
-    {"wrongid", DNS_TEMPERROR, false}, {"wrongq", DNS_TEMPERROR, false}, {"noq", DNS_TEMPERROR, false},
-    {"qr0", DNS_TEMPERROR, false}, {"short", DNS_TEMPERROR, false}, {"trunc=20", DNS_TEMPERROR, false},
-    {"trunc=40", DNS_TEMPERROR, false}, {"garbage", DNS_TEMPERROR, false}, {"ptrloop", DNS_TEMPERROR, false},
-    {"ptrfwd", DNS_TEMPERROR, false}, {"badrdlen", DNS_TEMPERROR, false}, {"badtype", FOUND_OR_FAILURE, false},
-    {"tcall", DNS_TEMPERROR, false}, {"tcdrop", DNS_TEMPERROR, false}, {"tcclose", DNS_TEMPERROR, true},
-    {"tcshort", FOUND_OR_FAILURE, true}, {"empty", DNS_TEMPERROR, true}, {"cnameloop", DNS_TEMPERROR, false},
-    {"wrongsrc", DNS_TEMPERROR, false}, {"otherowner", DNS_TEMPERROR, false}, {"slow=20000", DNS_TEMPERROR, false},
-    {"chain=9", DNS_TEMPERROR, false}, {"chain=8", DNS_FOUND, false}, {"nodata", DNS_NODATA, false},
-    {"nxdomain", DNS_NXDOMAIN, false}, {"tc", DNS_FOUND, false}, {"tcpart", DNS_FOUND, false},
-    {"extra", DNS_FOUND, false}, {"dup", DNS_FOUND, false}, {"upper", DNS_FOUND, false}, {"drop1", DNS_FOUND, false},
-    {"servfail1", DNS_FOUND, false}, {"wrongid+good", DNS_FOUND, false}, {"slow=100", DNS_FOUND, false},
+    {"servfail", DNS_TEMPERROR, false},
+    {"refused", DNS_TEMPERROR, false},
+    {"formerr", DNS_TEMPERROR, false},
+    {"notimp", DNS_TEMPERROR, false},
+    {"rcode=6", DNS_TEMPERROR, false},
+    {"drop", DNS_TEMPERROR, false},
+    {"wrongid", DNS_TEMPERROR, false},
+    {"wrongq", DNS_TEMPERROR, false},
+    {"noq", DNS_TEMPERROR, false},
+    {"qr0", DNS_TEMPERROR, false},
+    {"short", DNS_TEMPERROR, false},
+    {"trunc=20", DNS_TEMPERROR, false},
+    {"trunc=40", DNS_TEMPERROR, false},
+    {"garbage", DNS_TEMPERROR, false},
+    {"ptrloop", DNS_TEMPERROR, false},
+    {"ptrfwd", DNS_TEMPERROR, false},
+    {"badrdlen", DNS_TEMPERROR, false},
+    {"badtype", FOUND_OR_FAILURE, false},
+    {"tcall", DNS_TEMPERROR, false},
+    {"tcdrop", DNS_TEMPERROR, false},
+    {"tcclose", DNS_TEMPERROR, true},
+    {"tcshort", FOUND_OR_FAILURE, true},
+    {"empty", DNS_TEMPERROR, true},
+    {"cnameloop", DNS_TEMPERROR, false},
+    {"wrongsrc", DNS_TEMPERROR, false},
+    {"otherowner", DNS_TEMPERROR, false},
+    {"slow=20000", DNS_TEMPERROR, false},
+    {"chain=9", DNS_TEMPERROR, false},
+    {"chain=8", DNS_FOUND, false},
+    {"nodata", DNS_NODATA, false},
+    {"nxdomain", DNS_NXDOMAIN, false},
+    {"tc", DNS_FOUND, false},
+    {"tcpart", DNS_FOUND, false},
+    {"extra", DNS_FOUND, false},
+    {"dup", DNS_FOUND, false},
+    {"upper", DNS_FOUND, false},
+    {"drop1", DNS_FOUND, false},
+    {"servfail1", DNS_FOUND, false},
+    {"wrongid+good", DNS_FOUND, false},
+    {"slow=100", DNS_FOUND, false},
 };
 
 static void test_answers(void **state)
@@ -89,8 +116,8 @@ static bool as_wanted(int i, uint64_t start)
 {
     unsigned took = (unsigned)(asks[i].at_ms - start);
     int got = (int)asks[i].status;
-    bool good = got == faults[i].want ||
-                (faults[i].want == FOUND_OR_FAILURE && (got == DNS_FOUND || got == DNS_TEMPERROR));
+    bool good =
+        got == faults[i].want || (faults[i].want == FOUND_OR_FAILURE && (got == DNS_FOUND || got == DNS_TEMPERROR));
 
     if (asks[i].called == 1 && good && took < BOUND_MS)
         return true;
@@ -293,8 +320,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_answers), TEST(test_faults), TEST(test_shared), TEST(test_cancelled_fills_cache),
-        TEST(test_ask_in_callback), TEST(test_cached), TEST(test_get), TEST(test_odd_bytes), TEST(test_silence),
+        TEST(test_answers),         TEST(test_faults), TEST(test_shared), TEST(test_cancelled_fills_cache),
+        TEST(test_ask_in_callback), TEST(test_cached), TEST(test_get),    TEST(test_odd_bytes),
+        TEST(test_silence),
     };
 
     return cmocka_run_group_tests_name("dns resolver", tests, start, servers_stop);

@@ -180,9 +180,19 @@ static void test_servers(void **state)
         {"2001:db8::1", "[2001:db8::1]:53"},
         {"[2001:db8::1]", "[2001:db8::1]:53"},
         {"[2001:db8::1]:5353", "[2001:db8::1]:5353"},
-        {"", NULL}, {"localhost", NULL}, {"192.0.2", NULL}, {"192.0.2.1:", NULL}, {"192.0.2.1:0", NULL},
-        {"192.0.2.1:65536", NULL}, {"192.0.2.1:53x", NULL}, {"192.0.2.1,192.0.2.2", NULL}, {"[192.0.2.1]:53", NULL},
-        {"[2001:db8::1", NULL}, {"2001:db8::1:", NULL}, {":53", NULL}, {"192.0.2.1:-1", NULL},
+        {"", NULL},
+        {"localhost", NULL},
+        {"192.0.2", NULL},
+        {"192.0.2.1:", NULL},
+        {"192.0.2.1:0", NULL},
+        {"192.0.2.1:65536", NULL},
+        {"192.0.2.1:53x", NULL},
+        {"192.0.2.1,192.0.2.2", NULL},
+        {"[192.0.2.1]:53", NULL},
+        {"[2001:db8::1", NULL},
+        {"2001:db8::1:", NULL},
+        {":53", NULL},
+        {"192.0.2.1:-1", NULL},
     };
     char error[200];
 
@@ -209,8 +219,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_reconfigure), TEST(test_resolv_conf), TEST(test_bounds), TEST(test_trouble),
-        TEST(test_free_in_flight), TEST(test_servers),
+        TEST(test_reconfigure), TEST(test_resolv_conf),    TEST(test_bounds),
+        TEST(test_trouble),     TEST(test_free_in_flight), TEST(test_servers),
     };
 
     return cmocka_run_group_tests_name("dns upstream", tests, start, servers_stop);

@@ -61,8 +61,8 @@ static struct answer *answer_of(struct resolver *r, const char *name, enum dns_t
     struct dns_record records[ORACLE_RECORDS] = {0};
     uint32_t offsets[ORACLE_RECORDS];
     char texts[4096] = "";
-    struct answer_parts parts = {.name = name, .why = "said", .type = (uint16_t)type, .records = records,
-                                 .texts = texts, .offsets = offsets};
+    struct answer_parts parts = {
+        .name = name, .why = "said", .type = (uint16_t)type, .records = records, .texts = texts, .offsets = offsets};
 
     r->world(r->arg, name, (uint16_t)type, &said);
     parts.status = said.status;

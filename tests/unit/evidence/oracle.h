@@ -25,7 +25,7 @@ typedef void oracle_world(void *arg, const char *name, uint16_t type, struct ora
 
 struct resolver *oracle_new(oracle_world *world, void *arg, const struct resolver_options *options);
 void oracle_free(struct resolver *r);
-bool oracle_deliver(struct resolver *r); /* the next answer; false: none is waited for */
+bool oracle_deliver(struct resolver *r);            /* the next answer; false: none is waited for */
 unsigned oracle_sent(const struct resolver *r);     /* look-ups that the cache did not spare */
 unsigned oracle_recalled(const struct resolver *r); /* answers counted by resolver_count_hits() */
 

@@ -100,12 +100,27 @@ struct settings *side_settings(const char *text)
 
 struct request side_request(const char *client, const char *helo)
 {
-    struct request req = {
-        .state = REQUEST_STATE_RCPT, .esmtp = true, .protocol_state = "RCPT", .protocol_name = "ESMTP",
-        .client_address = client, .client_name = "unknown", .reverse_client_name = "unknown", .server_address = "",
-        .server_port = "", .helo_name = helo, .sender = "a@violett.net", .recipient = "b@gelb.de", .queue_id = "",
-        .instance = "1", .sasl_username = "", .ccert_subject = "", .ccert_fingerprint = "",
-        .ccert_pubkey_fingerprint = "", .encryption_protocol = "", .stress_text = "", .policy_context = ""};
+    struct request req = {.state = REQUEST_STATE_RCPT,
+                          .esmtp = true,
+                          .protocol_state = "RCPT",
+                          .protocol_name = "ESMTP",
+                          .client_address = client,
+                          .client_name = "unknown",
+                          .reverse_client_name = "unknown",
+                          .server_address = "",
+                          .server_port = "",
+                          .helo_name = helo,
+                          .sender = "a@violett.net",
+                          .recipient = "b@gelb.de",
+                          .queue_id = "",
+                          .instance = "1",
+                          .sasl_username = "",
+                          .ccert_subject = "",
+                          .ccert_fingerprint = "",
+                          .ccert_pubkey_fingerprint = "",
+                          .encryption_protocol = "",
+                          .stress_text = "",
+                          .policy_context = ""};
 
     address_parse(&req.client, client, strlen(client));
     return req;

@@ -40,12 +40,17 @@ static const char *const names[] = {"mail.blau.com", "o1.blau.com", "w7.rot.com"
                                     "a.gelb.de",     "mx.gelb.de",  "gross.com",  "localhost"};
 static const char *const given[] = {"mail.blau.com", "o1.blau.com", "o2.blau.com",
                                     "w7.rot.com",    "mx.gelb.de",  "localhost"};
-static const char *const helos[] = {"mail.blau.com", "o1.blau.com", "o2.blau.com", "w7.rot.com", "mx.gelb.de",
-                                    "dsl-25-1-2-3.rot.com", "mail", "a?b", "[25.1.2.3]"};
-static const char *const texts[] = {
-    "v=spf1 a mx ~all", "v=spf1 ip4:25.1.2.3 -all", "v=spf1 include:gross.com ?all", "v=spf1 -all",
-    "v=spf1 ptr exists:%{i}.rot.com -all exp=why.rot.com", "v=spf1 redirect=a.gelb.de", "v=spf1 +all", "v=spf1 a:",
-    "not from %{i} at %{t}"};
+static const char *const helos[] = {"mail.blau.com",        "o1.blau.com", "o2.blau.com", "w7.rot.com", "mx.gelb.de",
+                                    "dsl-25-1-2-3.rot.com", "mail",        "a?b",         "[25.1.2.3]"};
+static const char *const texts[] = {"v=spf1 a mx ~all",
+                                    "v=spf1 ip4:25.1.2.3 -all",
+                                    "v=spf1 include:gross.com ?all",
+                                    "v=spf1 -all",
+                                    "v=spf1 ptr exists:%{i}.rot.com -all exp=why.rot.com",
+                                    "v=spf1 redirect=a.gelb.de",
+                                    "v=spf1 +all",
+                                    "v=spf1 a:",
+                                    "not from %{i} at %{t}"};
 static const char *const senders[] = {"", "a@blau.com", "a@gmail.com"};
 
 static const char *const files[] = {

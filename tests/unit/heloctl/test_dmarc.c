@@ -16,8 +16,9 @@
 
 #define SOURCE "<source_ip>192.0.2.1</source_ip>"
 #define ROW(inner) "<feedback><record><row>" inner "</row></record></feedback>"
-#define AUTH(inner) \
-    "<feedback><record><row>" SOURCE "<count>1</count></row><auth_results>" inner "</auth_results></record></feedback>"
+#define AUTH(inner)                                                                                                    \
+    "<feedback><record><row>" SOURCE "<count>1</count></row><auth_results>" inner "</auth_results></record></"         \
+                                                                                  "feedback>"
 
 struct row {
     const char *what, *xml, *wanted, *error; /* wanted: "address count dkim/spf from helo;" for each record */
@@ -35,8 +36,10 @@ static const struct row rows[] = {
      NULL},
     {"scope before domain", AUTH("<spf><scope>helo</scope><domain>m.kiln.net</domain></spf>"),
      "192.0.2.1 1 -/- from= helo=m.kiln.net;", NULL},
-    {"both scopes", AUTH("<spf><domain>m.kiln.net</domain><scope>helo</scope></spf><spf><domain>kiln.net</domain>"
-                         "<scope>mfrom</scope></spf>"), "192.0.2.1 1 -/- from= helo=m.kiln.net;", NULL},
+    {"both scopes",
+     AUTH("<spf><domain>m.kiln.net</domain><scope>helo</scope></spf><spf><domain>kiln.net</domain>"
+          "<scope>mfrom</scope></spf>"),
+     "192.0.2.1 1 -/- from= helo=m.kiln.net;", NULL},
     {"a domain of DKIM is none of SPF", AUTH("<dkim><domain>kiln.net</domain></dkim><spf><scope>helo</scope></spf>"),
      "192.0.2.1 1 -/- from= helo=;", NULL},
     {"nothing leaks into the next record",
@@ -45,8 +48,10 @@ static const struct row rows[] = {
      "<auth_results><spf><domain>m.net</domain><scope>helo</scope></spf></auth_results></record>"
      "<record><row>" SOURCE "<count>2</count></row></record></feedback>",
      "192.0.2.1 1 -/- from=a.net helo=m.net;192.0.2.1 2 -/- from= helo=;", NULL},
-    {"a namespace", "<d:feedback xmlns:d='urn:x'><d:record><d:row><d:source_ip>192.0.2.1</d:source_ip><d:count>1"
-                    "</d:count></d:row></d:record></d:feedback>", "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"a namespace",
+     "<d:feedback xmlns:d='urn:x'><d:record><d:row><d:source_ip>192.0.2.1</d:source_ip><d:count>1"
+     "</d:count></d:row></d:record></d:feedback>",
+     "192.0.2.1 1 -/- from= helo=;", NULL},
     {"a comment inside", ROW("<source_ip>192.<!-- x -->0.2.1</source_ip><count>1</count>"),
      "192.0.2.1 1 -/- from= helo=;", NULL},
     {"no source", ROW("<count>1</count>"), "", "a record without a valid source_ip and count"},

@@ -38,8 +38,8 @@ static void prefixes(void **state)
         {"Jan 31 12:00:00 host helod[1]: x", 1769860800 - 2 * HOUR},
         {"Feb  1 12:00:00 host helod[1]: x", 1769860800 + DAY - 2 * HOUR},
         {"Feb 01 12:00:00 host x", 1769860800 + DAY - 2 * HOUR},
-        {"Mar  1 23:00:00 host x", NOW + 21 * HOUR},               /* a clock ahead of ours */
-        {"Mar  3 12:00:00 host x", NOW - 363 * DAY + 10 * HOUR},   /* of last year */
+        {"Mar  1 23:00:00 host x", NOW + 21 * HOUR},             /* a clock ahead of ours */
+        {"Mar  3 12:00:00 host x", NOW - 363 * DAY + 10 * HOUR}, /* of last year */
         {"Dec 31 23:59:59 host x", NOW - 59 * DAY - 2 * HOUR - 1},
         {"<22>Jan 31 12:00:00 host x", 1769860800 - 2 * HOUR},
         {"<22>1 2026-01-31T12:00:00Z host helod 1 - - x", 1769860800},
@@ -98,11 +98,16 @@ static void neighbours(void **state)
         const char *line;
         time_t when;
     } rows[] = {
-        {"Jan 31 12:00:00 a", 1769860800 - 2 * HOUR}, {"Jan 31 12:00:00 b", 1769860800 - 2 * HOUR},
-        {"Jan 31 12:00:01 c", 1769860801 - 2 * HOUR}, {"Jan 31", 0},
-        {"Jan 31 12:00:01 d", 1769860801 - 2 * HOUR}, {"2026-01-31T12:00:00Z", 1769860800},
-        {"2026-01-31T12:00:00+01:00", 1769857200},    {"nothing at all, and long enough", 0},
-        {"1769860800 e", 1769860800},                 {"1769860801 f", 1769860801},
+        {"Jan 31 12:00:00 a", 1769860800 - 2 * HOUR},
+        {"Jan 31 12:00:00 b", 1769860800 - 2 * HOUR},
+        {"Jan 31 12:00:01 c", 1769860801 - 2 * HOUR},
+        {"Jan 31", 0},
+        {"Jan 31 12:00:01 d", 1769860801 - 2 * HOUR},
+        {"2026-01-31T12:00:00Z", 1769860800},
+        {"2026-01-31T12:00:00+01:00", 1769857200},
+        {"nothing at all, and long enough", 0},
+        {"1769860800 e", 1769860800},
+        {"1769860801 f", 1769860801},
         {"", 0},
     };
     struct log_time t = {.now = NOW};

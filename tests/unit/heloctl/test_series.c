@@ -40,7 +40,8 @@ static const struct row rows[] = {
     {"twice the same is no series", "mail1.kiln.net mail1.kiln.net mail1.kiln.net", NULL},
     {"another domain among ten",
      "m1.kiln.net m2.kiln.net m3.kiln.net m4.kiln.net m5.kiln.net m6.kiln.net m7.kiln.net m8.kiln.net m9.kiln.net "
-     "!m10.oven.net", "m10.kiln.net"},
+     "!m10.oven.net",
+     "m10.kiln.net"},
     {"another domain among four is none of our business", "m1.kiln.net m2.kiln.net m3.kiln.net m4.oven.net",
      "m4.kiln.net"},
     {"no number that overflows", "m12345678901.kiln.net m12345678902.kiln.net m12345678903.kiln.net", NULL},

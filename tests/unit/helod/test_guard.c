@@ -117,8 +117,8 @@ static void test_rate_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_changes),   cmocka_unit_test(test_not_for_ever), cmocka_unit_test(test_probes),
-        cmocka_unit_test(test_rate), cmocka_unit_test(test_rate_flood),
+        cmocka_unit_test(test_changes), cmocka_unit_test(test_not_for_ever), cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_rate),    cmocka_unit_test(test_rate_flood),
     };
 
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);

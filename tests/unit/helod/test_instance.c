@@ -181,11 +181,8 @@ static void test_oldest_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys_apart),
-        cmocka_unit_test(test_replaced),
-        cmocka_unit_test(test_time),
-        cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_oldest_first),
+        cmocka_unit_test(test_keys_apart), cmocka_unit_test(test_replaced),     cmocka_unit_test(test_time),
+        cmocka_unit_test(test_bound),      cmocka_unit_test(test_oldest_first),
     };
 
     return cmocka_run_group_tests_name("instance", tests, NULL, NULL);

@@ -228,7 +228,7 @@ int main(void)
     struct CMUnitTest tests[COUNT];
 
     for (size_t i = 0; i < COUNT; i++)
-        tests[i] = (struct CMUnitTest){
-            .name = rows[i].name, .test_func = run_row, .initial_state = (void *)(uintptr_t)i};
+        tests[i] =
+            (struct CMUnitTest){.name = rows[i].name, .test_func = run_row, .initial_state = (void *)(uintptr_t)i};
     return cmocka_run_group_tests_name("seccomp", tests, NULL, NULL);
 }

@@ -11,9 +11,20 @@
 #include "settings.h"
 
 static const struct history_settings plain_settings = {
-    .store = HISTORY_MEMORY, .file = "", .snapshot_ms = 60000, .window_ms = 7 * 86400000ull, .ipv4_bits = 32,
-    .ipv6_bits = 64, .entries = 200000, .bytes = 64 << 20, .hash_key = "", .redis = "", .redis_user = "",
-    .redis_password = "", .redis_prefix = "", .redis_timeout_ms = 50,
+    .store = HISTORY_MEMORY,
+    .file = "",
+    .snapshot_ms = 60000,
+    .window_ms = 7 * 86400000ull,
+    .ipv4_bits = 32,
+    .ipv6_bits = 64,
+    .entries = 200000,
+    .bytes = 64 << 20,
+    .hash_key = "",
+    .redis = "",
+    .redis_user = "",
+    .redis_password = "",
+    .redis_prefix = "",
+    .redis_timeout_ms = 50,
 };
 
 /* The registrable domain is what stands behind the first dot. */
@@ -31,7 +42,9 @@ static inline struct history_greeting greets(struct greeting *g, const char *cli
     address_parse(&g->client, client, strlen(client));
     strncpy(g->text, helo, sizeof(g->text) - 1);
     dot = strchr(g->text, '.');
-    g->helo = (struct name){.text = g->text, .length = strlen(g->text), .kind = dot ? NAME_HOST : NAME_SINGLE,
+    g->helo = (struct name){.text = g->text,
+                            .length = strlen(g->text),
+                            .kind = dot ? NAME_HOST : NAME_SINGLE,
                             .registrable = dot ? dot + 1 : NULL};
     return (struct history_greeting){.client = &g->client, .helo = &g->helo, .known_count = 3};
 }

@@ -140,7 +140,11 @@ static void bytes_and_back(void **state)
 
 static void no_sets(void **state)
 {
-    static const struct { const char *name; uint8_t bytes[12]; size_t n; } rows[] = {
+    static const struct {
+        const char *name;
+        uint8_t bytes[12];
+        size_t n;
+    } rows[] = {
         {"empty exact set", "e", 1},
         {"unknown form", "x\0\0\0\0\1a", 7},
         {"text past the end", "e\0\0\0\0\5a", 7},

@@ -278,9 +278,12 @@ static void a_folder_that_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved_and_read),          cmocka_unit_test(stale_records_stay_behind),
-        cmocka_unit_test(saved_in_the_background), cmocka_unit_test(unusable_files),
-        cmocka_unit_test(a_reader_changes_no_file), cmocka_unit_test(a_pipe_in_its_place),
+        cmocka_unit_test(saved_and_read),
+        cmocka_unit_test(stale_records_stay_behind),
+        cmocka_unit_test(saved_in_the_background),
+        cmocka_unit_test(unusable_files),
+        cmocka_unit_test(a_reader_changes_no_file),
+        cmocka_unit_test(a_pipe_in_its_place),
         cmocka_unit_test(a_pipe_in_the_place_of_the_next),
         cmocka_unit_test(a_folder_that_is_gone),
     };

@@ -16,9 +16,24 @@
 static struct name_data *data;
 
 static const char *const names[] = {
-    "mail.company.net", "MAIL.Company.net", "mail.company.net.", "host-203-0-113-9.dyn.company.net", "smtp.gmail.com",
-    "company.co.uk", "localhost", "win-abcdefghijk", "xn--bcher-kva.example", "a_b.company.net", "co.uk", "x.123",
-    "", "[203.0.113.9]", "203.0.113.9", "bad..name.net", "bad name", "mail.company.lan",
+    "mail.company.net",
+    "MAIL.Company.net",
+    "mail.company.net.",
+    "host-203-0-113-9.dyn.company.net",
+    "smtp.gmail.com",
+    "company.co.uk",
+    "localhost",
+    "win-abcdefghijk",
+    "xn--bcher-kva.example",
+    "a_b.company.net",
+    "co.uk",
+    "x.123",
+    "",
+    "[203.0.113.9]",
+    "203.0.113.9",
+    "bad..name.net",
+    "bad name",
+    "mail.company.lan",
 };
 enum { NAMES = sizeof names / sizeof names[0], CLIENTS = 2, FLOOD = 20000 };
 

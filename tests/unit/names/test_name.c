@@ -86,7 +86,7 @@ static const struct {
     {A63 ".company.com", NAME_HOST, 0, NULL, "company.com"},
     {A63 "a.company.com", NAME_BAD, NAME_TOO_LONG, NULL, NULL},
     {A63 "a", NAME_BAD, NAME_TOO_LONG, NULL, NULL},
-    {D240 ".company12.com", NAME_HOST, 0, NULL, "company12.com"},           /* 253 */
+    {D240 ".company12.com", NAME_HOST, 0, NULL, "company12.com"}, /* 253 */
     {D240 ".company12.com.", NAME_HOST, NAME_TRAILING_DOT, D240 ".company12.com", "company12.com"},
     {D240 ".company123.com", NAME_BAD, NAME_TOO_LONG, NULL, NULL},
 
@@ -413,9 +413,9 @@ static void test_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax),    cmocka_unit_test(test_addresses), cmocka_unit_test(test_reserved),
-        cmocka_unit_test(test_no_owner),  cmocka_unit_test(test_pairs),     cmocka_unit_test(test_providers),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_data),
+        cmocka_unit_test(test_syntax),   cmocka_unit_test(test_addresses), cmocka_unit_test(test_reserved),
+        cmocka_unit_test(test_no_owner), cmocka_unit_test(test_pairs),     cmocka_unit_test(test_providers),
+        cmocka_unit_test(test_limits),   cmocka_unit_test(test_data),
     };
 
     return cmocka_run_group_tests_name("name", tests, names_start, names_stop);

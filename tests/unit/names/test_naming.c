@@ -296,8 +296,8 @@ static void test_cases(void **state)
         struct naming naming = judge(&name, cases[i].name, cases[i].client);
 
         if (naming.flags != cases[i].flags)
-            fail_msg("'%s' of %s: flags %#x (%s), not %#x", cases[i].name, cases[i].client, naming.flags,
-                     naming.detail, cases[i].flags);
+            fail_msg("'%s' of %s: flags %#x (%s), not %#x", cases[i].name, cases[i].client, naming.flags, naming.detail,
+                     cases[i].flags);
         assert_int_equal(naming.detail[0] != '\0', naming.flags != 0);
     }
 }

@@ -49,7 +49,7 @@ static unsigned flags_of(const char *text, const struct name_data *data)
 }
 
 static const struct {
-    const char *text;  /* the file */
+    const char *text; /* the file */
     const char *name;
     unsigned before, after;
 } changes[] = {
@@ -59,8 +59,8 @@ static const struct {
     {"generic zzline +zzline417.example.net -zzline4.example.net", "zzline417.company.com", 0, NAMING_GENERIC},
     {"stock zzline +zzline.example.net -zzline.x.example.net\r\n", "zzline.company.com", 0, NAMING_STOCK},
     {"server zzline +zzline.example.net -zzlines.example.net\n", "a.zzline.company.com", 0, NAMING_SERVER},
-    {"mail zzline +zzline.example.net -a.zzline.example.net\n", "zzline.company.com",
-     0, NAMING_SERVER | NAMING_MAIL_ROLE},
+    {"mail zzline +zzline.example.net -a.zzline.example.net\n", "zzline.company.com", 0,
+     NAMING_SERVER | NAMING_MAIL_ROLE},
     {"tld zzline +mail.example.zzline -zzline.example.com\n", "company.zzline", 0, NAMING_BULK},
     {"ignore adsl\n", "adsl-7.company.com", NAMING_DYNAMIC, 0},
     {"ignore icu # our partners have it\n", "company.icu", NAMING_BULK, 0},
@@ -97,10 +97,10 @@ static const struct {
     {"dynamic dsl\n", ":1: ", "needs an example"},
     {"dynamic dsl +dsl7.example.net\n", ":1: ", "needs an example"},
     {"dynamic dsl -dsl.example.net\n", ":1: ", "needs an example"},
-    {"ignore dsl\ndynamic dsl +dsl.example.net -dsl.example.net\n", ":2: ",
-     "token \"dsl\" does not find \"dsl.example.net\""},
-    {"dynamic dsl +dsl7.example.net -dsl8.example.net\n", ":1: ",
-     "token \"dsl\" must not find and finds \"dsl8.example.net\""},
+    {"ignore dsl\ndynamic dsl +dsl.example.net -dsl.example.net\n",
+     ":2: ", "token \"dsl\" does not find \"dsl.example.net\""},
+    {"dynamic dsl +dsl7.example.net -dsl8.example.net\n",
+     ":1: ", "token \"dsl\" must not find and finds \"dsl8.example.net\""},
     {"dynamic dsl +adsl7.example.net -dsl.example.net\n", ":1: ", "does not find"},
     {"dynamic dsl dsl7.example.net\n", ":1: ", "\"dsl7.example.net\" is no example"},
     {"dynamic dsl +dsl7..example.net -dsl.example.net\n", ":1: ", "is no host name"},
@@ -190,11 +190,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_builtin),
-        cmocka_unit_test(test_same_list),
+        cmocka_unit_test(test_changes), cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_builtin), cmocka_unit_test(test_same_list),
     };
 
     return cmocka_run_group_tests_name("token_file", tests, setup, teardown);

@@ -92,10 +92,13 @@ static void test_too_long(void **state)
 static const struct {
     const char *query, *name, *value; /* NULL: none */
 } arguments[] = {
-    {"a=1", "a", "1"},         {"a=1&b=2", "b", "2"},       {"ab=1&b=2", "b", "2"},  {"a=%41%2f+x", "a", "A/ x"},
-    {"a=", "a", ""},           {"a", "a", NULL},            {"", "a", NULL},         {"a=%4", "a", NULL},
-    {"a=%00", "a", NULL},      {"a=%zz", "a", NULL},        {"&&a=1", "a", "1"},     {"a=12345678", "a", NULL},
-    {"b=%", "b", NULL},        {"a=1234567", "a", "1234567"},
+    {"a=1", "a", "1"},      {"a=1&b=2", "b", "2"},
+    {"ab=1&b=2", "b", "2"}, {"a=%41%2f+x", "a", "A/ x"},
+    {"a=", "a", ""},        {"a", "a", NULL},
+    {"", "a", NULL},        {"a=%4", "a", NULL},
+    {"a=%00", "a", NULL},   {"a=%zz", "a", NULL},
+    {"&&a=1", "a", "1"},    {"a=12345678", "a", NULL},
+    {"b=%", "b", NULL},     {"a=1234567", "a", "1234567"},
 };
 
 static void test_arguments(void **state)

@@ -78,8 +78,8 @@ static const struct {
     {"request comes last", S("helo_name=x\n" HEAD "\n"), PROTOCOL_QUESTION, "x"},
     {"first of repeated", S(HEAD "helo_name=x\nhelo_name=y\n\n"), PROTOCOL_QUESTION, "x"},
     {"first of repeated, empty", S(HEAD "helo_name=\nhelo_name=y\n\n"), PROTOCOL_QUESTION, ""},
-    {"unknown names", S("=x\nfoo=\n" HEAD "helo_namex=1\nhelo_nam=2\nhelo_name=3\nHELO_NAME=4\n\n"),
-     PROTOCOL_QUESTION, "3"},
+    {"unknown names", S("=x\nfoo=\n" HEAD "helo_namex=1\nhelo_nam=2\nhelo_name=3\nHELO_NAME=4\n\n"), PROTOCOL_QUESTION,
+     "3"},
     {"equals in the value", S(HEAD "helo_name==a=b=\n\n"), PROTOCOL_QUESTION, "=a=b="},
     {"blanks are kept", S(HEAD "helo_name= x \n helo_name=y\n\n"), PROTOCOL_QUESTION, " x "},
     {"8-bit and controls", S(HEAD "helo_name=\x01\xc3\xa9\x7f\n\n"), PROTOCOL_QUESTION, "\x01\xc3\xa9\x7f"},
@@ -147,9 +147,9 @@ static void case_table(void **state)
 
 static const struct {
     const char *name;
-    size_t filler;      /* bytes of a value after "helo_name=" or "unknown=" */
+    size_t filler; /* bytes of a value after "helo_name=" or "unknown=" */
     const char *filled;
-    unsigned lines;     /* short unknown lines */
+    unsigned lines; /* short unknown lines */
     enum protocol_result result;
 } limits[] = {
     {"known line as long as may be", PROTOCOL_LINE_MAX - 10, "helo_name=", 0, PROTOCOL_QUESTION},

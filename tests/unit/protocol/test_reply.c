@@ -130,8 +130,7 @@ static bool is_action(const char *s)
                strcmp(s, "\n\n") == 0;
     if (eat(&s, "WARN") || eat(&s, "INFO") || eat(&s, "HOLD"))
         return (s[0] == '\n' || (eat(&s, " ") && eat_text(&s, REPLY_TEXT_MAX))) && strcmp(s, "\n\n") == 0;
-    return strspn(s, LETTERS) > 0 && eat_set(&s, DIGITS LETTERS "_-", 1, 100) &&
-           strcmp(s, "\n\n") == 0;
+    return strspn(s, LETTERS) > 0 && eat_set(&s, DIGITS LETTERS "_-", 1, 100) && strcmp(s, "\n\n") == 0;
 }
 
 static uint64_t seed = 42;
@@ -146,8 +145,8 @@ static uint64_t draw(void)
 static void draw_text(char *out, size_t size)
 {
     static const char *const words[] = {
-        "OK", "permit", "550", "\n\n", "action=", "X-A:", " ", "4.7.1", "5.7.1", "DUNNO",
-        "\r\n", ".", "\xff", "1", "reject", ":", "DUNNO", "-", "grey", "relay",
+        "OK",   "permit", "550",  "\n\n", "action=", "X-A:", " ",     "4.7.1", "5.7.1", "DUNNO",
+        "\r\n", ".",      "\xff", "1",    "reject",  ":",    "DUNNO", "-",     "grey",  "relay",
     };
     static const char *const starts[] = {"", "", "X-A: ", "grey"};
     size_t used = (size_t)snprintf(out, size, "%s", starts[draw() % ROWS(starts)]);

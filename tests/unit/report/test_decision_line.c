@@ -27,7 +27,7 @@ static struct verdict *judge(const struct policy *by, const struct evidence *e)
 }
 
 static const char points[] = "all=0 helo_not_fqdn:60 rdns_dynamic:35 greeting_helo:20 helo_spf_pass:-15 "
-    "helo_is_ours:100 "
+                             "helo_is_ours:100 "
                              "helo_dynamic:90";
 
 /* The whole line of a greeting. */
@@ -36,8 +36,8 @@ static const char *line_of(const char *greeting, bool with_shadow)
     struct evidence *e = builder_evidence(greeting, region);
     struct verdict *v = judge(&policy, e), *shadow = with_shadow ? judge(&shadow_policy, e) : NULL;
     struct reply reply = decision_reply(v, e, true, region);
-    struct decision_record record = {.verdict = v, .shadow = shadow, .evidence = e, .request = e->request,
-                                     .reply = &reply, .ms = 14};
+    struct decision_record record = {
+        .verdict = v, .shadow = shadow, .evidence = e, .request = e->request, .reply = &reply, .ms = 14};
     char out[DECISION_LINE_SIZE];
     size_t n;
 
@@ -92,8 +92,8 @@ static void written(void **state)
 
 static void skipped(void **state)
 {
-    static const struct exemption exemption = {.kind = EXEMPT_HELO, .pattern = ".rot.com",
-                                             .file = "x", .line = 1, .why = ""};
+    static const struct exemption exemption = {
+        .kind = EXEMPT_HELO, .pattern = ".rot.com", .file = "x", .line = 1, .why = ""};
     struct evidence *e = builder_evidence("helo=mail.rot.com", region);
     const struct reply reply = {.verb = REPLY_DUNNO};
     struct decision_fields f;
@@ -187,7 +187,9 @@ static const struct {
     {"Nov 22 02:03:04 mx helod[123]: decision v=1 action=mark helo=a", true, "a"},
     {"2026-11-22T02:03:04.123456+01:00 mx helod[123]: decision v=1 action=mark helo=a", true, "a"},
     {"<22>1 2026-11-22T02:03:04Z mx helod 123 - - decision v=1 action=mark helo=a", true, "a"},
-    {"<22>1 2026-11-22T02:03:04Z mx helod 123 - - \xef\xbb\xbf" "decision v=1 action=mark helo=a", true, "a"},
+    {"<22>1 2026-11-22T02:03:04Z mx helod 123 - - \xef\xbb\xbf"
+     "decision v=1 action=mark helo=a",
+     true, "a"},
     {"Nov 22 02:03:04.123456 mx helod[123]: decision v=1 action=mark helo=a", true, "a"},
     {"MESSAGE=decision v=1 action=mark helo=a", true, "a"},
     {"decision v=1 action=mark helo=\"a b\\\"\\\\\\x0a\\xff\"", true, "a b\"\\\n\xff"},
@@ -279,8 +281,8 @@ static void random_findings(struct verdict *v, unsigned most)
 {
     v->finding_count = below(most + 1);
     for (unsigned i = 0; i < v->finding_count; i++)
-        v->findings[i] = (struct finding){.rule = (int16_t)below((unsigned)rules_count), .detail = "",
-                                          .points = (int)below(2000) - 1000};
+        v->findings[i] = (struct finding){
+            .rule = (int16_t)below((unsigned)rules_count), .detail = "", .points = (int)below(2000) - 1000};
 }
 
 /* Any bytes in any value: one printable line within the size, that reads back. */
@@ -294,8 +296,12 @@ static void round_trip(void **state)
         struct request *request = (struct request *)(uintptr_t)e->request;
         struct verdict *v = judge(&policy, e), *shadow = judge(&shadow_policy, e);
         struct reply reply = {.verb = REPLY_STATUS, .code = 550, .enhanced = "5.7.1", .text = random_bytes(most)};
-        struct decision_record record = {.verdict = v, .shadow = below(2) ? shadow : NULL, .evidence = e,
-                                         .request = request, .reply = &reply, .ms = below(10000)};
+        struct decision_record record = {.verdict = v,
+                                         .shadow = below(2) ? shadow : NULL,
+                                         .evidence = e,
+                                         .request = request,
+                                         .reply = &reply,
+                                         .ms = below(10000)};
         char out[DECISION_LINE_SIZE];
         struct decision_fields f;
         size_t n;
@@ -352,8 +358,12 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(written), cmocka_unit_test(skipped), cmocka_unit_test(limited),
-        cmocka_unit_test(read_back), cmocka_unit_test(log_formats), cmocka_unit_test(round_trip),
+        cmocka_unit_test(written),
+        cmocka_unit_test(skipped),
+        cmocka_unit_test(limited),
+        cmocka_unit_test(read_back),
+        cmocka_unit_test(log_formats),
+        cmocka_unit_test(round_trip),
         cmocka_unit_test(fields_are_documented),
     };
     return cmocka_run_group_tests_name("decision line", tests, start, builder_stop);

@@ -576,13 +576,15 @@ static void implications(void **state)
 
     (void)state;
     for (size_t i = 0; i < rules_count; i++) {
-        for EACH_RULE(other, &rules[i]->implies) {
-            if (other < rules_count && other != i && (rules[other]->points < 0) == (rules[i]->points < 0) &&
-                !rules_implies((int)other, (int)i) && rules_implies((int)i, (int)other))
-                continue;
-            print_error("%s implies %s\n", rules[i]->name, other < rules_count ? rules[other]->name : "nothing");
-            wrong++;
-        }
+        for
+            EACH_RULE(other, &rules[i]->implies)
+            {
+                if (other < rules_count && other != i && (rules[other]->points < 0) == (rules[i]->points < 0) &&
+                    !rules_implies((int)other, (int)i) && rules_implies((int)i, (int)other))
+                    continue;
+                print_error("%s implies %s\n", rules[i]->name, other < rules_count ? rules[other]->name : "nothing");
+                wrong++;
+            }
     }
     assert_int_equal(wrong, 0);
     assert_true(rules_implies(rules_find("helo_verified", 13), rules_find("helo_same_network", 17)));
@@ -604,8 +606,8 @@ static void families_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(case_table),     cmocka_unit_test(every_rule_has_cases), cmocka_unit_test(rows_are_whole),
-        cmocka_unit_test(implications),   cmocka_unit_test(families_are_whole),
+        cmocka_unit_test(case_table),   cmocka_unit_test(every_rule_has_cases), cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(implications), cmocka_unit_test(families_are_whole),
     };
     return cmocka_run_group_tests_name("rules", tests, builder_start, builder_stop);
 }

@@ -19,9 +19,9 @@ static const struct {
     const char *text;
     bool is;
 } selections[] = {
-    {"v=spf1", true},       {"V=SpF1", true},   {"v=spf1 ", true},  {"v=spf1 -all", true}, {"v=spf1-all", false},
-    {"v=spf10", false},     {"v=spf", false},   {"", false},        {" v=spf1", false},    {"v=spf1\t-all", false},
-    {"v=spf2.0/mfrom", false}, {"v=spf1.", false},
+    {"v=spf1", true},      {"V=SpF1", true},        {"v=spf1 ", true},         {"v=spf1 -all", true},
+    {"v=spf1-all", false}, {"v=spf10", false},      {"v=spf", false},          {"", false},
+    {" v=spf1", false},    {"v=spf1\t-all", false}, {"v=spf2.0/mfrom", false}, {"v=spf1.", false},
 };
 
 /* Terms as KIND RESULT [TARGET] [NETWORK] /BITS4//BITS6, then the modifiers. */
