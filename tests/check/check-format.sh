@@ -21,7 +21,7 @@ fi
 misformatted() {
     # random_table.h is generated data, several numbers to a line.
     c_files "$1" include src tests | grep -v random_table | while read -r file; do
-        "$formatter" --style="file:$top_srcdir/.clang-format" <"$1/$file" | cmp -s - "$1/$file" || echo "$file"
+        "$formatter" --style="file:$top_srcdir/.clang-format" --dry-run -Werror "$1/$file" 2>/dev/null || echo "$file"
     done
 }
 

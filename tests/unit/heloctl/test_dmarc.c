@@ -18,7 +18,7 @@
 #define ROW(inner) "<feedback><record><row>" inner "</row></record></feedback>"
 #define AUTH(inner)                                                                                                    \
     "<feedback><record><row>" SOURCE "<count>1</count></row><auth_results>" inner "</auth_results></record></"         \
-                                                                                  "feedback>"
+    "feedback>"
 
 struct row {
     const char *what, *xml, *wanted, *error; /* wanted: "address count dkim/spf from helo;" for each record */
