@@ -32,8 +32,8 @@ void decision_take_points(struct policy *policy);
 void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out);
 
 /*
- * A judgement under one policy while the evidence still comes: a rule is asked once, and again only when something that
- * it needs has come.
+ * A judgement under one policy while the evidence still comes: a rule is asked once, and again only when something
+ * that it needs has come.
  */
 struct decision_course {
     const struct policy *policy;
@@ -48,8 +48,8 @@ void decision_begin(struct decision_course *c, const struct policy *policy);
 /* `news` (enum need) is all that may have changed since the call before. Only for evidence without a skip. */
 void decision_go_on(struct decision_course *c, const struct evidence *e, unsigned news, struct region *r);
 /*
- * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could change
- * the threshold that is reached: then it need not be asked for. The shadow policy is a question of its own.
+ * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could
+ * change the threshold that is reached: then it need not be asked for. The shadow policy is a question of its own.
  */
 bool decision_settled(const struct decision_course *c, const struct evidence *e, unsigned missing);
 

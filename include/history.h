@@ -2,9 +2,10 @@
 /*
  * history: what a client has called itself before. One interface, several stores: none, memory, redis.
  *
- * A greeting is remembered under its client network and, unverified, under its HELO name. Of a network: the unverified
- * names and registrable domains in the window, and the domains it was verified for. Of a name: the neighbourhoods (/24,
- * /48: unrelated networks) it came from unverified. What is verified is for the caller to say (evidence_verified()).
+ * A greeting is remembered under its client network and, unverified, under its HELO name. Of a network: the
+ * unverified names and registrable domains in the window, and the domains it was verified for. Of a name: the
+ * neighbourhoods (/24, /48: unrelated networks) it came from unverified. What is verified is for the caller to say
+ * (evidence_verified()).
  *
  * history_ask() answers like the resolver: never before it returns, exactly once, never after a cancel. A store in
  * trouble answers `known = false`, no later than its timeout: no points come from it.
@@ -61,8 +62,8 @@ struct history_options {
 };
 
 /*
- * Opens the store of the settings, reads its snapshot. NULL with a text in error: no memory, or a store that this build
- * does not have. A server that is down, a snapshot that cannot be used are reported, no more.
+ * Opens the store of the settings, reads its snapshot. NULL with a text in error: no memory, or a store that this
+ * build does not have. A server that is down, a snapshot that cannot be used are reported, no more.
  */
 struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
                             size_t error_size);

@@ -44,8 +44,9 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A finished line (a decision) that is already filtered: written as it is, in one write. */
 void log_line(enum log_level level, const char *line, size_t n);
 /*
- * Lines to syslog wait from log_hold() to log_release() and leave then, together and in order; others leave when there
- * is no more room. Each ends what the other began, however often it was called. Lines to other sinks never wait.
+ * Lines to syslog wait from log_hold() to log_release() and leave then, together and in order; others leave when
+ * there is no more room. Each ends what the other began, however often it was called. Lines to other sinks never
+ * wait.
  */
 void log_hold(void);
 void log_release(void);
@@ -53,8 +54,8 @@ void log_release(void);
 uint64_t log_lost(void);
 
 /*
- * A budget for one kind of message: `burst` at once, then one a `seconds`; what was held back is counted and told with
- * the next that passes. One static struct per kind, zero counters to begin with.
+ * A budget for one kind of message: `burst` at once, then one a `seconds`; what was held back is counted and told
+ * with the next that passes. One static struct per kind, zero counters to begin with.
  */
 struct log_limit {
     unsigned burst, seconds;

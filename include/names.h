@@ -2,8 +2,8 @@
 /*
  * names: what a host name or HELO argument tells by itself. Pure; no DNS.
  *
- * struct name_data holds the tables (public suffix list, tokens, known providers); it is read once at start and reload,
- * before privileges are dropped, and const from then on.
+ * struct name_data holds the tables (public suffix list, tokens, known providers); it is read once at start and
+ * reload, before privileges are dropped, and const from then on.
  */
 #ifndef HELOD_NAMES_H
 #define HELOD_NAMES_H
@@ -91,10 +91,10 @@ struct naming {
  */
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size);
 /*
- * The same in slices. The strings stay with the caller until the end. `same_as` (may be NULL) is of an earlier reading:
- * a public suffix list whose file is the same since is shared, because libpsl takes 10 ms for a text file, all at once.
- * NULL: no memory. Nobody else may use the data before name_data_go_on() returned WORK_DONE; after WORK_FAILED,
- * with a text in error, and to give up, there is name_data_free().
+ * The same in slices. The strings stay with the caller until the end. `same_as` (may be NULL) is of an earlier
+ * reading: a public suffix list whose file is the same since is shared, because libpsl takes 10 ms for a text file,
+ * all at once. NULL: no memory. Nobody else may use the data before name_data_go_on() returned WORK_DONE; after
+ * WORK_FAILED, with a text in error, and to give up, there is name_data_free().
  */
 struct name_data *name_data_begin(const char *psl_file, const char *const *token_files,
                                   const struct name_data *same_as);
@@ -116,8 +116,8 @@ bool name_same_domain(const struct name *a, const struct name *b);
 bool name_under(const char *name, const char *suffix);
 /*
  * When the name is of a large mail provider that always sends from confirmed names of its own: the list of domains
- * (NULL-terminated) in which its reverse names lie; else NULL. For HELO names, and for sender domains: a sender of such
- * a provider from a client of another is worth a little.
+ * (NULL-terminated) in which its reverse names lie; else NULL. For HELO names, and for sender domains: a sender of
+ * such a provider from a client of another is worth a little.
  */
 const char *const *name_provider(const struct name *name, const struct name_data *data);
 

@@ -21,8 +21,8 @@ typedef void policyfile_report(void *arg, bool is_error, const char *message);
  */
 struct settings *policyfile_read(const char *path, policyfile_report *report, void *arg);
 /*
- * The same in slices, between which others may work: the policy file itself (at most 1 MiB) at once, the files it names
- * line by line. `in_force` (may be NULL) is what the new settings may share tables with that did not change.
+ * The same in slices, between which others may work: the policy file itself (at most 1 MiB) at once, the files it
+ * names line by line. `in_force` (may be NULL) is what the new settings may share tables with that did not change.
  */
 struct policyfile_load;
 struct policyfile_load *policyfile_load_new(const char *path, const struct settings *in_force,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reply: what Postfix is told. Made from an enum and filtered text by one formatter, so that no byte of a stranger can
- * add a line or a header, and the four answers that let mail in (OK, an empty action, bare digits, PERMIT) cannot be
- * said.
+ * reply: what Postfix is told. Made from an enum and filtered text by one formatter, so that no byte of a stranger
+ * can add a line or a header, and the four answers that let mail in (OK, an empty action, bare digits, PERMIT)
+ * cannot be said.
  */
 #ifndef HELOD_REPLY_H
 #define HELOD_REPLY_H

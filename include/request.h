@@ -2,9 +2,9 @@
 /*
  * request: one question of Postfix (SMTPD_POLICY_README), typed.
  *
- * Every text is NUL-terminated and never NULL: an attribute that is absent or empty is "". The texts lie in the buffer
- * the question was parsed from (protocol.h) and hold any byte but NUL and LF; who keeps one beyond the answer copies
- * it.
+ * Every text is NUL-terminated and never NULL: an attribute that is absent or empty is "". The texts lie in the
+ * buffer the question was parsed from (protocol.h) and hold any byte but NUL and LF; who keeps one beyond the answer
+ * copies it.
  */
 #ifndef HELOD_REQUEST_H
 #define HELOD_REQUEST_H

@@ -2,9 +2,10 @@
 /*
  * rule: one row of the catalogue. A rule is a pure test of the evidence; a row carries everything else about it.
  *
- * Three promises that the tests hold every rule to: a test looks at nothing but local facts and the evidence that its
- * row `needs`; it hits only when it is sure, so that more evidence never takes a hit back; and a temporary failure, or
- * evidence not asked for, never makes a hit. A rule whose default is 0 points is a note: logged, never counted.
+ * Three promises that the tests hold every rule to: a test looks at nothing but local facts and the evidence that
+ * its row `needs`; it hits only when it is sure, so that more evidence never takes a hit back; and a temporary
+ * failure, or evidence not asked for, never makes a hit. A rule whose default is 0 points is a note: logged, never
+ * counted.
  *
  * To add a rule: write its test and its row in its family's file under src/rules/, and its must-match and
  * must-not-match cases under tests/. Config, heloctl, metrics and documentation checks find it by themselves.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings: the policy file, typed. Built whole by config.h, const from then on, shared by reference count: a question
- * in flight keeps the settings it began with. Every list of texts is NULL-terminated and never NULL.
+ * settings: the policy file, typed. Built whole by config.h, const from then on, shared by reference count: a
+ * question in flight keeps the settings it began with. Every list of texts is NULL-terminated and never NULL.
  */
 #ifndef HELOD_SETTINGS_H
 #define HELOD_SETTINGS_H

@@ -5,8 +5,8 @@
  * Invariants: the text is NUL-terminated after every call; nothing is ever written past `size`; once something did
  * not fit, `full` stays true and what fitted before it stays. Nothing here allocates.
  *
- * Foreign bytes (HELO, DNS, sender, recipient) enter a reply, a header, a log line, JSON, HTML or metrics only through
- * text_add_as(): one function, one row per form, so that escaping is one thing to test.
+ * Foreign bytes (HELO, DNS, sender, recipient) enter a reply, a header, a log line, JSON, HTML or metrics only
+ * through text_add_as(): one function, one row per form, so that escaping is one thing to test.
  */
 #ifndef HELOD_TEXT_H
 #define HELOD_TEXT_H

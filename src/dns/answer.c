@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * answer: makes and drops answers. Promises one block per answer, because the cache holds tens of thousands: header,
- * records, key (type and name), canonical name, texts.
+ * answer: creates and frees answers. Each answer is one block (header, records, key with type and name, canonical
+ * name, texts), because the cache holds tens of thousands of them.
  */
 #include "answer.h"
 
@@ -52,7 +52,7 @@ const char *dns_status_name(enum dns_status status)
     return (unsigned)status <= DNS_TEMPERROR ? status_names[status] : "?";
 }
 
-/* The texts stand at offsets until the block has its place. */
+/* Turns the offsets of the texts into pointers, now that the block has its address. */
 static void place_texts(struct dns_record *records, const struct answer_parts *parts, const char *texts)
 {
     if (parts->type == DNS_A || parts->type == DNS_AAAA)

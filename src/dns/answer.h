@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * answer: a dns_answer as this room keeps it: one allocation with its records and texts, counted references, and the
- * table entry by which the cache finds it.
+ * answer: a dns_answer in the form this room stores: one allocation with records and texts, a reference count, and
+ * the table entry by which the cache finds it.
  */
 #ifndef HELOD_DNS_ANSWER_H
 #define HELOD_DNS_ANSWER_H
@@ -11,20 +11,20 @@
 #include "dns.h"
 #include "table.h"
 
-/* What cache and look-ups in flight are keyed by: the type in two bytes, then the lower-case name without a NUL. */
+/* The key of the cache and of lookups in flight: the type in two bytes, then the lower-case name without a NUL. */
 enum { ANSWER_KEY_MAX = 2 + DNS_NAME_SIZE - 1 };
 
 struct answer {
-    struct table_entry entry; /* key: inside this block, the name in it is view.name; cost: bytes of the block */
+    struct table_entry entry; /* the key points into this block, its name is view.name; the cost is the block's size */
     uint64_t expires_ms;
     unsigned references;
     struct dns_answer view;
 };
 
-/* What an answer is made of; everything is copied. Texts of the records are offsets into `texts` (see below). */
+/* The parts of a new answer; answer_new() copies everything. Record texts are given as offsets into `texts`. */
 struct answer_parts {
-    const char *name;      /* asked for, lower case */
-    const char *canonical; /* NULL: the name itself */
+    const char *name;      /* the name asked for, in lower case */
+    const char *canonical; /* NULL: same as name */
     const char *why;       /* a constant */
     enum dns_status status;
     uint16_t type, left_out;
@@ -33,12 +33,12 @@ struct answer_parts {
     const struct dns_record *records;
     const char *texts;
     size_t texts_size;
-    const uint32_t *offsets; /* of each record's text in `texts`; unused for addresses */
+    const uint32_t *offsets; /* offset of each record's text in `texts`; unused for addresses */
 };
 
-/* With one reference. NULL: no memory. */
+/* Returns an answer with one reference, or NULL when there is no memory. */
 struct answer *answer_new(const struct answer_parts *parts);
-/* One without records. */
+/* The same for an answer without records. */
 struct answer *answer_empty(const char *name, uint16_t type, enum dns_status status, const char *why);
 struct answer *answer_ref(struct answer *a);
 void answer_unref(struct answer *a); /* NULL is allowed */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cache: keeps answers for as long as they and the settings say. Promises that a stranger who makes us ask for many
- * names, or for long answers, can push others out but never make it grow past its two bounds.
+ * cache: stores answers for their TTL, clamped by the settings. A stranger can make helod ask for many names, or for
+ * names with long answers. That may evict other entries, but the cache never exceeds its bounds in entries and bytes.
  */
 #include "cache.h"
 
 #include <stdlib.h>
 
 enum {
-    ANSWER_BYTES = 384,                /* on average; with the table some 24 MB for 65,536 answers */
-    CACHE_BYTES_MIN = 4 * 1024 * 1024, /* so that one long answer cannot empty a small cache */
+    ANSWER_BYTES = 384,                /* average size; with the table about 24 MB for 65,536 answers */
+    CACHE_BYTES_MIN = 4 * 1024 * 1024, /* keeps one long answer from evicting everything in a small cache */
 };
 
 struct cache {
-    struct table *table; /* NULL: nothing is kept */
+    struct table *table; /* NULL: caching is off */
     struct cache_ttls ttls;
     size_t entries;
 };
@@ -77,7 +77,7 @@ bool cache_resize(struct cache *c, size_t entries, const struct cache_ttls *ttls
             table_free(table);
             return false;
         }
-        /* An answer is an entry of one table at a time: out of the old one first. */
+        /* An answer can be in one table at a time, so it must leave the old table first. */
         if (all.answers)
             table_walk(c->table, collect, &all);
         table_free(c->table);

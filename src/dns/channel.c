@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * channel: drives c-ares from libevent. One source for c-ares 1.18 to 1.34: newer options are set where their macro is
- * there, since error codes and functions may be enums, and old calls are deprecated but stay.
+ * channel: drives c-ares from libevent. The same source serves c-ares 1.18 to 1.34: a newer option is used when its
+ * macro is defined. (Only options can be tested that way; error codes are an enum in newer versions.)
  *
- * Promises: sockets are watched through the socket-state callback only; c-ares is told of the time in ticks while it
- * has anything to wait for; nothing of the environment, of /etc/hosts or of a search list changes what is asked.
+ * It watches sockets through the socket-state callback only, and calls c-ares periodically while a lookup is pending
+ * so that it notices timeouts. The environment, /etc/hosts and search lists never change what is asked.
  */
 #define CARES_NO_DEPRECATED
 #include "channel.h"
@@ -23,7 +23,10 @@
 #include "text.h"
 
 enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53, RECEIVE_BUFFER = 1 << 20 };
-/* A timeout is noticed at most a twentieth late: ares_timeout() would be exact, but walks all look-ups at each call. */
+/*
+ * Polling makes a timeout at most a twentieth late. ares_timeout() would be exact, but it walks all lookups each
+ * time.
+ */
 enum { TICKS_PER_TIMEOUT = 20, TICK_MIN_MS = 2, TICK_MAX_MS = 50 };
 
 struct channel {
@@ -44,7 +47,10 @@ struct ask {
     void *arg;
 };
 
-/* What a c-ares status tells. Whatever is in no row is a temporary failure: 1.18 cannot tell SERVFAIL from silence. */
+/*
+ * What each c-ares status means. Any status not listed is a temporary failure, because c-ares 1.18 cannot distinguish
+ * SERVFAIL from a server that does not answer.
+ */
 static const struct {
     int status;
     enum dns_status means;
@@ -64,21 +70,21 @@ static const struct {
     {ARES_ENOMEM, DNS_TEMPERROR, "memory"},
 };
 
-/* Versions with defects that a hostile zone, or a forger, can reach. */
+/* Versions with defects that the owner of a hostile zone, or someone who forges answers, can exploit. */
 static const struct {
-    int from, to;     /* to: the last one */
-    bool remote_only; /* matters only where the resolver is on another host */
+    int from, to;     /* first and last affected version */
+    bool remote_only; /* matters only when the resolver is on another host */
     const char *text;
 } defects[] = {
     {0x012003, 0x012206, false,
      "c-ares 1.32.3 to 1.34.6 has memory errors (CVE-2025-31498, CVE-2025-62408, CVE-2026-33630): update to 1.34.8"},
     {0, 0x0113ff, true,
-     "c-ares before 1.20 asks from one source port and the resolver is on another host, which makes answers easier to "
-     "forge: use a resolver on this host"},
+     "c-ares before 1.20 sends all queries from one source port, and the resolver is on another host, which makes "
+     "answers easier to forge: use a resolver on this host"},
 #ifndef ARES_OPT_UDP_MAX_QUERIES
     {0x011400, INT_MAX, false,
-     "built with c-ares before 1.20 and run with a newer one, where a malformed answer ends the look-ups beside it: "
-     "build it anew"},
+     "built with c-ares before 1.20 but running with a newer one, where a malformed answer ends other lookups too: "
+     "rebuild helod"},
 #endif
 };
 
@@ -117,7 +123,7 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
     ares_process_fd(c->ares, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 }
 
-/* Room for one more descriptor; without memory the look-up on it ends by its timeout. */
+/* Makes room for one more descriptor. Without memory the lookup on it ends by its timeout. */
 static bool hold_socket(struct channel *c, size_t fd)
 {
     size_t count = fd + 64;
@@ -134,7 +140,7 @@ static bool hold_socket(struct channel *c, size_t fd)
     return true;
 }
 
-/* c-ares tells what it wants of a socket; (0, 0) comes before it closes it. */
+/* c-ares reports which events it wants for a socket. It reports (0, 0) before it closes the socket. */
 static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
     struct channel *c = arg;
@@ -154,7 +160,7 @@ static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
         event_add(c->sockets[at], NULL);
 }
 
-/* ":port" or nothing. */
+/* Reads ":port" or an empty string. */
 static bool read_port(const char *s, unsigned long *port)
 {
     char *end;
@@ -184,7 +190,7 @@ static bool read_server(const char *server, struct address *a, unsigned long *po
     return address_parse(a, server, n) && read_port(server + n, port);
 }
 
-/* One "address", "address:port" or "[v6]:port" as c-ares wants it. */
+/* Adds an "address", "address:port" or "[v6]:port" to the list in the form that c-ares expects. */
 static bool add_server(struct text *list, const char *server)
 {
     char shown[ADDRESS_TEXT_SIZE];
@@ -202,7 +208,7 @@ static bool list_servers(const struct channel_options *options, struct text *lis
 {
     for (size_t i = 0; options->servers && options->servers[i]; i++) {
         if (!add_server(list, options->servers[i])) {
-            snprintf(error, error_size, "%s is no server: an address, address:port or [address]:port is wanted",
+            snprintf(error, error_size, "%s is not a DNS server, expected address, address:port or [address]:port",
                      options->servers[i]);
             return false;
         }
@@ -211,8 +217,8 @@ static bool list_servers(const struct channel_options *options, struct text *lis
 }
 
 /*
- * Before 1.23 each try waits twice as long as the one before, without a bound: no try is begun for which nobody waits
- * any more, since it would hold its place for nothing.
+ * Before 1.23, c-ares doubles the timeout at each try without a bound. Tries that would begin after our own deadline
+ * are left out: nobody waits for them, and they would only occupy a place in flight.
  */
 static int useful_tries(const struct channel_options *options)
 {
@@ -224,7 +230,7 @@ static int useful_tries(const struct channel_options *options)
     return tries;
 }
 
-/* Options by what the c-ares at hand knows; what it does not know it does not do either. */
+/* Sets each option that this c-ares version has. A version without an option does not have the behaviour either. */
 static int set_options(struct channel *c, const struct channel_options *options, bool own_servers)
 {
     struct ares_options o;
@@ -243,18 +249,18 @@ static int set_options(struct channel *c, const struct channel_options *options,
     o.tries = useful_tries(options);
     o.lookups = lookups;
     o.ednspsz = EDNS_SIZE;
-    /* Before 1.20 all answers come to one socket: those of a busy moment are to wait there. The kernel caps it. */
+    /* Before 1.20 all answers arrive on one socket, which must hold a burst of them. The kernel limits the size. */
     o.socket_receive_buffer_size = RECEIVE_BUFFER;
     o.sock_state_cb = on_state;
     o.sock_state_cb_data = c;
     o.resolvconf_path = path;
 #ifdef ARES_OPT_UDP_MAX_QUERIES
-    /* A socket for each look-up: a source port of its own, and one bad answer cannot end its neighbours. */
+    /* One socket per lookup: each gets its own source port, and a malformed answer cannot end other lookups. */
     mask |= ARES_OPT_UDP_MAX_QUERIES;
     o.udp_max_queries = 1;
 #endif
 #ifdef ARES_OPT_QUERY_CACHE
-    mask |= ARES_OPT_QUERY_CACHE; /* our own has bounds */
+    mask |= ARES_OPT_QUERY_CACHE; /* off: our own cache is bounded, this one is not */
     o.qcache_max_ttl = 0;
 #endif
 #ifdef ARES_OPT_MAXTIMEOUTMS
@@ -276,7 +282,7 @@ static bool open_channel(struct channel *c, const struct channel_options *option
     text_init(&list, servers, sizeof servers);
     if (!list_servers(options, &list, error, error_size))
         return false;
-    /* They would change what we ask and whom. */
+    /* These variables would change which names are asked and which servers are used. */
     unsetenv("RES_OPTIONS");
     unsetenv("LOCALDOMAIN");
     unsetenv("HOSTALIASES");
@@ -294,7 +300,7 @@ struct channel *channel_new(struct event_base *base, const struct channel_option
 {
     struct channel *c = calloc(1, sizeof *c);
 
-    snprintf(error, error_size, "no memory");
+    snprintf(error, error_size, "out of memory");
     if (!c)
         return NULL;
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
@@ -351,7 +357,7 @@ static void on_reply(void *arg, int status, int timeouts, unsigned char *bytes, 
     free(ask);
 }
 
-/* c-ares reads a backslash as the beginning of an escape. */
+/* c-ares treats a backslash as the start of an escape sequence. */
 static void escape_name(const char *name, char out[2 * DNS_NAME_SIZE])
 {
     size_t used = 0;

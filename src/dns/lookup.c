@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup: one question to the DNS, from the line to the answer.
+ * lookup: one DNS query, from the waiting line to the answer.
  *
- * c-ares cannot cancel a single look-up: one that nobody waits for goes on, and what it brings still fills the cache.
+ * c-ares cannot cancel a single query, so a lookup whose callers have all gone continues and still fills the cache.
  *
- * Promises: nobody is called back from here, answers only become ready; who waits is told within tries times timeout,
- * the time in line included, whatever c-ares does; what c-ares calls us with is taken down and judged later, from a
- * clean stack.
+ * No caller is called back from here: answers become ready, and on_drain() delivers them. Callers get an answer
+ * within tries times timeout, including the time in line, whatever c-ares does. The callback from c-ares only stores
+ * the answer; lookup_end() processes it later, from the event loop.
  */
 #include "lookup.h"
 
@@ -16,7 +16,7 @@
 #include "clock.h"
 #include "message.h"
 
-enum { SLACK_MS = 250 }; /* c-ares' own timeouts come first where they can */
+enum { SLACK_MS = 250 }; /* normally lets c-ares' own timeout fire first */
 
 static struct lookup_list *list_of(struct resolver *r, enum lookup_state state)
 {
@@ -56,7 +56,7 @@ void lookup_free(struct lookup *l)
     free(l);
 }
 
-/* What c-ares is asked for. */
+/* The name to send to c-ares. */
 static const char *target_of(const struct lookup *l)
 {
     return l->target ? l->target : l->name;
@@ -67,7 +67,7 @@ static struct answer *failure(const struct lookup *l, const char *why)
     return answer_empty(l->name, l->type, DNS_TEMPERROR, why);
 }
 
-/* To all who wait. NULL stands for a failure that needs no memory. */
+/* Gives the answer to all queries. NULL means a failure for which there was no memory. */
 static void hand_out(struct lookup *l, struct answer *answer)
 {
     struct resolver *r = l->resolver;
@@ -91,7 +91,7 @@ static struct answer *read_reply(struct lookup *l, const struct channel_reply *r
         return failure(l, reply->why);
     if (!reply->bytes && reply->status == DNS_FOUND)
         return failure(l, "badresp");
-    if (!reply->bytes) /* a name that c-ares itself does not ask for */
+    if (!reply->bytes) /* c-ares answers some names itself without a query, such as .onion */
         return answer_empty(l->name, l->type, reply->status, reply->why);
     a = message_parse(reply->bytes, reply->size, &question, chase);
     if (a && *chase != '\0' && !l->target && (l->target = strdup(chase)) != NULL) {
@@ -101,7 +101,7 @@ static struct answer *read_reply(struct lookup *l, const struct channel_reply *r
     return a;
 }
 
-/* From inside c-ares: takes the answer down, and nothing else. */
+/* Runs inside c-ares, so it only stores the answer. */
 static void on_reply(void *arg, const struct channel_reply *reply)
 {
     struct lookup *l = arg;
@@ -121,7 +121,7 @@ static void send_lookup(struct lookup *l)
     channel_ask(r->channel, target_of(l), l->type, on_reply, l);
 }
 
-/* Who waits is told; the look-up itself goes on where c-ares has it, and its answer may still come to be cached. */
+/* Answers the waiting queries. If c-ares has the lookup it continues, and a late answer is still cached. */
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     struct lookup *l = arg;
@@ -152,7 +152,7 @@ void lookup_start_line(struct resolver *r)
         send_lookup(l);
 }
 
-/* All bounds are equally long: libevent keeps them in a queue, not in a heap. */
+/* All deadlines have the same length, so libevent can keep them in a queue instead of a heap. */
 static bool set_deadline(struct lookup *l)
 {
     struct resolver *r = l->resolver;
@@ -190,9 +190,9 @@ struct lookup *lookup_new(struct resolver *r, const uint8_t *key, size_t key_siz
 void lookup_end(struct lookup *l)
 {
     struct resolver *r = l->resolver;
-    bool told = !l->joinable; /* at its deadline */
+    bool expired = !l->joinable; /* the deadline has already answered the queries */
 
-    if (l->again && !told) {
+    if (l->again && !expired) {
         l->again = false;
         answer_unref(l->answer);
         l->answer = NULL;
@@ -204,9 +204,9 @@ void lookup_end(struct lookup *l)
     if (l->answer) {
         bool failed = l->answer->view.status == DNS_TEMPERROR;
         r->stats.by_status[dns_type_number(l->answer->view.type)][l->answer->view.status]++;
-        if (!told)
+        if (!expired)
             trouble_count(&r->trouble, l->name, failed, clock_ms());
-        if (!failed || !told)
+        if (!failed || !expired)
             cache_put(r->cache, l->answer, clock_ms());
     }
     hand_out(l, l->answer);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup: what resolver.c and lookup.c share: the resolver's insides.
+ * lookup: the internals that resolver.c and lookup.c share.
  *
- * A question (struct resolver_query) belongs to who asked; a look-up (struct lookup) belongs to the resolver and may
- * serve many questions or, once they are cancelled, none. Every look-up is on one list at a time: `line` (waits for a
- * place), `sent` (c-ares has it) or `ended` (its answer is there); every question is with its look-up or in `ready`.
+ * A query (struct resolver_query) belongs to the caller. A lookup (struct lookup) belongs to the resolver; it may
+ * serve several queries or, when all were cancelled, none. Each lookup is on exactly one list: `line` (it waits for
+ * a place in flight), `sent` (c-ares has it) or `ended` (its answer has arrived). Each query is on its lookup's list
+ * or in `ready`.
  */
 #ifndef HELOD_DNS_LOOKUP_H
 #define HELOD_DNS_LOOKUP_H
@@ -23,7 +24,7 @@
 #include "watch.h"
 
 enum {
-    LOOKUP_LINE_FACTOR = 10, /* look-ups in line for each place in flight */
+    LOOKUP_LINE_FACTOR = 10, /* queued lookups per place in flight */
     SERVERS_TEXT_SIZE = 512,
 };
 
@@ -32,8 +33,8 @@ TAILQ_HEAD(lookup_list, lookup);
 
 struct resolver_query {
     struct resolver *resolver;
-    struct lookup *lookup; /* NULL: it is ready */
-    struct answer *answer; /* of a ready one */
+    struct lookup *lookup; /* NULL: the query is ready */
+    struct answer *answer; /* set when the query is ready */
     bool from_cache;
     resolver_done *done;
     void *arg;
@@ -43,23 +44,23 @@ struct resolver_query {
 enum lookup_state { LOOKUP_IN_LINE, LOOKUP_SENT, LOOKUP_ENDED };
 
 struct lookup {
-    struct table_entry entry; /* in `open` while questions may still join */
+    struct table_entry entry; /* in `open` while queries may still join */
     bool joinable;
     enum lookup_state state;
     struct resolver *resolver;
     struct event deadline;
     struct query_list queries;
-    struct answer *answer; /* of an ended one; NULL: no memory for it */
-    char *target;          /* NULL, or the end of an alias whose answer brought no more: asked after `name` */
-    bool again;            /* ended, but `target` is to be asked */
+    struct answer *answer; /* set when the lookup has ended; NULL: no memory for it */
+    char *target;          /* the alias to ask for next, when the answer for `name` held only a CNAME; else NULL */
+    bool again;            /* ended, but `target` must still be asked */
     uint16_t type;
     uint32_t chain_ttl;
     TAILQ_ENTRY(lookup) link;
-    const char *name; /* in `key` */
-    uint8_t key[];    /* and a NUL */
+    const char *name; /* points into `key` */
+    uint8_t key[];    /* followed by a NUL */
 };
 
-/* A channel that was replaced and is destroyed when its last look-up has ended. */
+/* A replaced channel. It is destroyed when its last lookup has ended. */
 struct old_channel {
     struct channel *channel;
     struct old_channel *next;
@@ -67,12 +68,12 @@ struct old_channel {
 
 struct resolver {
     struct event_base *base;
-    struct resolver_options options; /* resolv_conf is ours; servers is NULL */
+    struct resolver_options options; /* resolv_conf is owned; servers is NULL */
     bool own_servers;
     struct channel *channel;
     struct old_channel *old;
     struct cache *cache;
-    struct table *open; /* look-ups by key */
+    struct table *open; /* lookups by key that queries may join */
     struct lookup_list line, sent, ended;
     struct query_list ready;
     struct event *drain, *watcher;
@@ -83,15 +84,17 @@ struct resolver {
     char servers[SERVERS_TEXT_SIZE];
 };
 
-/* Makes drain() run from the event loop. */
+/* Schedules on_drain() from the event loop. */
 void resolver_wake(struct resolver *r);
 
-/* A new one, last in line, open for others to join. NULL: no memory. */
+/* Returns a new lookup at the end of the line, open for other queries to join, or NULL when there is no memory. */
 struct lookup *lookup_new(struct resolver *r, const uint8_t *key, size_t key_size);
 void lookup_free(struct lookup *l);
-/* Gives c-ares as many of the line as there are places. */
+/* Passes queued lookups to c-ares while places in flight are free. */
 void lookup_start_line(struct resolver *r);
-/* An ended one: asks on, or caches the answer, hands it to its questions and is gone. */
+/*
+ * Finishes an ended lookup: asks for an alias's target, or caches the answer, hands it to the queries and frees it.
+ */
 void lookup_end(struct lookup *l);
 
 #endif

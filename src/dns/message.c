@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * message: a parser for hostile DNS answers. c-ares hands out raw bytes in some versions and rewritten ones in others,
- * and has no parser that tells TTLs, checks owners and bounds counts; this one does, the same for all versions.
+ * message: a parser for hostile DNS answers. The parsers of c-ares differ between versions, and none reports TTLs,
+ * checks owner names and bounds the number of records. This one does, and it behaves the same with every version.
  *
- * Promises: work is bounded (512 records, 8 CNAMEs, strictly backward pointers); a record counts only under the name
- * asked for or the end of the chain from it; anything malformed in the answer or authority section makes the whole
- * message a temporary failure; what comes behind these sections is not looked at.
+ * Work is bounded: 512 records, 8 CNAMEs, compression pointers that only go backwards. A record counts only if its
+ * owner is the name asked for or the end of the CNAME chain from it. Anything malformed in the answer or authority
+ * section makes the whole message a temporary failure. Later sections are ignored.
  */
 #include "message.h"
 
@@ -20,7 +20,7 @@ enum {
     RCODE_BITS = 0x000f,
     RCODE_NXDOMAIN = 3,
     TTL_SIGN = 0x80000000u,
-    /* All texts of one answer: TXT cannot hold more than the message, names are bounded by their count. */
+    /* Enough for all texts: TXT data cannot exceed the message, and the number of names is bounded. */
     TEXTS_SIZE = MESSAGE_SIZE_MAX + DNS_RECORDS_MAX + DNS_NAME_SIZE,
 };
 
@@ -36,9 +36,9 @@ struct parse {
     struct cursor c;
     const struct message_question *question;
     unsigned flags, answers, authorities;
-    size_t count; /* of resources: those of the answer section, then those of the authority section */
+    size_t count; /* of resources: first the answer section, then the authority section */
     struct resource resources[MESSAGE_RECORDS_MAX];
-    struct wire_name at; /* where the chain has come to */
+    struct wire_name at; /* the name that the CNAME chain has reached */
     unsigned hops;
     uint32_t ttl;
 
@@ -49,7 +49,7 @@ struct parse {
     char texts[TEXTS_SIZE];
 };
 
-/* RFC 2181 section 8: a TTL with its highest bit set is none. */
+/* RFC 2181 section 8: a TTL with its highest bit set counts as zero. */
 static uint32_t least_ttl(uint32_t a, uint32_t b)
 {
     b = b & TTL_SIGN ? 0 : b;
@@ -64,13 +64,13 @@ static struct cursor cursor_at(const struct parse *p, size_t offset)
     return c;
 }
 
-/* Header and question; the question must be ours. NULL, or why this is no answer. */
+/* Reads header and question; the question must be the one that was asked. Returns NULL, or why this is no answer. */
 static const char *read_head(struct parse *p)
 {
     struct wire_name asked;
     unsigned questions;
 
-    cursor_skip(&p->c, 2); /* the id is c-ares' business */
+    cursor_skip(&p->c, 2); /* c-ares has checked the id */
     p->flags = cursor_u16(&p->c);
     questions = cursor_u16(&p->c);
     p->answers = cursor_u16(&p->c);
@@ -85,7 +85,7 @@ static const char *read_head(struct parse *p)
     return p->flags & FLAG_TRUNCATED ? "truncated" : NULL;
 }
 
-/* One section's records into the list; of another class than IN, none. */
+/* Adds one section's records to the list, except those of another class than IN. */
 static bool read_section(struct parse *p, unsigned count)
 {
     while (count-- > 0) {
@@ -106,7 +106,7 @@ static bool read_section(struct parse *p, unsigned count)
     return true;
 }
 
-/* A name that fills its rdata to the end. */
+/* Reads a name that must end exactly where its rdata ends. */
 static bool read_data_name(const struct parse *p, const struct resource *r, size_t skip, struct wire_name *name)
 {
     struct cursor c = cursor_at(p, r->data + skip);
@@ -130,7 +130,7 @@ static const struct resource *find_alias(const struct parse *p, size_t answers)
     return NULL;
 }
 
-/* Follows the aliases in whatever order they stand. NULL, or why it cannot be followed. */
+/* Follows the aliases, in whatever order the records are. Returns NULL, or why the chain cannot be followed. */
 static const char *follow(struct parse *p, size_t answers)
 {
     const struct resource *alias;
@@ -160,7 +160,7 @@ static bool take_address(struct parse *p, const struct resource *r)
     return true;
 }
 
-/* The same name twice says nothing more, and the bound is for names. */
+/* A repeated name adds nothing and must not use up the bound on names. */
 static bool known_name(const struct parse *p, const char *text)
 {
     for (size_t i = 0; i < p->found; i++)
@@ -216,7 +216,7 @@ static const struct {
     {DNS_A, take_address}, {DNS_AAAA, take_address}, {DNS_PTR, take_host}, {DNS_MX, take_host}, {DNS_TXT, take_text},
 };
 
-/* The records at the end of the chain. False: malformed. */
+/* Takes the records at the end of the chain. Returns false when one is malformed. */
 static bool take_records(struct parse *p, size_t answers)
 {
     size_t row = 0;
@@ -238,7 +238,7 @@ static bool take_records(struct parse *p, size_t answers)
     return true;
 }
 
-/* RFC 2308 section 5: a negative answer lives as long as the lesser of the SOA's TTL and its last field. */
+/* RFC 2308 section 5: a negative answer's TTL is the smaller of the SOA's own TTL and its minimum field. */
 static bool take_soa(struct parse *p, size_t answers)
 {
     for (size_t i = answers; i < p->count; i++) {
@@ -287,8 +287,11 @@ static struct answer *fail(const struct message_question *q, const char *why)
     return answer_empty(q->name, q->type, DNS_TEMPERROR, why);
 }
 
-/* An answer section in which nothing is about the name asked for is no answer: least of all "no record". */
-static bool beside_the_point(const struct parse *p, size_t answers)
+/*
+ * True when the answer section has records but none of them is about the name asked for. Such a message is not an
+ * answer, and in particular it does not mean that the name has no records.
+ */
+static bool is_unrelated(const struct parse *p, size_t answers)
 {
     for (size_t i = 0; i < answers; i++)
         if (owned(p, &p->resources[i]))
@@ -296,7 +299,7 @@ static bool beside_the_point(const struct parse *p, size_t answers)
     return answers > 0 && p->hops == 0;
 }
 
-/* The sections are read: what do they say? */
+/* Decides what the sections, once read, amount to. */
 static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME_SIZE])
 {
     unsigned rcode = p->flags & RCODE_BITS;
@@ -305,7 +308,7 @@ static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME
 
     if (why)
         return fail(p->question, why);
-    if (rcode == 0 && (beside_the_point(p, answers) || !take_records(p, answers)))
+    if (rcode == 0 && (is_unrelated(p, answers) || !take_records(p, answers)))
         return fail(p->question, "badresp");
     if (p->found > 0)
         return conclude(p, DNS_FOUND, "ok");
@@ -316,7 +319,7 @@ static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME
         return conclude(p, DNS_TEMPERROR, "cname");
     }
     if (rcode == 0 && p->hops == 0 && answers > 0 && p->left_out == 0)
-        return fail(p->question, "badresp"); /* records, and none of them answers: not a "no" */
+        return fail(p->question, "badresp"); /* there are records but none answers: this does not mean "no record" */
     if (!soa && p->left_out == 0)
         p->ttl = 0;
     return rcode == 0 ? conclude(p, DNS_NODATA, "nodata") : conclude(p, DNS_NXDOMAIN, "nxdomain");
@@ -325,7 +328,7 @@ static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME
 struct answer *message_parse(const uint8_t *bytes, size_t size, const struct message_question *question,
                              char chase[DNS_NAME_SIZE])
 {
-    struct parse p; /* some 90 KiB, mostly never touched: not zeroed */
+    struct parse p; /* about 90 KiB, most of it never touched, therefore not zeroed */
     const char *why;
     unsigned rcode;
     size_t answers;

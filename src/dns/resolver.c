@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * resolver: questions, the cache before the look-ups, callbacks, and the channel's changes.
+ * resolver: takes queries, answers them from the cache or by a lookup, calls back, and replaces channels.
  *
- * Promises: nobody is called back from inside resolver_ask() or from inside c-ares, but from drain(), which runs from
- * the event loop, so a caller may ask and cancel in its callback. All is bounded: look-ups sent, look-ups in line, the
- * cache. A new configuration is a new channel; the old one ends what it has and is destroyed from a clean stack.
+ * Callbacks run only from on_drain(), which the event loop calls, never from inside resolver_ask() or c-ares. A
+ * callback may therefore ask and cancel freely. Lookups in flight, queued lookups and the cache are all bounded. A
+ * new configuration gets a new channel; the old one finishes its lookups and is then destroyed, again from
+ * on_drain().
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +17,22 @@
 
 enum {
     WATCH_MS = 2000,
-    DRAIN_MAX = 256,    /* callbacks in one go, so that sockets are not forgotten */
-    OPEN_MAX = 1 << 20, /* never reached: the line has its own bound */
+    DRAIN_MAX = 256,    /* callbacks per run, so that sockets are served in between */
+    OPEN_MAX = 1 << 20, /* never reached, because the line has its own bound */
     TIMEOUT_MS = 2000,
 };
 
-/* From within drain() it is enough that drain() looks again: sockets come in between. */
+/* on_drain() checks its lists again before it returns, so nothing needs scheduling while it runs. */
 void resolver_wake(struct resolver *r)
 {
     if (!r->draining)
         event_active(r->drain, EV_TIMEOUT, 0);
 }
 
-/* The key of a name: lower case, without a last dot. Its size, or 0 when it cannot stand in a DNS message. */
+/*
+ * Makes the key of a name: lower case, no trailing dot. Returns its size, or 0 if the name does not fit in a
+ * message.
+ */
 static size_t make_key(const char *name, uint16_t type, uint8_t key[ANSWER_KEY_MAX])
 {
     size_t used = 2, label = 0;
@@ -99,7 +103,7 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
         event_add(r->drain, &(struct timeval){0, 0});
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
 static struct resolver_query *new_query(struct resolver *r, const struct resolver_question *question)
 {
@@ -113,7 +117,7 @@ static struct resolver_query *new_query(struct resolver *r, const struct resolve
     return q;
 }
 
-/* The answer is known; its reference becomes the question's. */
+/* The answer is known; the query takes over its reference. */
 static struct resolver_query *make_ready(struct resolver_query *q, struct answer *answer, bool from_cache)
 {
     struct resolver *r = q->resolver;
@@ -139,7 +143,7 @@ static struct resolver_query *refuse(struct resolver_query *q, const uint8_t *ke
     return make_ready(q, answer_empty(name, type, DNS_TEMPERROR, "busy"), false);
 }
 
-/* By key: joins a look-up in flight or begins one. */
+/* Joins the lookup in flight for this key, or starts one. */
 static struct resolver_query *ask_dns(struct resolver *r, struct resolver_query *q, const uint8_t *key, size_t key_size)
 {
     struct lookup *l = (struct lookup *)table_find(r->open, key, key_size);
@@ -160,7 +164,7 @@ static struct resolver_query *ask_dns(struct resolver *r, struct resolver_query 
     return q;
 }
 
-/* NULL: it is not there, or its time is over. */
+/* Returns NULL when the answer is not cached or has expired. */
 static struct answer *find_cached(struct resolver *r, const uint8_t *key, size_t key_size)
 {
     struct answer *a = cache_find(r->cache, key, key_size, clock_ms());
@@ -257,7 +261,7 @@ static struct channel *make_channel(struct event_base *base, const struct resolv
     return channel_new(base, &options, error, error_size);
 }
 
-/* The old channel, in `old`, ends what it has. */
+/* The old channel goes into `old` and finishes its lookups there. */
 static void replace_channel(struct resolver *r, struct channel *channel, struct old_channel *old)
 {
     if (r->channel) {
@@ -289,7 +293,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
         free(old);
 }
 
-/* resolv.conf is watched only where it counts. */
+/* resolv.conf is watched only when it names the servers that are used. */
 static void set_watch(struct resolver *r, bool own_servers)
 {
     uint64_t ms = r->options.watch_ms > 0 ? r->options.watch_ms : WATCH_MS;
@@ -306,7 +310,7 @@ static struct cache_ttls ttls_of(const struct resolver_options *o)
     return (struct cache_ttls){o->ttl_min, o->ttl_max, o->negative_ttl_max, o->failure_ttl};
 }
 
-/* Everything that can fail has gone well. */
+/* Called when everything that can fail has succeeded. */
 static void take_options(struct resolver *r, const struct resolver_options *o, char *resolv_conf)
 {
     free((char *)r->options.resolv_conf);
@@ -334,7 +338,7 @@ bool resolver_reconfigure(struct resolver *r, const struct resolver_options *opt
     old = malloc(sizeof *old);
     resolv_conf = strdup(resolv_conf_of(options));
     if (!old || !resolv_conf || !cache_resize(r->cache, options->cache_entries, &ttls)) {
-        snprintf(error, error_size, "no memory");
+        snprintf(error, error_size, "out of memory");
         free(old);
         free(resolv_conf);
         channel_free(channel);
@@ -348,7 +352,7 @@ bool resolver_reconfigure(struct resolver *r, const struct resolver_options *opt
 
 static void keep_entry(struct table_entry *entry, void *arg)
 {
-    (void)entry; /* a look-up outlives its place in the table */
+    (void)entry; /* a lookup lives on after it leaves the table */
     (void)arg;
 }
 
@@ -357,7 +361,7 @@ struct resolver *resolver_new(struct event_base *base, const struct resolver_opt
 {
     struct resolver *r = calloc(1, sizeof *r);
 
-    snprintf(error, error_size, "no memory");
+    snprintf(error, error_size, "out of memory");
     if (!r)
         return NULL;
     r->base = base;
@@ -395,7 +399,7 @@ void resolver_free(struct resolver *r)
     if (!r)
         return;
     struct lookup_list *lists[] = {&r->line, &r->sent, &r->ended};
-    /* c-ares calls back for all it has: they end. */
+    /* Freeing a channel makes c-ares call back for each pending lookup, which moves it to `ended`. */
     channel_free(r->channel);
     for (struct old_channel *old = r->old, *next; old; old = next) {
         next = old->next;
@@ -419,7 +423,7 @@ void resolver_free(struct resolver *r)
     free(r);
 }
 
-/* ---- what it tells ---- */
+/* ---- statistics and description ---- */
 
 void resolver_count_hits(struct resolver *r, unsigned answers)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trouble: tells a resolver in trouble from a zone in trouble, by share. Whoever sends mail chooses zones to be asked,
- * and can let his own fail as often as he greets: so a zone counts once in a minute as failed and once as well, however
- * often it is asked.
+ * trouble: tells a resolver in trouble from a zone in trouble, by share. Whoever sends mail chooses zones to be
+ * asked, and can let his own fail as often as he greets: so a zone counts once in a minute as failed and once as
+ * well, however often it is asked.
  *
  * Promises that what is older than a minute no longer counts, without a timer, and that zones which share a mark by
  * chance only count for fewer.
@@ -42,7 +42,9 @@ bool trouble_init(struct trouble *t)
     return hash_key_random(&t->key);
 }
 
-/* True when the zone has been counted with this outcome in the minute that ends with slot `number`; else it is now. */
+/*
+ * True when the zone has been counted with this outcome in the minute that ends with slot `number`; else it is now.
+ */
 static bool counted(struct trouble *t, const char *name, bool failed, uint64_t number)
 {
     const char *zone = trouble_zone(name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * watch: notices a rewritten or replaced resolv.conf by what stat(2) tells. Promises to take a file that is gone, or
- * half written, for one that will be looked at again.
+ * watch: notices a rewritten or replaced resolv.conf by stat(2). A file that is missing or half written is checked
+ * again at the next interval.
  */
 #include "watch.h"
 

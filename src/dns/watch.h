@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* watch: resolv.conf as a file that others rewrite. c-ares reads it once; we look whether it is another one by now. */
+/* watch: notices when resolv.conf is rewritten. c-ares reads the file only once. */
 #ifndef HELOD_DNS_WATCH_H
 #define HELOD_DNS_WATCH_H
 
@@ -8,18 +8,18 @@
 #include <sys/types.h>
 
 struct watch {
-    const char *path; /* the owner's */
+    const char *path; /* borrowed */
     dev_t device;
     ino_t inode;
     off_t size;
     int64_t modified_ns;
 };
 
-/* The file as it is now counts as seen. */
+/* Takes the file's present state as the known one. */
 void watch_init(struct watch *w, const char *path);
-/* True once for each change. */
+/* Returns true once for each change. */
 bool watch_changed(struct watch *w);
-/* A file without a nameserver line would silently mean 127.0.0.1. */
+/* True when the file has a nameserver line. Without one, c-ares would silently use 127.0.0.1. */
 bool watch_names_server(const char *path);
 
 #endif

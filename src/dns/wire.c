@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wire: domain names between message and text. Promises that reading one ends: a compression pointer must lead to
- * before the run of labels it stands in, and at most WIRE_HOPS_MAX are followed.
+ * wire: converts domain names between wire format and text. Reading always terminates: a compression pointer must
+ * point before the labels that lead to it, and at most WIRE_HOPS_MAX pointers are followed.
  */
 #include "wire.h"
 
@@ -11,7 +11,7 @@
 
 enum { WIRE_HOPS_MAX = 127, POINTER_BITS = 0xc0 };
 
-/* One label and its length byte; the root's zero byte must still fit behind it. */
+/* Adds a label and its length byte; the root's zero byte must still fit after it. */
 static bool add_label(struct wire_name *name, const uint8_t *bytes, size_t n)
 {
     if (n == 0 || n > WIRE_LABEL_MAX || name->size + 1 + n + 1 > WIRE_NAME_MAX)
@@ -42,7 +42,7 @@ bool wire_from_text(struct wire_name *name, const char *text)
     return true;
 }
 
-/* Labels up to the root or to a pointer, whose target is set; *target == SIZE_MAX: the root. */
+/* Reads labels up to the root (*target becomes SIZE_MAX) or up to a pointer (*target becomes its offset). */
 static bool read_run(struct cursor *c, struct wire_name *name, size_t *target)
 {
     for (;;) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* wire: domain names as a DNS message holds them, in lower case, without compression. */
+/* wire: domain names in DNS wire format, in lower case, without compression. */
 #ifndef HELOD_DNS_WIRE_H
 #define HELOD_DNS_WIRE_H
 
@@ -17,13 +17,20 @@ struct wire_name {
     uint8_t bytes[WIRE_NAME_MAX];
 };
 
-/* A name in text, byte for byte, one dot at its end allowed. False: an empty label, one too long, too long in all. */
+/*
+ * Converts text byte for byte; one trailing dot is allowed. Returns false for an empty label or an excessive length.
+ */
 bool wire_from_text(struct wire_name *name, const char *text);
-/* Takes the name at the cursor, which then stands behind it, and follows compression. False, and the cursor has
- * failed: cut off, a reserved label type, a pointer that does not lead back, too long. */
+/*
+ * Reads the name at the cursor, following compression, and moves the cursor past it. Returns false and marks the
+ * cursor failed when the name is truncated or too long, has a reserved label type, or a pointer that does not go
+ * backwards.
+ */
 bool wire_read(struct cursor *c, struct wire_name *name);
-/* "" is the root. False when a label has a byte that text cannot hold (a dot, a backslash, a blank, a control or
- * 8-bit byte): such bytes become '?'. */
+/*
+ * Converts to text; the root is "". Returns false when a label contains a byte that plain text cannot represent (a
+ * dot, backslash, space, control character or 8-bit byte); such bytes become '?'.
+ */
 bool wire_to_text(const struct wire_name *name, char text[DNS_NAME_SIZE]);
 bool wire_equal(const struct wire_name *a, const struct wire_name *b);
 
