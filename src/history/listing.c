@@ -43,8 +43,8 @@ static void json_time(struct text *t, const char *key, uint32_t when)
 
 static void json_list(struct text *t, enum store_kind kind, const struct store_list *list)
 {
-    text_addf(t, ",\"%s\":{\"count\":%u,\"estimated\":%s,\"seen\":[", lists[kind].key, list->total,
-              list->estimated ? "true" : "false");
+    text_addf(t, ",\"%s\":{\"count\":%u,\"at_least\":%s,\"seen\":[", lists[kind].key, list->total,
+              list->at_least ? "true" : "false");
     for (unsigned i = 0; i < list->count; i++) {
         const struct store_listed *item = &list->items[i];
 
@@ -64,7 +64,7 @@ static void plain_list(struct text *t, enum store_kind kind, const struct store_
 {
     if (list->total == 0)
         return;
-    text_addf(t, "%s: %s%u\n", lists[kind].title, list->estimated ? "about " : "", list->total);
+    text_addf(t, "%s: %u%s\n", lists[kind].title, list->total, list->at_least ? " or more" : "");
     for (unsigned i = 0; i < list->count; i++) {
         const struct store_listed *item = &list->items[i];
 

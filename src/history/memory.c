@@ -62,7 +62,7 @@ struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window)
     m->window = window;
     m->tables[STORE_NETWORK] = table_new(&networks, record_free, NULL);
     m->tables[STORE_NAME] = table_new(&names, record_free, NULL);
-    if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL || !hash_key_random(&m->key)) {
+    if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL) {
         memory_free(m);
         return NULL;
     }
@@ -86,12 +86,7 @@ void memory_clear(struct memory *m)
 
 struct distinct_window memory_window(const struct memory *m)
 {
-    return (struct distinct_window){.now = (uint32_t)clock_wall(), .length = m->window, .key = m->key};
-}
-
-static bool is_live(const struct distinct_window *w, uint32_t seen)
-{
-    return seen > w->now || w->now - seen < w->length;
+    return (struct distinct_window){.now = (uint32_t)clock_wall(), .length = m->window};
 }
 
 struct record *memory_add(struct memory *m, enum store_subject subject, const char *key)
@@ -121,7 +116,7 @@ static struct record *find(const struct memory *m, enum store_subject subject, c
 {
     struct record *r = key[0] == '\0' ? NULL : (struct record *)table_peek(m->tables[subject], key, strlen(key));
 
-    return r != NULL && is_live(w, r->last) ? r : NULL;
+    return r != NULL && distinct_is_live(r->last, w) ? r : NULL;
 }
 
 /* The record, made where there is none, as the most recently used. A stale one begins anew. */
@@ -130,7 +125,7 @@ static struct record *touch(struct memory *m, enum store_subject subject, const 
 {
     struct record *r = (struct record *)table_find(m->tables[subject], key, strlen(key));
 
-    if (r != NULL && !is_live(w, r->last)) {
+    if (r != NULL && !distinct_is_live(r->last, w)) {
         table_remove(m->tables[subject], &r->entry);
         r = NULL;
     }
@@ -147,7 +142,7 @@ static struct record *touch(struct memory *m, enum store_subject subject, const 
 static struct identity *identity_of(const struct record *r, const char *domain, const struct distinct_window *w)
 {
     for (struct identity *i = r->identities; i != NULL; i = i->next)
-        if (strcmp(i->domain, domain) == 0 && is_live(w, i->last))
+        if (strcmp(i->domain, domain) == 0 && distinct_is_live(i->last, w))
             return i;
     return NULL;
 }
@@ -182,7 +177,7 @@ static bool drop_stale_identities(struct record *r, const struct distinct_window
     for (struct identity **at = &r->identities; *at != NULL;) {
         struct identity *i = *at;
 
-        if (is_live(w, i->last)) {
+        if (distinct_is_live(i->last, w)) {
             at = &i->next;
             continue;
         }
@@ -247,7 +242,7 @@ static bool known_for_one(const struct record *r, unsigned known_count, const st
     const struct identity *only = NULL;
 
     for (const struct identity *i = r->identities; i != NULL; i = i->next) {
-        if (!is_live(w, i->last))
+        if (!distinct_is_live(i->last, w))
             continue;
         if (only != NULL)
             return false;
@@ -298,8 +293,8 @@ static void list_text(void *arg, const char *text, size_t n, uint32_t seen)
 static void list_set(struct store_list *list, const struct distinct *set, const struct distinct_window *w)
 {
     list->total = distinct_count(set, w);
-    list->estimated = !distinct_is_exact(set);
-    distinct_walk(set, w, list_text, list);
+    list->at_least = list->total == DISTINCT_MAX;
+    distinct_walk(set, w, STORE_LISTED_MAX, list_text, list);
 }
 
 static void memory_show(void *store, enum store_subject subject, const char *key, struct store_waiter *waiter)
@@ -322,7 +317,7 @@ static void memory_show(void *store, enum store_subject subject, const char *key
     list_set(&waiter->record->lists[STORE_DOMAINS], r->sets[RECORD_DOMAINS], &w);
     list_set(&waiter->record->lists[STORE_NAMES], r->sets[RECORD_NAMES], &w);
     for (const struct identity *i = r->identities; i != NULL; i = i->next) {
-        if (!is_live(&w, i->last))
+        if (!distinct_is_live(i->last, &w))
             continue;
         list_text(verified, i->domain, strlen(i->domain), i->last);
         verified->items[verified->count - 1].first = i->first;

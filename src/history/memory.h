@@ -34,7 +34,6 @@ struct record {
 
 struct memory {
     struct table *tables[2]; /* by enum store_subject */
-    struct hash_key key;     /* of the sketches */
     uint32_t window;         /* seconds */
     uint64_t changes;
 };

@@ -2,7 +2,7 @@
 /*
  * snapshot: the memory store as bytes. Numbers are in network order:
  *
- *     "helod history\n"  version (2)  window in seconds (4)  key of the sketches (16)
+ *     "helod history\n"  version (2)
  *     for each record, least recently used first, the names after the networks:
  *         'n' or 'h'  key (1 + n)  first (4)  last (4)  two sets (2 + n each)
  *         identities (1), each: first (4)  last (4)  count (4)  domain (1 + n), newest first
@@ -16,7 +16,7 @@
 
 #include "cursor.h"
 
-enum { VERSION = 1, TAG_NETWORK = 'n', TAG_NAME = 'h', TAG_END = 'e' };
+enum { VERSION = 2, TAG_NETWORK = 'n', TAG_NAME = 'h', TAG_END = 'e' };
 
 static const char magic[] = "helod history\n";
 enum { MAGIC_SIZE = sizeof(magic) - 1 };
@@ -24,7 +24,7 @@ enum { MAGIC_SIZE = sizeof(magic) - 1 };
 struct writer {
     FILE *out;
     uint64_t checksum;
-    struct distinct_window w;
+    struct distinct_window window;
     uint8_t tag;
 };
 
@@ -67,7 +67,7 @@ static bool put_record(struct table_entry *entry, void *arg)
     struct writer *w = arg;
     unsigned identities = 0;
 
-    if (r->last <= w->w.now && w->w.now - r->last >= w->w.length)
+    if (!distinct_is_live(r->last, &w->window))
         return true;
     put_number(w, w->tag, 1);
     put_text(w, r->key);
@@ -95,13 +95,10 @@ static bool put_record(struct table_entry *entry, void *arg)
 
 bool snapshot_write(const struct memory *m, FILE *out)
 {
-    struct writer w = {.out = out, .w = memory_window(m)};
+    struct writer w = {.out = out, .window = memory_window(m)};
 
     put(&w, magic, MAGIC_SIZE);
     put_number(&w, VERSION, 2);
-    put_number(&w, m->window, 4);
-    put_number(&w, m->key.k0, 8);
-    put_number(&w, m->key.k1, 8);
     w.tag = TAG_NETWORK;
     table_walk(m->tables[STORE_NETWORK], put_record, &w);
     w.tag = TAG_NAME;
@@ -123,18 +120,12 @@ static bool read_text(struct cursor *c, char out[STORE_KEY_SIZE])
     return true;
 }
 
-static bool read_set(struct cursor *c, struct distinct **set, bool sketches)
+static bool read_set(struct cursor *c, struct distinct **set)
 {
     size_t n = cursor_u16(c);
     const uint8_t *bytes = cursor_bytes(c, n);
 
-    if (bytes == NULL || !distinct_from_bytes(set, bytes, n))
-        return false;
-    if (!sketches && !distinct_is_exact(*set)) {
-        distinct_free(*set);
-        *set = NULL;
-    }
-    return true;
+    return bytes != NULL && distinct_from_bytes(set, bytes, n);
 }
 
 /* They stand newest first, and each one added goes to the front: added from the last one on. */
@@ -161,7 +152,7 @@ static bool read_identities(struct cursor *c, struct record *r)
     return true;
 }
 
-static const char *read_record(struct memory *m, struct cursor *c, enum store_subject subject, bool sketches)
+static const char *read_record(struct memory *m, struct cursor *c, enum store_subject subject)
 {
     struct record whole = {.first = 0};
     char key[STORE_KEY_SIZE];
@@ -177,7 +168,7 @@ static const char *read_record(struct memory *m, struct cursor *c, enum store_su
     r->first = whole.first;
     r->last = whole.last;
     for (unsigned i = 0; i < RECORD_SETS; i++)
-        if (!read_set(c, &r->sets[i], sketches))
+        if (!read_set(c, &r->sets[i]))
             return "a set is damaged";
     if (!read_identities(c, r))
         return "an identity is damaged";
@@ -185,7 +176,7 @@ static const char *read_record(struct memory *m, struct cursor *c, enum store_su
     return NULL;
 }
 
-static const char *read_records(struct memory *m, struct cursor *c, bool sketches)
+static const char *read_records(struct memory *m, struct cursor *c)
 {
     const char *wrong = NULL;
 
@@ -196,7 +187,7 @@ static const char *read_records(struct memory *m, struct cursor *c, bool sketche
             return NULL;
         if (tag != TAG_NETWORK && tag != TAG_NAME)
             return "a record is damaged";
-        wrong = read_record(m, c, tag == TAG_NETWORK ? STORE_NETWORK : STORE_NAME, sketches);
+        wrong = read_record(m, c, tag == TAG_NETWORK ? STORE_NETWORK : STORE_NAME);
     }
     return wrong == NULL ? "it ends too early" : wrong;
 }
@@ -220,21 +211,14 @@ static const char *check_frame(const uint8_t *bytes, size_t n)
 const char *snapshot_read(struct memory *m, const uint8_t *bytes, size_t n)
 {
     const char *wrong = check_frame(bytes, n);
-    struct hash_key own = m->key;
     struct cursor c;
-    bool sketches;
 
     if (wrong != NULL)
         return wrong;
     cursor_init(&c, bytes, n - SNAPSHOT_CHECKSUM_SIZE);
     cursor_skip(&c, MAGIC_SIZE + 2);
-    sketches = cursor_u32(&c) == m->window;
-    m->key.k0 = cursor_u64(&c);
-    m->key.k1 = cursor_u64(&c);
-    wrong = read_records(m, &c, sketches);
-    if (wrong != NULL) {
+    wrong = read_records(m, &c);
+    if (wrong != NULL)
         memory_clear(m);
-        m->key = own;
-    }
     return wrong;
 }

@@ -32,7 +32,7 @@ struct store_listed {
 };
 struct store_list {
     unsigned total; /* distinct in the window, whether listed or not */
-    bool estimated;
+    bool at_least;  /* the store counts no further than `total` */
     unsigned count;
     struct store_listed items[STORE_LISTED_MAX];
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_distinct: exact to 16, estimated above, in a window that slides; and bytes that are no set. */
+/* test_distinct: an exact count up to the bound, never more, in a window that slides; hostile bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 enum { START = 1767225600, WINDOW = 7 * 86400 };
 
-static struct distinct_window window = {.now = START, .length = WINDOW, .key = {1, 2}};
+static struct distinct_window window = {.now = START, .length = WINDOW};
 
 static void add(struct distinct **set, unsigned first, unsigned count)
 {
@@ -25,22 +25,19 @@ static void add(struct distinct **set, unsigned first, unsigned count)
     }
 }
 
-static void exact_to_sixteen(void **state)
+/* Adding everything again must not change the count either. */
+static void exact_up_to_the_bound(void **state)
 {
     struct distinct *set = NULL;
 
     (void)state;
     window.now = START;
     assert_int_equal(distinct_count(set, &window), 0);
-    for (unsigned i = 1; i <= DISTINCT_EXACT; i++) {
+    for (unsigned i = 1; i <= 3 * DISTINCT_MAX; i++) {
         add(&set, 0, i);
         add(&set, 0, i);
-        assert_int_equal(distinct_count(set, &window), i);
-        assert_true(distinct_is_exact(set));
+        assert_int_equal(distinct_count(set, &window), i < DISTINCT_MAX ? i : DISTINCT_MAX);
     }
-    add(&set, 16, 1);
-    assert_false(distinct_is_exact(set));
-    assert_in_range(distinct_count(set, &window), 14, 20);
     distinct_free(set);
 }
 
@@ -59,7 +56,7 @@ static void the_window_slides(void **state)
     distinct_free(set);
 }
 
-/* What is seen again is as young as its last time. */
+/* A text that is seen again is as young as its last time. */
 static void seen_again_stays(void **state)
 {
     struct distinct *set = NULL;
@@ -74,43 +71,53 @@ static void seen_again_stays(void **state)
     distinct_free(set);
 }
 
-static const struct {
-    unsigned count, low, high; /* 1.04 / 8 is the error of 64 registers; three times that is allowed */
-} estimates[] = {{20, 16, 25}, {50, 38, 63}, {100, 70, 140}, {1000, 650, 1400}, {100000, 62000, 140000}};
+static char walked[1024];
 
-static void estimated_above(void **state)
+static void note_text(void *arg, const char *text, size_t n, uint32_t seen)
 {
-    (void)state;
-    window.now = START;
-    for (size_t i = 0; i < sizeof(estimates) / sizeof(estimates[0]); i++) {
-        struct distinct *set = NULL;
-
-        add(&set, 0, estimates[i].count);
-        add(&set, 0, estimates[i].count);
-        print_message("%u distinct are estimated as %u\n", estimates[i].count, distinct_count(set, &window));
-        assert_in_range(distinct_count(set, &window), estimates[i].low, estimates[i].high);
-        assert_true(distinct_memory(set) < 512);
-        distinct_free(set);
-    }
+    (void)arg;
+    snprintf(walked + strlen(walked), sizeof(walked) - strlen(walked), "%.*s@%u ", (int)n, text, seen - START);
 }
 
-/* A steady stream of 100 a day: about 700 in a week; nothing is left a week after its end: exact again. */
-static void a_sketch_slides(void **state)
+/* A full set keeps the newest texts, and the walk can be limited to the last of them. */
+static void the_oldest_goes(void **state)
 {
     struct distinct *set = NULL;
 
     (void)state;
-    for (unsigned day = 0; day < 40; day++) {
-        window.now = START + day * 86400;
-        add(&set, day * 100, 100);
-        if (day >= 7)
-            assert_in_range(distinct_count(set, &window), 400, 1000);
+    for (unsigned i = 0; i < DISTINCT_MAX + 10; i++) {
+        window.now = START + i;
+        add(&set, i, 1);
     }
-    window.now += WINDOW + WINDOW / 16;
-    assert_int_equal(distinct_count(set, &window), 0);
-    add(&set, 5, 2);
-    assert_true(distinct_is_exact(set));
-    assert_int_equal(distinct_count(set, &window), 2);
+    walked[0] = '\0';
+    distinct_walk(set, &window, 2, note_text, NULL);
+    assert_string_equal(walked, "name-72.example@72 name-73.example@73 ");
+    window.now = START + 10 + WINDOW - 1; /* the ten texts that made room are gone, the next one is still live */
+    assert_int_equal(distinct_count(set, &window), DISTINCT_MAX);
+    window.now++;
+    assert_int_equal(distinct_count(set, &window), DISTINCT_MAX - 1);
+    distinct_free(set);
+}
+
+static void the_longest_texts(void **state)
+{
+    struct distinct *set = NULL, *again;
+    char text[DISTINCT_TEXT_MAX + 1];
+    const uint8_t *bytes;
+    size_t n;
+
+    (void)state;
+    window.now = START;
+    for (int i = 0; i < 2 * DISTINCT_MAX; i++) {
+        memset(text, 1 + i, DISTINCT_TEXT_MAX);
+        text[DISTINCT_TEXT_MAX] = '\0';
+        distinct_add(&set, text, &window);
+    }
+    bytes = distinct_bytes(set, &n);
+    assert_int_equal(n, DISTINCT_BYTES_MAX);
+    assert_true(distinct_from_bytes(&again, bytes, n));
+    assert_int_equal(distinct_count(again, &window), DISTINCT_MAX);
+    distinct_free(again);
     distinct_free(set);
 }
 
@@ -129,42 +136,47 @@ static void bytes_and_back(void **state)
         assert_int_equal(distinct_count(again, &window), distinct_count(set, &window));
         distinct_free(again);
         for (size_t cut = 1; cut < n && count > 0; cut++) {
-            bool is_set = distinct_from_bytes(&again, bytes, cut);
-
-            assert_true(!is_set || distinct_is_exact(again)); /* cut between two texts */
+            if (distinct_from_bytes(&again, bytes, cut)) /* cut between two texts */
+                assert_in_range(distinct_count(again, &window), 1, count - 1);
             distinct_free(again);
         }
         distinct_free(set);
     }
 }
 
-static void no_sets(void **state)
+static void not_a_set(void **state)
 {
     static const struct {
         const char *name;
         uint8_t bytes[12];
         size_t n;
     } rows[] = {
-        {"empty exact set", "e", 1},
-        {"unknown form", "x\0\0\0\0\1a", 7},
-        {"text past the end", "e\0\0\0\0\5a", 7},
-        {"NUL in a text", "e\0\0\0\0\2a\0", 8},
-        {"sketch too short", "s\1\0\0", 4},
+        {"half a head", "\0\0\0", 3},
+        {"text past the end", "\0\0\0\0\5a", 6},
+        {"NUL in a text", "\0\0\0\0\2a\0", 7},
     };
+    uint8_t too_many[(DISTINCT_MAX + 1) * 5] = {0};
     struct distinct *set;
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (distinct_from_bytes(&set, rows[i].bytes, rows[i].n))
-            fail_msg("taken: %s", rows[i].name);
+            fail_msg("accepted: %s", rows[i].name);
+    assert_false(distinct_from_bytes(&set, too_many, sizeof(too_many)));
+    assert_true(distinct_from_bytes(&set, too_many, sizeof(too_many) - 5));
+    distinct_free(set);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_to_sixteen), cmocka_unit_test(the_window_slides), cmocka_unit_test(seen_again_stays),
-        cmocka_unit_test(estimated_above),  cmocka_unit_test(a_sketch_slides),   cmocka_unit_test(bytes_and_back),
-        cmocka_unit_test(no_sets),
+        cmocka_unit_test(exact_up_to_the_bound),
+        cmocka_unit_test(the_window_slides),
+        cmocka_unit_test(seen_again_stays),
+        cmocka_unit_test(the_oldest_goes),
+        cmocka_unit_test(the_longest_texts),
+        cmocka_unit_test(bytes_and_back),
+        cmocka_unit_test(not_a_set),
     };
 
     return cmocka_run_group_tests_name("distinct", tests, NULL, NULL);

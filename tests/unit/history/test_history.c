@@ -256,7 +256,7 @@ static void shown_and_forgotten(void **state)
     reach(h, "A.B.Example.", false, HISTORY_TEXT, true);
     assert_non_null(strstr(shown_text, "came unverified from: 1\n  192.0.2.0/24"));
     reach(h, "192.0.2.1", false, HISTORY_JSON, true);
-    assert_non_null(strstr(shown_text, "\"domains\":{\"count\":1,\"estimated\":false"));
+    assert_non_null(strstr(shown_text, "\"domains\":{\"count\":1,\"at_least\":false"));
     assert_string_equal(reach(h, "192.0.2.1", true, HISTORY_TEXT, true), "network 192.0.2.1: forgotten\n");
     assert_string_equal(reach(h, "192.0.2.1", true, HISTORY_TEXT, true), "network 192.0.2.1: nothing was known\n");
     assert_string_equal(reach(h, "192.0.2.1", false, HISTORY_TEXT, true), "network 192.0.2.1: nothing is known\n");
