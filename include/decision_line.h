@@ -32,7 +32,7 @@ size_t decision_line_write(const struct decision_record *record, char out[DECISI
 /* One line read back. Texts live in the region, unescaped, "" when absent. */
 struct decision_fields {
     unsigned version;
-    const char *id, *action, *threshold, *policy, *mode, *skip, *exemption;
+    const char *id, *action, *judged, *threshold, *policy, *mode, *skip, *exemption;
     int score, doubt;
     const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *limit, *reply;
     int shadow_score;

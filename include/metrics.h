@@ -9,9 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "settings.h"
+#include "verdict.h"
+
 enum metric {
     METRIC_QUESTIONS,        /* label: none */
-    METRIC_DECISIONS,        /* label: outcome; by policy */
+    METRIC_DECISIONS,        /* by policy; label: metrics_decision() */
+    METRIC_SHADOW,           /* by policy; label: metrics_shadow() */
     METRIC_SKIPPED,          /* label: skip */
     METRIC_LIMITED,          /* label: limit */
     METRIC_FINDINGS,         /* label: rule */
@@ -52,7 +56,7 @@ struct metrics;
 
 struct metrics *metrics_new(void); /* NULL: no memory */
 void metrics_free(struct metrics *m);
-/* Counters. `label` is the label's number (rule number, outcome, …), 0 where there is none. */
+/* Counters. `label` is the label's number (rule number, skip, …), 0 where there is none. */
 void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value);
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);
 /* One value more of a histogram. */
@@ -65,6 +69,13 @@ uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, un
 /* A policy's number as second label. It outlives reloads; past the table's end all share the last, "other". */
 unsigned metrics_policy(struct metrics *m, const char *name);
 
+/*
+ * The label numbers of the two rows that say how a decision came about. The action follows from the mode and from what
+ * the thresholds said, so only combinations that can happen have a series.
+ */
+unsigned metrics_decision(enum policy_mode mode, enum outcome judged);
+unsigned metrics_shadow(enum outcome judged, enum outcome shadow_judged);
+
 /* A histogram: metrics_get() gives how many values were added; this, how they were spread. */
 struct metrics_histogram {
     const uint64_t *bounds; /* upper bounds, included, rising; one bucket more lies above the last */
@@ -75,12 +86,17 @@ struct metrics_histogram {
 void metrics_read_histogram(const struct metrics *m, enum metric id, struct metrics_histogram *out);
 
 /* For documentation checks and the exposition: name, type ("counter", "gauge", "histogram"), help. */
+struct metric_label {
+    const char *name;
+    const char *(*value)(unsigned number); /* NULL: this number has no series */
+};
+
 struct metric_row {
     enum metric id;
-    const char *name, *type, *unit, *help, *label;
-    unsigned labels;                           /* 1 where there is no label */
-    const char *(*label_name)(unsigned label); /* NULL where there is no label */
-    const char *by;                            /* second label; NULL: none */
+    const char *name, *type, *unit, *help;
+    const struct metric_label *labels; /* what each number below means, ended by a NULL name; NULL: no label */
+    unsigned numbers;                  /* how many numbers there are; 1 where there is no label */
+    const char *by;                    /* a label that is counted apart from these; NULL: none */
     unsigned bys;
     const char *(*by_name)(const struct metrics *m, unsigned by); /* NULL: nothing was counted under this number */
     double scale; /* histograms: what a value is multiplied with to be in the unit */

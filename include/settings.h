@@ -18,7 +18,7 @@
 #include "rule.h"
 #include "verdict.h"
 
-enum policy_mode { MODE_ENFORCE, MODE_SOFT, MODE_MONITOR };
+enum policy_mode { MODE_ENFORCE, MODE_SOFT, MODE_MONITOR, MODE_COUNT };
 enum policy_header { HEADER_AUTHENTICATION_RESULTS, HEADER_SCORE }; /* what PREPEND writes */
 
 struct threshold {
@@ -183,6 +183,8 @@ struct settings {
 
 /* The words of policy file, log and metrics for them: "enforce", …; "client", …. (src/decision/names.c) */
 const char *policy_mode_name(enum policy_mode mode);
+/* What the mode makes of what the thresholds say: monitor -> dunno, soft: reject -> defer. */
+enum outcome policy_mode_outcome(enum policy_mode mode, enum outcome judged);
 const char *exempt_kind_name(enum exempt_kind kind);
 
 /* The policy for a policy_context: the one of that name, else "default". Never NULL. */

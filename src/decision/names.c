@@ -51,6 +51,13 @@ const char *policy_mode_name(enum policy_mode mode)
     return names[mode];
 }
 
+enum outcome policy_mode_outcome(enum policy_mode mode, enum outcome judged)
+{
+    if (mode == MODE_MONITOR)
+        return OUTCOME_DUNNO;
+    return mode == MODE_SOFT && judged == OUTCOME_REJECT ? OUTCOME_DEFER : judged;
+}
+
 const char *exempt_kind_name(enum exempt_kind kind)
 {
     static const char *const names[EXEMPT_KINDS] = {

@@ -100,20 +100,13 @@ static void sort_findings(struct verdict *v)
     }
 }
 
-static enum outcome by_mode(enum policy_mode mode, enum outcome judged)
-{
-    if (mode == MODE_MONITOR)
-        return OUTCOME_DUNNO;
-    return mode == MODE_SOFT && judged == OUTCOME_REJECT ? OUTCOME_DEFER : judged;
-}
-
 static void conclude(const struct policy *policy, struct verdict *v)
 {
     v->threshold = sum_reached(policy, v->score);
     v->judged = v->threshold ? v->threshold->outcome : OUTCOME_DUNNO;
     if (v->judged == OUTCOME_REJECT && v->doubt > 0 && outcome_at(policy, v->score - v->doubt) != OUTCOME_REJECT)
         v->judged = OUTCOME_DEFER;
-    v->outcome = by_mode(policy->mode, v->judged);
+    v->outcome = policy_mode_outcome(policy->mode, v->judged);
 }
 
 /* Points, counted parts and the score of the findings in *v. */

@@ -161,12 +161,16 @@ static bool is_worth_a_line(const struct question *q, const struct verdict *v, c
            (shadow != NULL && shadow->judged != OUTCOME_DUNNO);
 }
 
-static void count(const struct question *q, const struct evidence *e, const struct verdict *v)
+static void count(const struct question *q, const struct evidence *e, const struct verdict *v,
+                  const struct verdict *shadow)
 {
     struct server *s = q->all->server;
     const struct exempt_settings *exempt = &q->settings->exempt;
+    unsigned policy = metrics_policy(s->metrics, q->policy->name);
 
-    metrics_add_by(s->metrics, METRIC_DECISIONS, metrics_policy(s->metrics, q->policy->name), v->outcome, 1);
+    metrics_add_by(s->metrics, METRIC_DECISIONS, policy, metrics_decision(q->policy->mode, v->judged), 1);
+    if (shadow != NULL)
+        metrics_add_by(s->metrics, METRIC_SHADOW, policy, metrics_shadow(v->judged, shadow->judged), 1);
     if (e->limit != LIMIT_NONE)
         metrics_add(s->metrics, METRIC_LIMITED, e->limit, 1);
     if (v->skip != SKIP_NONE) {
@@ -254,7 +258,7 @@ static void decide(struct question *q, const struct evidence *e)
         record.exemption = &q->settings->exempt.entries[verdict.exemption];
     record.ms = (unsigned)(us / 1000);
     log_decision(q, &record);
-    count(q, e, &verdict);
+    count(q, e, &verdict, record.shadow);
     metrics_observe(s->metrics, METRIC_QUESTION_SECONDS, us);
     n = reply_format(&reply, bytes);
     if (reply.verb != REPLY_PREPEND)

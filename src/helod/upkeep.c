@@ -15,7 +15,7 @@
 #include "server.h"
 #include "text.h"
 
-enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = DNS_TEMPERROR + 1 };
+enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = DNS_TEMPERROR + 1, LABELS_SIZE = 256 };
 
 struct upkeep {
     struct server *server;
@@ -174,15 +174,17 @@ const char *upkeep_status(const struct server *s, char out[STATUS_SIZE])
 
 static void report_metric(const struct server *s, const struct metric_row *row)
 {
-    for (unsigned label = 0; label < row->labels; label++) {
-        unsigned long long value = metrics_get(s->metrics, row->id, label);
+    for (unsigned number = 0; number < row->numbers; number++) {
+        unsigned long long value = metrics_get(s->metrics, row->id, number);
+        char labels[LABELS_SIZE];
+        struct text t;
 
         if (value == 0)
             continue;
-        if (row->label_name == NULL)
-            log_info("stats: %s %llu", row->name, value);
-        else
-            log_info("stats: %s{%s=\"%s\"} %llu", row->name, row->label, row->label_name(label), value);
+        text_init(&t, labels, sizeof(labels));
+        for (const struct metric_label *l = row->labels; l != NULL && l->name != NULL; l++)
+            text_addf(&t, "%s%s=\"%s\"", t.used > 0 ? "," : "", l->name, l->value(number));
+        log_info(row->labels != NULL ? "stats: %s{%s} %llu" : "stats: %s%s %llu", row->name, labels, value);
     }
 }
 

@@ -79,6 +79,11 @@ static void write_action(struct line *l, const struct decision_line_field *f)
     add_word(l, f, outcome_name(l->record->verdict->outcome));
 }
 
+static void write_judged(struct line *l, const struct decision_line_field *f)
+{
+    add_word(l, f, outcome_name(l->record->verdict->judged));
+}
+
 static void write_score(struct line *l, const struct decision_line_field *f)
 {
     add_number(l, f, l->record->verdict->score);
@@ -296,6 +301,7 @@ const struct decision_line_field decision_line_fields[] = {
     {"v", "decision v=", sizeof "decision v=" - 1, "version of the format", write_version},
     {FIELD("id"), "of the decision; also at the end of a 4xx or 5xx text", write_id},
     {FIELD("action"), "dunno, mark, defer or reject: what Postfix was told", write_action},
+    {FIELD("judged"), "dunno, mark, defer or reject: what the thresholds said, whatever the mode", write_judged},
     {FIELD("score"), "after caps and credits", write_score},
     {FIELD("threshold"), "the highest threshold reached", write_threshold},
     {FIELD("policy"), "that judged", write_policy},

@@ -22,17 +22,19 @@ static void add_label(struct text *t, const char *label, const char *value)
 static void write_number(const struct metrics *m, const struct metric_row *row, unsigned by, unsigned label, FILE *out)
 {
     const char *by_name = row->by_name != NULL ? row->by_name(m, by) : "";
-    const char *label_name = row->label_name != NULL ? row->label_name(label) : "";
     char labels[LABELS_SIZE];
     struct text t;
 
-    if (by_name == NULL || label_name == NULL)
+    if (by_name == NULL)
         return;
     text_init(&t, labels, sizeof(labels));
     if (row->by != NULL)
         add_label(&t, row->by, by_name);
-    if (row->label != NULL)
-        add_label(&t, row->label, label_name);
+    for (const struct metric_label *l = row->labels; l != NULL && l->name != NULL; l++) {
+        if (l->value(label) == NULL)
+            return;
+        add_label(&t, l->name, l->value(label));
+    }
     fprintf(out, t.used > 0 ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", row->name, labels,
             metrics_get_by(m, row->id, by, label));
 }
@@ -63,7 +65,7 @@ void exposition_write(const struct metrics *m, FILE *out)
             continue;
         }
         for (unsigned by = 0; by < row->bys; by++)
-            for (unsigned label = 0; label < row->labels; label++)
+            for (unsigned label = 0; label < row->numbers; label++)
                 write_number(m, row, by, label, out);
     }
 }
@@ -85,13 +87,37 @@ static void histogram_json(const struct metrics *m, const struct metric_row *row
     json_close(j, ']');
 }
 
+/* The sums by one label, whatever the others are. */
+static void label_json(const struct metrics *m, const struct metric_row *row, const struct metric_label *l,
+                       struct json *j)
+{
+    for (unsigned label = 0; label < row->numbers; label++) {
+        const char *value = l->value(label);
+        uint64_t sum = 0;
+        bool is_first = value != NULL;
+
+        for (unsigned other = 0; other < label && is_first; other++)
+            is_first = l->value(other) == NULL || strcmp(l->value(other), value) != 0;
+        if (!is_first)
+            continue;
+        for (unsigned other = label; other < row->numbers; other++)
+            if (l->value(other) != NULL && strcmp(l->value(other), value) == 0)
+                sum += metrics_get(m, row->id, other);
+        json_number(j, value, (long long)sum);
+    }
+}
+
+/* One object by the label's values; where a row has several labels, one such object for each. */
 static void labels_json(const struct metrics *m, const struct metric_row *row, struct json *j)
 {
-    for (unsigned label = 0; label < row->labels; label++) {
-        const char *name = row->label_name(label);
-
-        if (name != NULL)
-            json_number(j, name, (long long)metrics_get(m, row->id, label));
+    if (row->labels[1].name == NULL) {
+        label_json(m, row, row->labels, j);
+        return;
+    }
+    for (const struct metric_label *l = row->labels; l->name != NULL; l++) {
+        json_open(j, l->name, '{');
+        label_json(m, row, l, j);
+        json_close(j, '}');
     }
 }
 
@@ -102,7 +128,7 @@ void exposition_json(const struct metrics *m, struct json *j)
         const char *name = row->name + strlen("helod_");
         bool is_histogram = strcmp(row->type, "histogram") == 0;
 
-        if (!is_histogram && row->label == NULL) {
+        if (!is_histogram && row->labels == NULL) {
             json_number(j, name, (long long)metrics_get(m, row->id, 0));
             continue;
         }

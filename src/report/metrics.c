@@ -24,9 +24,36 @@ enum {
     POLICY_NAME_SIZE = 64,
 };
 
-static const char *outcome_label(unsigned label)
+unsigned metrics_decision(enum policy_mode mode, enum outcome judged)
 {
-    return outcome_name((enum outcome)label);
+    return (unsigned)mode * OUTCOME_COUNT + (unsigned)judged;
+}
+
+static const char *mode_label(unsigned label)
+{
+    return policy_mode_name((enum policy_mode)(label / OUTCOME_COUNT));
+}
+
+static const char *judged_label(unsigned label)
+{
+    return outcome_name((enum outcome)(label % OUTCOME_COUNT));
+}
+
+static const char *action_label(unsigned label)
+{
+    enum policy_mode mode = (enum policy_mode)(label / OUTCOME_COUNT);
+
+    return outcome_name(policy_mode_outcome(mode, (enum outcome)(label % OUTCOME_COUNT)));
+}
+
+unsigned metrics_shadow(enum outcome judged, enum outcome shadow_judged)
+{
+    return (unsigned)shadow_judged * OUTCOME_COUNT + (unsigned)judged;
+}
+
+static const char *shadow_label(unsigned label)
+{
+    return outcome_name((enum outcome)(label / OUTCOME_COUNT));
 }
 
 static const char *skip_label(unsigned label)
@@ -75,20 +102,34 @@ static const char *type_name(const struct metrics *m, unsigned by)
 
 static const char *policy_name(const struct metrics *m, unsigned by);
 
-/* Rows by kind: a number alone, with a label, with two. */
+/* Rows by kind: a number alone, with labels, with one more label that is counted apart. */
+#define LABELS(...)                                                                                                    \
+    (const struct metric_label[])                                                                                      \
+    {                                                                                                                  \
+        __VA_ARGS__,                                                                                                   \
+        {                                                                                                              \
+            NULL, NULL                                                                                                 \
+        }                                                                                                              \
+    }
 #define PLAIN(id, name, type, unit, help)                                                                              \
     {                                                                                                                  \
-        id, name, type, unit, help, NULL, 1, NULL, NULL, 1, NULL, 1                                                    \
+        id, name, type, unit, help, NULL, 1, NULL, 1, NULL, 1                                                          \
     }
-#define LABELLED(id, name, type, help, label, labels, label_name)                                                      \
+#define LABELLED(id, name, type, help, label, numbers, value)                                                          \
     {                                                                                                                  \
-        id, name, type, "", help, label, labels, label_name, NULL, 1, NULL, 1                                          \
+        id, name, type, "", help, LABELS({label, value}), numbers, NULL, 1, NULL, 1                                    \
     }
 
 const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_QUESTIONS, "helod_questions_total", "counter", "", "Questions of Postfix."),
-    {METRIC_DECISIONS, "helod_decisions_total", "counter", "", "Decisions, one a message, by what was answered.",
-     "outcome", OUTCOME_COUNT, outcome_label, "policy", POLICIES_MAX, policy_name, 1},
+    {METRIC_DECISIONS, "helod_decisions_total", "counter", "",
+     "Decisions, one per message: what Postfix was told (action), and what the thresholds said (judged).",
+     LABELS({"mode", mode_label}, {"action", action_label}, {"judged", judged_label}), MODE_COUNT *OUTCOME_COUNT,
+     "policy", POLICIES_MAX, policy_name, 1},
+    {METRIC_SHADOW, "helod_shadow_decisions_total", "counter", "",
+     "Decisions of policies with a shadow: what the thresholds said, and what those of the shadow policy said.",
+     LABELS({"judged", judged_label}, {"shadow_judged", shadow_label}), OUTCOME_COUNT *OUTCOME_COUNT, "policy",
+     POLICIES_MAX, policy_name, 1},
     LABELLED(METRIC_SKIPPED, "helod_skipped_total", "counter", "Decisions in which nothing was judged, by the reason.",
              "reason", SKIP_COUNT, skip_label),
     LABELLED(METRIC_LIMITED, "helod_limited_total", "counter",
@@ -98,9 +139,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
              RULES_MAX, rule_label),
     PLAIN(METRIC_SCORE, "helod_score", "histogram", "", "Scores of judged greetings."),
     {METRIC_QUESTION_SECONDS, "helod_question_duration_seconds", "histogram", "seconds",
-     "Time from a question to its answer.", NULL, 1, NULL, NULL, 1, NULL, 1e-6},
-    {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "Look-ups that ended, by type and status.", "status",
-     DNS_STATUSES, dns_label, "type", DNS_TYPE_NUMBERS, type_name, 1},
+     "Time from a question to its answer.", NULL, 1, NULL, 1, NULL, 1e-6},
+    {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "Look-ups that ended, by type and status.",
+     LABELS({"status", dns_label}), DNS_STATUSES, "type", DNS_TYPE_NUMBERS, type_name, 1},
     PLAIN(METRIC_DNS_ASKED, "helod_dns_asked_total", "counter", "", "DNS questions that judging asked, cached or not."),
     PLAIN(METRIC_DNS_CACHE_HITS, "helod_dns_cache_hits_total", "counter", "", "Of these, answered from the cache."),
     PLAIN(METRIC_DNS_REFUSED, "helod_dns_refused_total", "counter", "",
@@ -172,7 +213,7 @@ struct metrics *metrics_new(void)
     size_t total = 0;
 
     for (size_t i = 0; i < METRIC_COUNT; i++)
-        total += (size_t)metric_rows[i].labels * metric_rows[i].bys;
+        total += (size_t)metric_rows[i].numbers * metric_rows[i].bys;
     m = calloc(1, sizeof(*m) + total * sizeof(m->values[0]));
     if (m == NULL)
         return NULL;
@@ -180,7 +221,7 @@ struct metrics *metrics_new(void)
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         assert(metric_rows[i].id == i);
         m->first[i] = total;
-        total += (size_t)metric_rows[i].labels * metric_rows[i].bys;
+        total += (size_t)metric_rows[i].numbers * metric_rows[i].bys;
     }
     m->values[m->first[METRIC_BUILD]] = 1;
     return m;
@@ -218,8 +259,8 @@ void metrics_add_by(struct metrics *m, enum metric id, unsigned by, unsigned lab
 {
     const struct metric_row *row = &metric_rows[id];
 
-    if (label < row->labels && by < row->bys)
-        m->values[m->first[id] + (size_t)by * row->labels + label] += value;
+    if (label < row->numbers && by < row->bys)
+        m->values[m->first[id] + (size_t)by * row->numbers + label] += value;
 }
 
 void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value)
@@ -236,7 +277,7 @@ uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, un
 {
     const struct metric_row *row = &metric_rows[id];
 
-    return label < row->labels && by < row->bys ? m->values[m->first[id] + (size_t)by * row->labels + label] : 0;
+    return label < row->numbers && by < row->bys ? m->values[m->first[id] + (size_t)by * row->numbers + label] : 0;
 }
 
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label)

@@ -20,7 +20,8 @@ CONTROL = FOLDER / "control"
 CONF = f'''status {{ listen = {{ "inet:127.0.0.1:{PORT}", "unix:{CONTROL}" }} socket_mode = "0666" }}
 history {{ store = "memory" }}
 exempt {{ clients = {{ "198.51.100.9" }} }}
-policy "second" {{ mode = "monitor" }}
+policy "second" {{ mode = "monitor" shadow = "harsh" }}
+policy "harsh" {{ threshold "all" {{ score = 1 action = "550 5.7.1 no" }} }}
 '''
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -63,14 +64,15 @@ daemon = Helod(CONF, start=False)
 @test("the questions that were asked are in the metrics, by outcome, policy, rule, score, time")
 def _():
     before = series()
-    equal(before['helod_decisions_total{policy="second",outcome="reject"}'], 0, "there from the start")
+    equal(before['helod_decisions_total{policy="second",mode="enforce",action="reject",judged="reject"}'], 0, "there from the start")
     daemon.ask(helo="bad_name!", client="203.0.113.77")
     daemon.ask(helo="localhost", client="203.0.113.77", context="second")
     daemon.ask(client="198.51.100.9")
     now = series()
     grown = {name: now[name] - before.get(name, 0) for name in now if now[name] != before.get(name, 0)}
     equal(grown["helod_questions_total"], 3)
-    equal(grown['helod_decisions_total{policy="second",outcome="dunno"}'], 1)
+    equal(grown['helod_decisions_total{policy="second",mode="monitor",action="dunno",judged="mark"}'], 1)
+    equal(grown['helod_shadow_decisions_total{policy="second",judged="mark",shadow_judged="reject"}'], 1)
     equal(sum(n for name, n in grown.items() if name.startswith("helod_decisions_total")), 3)
     equal(grown['helod_skipped_total{reason="exempt"}'], 1)
     equal(grown['helod_exempted_total{kind="client"}'], 1)

@@ -13,7 +13,7 @@
 #include "units.h"
 #include "verdict.h"
 
-enum { SAMPLES_MAX = 1024, NAME_SIZE = 128, TOP_FINDINGS = 12 };
+enum { SAMPLES_MAX = 1024, NAME_SIZE = 192, TOP_FINDINGS = 12 };
 
 /* One line of the Prometheus text: name{label="x"} value. */
 struct sample {
@@ -60,7 +60,7 @@ static double decisions_of(const struct samples *s, const char *outcome)
     char label[NAME_SIZE];
     double sum = 0;
 
-    snprintf(label, sizeof(label), "outcome=\"%s\"", outcome);
+    snprintf(label, sizeof(label), "judged=\"%s\"", outcome);
     for (size_t i = 0; i < s->count; i++)
         if (strncmp(s->all[i].name, prefix, sizeof(prefix) - 1) == 0 && strstr(s->all[i].name, label))
             sum += s->all[i].value;

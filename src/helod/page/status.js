@@ -92,7 +92,7 @@ function show(s) {
     at("minutes").replaceChildren(bars(s.minutes,
         (i, all) => all ? `${60 - i} min ago` : i % 15 === 0 ? (i === 60 ? "now" : `−${60 - i} min`) : "",
         "decisions per minute", []));
-    pairs("outcomes", Object.entries(m.decisions_total).map(([name, n]) => [name, n, name]));
+    pairs("outcomes", Object.entries(m.decisions_total.judged).map(([name, n]) => [name, n, name]));
     at("scores").replaceChildren(bars(m.score.buckets,
         (i) => i < m.score.bounds.length ? `≤${m.score.bounds[i]}` : "more", "scores",
         policy.thresholds.map((t) => ({at: place(m.score.bounds, t.score), text: `${t.name} ${t.score}`}))));

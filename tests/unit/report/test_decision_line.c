@@ -55,18 +55,20 @@ static const struct {
     const char *line;
 } lines[] = {
     {"helo=User rdns=host-5.dyn.rot.com:pass/dynamic proto=SMTP sender=a@blau.com", false,
-     "decision v=1 id=7QK2M9 action=reject score=115 threshold=reject policy=default mode=enforce client=25.1.2.3 "
+     "decision v=1 id=7QK2M9 action=reject judged=reject score=115 threshold=reject policy=default mode=enforce "
+     "client=25.1.2.3 "
      "rdns=host-5.dyn.rot.com fcrdns=pass helo=User proto=SMTP sender=a@blau.com instance=1f3.5a "
      "findings=helo_not_fqdn:60,rdns_dynamic:35,greeting_helo:20 dns=3/13ms cached=1 ms=14 "
      "reply=\"550 5.5.2 your HELO name User has no domain: greet with a full host name such as mail.your-domain "
      "that has an address record for 25.1.2.3 [7QK2M9]\""},
     {"helo=mail.blau.com rdns=none spf=pass client=2a00:1::1", true,
-     "decision v=1 id=7QK2M9 action=dunno score=0 threshold=\"\" policy=default mode=enforce client=2a00:1::1 "
+     "decision v=1 id=7QK2M9 action=dunno judged=dunno score=0 threshold=\"\" policy=default mode=enforce "
+     "client=2a00:1::1 "
      "rdns=\"\" fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a "
      "findings=helo_spf_pass:-15 spf=pass "
      "shadow=candidate shadow_action=defer shadow_score=70 dns=3/13ms cached=1 ms=14 reply=DUNNO"},
     {"helo=dsl-7.rot.com naming=dynamic proto=SMTP rdns=temperror", false,
-     "decision v=1 id=7QK2M9 action=defer score=110 threshold=reject policy=default mode=enforce "
+     "decision v=1 id=7QK2M9 action=defer judged=defer score=110 threshold=reject policy=default mode=enforce "
      "client=25.1.2.3 rdns=\"\" "
      "fcrdns=temperror helo=dsl-7.rot.com proto=SMTP sender=\"\" instance=1f3.5a "
      "findings=helo_dynamic:90,greeting_helo:20,rdns_temperror:0 doubt=15 dns=3/13ms cached=1 ms=14 "

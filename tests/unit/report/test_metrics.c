@@ -27,14 +27,14 @@ static void test_rows(void **state)
         assert_memory_equal(row->name, "helod_", 6);
         assert_true(row->help[strlen(row->help) - 1] == '.');
         assert_int_equal(strcmp(row->type, "counter") == 0, n > 6 && strcmp(row->name + n - 6, "_total") == 0);
-        assert_true(row->label != NULL || row->labels == 1);
-        assert_int_equal(row->label == NULL, row->label_name == NULL);
+        assert_true(row->labels != NULL || row->numbers == 1);
         assert_int_equal(row->by == NULL, row->bys == 1);
         assert_int_equal(row->by == NULL, row->by_name == NULL);
         for (unsigned other = 0; other < i; other++)
             assert_string_not_equal(row->name, metric_rows[other].name);
-        for (unsigned label = 0; row->label_name != NULL && row->id != METRIC_FINDINGS && label < row->labels; label++)
-            assert_true(row->label_name(label) != NULL && row->label_name(label)[0] != '\0');
+        for (const struct metric_label *l = row->labels; l != NULL && l->name != NULL; l++)
+            for (unsigned number = 0; row->id != METRIC_FINDINGS && number < row->numbers; number++)
+                assert_true(l->value(number) != NULL && l->value(number)[0] != '\0');
     }
 }
 
@@ -43,17 +43,17 @@ static void test_counters(void **state)
     struct metrics *m = metrics_new();
 
     (void)state;
-    metrics_add(m, METRIC_DECISIONS, OUTCOME_REJECT, 2);
-    metrics_add(m, METRIC_DECISIONS, OUTCOME_REJECT, 1);
-    metrics_add(m, METRIC_DECISIONS, OUTCOME_COUNT, 1); /* past the end: nowhere */
+    metrics_add(m, METRIC_SKIPPED, SKIP_EXEMPT, 2);
+    metrics_add(m, METRIC_SKIPPED, SKIP_EXEMPT, 1);
+    metrics_add(m, METRIC_SKIPPED, SKIP_COUNT, 1); /* past the end: nowhere */
     metrics_set(m, METRIC_CONNECTIONS, 7);
     metrics_set(m, METRIC_CONNECTIONS, 5);
-    assert_int_equal(metrics_get(m, METRIC_DECISIONS, OUTCOME_REJECT), 3);
-    assert_int_equal(metrics_get(m, METRIC_DECISIONS, OUTCOME_COUNT), 0);
+    assert_int_equal(metrics_get(m, METRIC_SKIPPED, SKIP_EXEMPT), 3);
+    assert_int_equal(metrics_get(m, METRIC_SKIPPED, SKIP_COUNT), 0);
     assert_int_equal(metrics_get(m, METRIC_CONNECTIONS, 0), 5);
     for (unsigned i = 0; i < METRIC_COUNT; i++)
-        for (unsigned label = 0; label < metric_rows[i].labels; label++)
-            if (i != METRIC_CONNECTIONS && i != METRIC_BUILD && !(i == METRIC_DECISIONS && label == OUTCOME_REJECT))
+        for (unsigned label = 0; label < metric_rows[i].numbers; label++)
+            if (i != METRIC_CONNECTIONS && i != METRIC_BUILD && !(i == METRIC_SKIPPED && label == SKIP_EXEMPT))
                 assert_int_equal(metrics_get(m, i, label), 0);
     metrics_free(m);
 }
@@ -112,13 +112,49 @@ static void test_policies(void **state)
     metrics_free(m);
 }
 
+/* The value of a row's label `name` for a number. */
+static const char *label_value(const struct metric_row *row, const char *name, unsigned number)
+{
+    for (const struct metric_label *l = row->labels; l->name != NULL; l++)
+        if (strcmp(l->name, name) == 0)
+            return l->value(number);
+    return "";
+}
+
+/* Every mode and judgement has one series, whose action is what that mode answers. */
+static void test_decisions(void **state)
+{
+    static const struct {
+        enum policy_mode mode;
+        const char *name, *actions[OUTCOME_COUNT];
+    } cases[] = {
+        {MODE_ENFORCE, "enforce", {"dunno", "mark", "defer", "reject"}},
+        {MODE_SOFT, "soft", {"dunno", "mark", "defer", "defer"}},
+        {MODE_MONITOR, "monitor", {"dunno", "dunno", "dunno", "dunno"}},
+    };
+    const struct metric_row *row = &metric_rows[METRIC_DECISIONS];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (unsigned judged = 0; judged < OUTCOME_COUNT; judged++) {
+            unsigned number = metrics_decision(cases[i].mode, (enum outcome)judged);
+
+            assert_true(number < row->numbers);
+            assert_string_equal(label_value(row, "mode", number), cases[i].name);
+            assert_string_equal(label_value(row, "judged", number), outcome_name((enum outcome)judged));
+            assert_string_equal(label_value(row, "action", number), cases[i].actions[judged]);
+        }
+    }
+    row = &metric_rows[METRIC_SHADOW];
+    assert_string_equal(label_value(row, "judged", metrics_shadow(OUTCOME_MARK, OUTCOME_REJECT)), "mark");
+    assert_string_equal(label_value(row, "shadow_judged", metrics_shadow(OUTCOME_MARK, OUTCOME_REJECT)), "reject");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_counters),
-        cmocka_unit_test(test_histogram),
-        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_rows),     cmocka_unit_test(test_counters),  cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_policies), cmocka_unit_test(test_decisions),
     };
 
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
