@@ -13,6 +13,13 @@ set -eu
 cd "$(dirname "$0")"
 umask 022
 
+# Packages have moved between releases: "build>12" is needed from Debian 13 on, "check<13" exists up to Debian 12.
+# /etc/debian_version says 12.7, or "trixie/sid" in what will be Debian 13 and in the Ubuntu that was made from it.
+case $(cat /etc/debian_version 2>/dev/null) in
+[1-9].* | 1[0-2].* | bullseye* | bookworm*) release=12 ;;
+*) release=13 ;;
+esac
+
 # set      package             service      why
 packages() { cat <<'END'
 build      gcc                 -            C compiler
@@ -32,10 +39,11 @@ build      libseccomp-dev      -            system call filter
 build      libexpat1-dev       -            DMARC reports
 build      libzip-dev          -            zipped DMARC reports
 build      libssl-dev          -            heloctl probe after STARTTLS
+build>12   systemd-dev         -            systemd.pc, which says where units go
 check      libcmocka-dev       -            unit tests
 check      clang               -            second compiler
-check      libclang-rt-14-dev  -            its sanitizers and libFuzzer
-check      llvm-14             -            readable sanitizer reports
+check      libclang-rt-dev     -            its sanitizers and libFuzzer
+check      llvm                -            readable sanitizer reports
 check      valgrind            -            memory checker
 check      clang-format        -            formatting
 check      clang-tidy          -            static checks
@@ -61,7 +69,7 @@ check      fail2ban            fail2ban     its filter
 check      rsyslog             rsyslog      its rule
 check      logrotate           -            its rule
 check      lnav                -            its format
-check      grok                -            its patterns
+check<13   grok                -            its patterns
 check      postgrey            postgrey     a real greylister
 check      spamassassin        -            its rules
 check      rspamd              rspamd       its rule
@@ -87,7 +95,12 @@ jobs=$(nproc 2>/dev/null || echo 2)
 
 # ---- packages
 
-chosen() { packages | awk -v sets="$1" 'index(sets, $1) { print $2 }'; }
+chosen() {
+    packages | awk -v sets="$1" -v release="$release" '
+        { split($1, set, /[<>]/) }
+        $1 ~ />/ && release <= set[2] || $1 ~ /</ && release >= set[2] { next }
+        index(sets, set[1]) { print $2 }'
+}
 
 # Names of those packages in the sets that are not installed.
 missing() {
