@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf: check_host() of RFC 7208 as a machine that asks for look-ups and is fed answers. No I/O, no recursion.
+ * spf: check_host() of RFC 7208 as a state machine: it names the lookups it needs and is fed the answers. It does no
+ * I/O and does not recurse.
  *
  *     struct spf *spf = spf_new(&query, region);
- *     while (spf_step(spf, &ask) == SPF_ASK) { …look ask.name, ask.type up…; spf_feed(spf, answer); }
+ *     while (spf_step(spf, &ask) == SPF_ASK) { look up ask.name and ask.type; spf_feed(spf, answer); }
  *     spf_outcome(spf)
  *
  * All memory comes from the region and is bounded by the limits of RFC 7208 section 4.6.4.
@@ -31,21 +32,21 @@ enum spf_result {
 
 struct spf_query {
     struct address client;
-    const char *domain;   /* whose record is evaluated */
-    const char *sender;   /* %{s}: local@domain; without a local part postmaster@ is taken; "" is postmaster@helo */
+    const char *domain;   /* the domain whose record is evaluated */
+    const char *sender;   /* %{s}: local@domain; a missing local part becomes postmaster; "" means postmaster@helo */
     const char *helo;     /* %{h} */
     const char *receiver; /* %{r} in explanations; NULL: "unknown" */
     time_t now;           /* %{t} in explanations */
-    unsigned void_limit;  /* void look-ups allowed; RFC 7208: 2 */
+    unsigned void_limit;  /* void lookups allowed; RFC 7208 recommends 2 */
     bool explain;         /* fetch and expand exp= on fail */
 };
 
 struct spf_ask {
-    const char *name; /* as RFC 7208 builds it; may be no host name */
+    const char *name; /* built by RFC 7208's rules; need not be a valid host name */
     enum dns_type type;
 };
 
-/* One look-up that was made, for `heloctl`. */
+/* A lookup that was made, for heloctl to show. */
 struct spf_trace {
     const char *name;
     enum dns_type type;
@@ -56,13 +57,13 @@ struct spf_trace {
 
 struct spf_outcome {
     enum spf_result result;
-    const char *record;      /* the record of the query's domain, "" when none */
-    const char *term;        /* the term that matched, as written, "" when none (default or error) */
-    const char *domain;      /* whose record held that term or the error, filtered ASCII */
+    const char *record;      /* the record of the query's domain; "" when there is none */
+    const char *term;        /* the matching term as written; "" when none matched (default result or error) */
+    const char *domain;      /* the domain whose record contains that term or the error, filtered ASCII */
     const char *reason;      /* for none, temperror and permerror: what was wrong, filtered ASCII */
-    const char *explanation; /* filtered ASCII; "" when none was asked or it could not be had */
-    bool deny_all;           /* the record is "v=spf1 -all" and nothing else */
-    unsigned lookups, voids; /* terms that cost look-ups; void look-ups */
+    const char *explanation; /* filtered ASCII; "" when it was not requested or not available */
+    bool deny_all;           /* the record is exactly "v=spf1 -all" */
+    unsigned lookups, voids; /* terms that required lookups; void lookups */
     const struct spf_trace *trace;
     size_t trace_count;
 };
@@ -71,10 +72,11 @@ enum spf_step { SPF_ASK, SPF_DONE };
 
 struct spf;
 
-struct spf *spf_new(const struct spf_query *query, struct region *r); /* NULL: no memory. Texts are copied. */
+/* Copies the query's texts. Returns NULL when there is no memory. */
+struct spf *spf_new(const struct spf_query *query, struct region *r);
 enum spf_step spf_step(struct spf *spf, struct spf_ask *ask);
 void spf_feed(struct spf *spf, const struct dns_answer *answer);
-/* The deadline came: temperror with reason "deadline"; a result that only waits for its explanation is kept. */
+/* Ends the evaluation at the deadline with temperror. A result that only waits for its explanation is kept. */
 void spf_abandon(struct spf *spf);
 const struct spf_outcome *spf_outcome(const struct spf *spf); /* after SPF_DONE or spf_abandon() */
 const char *spf_result_name(enum spf_result result);          /* "pass", …; "not_asked" */

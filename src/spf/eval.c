@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * eval: walks the records. A stack of frames stands for the recursion of check_host(): an include pushes one, a
- * redirect replaces the top one, and an error in any of them ends the whole (RFC 7208 sections 4 to 6).
+ * eval: evaluates the records. A stack of frames replaces the recursion of check_host(): an include pushes a frame, a
+ * redirect replaces the top one, and an error in any frame ends the evaluation (RFC 7208 sections 4 to 6).
  */
 #include <string.h>
 
@@ -74,15 +74,15 @@ bool spf_usable(struct spf *spf, const struct dns_answer *answer)
     name = spf_printable(spf->ask.name, strlen(spf->ask.name), spf->region);
     if (answer->status != DNS_TEMPERROR) {
         if (++spf->outcome.voids > spf->query.void_limit)
-            end_permerror(spf, "too many void look-ups", name);
+            end_permerror(spf, "too many void lookups", name);
         return false;
     }
     spf_end(spf, SPF_TEMPERROR,
-            region_printf(spf->region, "look-up of %s: %s", name, answer->why ? answer->why : "temperror"));
+            region_printf(spf->region, "lookup of %s: %s", name, answer->why ? answer->why : "temperror"));
     return false;
 }
 
-/* The result of the top frame: of the whole, or of the include below it (section 5.2). */
+/* The top frame has a result. It is the result of the evaluation, or of the include that pushed it (section 5.2). */
 static void end_frame(struct spf *spf, enum spf_result result)
 {
     if (spf->depth > 1) {
@@ -101,7 +101,7 @@ void spf_match(struct spf *spf)
 {
     const struct spf_term *term = current(spf);
 
-    /* An include that passes is reported as the term that matched in it; any other result is the include's own. */
+    /* For an include that passes, report the term that matched inside it. Any other result is the include's own. */
     if (term->kind != SPF_INCLUDE || term->result != SPF_PASS) {
         spf->outcome.term = term->text;
         spf->outcome.domain = printable_domain(spf);
@@ -120,7 +120,7 @@ static void fetch_run(struct spf *spf)
     spf_query_dns(spf, STATE_FETCH, spf_top(spf)->domain, DNS_TXT);
 }
 
-/* No record: "none" for the query's own domain, an error of the record that pointed here for any other. */
+/* A missing record is "none" for the query's own domain, and an error in the record that refers to it otherwise. */
 static void end_none(struct spf *spf, const char *why)
 {
     const struct spf_frame *top = spf_top(spf);
@@ -131,7 +131,7 @@ static void end_none(struct spf *spf, const char *why)
         end_permerror(spf, why, printable_domain(spf));
 }
 
-/* Section 4.5: the one TXT record that is an SPF record. */
+/* Section 4.5: finds the only TXT record that is an SPF record. */
 static void fetch_take(struct spf *spf, const struct dns_answer *answer)
 {
     struct spf_frame *top = spf_top(spf);
@@ -167,13 +167,13 @@ static void fetch_take(struct spf *spf, const struct dns_answer *answer)
 }
 
 /*
- * What has to be known before a domain-spec is used: the limit of terms, and the client's names where it (or the
- * mechanism) needs them. False when something else comes first.
+ * Prepares the use of a domain-spec: enforces the limit of terms and, where the domain-spec or the mechanism needs the
+ * client's validated names, looks them up first. Returns false when the term cannot be evaluated now.
  */
 static bool prepare(struct spf *spf, const char *text, const char *target, bool needs_names)
 {
     if (spf->outcome.lookups == SPF_TERMS_MAX) {
-        end_permerror(spf, "too many terms with look-ups", text);
+        end_permerror(spf, "too many terms that require lookups", text);
         return false;
     }
     if (!spf->valid_known && (needs_names || spf_macro_uses(target, 'p'))) {
@@ -185,7 +185,7 @@ static bool prepare(struct spf *spf, const char *text, const char *target, bool 
     return true;
 }
 
-/* The target-name of a domain-spec in the top frame; the frame's domain where it has none. */
+/* Expands a domain-spec in the top frame. Without one the target is the frame's domain. */
 static const char *target_name(struct spf *spf, const char *target)
 {
     const char *domain = spf_top(spf)->domain, *name;
@@ -233,7 +233,7 @@ static bool ptr_matches(const struct spf *spf, const char *domain)
     return false;
 }
 
-/* A mechanism that costs look-ups, with its target. A name that cannot be asked does not match. */
+/* Evaluates a mechanism that requires lookups. A name that is not valid in DNS does not match. */
 static void look_up(struct spf *spf, const struct spf_term *term, const char *name)
 {
     if (term->kind == SPF_INCLUDE)
@@ -282,7 +282,7 @@ static void exists_take(struct spf *spf, const struct dns_answer *answer)
         spf_no_match(spf);
 }
 
-/* Section 6.2: whatever goes wrong with an explanation, the result stands and there is none. */
+/* Section 6.2: when an explanation cannot be obtained, the result is kept and has no explanation. */
 static void explain_run(struct spf *spf)
 {
     const char *target = spf_top(spf)->record.exp.target, *name;

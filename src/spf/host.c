@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host: the mechanisms that look for the client among the addresses of hosts: a, mx, and the names of its PTR, which
- * ptr and %{p} share (they are asked for once in an evaluation).
+ * host: the mechanisms that look for the client among addresses of hosts: a, mx, and the validated PTR names, which ptr
+ * and %{p} share. The PTR names are looked up once per evaluation.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,7 +13,7 @@ enum dns_type spf_address_type(const struct spf *spf)
     return spf->query.client.family == ADDRESS_IPV6 ? DNS_AAAA : DNS_A;
 }
 
-/* Whether the client is in the network of the term's prefix length around one of the addresses. */
+/* True when the client is in one of the addresses' networks of the term's prefix length. */
 static bool among(struct spf *spf, const struct dns_answer *answer)
 {
     const struct spf_frame *top = spf_top(spf);
@@ -30,7 +30,10 @@ static bool among(struct spf *spf, const struct dns_answer *answer)
     return false;
 }
 
-/* The same of an answer to a mechanism. Where not all addresses are there nobody can tell: that ends with temperror. */
+/*
+ * The same for the answer to a mechanism. If the client is not among the addresses but some were left out, the result
+ * is unknown and the evaluation ends with temperror.
+ */
 static bool matches(struct spf *spf, const struct dns_answer *answer)
 {
     if (!spf_usable(spf, answer))
@@ -50,7 +53,7 @@ void spf_address_take(struct spf *spf, const struct dns_answer *answer)
         spf_no_match(spf);
 }
 
-/* Keeps the names of a PTR or MX answer, which is borrowed. */
+/* Copies the names of a PTR or MX answer, because the answer is borrowed. */
 static void keep_hosts(struct spf *spf, const struct dns_answer *answer)
 {
     spf->host_count = spf->host_at = 0;
@@ -62,7 +65,7 @@ static void keep_hosts(struct spf *spf, const struct dns_answer *answer)
     }
 }
 
-/* The next host that can be asked for; NULL after the last. A null MX (the root) cannot. */
+/* Returns the next host that can be looked up, or NULL after the last. A null MX (the root) is skipped. */
 static const char *next_host(struct spf *spf)
 {
     while (spf->host_at < spf->host_count) {
@@ -115,8 +118,9 @@ void spf_ptr_run(struct spf *spf)
 }
 
 /*
- * Section 5.5: an error means no names, never an error of the evaluation. A missing PTR is a void look-up of the term
- * that asked, but the look-ups of the names are not: the client chose those names, not the record's publisher.
+ * Section 5.5: a DNS error means that there are no names; it never ends the evaluation. A missing PTR counts as a
+ * void lookup of the term that needed it. Failed lookups of the PTR names do not count, because the client chose
+ * those names, not the publisher of the record.
  */
 void spf_ptr_take(struct spf *spf, const struct dns_answer *answer)
 {
@@ -165,7 +169,7 @@ const char *spf_valid_name(const struct spf *spf, const char *domain)
 {
     const char *best = spf->valid_count ? spf->valid[0] : "unknown";
 
-    for (unsigned i = spf->valid_count; i-- > 0;) { /* backwards: the first below the domain is kept */
+    for (unsigned i = spf->valid_count; i-- > 0;) { /* backwards, so that the first name below the domain wins */
         if (!strcasecmp(spf->valid[i], domain))
             return spf->valid[i];
         if (spf_name_within(spf->valid[i], domain))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * machine: the evaluation between two look-ups. spf.c is its door, eval.c walks the records, host.c does the mechanisms
- * that look for the client among hosts.
+ * machine: the state of an evaluation. spf.c is its interface, eval.c evaluates the records, and host.c implements the
+ * mechanisms that look for the client among hosts.
  */
 #ifndef HELOD_SPF_MACHINE_H
 #define HELOD_SPF_MACHINE_H
@@ -11,33 +11,33 @@
 #include "spf.h"
 
 enum {
-    SPF_TERMS_MAX = 10, /* terms that cost look-ups (RFC 7208 section 4.6.4) */
-    SPF_HOSTS_MAX = 10, /* hosts of one MX, names of the PTR */
+    SPF_TERMS_MAX = 10, /* terms that require lookups (RFC 7208 section 4.6.4) */
+    SPF_HOSTS_MAX = 10, /* hosts of one MX, and names of the PTR */
     SPF_FRAMES = SPF_TERMS_MAX + 1,
     /* A record or a host list for each term, its hosts, the PTR names, the explanation. */
     SPF_TRACE_MAX = 1 + SPF_TERMS_MAX * (1 + SPF_HOSTS_MAX) + 1 + SPF_HOSTS_MAX + 1,
 };
 
 enum spf_state {
-    STATE_FETCH,    /* the record of the top frame's domain */
-    STATE_TERM,     /* its next term, or its end */
-    STATE_ADDRESS,  /* a */
-    STATE_EXISTS,   /* exists */
-    STATE_MX,       /* mx: its hosts */
-    STATE_MX_HOST,  /* mx: the address of one */
-    STATE_PTR,      /* the client's names, for ptr and %{p} */
-    STATE_PTR_HOST, /* the address of one */
-    STATE_EXPLAIN,  /* the text that exp= names */
-    STATE_EXPAND,   /* its expansion */
+    STATE_FETCH,    /* fetch the record of the top frame's domain */
+    STATE_TERM,     /* evaluate its next term, or end the frame */
+    STATE_ADDRESS,  /* a: look up the addresses */
+    STATE_EXISTS,   /* exists: look up the address */
+    STATE_MX,       /* mx: look up the hosts */
+    STATE_MX_HOST,  /* mx: look up the addresses of the next host */
+    STATE_PTR,      /* ptr and %{p}: look up the client's names */
+    STATE_PTR_HOST, /* ptr and %{p}: look up the addresses of the next name */
+    STATE_EXPLAIN,  /* fetch the text that exp= names */
+    STATE_EXPAND,   /* expand its macros */
     STATE_DONE,
     STATE_COUNT,
 };
 
-/* A record under evaluation; an include stands on the one that includes it, a redirect takes its place. */
+/* A record under evaluation. An include is pushed above the record that includes it; a redirect replaces it. */
 struct spf_frame {
     const char *domain;
     struct spf_record record;
-    size_t at; /* term */
+    size_t at; /* index of the current term */
     bool redirected;
 };
 
@@ -50,18 +50,18 @@ struct spf {
     enum spf_state state;
     struct spf_ask ask;
     bool asking;
-    const char *hosts[SPF_HOSTS_MAX]; /* being looked up: of an MX, or the PTR's */
+    const char *hosts[SPF_HOSTS_MAX]; /* MX hosts or PTR names whose addresses are being looked up */
     unsigned host_count, host_at;
-    const char *valid[SPF_HOSTS_MAX]; /* names of the client that have its address */
+    const char *valid[SPF_HOSTS_MAX]; /* validated names: PTR names that resolve to the client */
     unsigned valid_count;
     bool valid_known;
     enum spf_state after_ptr;
-    const char *explanation; /* explain-string before its expansion */
+    const char *explanation; /* the explain-string before macro expansion */
     struct spf_trace trace[SPF_TRACE_MAX];
     struct spf_outcome outcome;
 };
 
-/* What a state does on its own (NULL: it was entered with a question) and with its answer. */
+/* What a state does on entry (NULL: it is entered with a lookup already requested) and with its answer. */
 struct spf_state_row {
     void (*run)(struct spf *spf);
     void (*take)(struct spf *spf, const struct dns_answer *answer);
@@ -74,9 +74,12 @@ void spf_query_dns(struct spf *spf, enum spf_state state, const char *name, enum
 void spf_end(struct spf *spf, enum spf_result result, const char *reason);
 void spf_match(struct spf *spf);
 void spf_no_match(struct spf *spf);
-/* The common part of an answer to a mechanism: temperror ends, voids are counted. True when there are records. */
+/*
+ * Handles what is common to all answers: a temperror ends the evaluation and void lookups are counted. Returns true
+ * when the answer has records.
+ */
 bool spf_usable(struct spf *spf, const struct dns_answer *answer);
-/* Whether a name can be put into a question: labels of 1 to 63 bytes, 253 in all. */
+/* True when a name fits in a DNS query: labels of 1 to 63 bytes, 253 bytes in total. */
 bool spf_askable(const char *name);
 
 /* host.c */
@@ -90,7 +93,10 @@ void spf_ptr_take(struct spf *spf, const struct dns_answer *answer);
 void spf_ptr_host_run(struct spf *spf);
 void spf_ptr_host_take(struct spf *spf, const struct dns_answer *answer);
 bool spf_name_within(const char *name, const char *domain);
-/* %{p} for a domain: the domain itself, a name below it, any valid name, "unknown". */
+/*
+ * The value of %{p} for a domain: the domain itself if validated, else a name below it, any valid name, or
+ * "unknown".
+ */
 const char *spf_valid_name(const struct spf *spf, const char *domain);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * macro: checks and expands macro strings. One tokeniser serves both, so what passes the check is what is expanded.
+ * macro: checks and expands macro strings. Both use the same tokeniser, so what passes the check is what is expanded.
  *
  *     macro-string = *( macro-expand / macro-literal )
  *     macro-expand = ( "%{" macro-letter transformers *delimiter "}" ) / "%%" / "%_" / "%-"
  *     domain-spec  = macro-string ( "." toplabel [ "." ] / macro-expand )
  *
- * Promises bounded memory whatever the string says: a domain is built in a window over its last bytes.
+ * Memory is bounded whatever the string contains: a domain is built in a window that holds only its last bytes.
  */
 #include "macro.h"
 
@@ -16,14 +16,14 @@
 #include "cursor.h"
 #include "text.h"
 
-/* One token of a macro string: a run of literal bytes, or a value and what is done to it. */
+/* A token of a macro string: a run of literal bytes, or a macro letter with its transformers. */
 struct piece {
     const char *literal; /* NULL for a letter */
     size_t length;
     char letter; /* lower case */
-    bool escape; /* the letter was in upper case: URL escaping */
+    bool escape; /* the letter was in upper case, which means URL escaping */
     bool reverse;
-    unsigned keep; /* right-hand parts; 0: all */
+    unsigned keep; /* number of right-hand parts to keep; 0: all */
     const char *delimiters;
     size_t delimiter_count;
 };
@@ -37,7 +37,7 @@ static bool is_one_of(const char *set, int c)
     return c > 0 && c < 0x80 && strchr(set, c);
 }
 
-/* After "%{". False when it is malformed. */
+/* Reads what follows "%{". Returns false when it is malformed. */
 static bool read_letter(struct cursor *c, struct piece *p)
 {
     int letter = cursor_u8(c);
@@ -65,7 +65,7 @@ static bool read_letter(struct cursor *c, struct piece *p)
     return cursor_take(c, '}');
 }
 
-/* The next token; NULL, or what is wrong. Call it only while bytes are left. */
+/* Reads the next token. Returns NULL, or what is wrong. To be called only while bytes remain. */
 static const char *next_piece(struct cursor *c, struct piece *p)
 {
     memset(p, 0, sizeof *p);
@@ -97,7 +97,7 @@ static const char *next_piece(struct cursor *c, struct piece *p)
     }
 }
 
-/* toplabel: letters, digits and inner hyphens, not digits alone. */
+/* A toplabel has letters, digits and inner hyphens, and is not all digits. */
 static bool is_toplabel(const char *s, size_t n)
 {
     bool other = false;
@@ -112,7 +112,7 @@ static bool is_toplabel(const char *s, size_t n)
     return other;
 }
 
-/* What stands behind the last macro of a domain-spec: "." toplabel [ "." ] at its end. */
+/* Checks what follows the last macro of a domain-spec: it must end with "." toplabel [ "." ]. */
 static const char *check_tail(const char *tail, size_t n)
 {
     const char *dot;
@@ -139,7 +139,7 @@ const char *spf_macro_check(const char *s, size_t n, enum spf_use use)
 {
     struct cursor c;
     struct piece p;
-    size_t tail = 0; /* behind the last macro */
+    size_t tail = 0; /* where the text after the last macro begins */
 
     cursor_init(&c, s, n);
     while (cursor_left(&c)) {
@@ -174,7 +174,7 @@ bool spf_macro_uses(const char *s, char letter)
     return false;
 }
 
-/* Where an expansion goes. A window keeps the end of what was put, another the beginning. */
+/* The output of an expansion: a window that keeps the last bytes, or a buffer that keeps the first. */
 struct sink {
     char *base;
     size_t size, used;
@@ -210,7 +210,10 @@ static void put_escaped(struct sink *out, char byte, bool escape)
     put(out, hex[value & 15]);
 }
 
-/* The value in parts: split at the delimiters, reversed, the right-hand ones kept, joined with dots. */
+/*
+ * Splits the value at the delimiters, reverses the parts if asked, keeps the right-hand ones and joins them with
+ * dots.
+ */
 static void put_value(struct sink *out, const struct piece *p, const char *value)
 {
     struct {
@@ -268,7 +271,7 @@ const char *spf_macro_domain(const char *s, const struct spf_values *values, str
     if (out.used > SPF_DOMAIN_MAX) {
         const char *from = bytes + out.used - SPF_DOMAIN_MAX - 1, *dot = memchr(from, '.', SPF_DOMAIN_MAX + 1);
 
-        /* One label over 253 bytes has no left side to cut: such a name exists nowhere. */
+        /* A single label over 253 bytes cannot be shortened from the left. No such name exists. */
         name = dot ? dot + 1 : "";
         out.used = dot ? out.used - (size_t)(name - bytes) : 0;
     }

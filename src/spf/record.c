@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record: the parser. The whole record is checked before any of it is used, so that an error at its end is found
- * whatever matches before it (RFC 7208 section 4.6).
+ * record: the parser. The whole record is checked before any of it is used, so that an error at its end is found even
+ * when an earlier term would match (RFC 7208 section 4.6).
  *
  *     record    = "v=spf1" *( 1*SP ( directive / modifier ) ) *SP
  *     directive = [ "+" / "-" / "?" / "~" ] mechanism
  *     modifier  = name "=" value
  *
- * A mechanism is a row of the table below. Names compare without case; a known modifier with a bad value is an error,
- * never an unknown modifier.
+ * Each mechanism is a row of the table below. Names are compared without regard to case. A known modifier with a bad
+ * value is an error; it is never treated as an unknown modifier.
  */
 #include "record.h"
 
@@ -70,7 +70,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ); its length, 0 when there is none. */
+/* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ). Returns its length, or 0 when there is none. */
 static size_t name_length(const char *s)
 {
     size_t n = 0;
@@ -81,8 +81,8 @@ static size_t name_length(const char *s)
 }
 
 /*
- * Takes "/" and a number without leading zeros off the end of s[0..*n). False when it is there and malformed; *bits
- * stays when it is not there.
+ * Removes "/" and a number without leading zeros from the end of s[0..*n). Returns false when it is present but
+ * malformed. Leaves *bits unchanged when it is absent.
  */
 static bool take_bits(const char *s, size_t *n, unsigned most, uint8_t *bits)
 {
@@ -135,7 +135,7 @@ static const char *parse_network(struct spf_term *term, const char *s, size_t n)
     if (!memchr(s, ':', n) == six || !address_parse(&a, s, n))
         return "malformed address";
     if (six && a.family == ADDRESS_IPV4) {
-        /* A mapped address is IPv4 everywhere but here: ip6 matches IPv6 clients only (section 5). */
+        /* Elsewhere helod treats an IPv4-mapped address as IPv4, but ip6 matches IPv6 clients only (section 5). */
         struct address mapped = {.family = ADDRESS_IPV6, .bytes = {[10] = 0xff, [11] = 0xff}};
 
         memcpy(mapped.bytes + 12, a.bytes, 4);
@@ -145,7 +145,7 @@ static const char *parse_network(struct spf_term *term, const char *s, size_t n)
     return NULL;
 }
 
-/* What follows the name of a mechanism: nothing, ":" and an argument, or "/" and a prefix length. */
+/* Parses what follows the name of a mechanism: nothing, ":" and an argument, or "/" and a prefix length. */
 static const char *parse_argument(const struct mechanism *m, struct spf_term *term, const char *s, struct region *r)
 {
     size_t n = strlen(s);
@@ -223,7 +223,7 @@ static const char *parse_term(struct spf_record *out, const char *s, struct regi
     return parse_mechanism(&out->terms[out->count++], s, r);
 }
 
-/* Cuts at spaces, in place. NULL at the end. */
+/* Splits at spaces, in place. Returns NULL at the end. */
 static char *next_word(char **rest)
 {
     char *word = *rest, *end;

@@ -18,15 +18,15 @@ enum spf_kind { SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, 
 /* A mechanism with its qualifier. */
 struct spf_term {
     const char *text;   /* as written, printable ASCII */
-    const char *target; /* domain-spec; "" where there is none */
+    const char *target; /* domain-spec; "" when there is none */
     enum spf_kind kind;
-    enum spf_result result; /* of the qualifier */
+    enum spf_result result; /* given by the qualifier */
     struct network net;     /* ip4, ip6 */
     uint8_t bits4, bits6;   /* a, mx */
 };
 
 struct spf_modifier {
-    const char *text;   /* as written; NULL: the record has none */
+    const char *text;   /* as written; NULL: the record has no such modifier */
     const char *target; /* domain-spec */
 };
 
@@ -34,19 +34,19 @@ struct spf_record {
     size_t count;
     struct spf_term *terms;
     struct spf_modifier redirect, exp;
-    bool deny_all; /* "-all" is all there is */
+    bool deny_all; /* the only term is "-all" */
 };
 
 enum { SPF_RECORD_MAX = 8192 }; /* longer records are a permerror: nobody publishes them in earnest */
 
-/* Whether a TXT record is an SPF record: "v=spf1" and its end or a space. */
+/* True when a TXT record is an SPF record: "v=spf1" followed by its end or a space. */
 bool spf_record_is(const uint8_t *bytes, size_t size);
 /*
- * Parses the whole of such a record. False with *error in printable ASCII at the first syntax error; the error is
- * NULL when it was memory that was missing.
+ * Parses a whole SPF record. Returns false at the first syntax error, with *error in printable ASCII, or NULL when
+ * there was no memory.
  */
 bool spf_record_parse(struct spf_record *out, const uint8_t *bytes, size_t size, struct region *r, const char **error);
-/* Foreign bytes as printable ASCII in the region; "" without memory. */
+/* Copies untrusted bytes to the region as printable ASCII. Returns "" when there is no memory. */
 const char *spf_printable(const void *bytes, size_t size, struct region *r);
 
 #endif

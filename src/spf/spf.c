@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf: the door of the evaluator. Prepares the values of the macros, turns answers into trace lines, and runs states
- * until one of them asks. Promises to end: every state asks (at most SPF_TRACE_MAX times) or moves on in a record.
+ * spf: the evaluator's interface. It prepares the macro values, records each answer in the trace, and runs states until
+ * one needs a lookup. It always terminates, because every state either requests a lookup, which happens at most
+ * SPF_TRACE_MAX times, or advances in a record.
  */
 #include <assert.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static void set_value(struct spf *spf, char letter, const char *value)
     spf->values.value[letter - 'a'] = value ? value : "";
 }
 
-/* %{i}: dotted quad, or the nibbles of IPv6 with dots. */
+/* The value of %{i}: the dotted quad, or the nibbles of an IPv6 address separated by dots. */
 static const char *dotted(const struct address *a, struct region *r)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -40,7 +41,7 @@ static const char *dotted(const struct address *a, struct region *r)
     return region_strndup(r, nibbles, 63);
 }
 
-/* LOCAL@DOMAIN */
+/* Returns LOCAL@DOMAIN. */
 static const char *mailbox(struct region *r, const char *local, size_t local_size, const char *domain)
 {
     size_t n = strnlen(domain, SPF_VALUE_MAX), size = local_size + 1 + n + 1;
@@ -101,8 +102,8 @@ static void set_values(struct spf *spf, const struct spf_query *query)
 }
 
 /*
- * Section 4.3: only a name of two or more labels has a record. A literal, a bare address and what holds bytes of no
- * host name are malformed. NULL, or the reason of "none".
+ * Section 4.3: only a name of two or more labels has a record. Address literals, bare addresses and names with bytes
+ * that no host name has are malformed. Returns NULL, or the reason for "none".
  */
 static const char *refuse_domain(const char *domain)
 {
@@ -116,7 +117,7 @@ static const char *refuse_domain(const char *domain)
         if (!digit && !(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !strchr("-_.", *c))
             return "malformed domain";
         dots = dots || *c == '.';
-        digits = *c == '.' || (digits && digit); /* of the last label */
+        digits = *c == '.' || (digits && digit); /* whether the last label is all digits */
     }
     if (!spf_askable(domain))
         return "malformed domain";
@@ -146,7 +147,8 @@ struct spf *spf_new(const struct spf_query *query, struct region *r)
         return NULL;
     spf->region = r;
     spf->query = *query;
-    spf->query.domain = spf->query.sender = spf->query.helo = spf->query.receiver = NULL; /* not ours */
+    spf->query.domain = spf->query.sender = spf->query.helo = spf->query.receiver =
+        NULL; /* these belong to the caller */
     spf->outcome = (struct spf_outcome){
         .record = "", .term = "", .domain = "", .reason = "", .explanation = "", .trace = spf->trace};
     if (n && domain[n - 1] == '.')

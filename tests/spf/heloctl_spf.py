@@ -72,8 +72,8 @@ def _():
     for domain, result, reason in (
             ("none.client.example", "none", "no SPF record"),
             ("localhost", "none", "domain of one label"),
-            ("slow.client.example", "temperror", "look-up of slow.client.example"),
-            ("void.client.example", "permerror", "too many void look-ups: no3.client.example")):
+            ("slow.client.example", "temperror", "lookup of slow.client.example"),
+            ("void.client.example", "permerror", "too many void lookups: no3.client.example")):
         status, lines = spf("192.0.2.1", domain)
         equal((status, lines[0]), (1, "result: " + result))
         contains("\n".join(lines), "reason: " + reason)
