@@ -10,6 +10,7 @@
 #define HELOD_REQUEST_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "address.h"
 
@@ -26,7 +27,8 @@ enum request_state {
 struct request {
     enum request_state state;
     struct address client; /* family ADDRESS_NONE when client_address is "unknown" or no address */
-    bool esmtp;            /* protocol_name is ESMTP (the client said EHLO) */
+    bool esmtp;            /* the client said EHLO: see request_says_ehlo() */
+    bool encrypted;        /* the session is encrypted; before MAIL that it is not says nothing: STARTTLS may follow */
     bool stress;           /* stress=yes */
 
     const char *protocol_state;
@@ -49,5 +51,14 @@ struct request {
     const char *stress_text;
     const char *policy_context;
 };
+
+/*
+ * Whether the client said EHLO. With smtpd_delay_reject=no Postfix asks while it is still handling the EHLO command,
+ * before it has set protocol_name to ESMTP; only protocol_state tells at that point.
+ */
+static inline bool request_says_ehlo(const char *protocol_state, const char *protocol_name)
+{
+    return strcmp(protocol_name, "ESMTP") == 0 || strcmp(protocol_state, "EHLO") == 0;
+}
 
 #endif

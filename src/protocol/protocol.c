@@ -188,7 +188,8 @@ static const char *finish(const struct protocol_scan *scan, const char *buffer, 
         memcpy((char *)req + offsetof(struct request, protocol_state) + i * sizeof text, &text, sizeof text);
     }
     req->state = to_state(req->protocol_state);
-    req->esmtp = strcmp(req->protocol_name, "ESMTP") == 0;
+    req->esmtp = request_says_ehlo(req->protocol_state, req->protocol_name);
+    req->encrypted = req->encryption_protocol[0] != '\0';
     req->stress = strcmp(req->stress_text, "yes") == 0;
     address_parse(&req->client, req->client_address, strlen(req->client_address)); /* else ADDRESS_NONE */
     return NULL;

@@ -178,7 +178,9 @@ static void write_helo(struct line *l, const struct decision_line_field *f)
 
 static void write_proto(struct line *l, const struct decision_line_field *f)
 {
-    add_value(l, f, KIND_LABEL, l->record->request->protocol_name);
+    const struct request *req = l->record->request;
+
+    add_value(l, f, KIND_LABEL, req->esmtp ? "ESMTP" : req->protocol_name);
 }
 
 static void write_sender(struct line *l, const struct decision_line_field *f)

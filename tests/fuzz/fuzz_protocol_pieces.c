@@ -44,7 +44,7 @@ static uint64_t mix_request(uint64_t seen, const struct request *req, size_t use
     seen = mix(seen, &used, sizeof used);
     seen = mix(seen, &req->state, sizeof req->state);
     seen = mix(seen, &req->client, sizeof req->client);
-    seen = mix(seen, (const bool[]){req->esmtp, req->stress}, 2 * sizeof(bool));
+    seen = mix(seen, (const bool[]){req->esmtp, req->encrypted, req->stress}, 3 * sizeof(bool));
     for (size_t at = offsetof(struct request, protocol_state); at <= last; at += sizeof(char *)) {
         const char *text;
         memcpy(&text, (const char *)req + at, sizeof text);

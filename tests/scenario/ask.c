@@ -68,7 +68,8 @@ static void build_request(struct scenario *s)
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
         if (strcmp(states[i].name, req->protocol_state) == 0)
             req->state = states[i].state;
-    req->esmtp = strcmp(req->protocol_name, "ESMTP") == 0;
+    req->esmtp = request_says_ehlo(req->protocol_state, req->protocol_name);
+    req->encrypted = req->encryption_protocol[0] != '\0';
     address_parse(&req->client, req->client_address, strlen(req->client_address));
 }
 

@@ -42,6 +42,7 @@ static void whole_question(void **state)
     assert_int_equal(req.state, REQUEST_STATE_RCPT);
     assert_int_equal(req.client.family, ADDRESS_IPV4);
     assert_true(req.esmtp);
+    assert_true(req.encrypted);
     assert_false(req.stress);
     assert_string_equal(req.protocol_state, "RCPT");
     assert_string_equal(req.protocol_name, "ESMTP");
@@ -221,19 +222,27 @@ static void derived_fields(void **state)
         const char *line;
         enum request_state state;
         enum address_family family;
-        bool esmtp, stress;
+        bool esmtp, stress, encrypted;
     } rows[] = {
-        {"protocol_state=CONNECT\n", REQUEST_STATE_CONNECT, ADDRESS_NONE, false, false},
-        {"protocol_state=HELO\nprotocol_name=SMTP\n", REQUEST_STATE_HELO, ADDRESS_NONE, false, false},
-        {"protocol_state=EHLO\nprotocol_name=ESMTP\n", REQUEST_STATE_HELO, ADDRESS_NONE, true, false},
-        {"protocol_state=MAIL\nstress=yes\n", REQUEST_STATE_MAIL, ADDRESS_NONE, false, true},
-        {"protocol_state=RCPT\nstress=\n", REQUEST_STATE_RCPT, ADDRESS_NONE, false, false},
-        {"protocol_state=DATA\nclient_address=unknown\n", REQUEST_STATE_DATA, ADDRESS_NONE, false, false},
-        {"protocol_state=END-OF-MESSAGE\nclient_address=2001:db8::1\n", REQUEST_STATE_DATA, ADDRESS_IPV6, false, false},
-        {"protocol_state=VRFY\nclient_address=::ffff:192.0.2.1\n", REQUEST_STATE_VRFY, ADDRESS_IPV4, false, false},
-        {"protocol_state=ETRN\nclient_address=192.0.2.1x\n", REQUEST_STATE_VRFY, ADDRESS_NONE, false, false},
-        {"protocol_state=rcpt\nprotocol_name=esmtp\nstress=YES\n", REQUEST_STATE_OTHER, ADDRESS_NONE, false, false},
-        {"", REQUEST_STATE_OTHER, ADDRESS_NONE, false, false},
+        {"protocol_state=CONNECT\n", REQUEST_STATE_CONNECT, ADDRESS_NONE, false, false, false},
+        {"protocol_state=HELO\nprotocol_name=SMTP\n", REQUEST_STATE_HELO, ADDRESS_NONE, false, false, false},
+        {"protocol_state=EHLO\nprotocol_name=ESMTP\n", REQUEST_STATE_HELO, ADDRESS_NONE, true, false, false},
+        {"protocol_state=MAIL\nstress=yes\n", REQUEST_STATE_MAIL, ADDRESS_NONE, false, true, false},
+        {"protocol_state=RCPT\nstress=\n", REQUEST_STATE_RCPT, ADDRESS_NONE, false, false, false},
+        {"protocol_state=DATA\nclient_address=unknown\n", REQUEST_STATE_DATA, ADDRESS_NONE, false, false, false},
+        {"protocol_state=END-OF-MESSAGE\nclient_address=2001:db8::1\n", REQUEST_STATE_DATA, ADDRESS_IPV6, false, false,
+         false},
+        {"protocol_state=VRFY\nclient_address=::ffff:192.0.2.1\n", REQUEST_STATE_VRFY, ADDRESS_IPV4, false, false,
+         false},
+        {"protocol_state=ETRN\nclient_address=192.0.2.1x\n", REQUEST_STATE_VRFY, ADDRESS_NONE, false, false, false},
+        {"protocol_state=rcpt\nprotocol_name=esmtp\nstress=YES\n", REQUEST_STATE_OTHER, ADDRESS_NONE, false, false,
+         false},
+        /* With smtpd_delay_reject=no, while Postfix handles EHLO. */
+        {"protocol_state=EHLO\nprotocol_name=SMTP\n", REQUEST_STATE_HELO, ADDRESS_NONE, true, false, false},
+        {"protocol_state=RCPT\nprotocol_name=SMTP\n", REQUEST_STATE_RCPT, ADDRESS_NONE, false, false, false},
+        {"protocol_state=MAIL\nencryption_protocol=TLSv1.2\n", REQUEST_STATE_MAIL, ADDRESS_NONE, false, false, true},
+        {"protocol_state=MAIL\nencryption_protocol=\n", REQUEST_STATE_MAIL, ADDRESS_NONE, false, false, false},
+        {"", REQUEST_STATE_OTHER, ADDRESS_NONE, false, false, false},
     };
 
     (void)state;
@@ -246,7 +255,7 @@ static void derived_fields(void **state)
 
         assert_int_equal(protocol_parse(&scan, in, n, &req, &used, &error), PROTOCOL_QUESTION);
         if (req.state != rows[i].state || req.client.family != rows[i].family || req.esmtp != rows[i].esmtp ||
-            req.stress != rows[i].stress)
+            req.stress != rows[i].stress || req.encrypted != rows[i].encrypted)
             fail_msg("%s", rows[i].line);
     }
 }
