@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reply: what Postfix is told. Made from an enum and filtered text by one formatter, so that no byte of a stranger
- * can add a line or a header, and the four answers that let mail in (OK, an empty action, bare digits, PERMIT)
- * cannot be said.
+ * reply: the answer to Postfix. One formatter builds every reply from an enum and filtered text, so no untrusted byte
+ * can add a line or a header. The four answers that would let mail in (OK, an empty action, bare digits, PERMIT) cannot
+ * be expressed.
  */
 #ifndef HELOD_REPLY_H
 #define HELOD_REPLY_H
@@ -31,16 +31,16 @@ struct reply {
 };
 
 enum {
-    REPLY_TEXT_MAX = 400,   /* of a status: Postfix puts the HELO name in front, the line stays under 512 */
+    REPLY_TEXT_MAX = 400,   /* of a status: with the HELO name that Postfix prepends, the line stays under 512 */
     REPLY_HEADER_MAX = 900, /* RFC 5322 2.1.1: under 998 */
     REPLY_SIZE = 1024,      /* room for any reply */
 };
 
-/* Writes "action=...\n\n" and returns its length. A reply that is not whole (no text, wrong class) becomes DUNNO. */
+/* Writes "action=...\n\n" and returns its length. An incomplete reply (no text, wrong class) becomes DUNNO. */
 size_t reply_format(const struct reply *r, char out[REPLY_SIZE]);
 /*
- * Reads an action as the admin writes it in the policy file: "450 4.7.1 text", "WARN text", "HOLD text",
- * "restriction:NAME", … `text` points into s. False with a constant text when it is none of these.
+ * Parses an action as the admin writes it in the policy file: "450 4.7.1 text", "WARN text", "HOLD text",
+ * "restriction:NAME" and so on. `text` points into s. Returns false, with a constant text, for anything else.
  */
 bool reply_parse_action(const char *s, struct reply *r, char enhanced[12], const char **error);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * request: one question of Postfix (SMTPD_POLICY_README), typed.
+ * request: a policy request from Postfix (SMTPD_POLICY_README), parsed.
  *
- * Every text is NUL-terminated and never NULL: an attribute that is absent or empty is "". The texts lie in the
- * buffer the question was parsed from (protocol.h) and hold any byte but NUL and LF; who keeps one beyond the answer
- * copies it.
+ * Every text is NUL-terminated and never NULL; an attribute that is absent or empty is "". The texts lie in the buffer
+ * that the request was parsed from (protocol.h) and may contain any byte but NUL and LF. Copy what must outlive the
+ * answer.
  */
 #ifndef HELOD_REQUEST_H
 #define HELOD_REQUEST_H
@@ -15,7 +15,7 @@
 #include "address.h"
 
 enum request_state {
-    REQUEST_STATE_OTHER, /* absent, or one that we do not know */
+    REQUEST_STATE_OTHER, /* absent or unknown */
     REQUEST_STATE_CONNECT,
     REQUEST_STATE_HELO, /* HELO and EHLO: smtpd_delay_reject=no, no sender yet */
     REQUEST_STATE_MAIL,
@@ -26,9 +26,9 @@ enum request_state {
 
 struct request {
     enum request_state state;
-    struct address client; /* family ADDRESS_NONE when client_address is "unknown" or no address */
+    struct address client; /* family ADDRESS_NONE when client_address is "unknown" or not an address */
     bool esmtp;            /* the client said EHLO: see request_says_ehlo() */
-    bool encrypted;        /* the session is encrypted; before MAIL that it is not says nothing: STARTTLS may follow */
+    bool encrypted;        /* the session is encrypted. Before MAIL, false says nothing: STARTTLS may follow. */
     bool stress;           /* stress=yes */
 
     const char *protocol_state;
@@ -39,13 +39,13 @@ struct request {
     const char *server_address;
     const char *server_port;
     const char *helo_name;
-    const char *sender; /* "" is the null sender, or not known yet when state is before MAIL */
+    const char *sender; /* "" is the null sender; before MAIL it means that the sender is not known yet */
     const char *recipient;
     const char *queue_id;
     const char *instance;
     const char *sasl_username;
-    const char *ccert_subject;     /* only of a certificate that Postfix has verified */
-    const char *ccert_fingerprint; /* of any certificate: proves nothing */
+    const char *ccert_subject;     /* set only for a certificate that Postfix has verified */
+    const char *ccert_fingerprint; /* set for any certificate, so it proves nothing */
     const char *ccert_pubkey_fingerprint;
     const char *encryption_protocol;
     const char *stress_text;

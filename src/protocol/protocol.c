@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * protocol: bytes of Postfix's policy protocol (SMTPD_POLICY_README) to struct request.
+ * protocol: parses Postfix's policy protocol (SMTPD_POLICY_README) into struct request.
  *
- *     question  = *line LF
+ *     request   = *line LF
  *     line      = name "=" value LF        ; split at the first "="; a CR is part of the value
  *
- * Promises: each byte is looked at a constant number of times, in whatever pieces it comes, and the pieces make no
- * difference; nothing outside the buffer is read or written; a question that breaks a rule is never half understood.
+ * Each byte is examined a constant number of times, and the result does not depend on the pieces in which the bytes
+ * arrive. Nothing outside the buffer is read or written. A request that violates the protocol is rejected as a whole.
  */
 #include "protocol.h"
 
@@ -16,7 +16,7 @@
 
 #include "address.h"
 
-/* Where a value is noted: all that are skipped in one place, then those of struct request in its order. */
+/* Where a value is stored: one shared place for all skipped ones, then those of struct request in its order. */
 enum { VALUE_SKIPPED, VALUE_REQUEST, VALUE_TEXTS };
 
 #define NAME(name) name "=", sizeof name "=" - 1
@@ -25,9 +25,12 @@ enum { VALUE_SKIPPED, VALUE_REQUEST, VALUE_TEXTS };
     ((offsetof(struct request, member) - offsetof(struct request, protocol_state)) / sizeof(char *))
 #define FIELD(member) NAME(#member), VALUE_TEXTS + TEXT_NUMBER(member)
 
-/* In Postfix's order, which makes the next row the first guess; so what Postfix sends and we skip has a row too. */
+/*
+ * The rows are in the order in which Postfix sends the attributes, so the next row is tried first. For that reason the
+ * attributes that helod skips have rows, too.
+ */
 static const struct attribute {
-    const char *name; /* with the "=", so that one comparison finds name and value */
+    const char *name; /* includes the "=", so that one comparison finds the name and where the value begins */
     uint16_t size;
     uint16_t value;
 } attributes[] = {
@@ -70,20 +73,20 @@ enum {
 };
 
 static_assert(VALUE_TEXTS + TEXTS == PROTOCOL_VALUES, "a place for each value");
-/* The texts of struct request stand together: one without a row would never be there. */
+/* The texts of struct request are adjacent. A text without a row would never be filled in. */
 static_assert(TEXTS + ATTRIBUTES_SKIPPED + 1 == ATTRIBUTES, "a row for each text of a request");
 
 static const struct {
     const char *text;
     enum request_state state;
 } states[] = {
-    {"RCPT", REQUEST_STATE_RCPT}, /* the usual one */
+    {"RCPT", REQUEST_STATE_RCPT}, /* the usual state comes first */
     {"CONNECT", REQUEST_STATE_CONNECT},     {"EHLO", REQUEST_STATE_HELO}, {"HELO", REQUEST_STATE_HELO},
     {"MAIL", REQUEST_STATE_MAIL},           {"DATA", REQUEST_STATE_DATA}, {"BDAT", REQUEST_STATE_DATA},
     {"END-OF-MESSAGE", REQUEST_STATE_DATA}, {"VRFY", REQUEST_STATE_VRFY}, {"ETRN", REQUEST_STATE_VRFY},
 };
 
-/* Number of the attribute whose name and "=" are name[0..size), or -1. */
+/* Returns the number of the attribute whose name and "=" are name[0..size), or -1. */
 static int find_attribute(const char *name, size_t size)
 {
     for (int row = 0; row < ATTRIBUTES; row++) {
@@ -93,7 +96,7 @@ static int find_attribute(const char *name, size_t size)
     return -1;
 }
 
-/* A line, perhaps still without its end, that is too long for a name we know. Looks at the name only. */
+/* True when a line, complete or not, is too long and has a known name. */
 static bool is_too_long(const char *line, size_t length)
 {
     const char *equals;
@@ -104,7 +107,7 @@ static bool is_too_long(const char *line, size_t length)
     return equals != NULL && find_attribute(line, (size_t)(equals - line) + 1) >= 0;
 }
 
-/* Of repeated ones the first is kept. */
+/* Only the first value of a repeated attribute counts. */
 static void note_value(struct protocol_scan *scan, unsigned row, uint32_t begins)
 {
     uint32_t *value = &scan->values[attributes[row].value];
@@ -114,8 +117,8 @@ static void note_value(struct protocol_scan *scan, unsigned row, uint32_t begins
 }
 
 /*
- * The whole lines in front that are what Postfix sends after the last one found. What is out of order, or too long or
- * too many, is left to read_line(), which gives the same for these.
+ * Parses complete lines as long as they come in Postfix's usual order. Lines that are out of order, too long or too
+ * many are left to read_line(), which would give the same result for all lines, but more slowly.
  */
 static void read_in_order(struct protocol_scan *scan, char *buffer, size_t end)
 {
@@ -143,7 +146,7 @@ static void read_in_order(struct protocol_scan *scan, char *buffer, size_t end)
     scan->at = scan->line_start = (uint32_t)(line - buffer);
 }
 
-/* Notes where the value of a whole line begins. An error text, or NULL. */
+/* Stores where the value of a complete line begins. Returns an error text, or NULL. */
 static const char *read_line(struct protocol_scan *scan, char *buffer, size_t end)
 {
     const char *line = buffer + scan->line_start;
@@ -204,7 +207,7 @@ static enum protocol_result violation(const char **error, const char *why)
 enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, size_t n, struct request *req,
                                     size_t *used, const char **error)
 {
-    /* What lies past the limit cannot be part of a question: so the answer is the same however much has arrived. */
+    /* Bytes beyond the limit cannot be part of a request. Ignoring them makes the result independent of the pieces. */
     size_t end = n < PROTOCOL_REQUEST_MAX ? n : PROTOCOL_REQUEST_MAX;
     const char *nul = scan->at < end ? memchr(buffer + scan->at, '\0', end - scan->at) : NULL;
     const char *why = NULL;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reply: struct reply to bytes, and an admin's action to struct reply.
+ * reply: formats a struct reply for Postfix, and parses the actions that an admin writes in the policy file.
  *
- * Promises of reply_format(): exactly one line "action=", an empty line after it, nothing but 0x20..0x7e in between,
- * and always one of the words of the table below or a status with code, enhanced code and text. So whatever texts come
- * in, the four answers that let mail in past all later checks (OK, PERMIT, an empty action, bare digits) cannot be
- * said.
+ * reply_format() always writes exactly one line "action=" with bytes 0x20..0x7e only, and an empty line. The action is
+ * one of the words in the table below, or a status with code, enhanced code and text. Whatever its input, it cannot
+ * write one of the four answers that let mail in past all later checks (OK, PERMIT, an empty action, bare digits).
  */
 #include "reply.h"
 
@@ -21,9 +20,9 @@ enum text_need { TEXT_NONE, TEXT_OPTIONAL, TEXT_REQUIRED, TEXT_HEADER };
 
 static const struct verb_row {
     enum reply_verb verb;
-    const char *word; /* NULL: the code, or the text itself, stands in its place */
+    const char *word; /* NULL: the code, or the text itself, is written instead */
     enum text_need text;
-    bool enhanced; /* an enhanced code of class 4 stands before the text */
+    bool enhanced; /* an enhanced code of class 4 precedes the text */
 } verbs[] = {
     [REPLY_DUNNO] = {REPLY_DUNNO, "DUNNO", TEXT_NONE, false},
     [REPLY_PREPEND] = {REPLY_PREPEND, "PREPEND", TEXT_HEADER, false},
@@ -35,7 +34,7 @@ static const struct verb_row {
     [REPLY_RESTRICTION] = {REPLY_RESTRICTION, NULL, TEXT_NONE, false},
 };
 
-/* What access(5) knows and we do not say, with the reason that the admin is told. */
+/* Actions of access(5) that helod does not accept, with the reason for the admin. */
 static const struct {
     const char *word;
     const char *why;
@@ -72,7 +71,7 @@ static bool same_word(const char *s, size_t n, const char *word)
     return strlen(word) == n && strncasecmp(s, word, n) == 0;
 }
 
-/* "5.7.1": class, up to three digits, up to three digits. */
+/* An enhanced code such as "5.7.1": a class, then twice up to three digits. */
 static bool is_enhanced(const char *s, size_t n)
 {
     size_t at = 1;
@@ -93,7 +92,7 @@ static bool is_enhanced(const char *s, size_t n)
     return at == n;
 }
 
-/* "Name: value" with a name of RFC 5322 and a value that is not blank. */
+/* True for "Name: value" with a field name of RFC 5322 and a value that is not blank. */
 static bool is_header(const char *s)
 {
     size_t n = 0;
@@ -103,7 +102,7 @@ static bool is_header(const char *s)
     return n > 0 && n < REPLY_HEADER_MAX / 2 && s[n] == ':' && *skip_blanks(s + n + 1) != '\0';
 }
 
-/* A word that Postfix looks up as a class of main.cf, and that it does not understand as something else before. */
+/* True for a word that Postfix looks up as a restriction class and does not take for anything else. */
 static bool is_restriction(const char *s)
 {
     size_t n = 0;
@@ -168,7 +167,7 @@ size_t reply_format(const struct reply *r, char out[REPLY_SIZE])
     if (r->verb == REPLY_STATUS)
         text_add_number(&t, r->code);
     else
-        text_add(&t, row->word != NULL ? row->word : text); /* is_restriction() has seen every byte of it */
+        text_add(&t, row->word != NULL ? row->word : text); /* is_restriction() has checked every byte of it */
     if (row->enhanced)
         add_enhanced(&t, r);
     if (row->text != TEXT_NONE && text[0] != '\0') {
@@ -179,7 +178,7 @@ size_t reply_format(const struct reply *r, char out[REPLY_SIZE])
     return t.used;
 }
 
-/* Takes the enhanced code in front of *s, if there is one. An error text, or NULL. */
+/* Takes an enhanced code from the front of *s, if there is one. Returns an error text, or NULL. */
 static const char *take_enhanced(const char **s, char class, char enhanced[12])
 {
     size_t n = word_length(*s);
