@@ -3,7 +3,7 @@
 #
 # spamassassin.pl: what SpamAssassin's HELO and reverse name rules say of labelled greetings.
 #
-#     spamassassin.pl GREETINGS.tsv          (columns as in accuracy.py)
+#     spamassassin.pl GREETINGS.tsv HOME     (columns as in accuracy.py; HOME is a folder for its own files)
 #
 # One line for each row: the sum of the points of the rules hit, tab, their names. Local tests only, no DNS, no user's
 # files; the message says nothing but whence it came, as a Postfix with the row's knowledge would have written it.
@@ -17,7 +17,7 @@ my $FAMILY = qr/HELO|RDNS|DYN/;     # by SpamAssassin's own naming
 
 my $judge = Mail::SpamAssassin->new({
     local_tests_only => 1, dont_copy_prefs => 1, userprefs_filename => '/dev/null', site_rules_filename => '/dev/null',
-    require_rules => 1, userstate_dir => '/nonexistent', home_dir_for_helpers => '/nonexistent',
+    require_rules => 1, userstate_dir => $ARGV[1], home_dir_for_helpers => $ARGV[1],
     pre_config_text => join('', map { "loadplugin Mail::SpamAssassin::Plugin::$_\n" } qw(Check HeaderEval RelayEval)),
     post_config_text => "clear_trusted_networks\nclear_internal_networks\ntrusted_networks 192.0.2.77\n"
         . "internal_networks 192.0.2.77\ndns_available no\nuse_bayes 0\n",

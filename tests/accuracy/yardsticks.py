@@ -8,6 +8,7 @@ What asks the DNS is left out of all of them: the rows do not tell what it would
 import collections
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -99,8 +100,10 @@ def spamassassin(rows, levels, every):
         if not shutil.which("perl"):
             print("\nSpamAssassin: skipped, there is no perl")
             return
-        done = subprocess.run(["perl", str(HERE / "spamassassin.pl"), file.name], capture_output=True, text=True,
-                              errors="replace", check=False)
+        # It makes a folder in its user's home, and that user may be root.
+        with tempfile.TemporaryDirectory() as home:
+            done = subprocess.run(["perl", str(HERE / "spamassassin.pl"), file.name, home], capture_output=True,
+                                  text=True, errors="replace", check=False, env={**os.environ, "HOME": home})
     if done.returncode == 77:
         print("\nSpamAssassin: skipped, not installed")
         return

@@ -105,7 +105,7 @@ def _(_name, text, hit):
     shutil.copy(CONTRIB / "sieve/helod.sieve", script)
     mail.write_text(text)
     conf = FOLDER / "dovecot.conf"
-    conf.write_text("mail_uid = nobody\nmail_gid = nogroup\nfirst_valid_uid = 0\nmail_location = maildir:/nonexistent\n"
+    conf.write_text(f"mail_uid = nobody\nmail_gid = nogroup\nfirst_valid_uid = 0\nmail_location = maildir:{FOLDER}/none\n"
                     f"mail_home = {FOLDER}\n")
     status, said = called("sieve-test", "-c", conf, script, mail)
     equal(status, 0, said)

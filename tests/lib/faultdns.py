@@ -404,9 +404,26 @@ class Server:
         self.other = socket.socket(family, socket.SOCK_DGRAM)
         self.other.bind((self.options.address, 0))
 
-    def reload(self, *_):
+    def reload(self):
         self.zone, self.tries = Zone(self.options.zone), {}
         print('reloaded', flush=True)
+
+    def on_signal(self):
+        """A signal's number arrives as a byte on a socket. Its handler may do nothing: it can interrupt a write to the
+        log or to stdout, and Python refuses a second one inside it."""
+        for number in self.signalled.recv(4096):
+            if number == signal.SIGHUP:
+                self.reload()
+            elif number == signal.SIGTERM:
+                sys.exit(0)
+
+    def take_signals(self):
+        self.signalled, self.waking = socket.socketpair()
+        self.waking.setblocking(False)
+        signal.set_wakeup_fd(self.waking.fileno(), warn_on_full_buffer=False)
+        self.selector.register(self.signalled, selectors.EVENT_READ, self.on_signal)
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
 
     def answers(self, message, tcp):
         """-> (words of the fault, [(delay, bytes | CLOSE)])"""
@@ -513,8 +530,7 @@ class Server:
             self.close(connection)
 
     def run(self):
-        signal.signal(signal.SIGHUP, self.reload)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        self.take_signals()
         if self.options.port_file:
             with open(self.options.port_file + '.new', 'w') as out:
                 out.write('%d\n' % self.port)

@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -94,6 +95,22 @@ def wait_for(condition, seconds=PATIENCE, what="condition", step=0.02):
             return value
         assert time.monotonic() < end, f"{what}: not after {seconds} s"
         time.sleep(step)
+
+
+def raise_descriptors(count):
+    """Lets this process, and those that it starts, open `count` files, as far as the machine allows; returns how many.
+    A login's usual limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
+    return max(soft, min(count, hard))
+
+
+def replace_file(path, text):
+    """Writes a file in one step: a daemon that reads it meanwhile gets the old text or the new one, never half of it."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(text)
+    new.rename(path)
 
 
 def scratch(prefix="helod-test-"):
@@ -201,6 +218,7 @@ class Helod:
         self.conf_path = self.folder / "helod.conf"
         self.log_path = self.folder / "log"
         self.process = None
+        self.log_mark = 0  # characters of the log that wait_log() skips
         self.write(conf)
         if start:
             self.start()
@@ -221,7 +239,7 @@ class Helod:
                               ("local", 'names = { "mx.helod.example" }')):
             if not re.search(rf"^\s*{section}\s*{{", conf, re.M):
                 parts.append(f"{section} {{ {text} }}")
-        self.conf_path.write_text("\n".join(parts + [conf, ""]))
+        replace_file(self.conf_path, "\n".join(parts + [conf, ""]))
 
     def start(self, seconds=PATIENCE):
         import tap
@@ -257,6 +275,9 @@ class Helod:
             raise AssertionError(f"helod did not end on signal {how}") from None
 
     def signal(self, which):
+        """Sends a signal. wait_log() then finds only lines that are written from now on: the same words may stand in the
+        log already, from the signal before."""
+        self.log_mark = len(self.log())
         os.kill(self.process.pid, which)
 
     def reload(self, conf=None):
@@ -277,9 +298,9 @@ class Helod:
         return self.log_path.read_text(errors="surrogateescape") if self.log_path.exists() else ""
 
     def wait_log(self, part, seconds=PATIENCE):
-        """The first log line with this part."""
-        return wait_for(lambda: next((line for line in self.log().splitlines() if part in line), None), seconds,
-                        f"log line with {part!r}")
+        """The first log line with this part since the last signal."""
+        return wait_for(lambda: next((line for line in self.log()[self.log_mark:].splitlines() if part in line), None),
+                        seconds, f"log line with {part!r}")
 
     def decisions(self, **wanted):
         """The decision lines so far, as dicts, of which every given field is as wanted: decisions(helo="x.example")."""

@@ -7,7 +7,6 @@ import json
 import mmap
 import os
 import pathlib
-import resource
 import signal
 import socket
 import struct
@@ -57,9 +56,7 @@ class Dns(nameserver.FaultDns):
 
     def break_with(self, fault):
         faults = "".join(f"{name} fault {fault}\n" for name in EVERYTHING) if fault else ""
-        replacement = self.zone_path.with_suffix(".new")
-        replacement.write_text(self.good + faults)
-        replacement.rename(self.zone_path)
+        helod.replace_file(self.zone_path, self.good + faults)
         self.signal(signal.SIGHUP)
         assert self.process.stdout.readline().strip() == "reloaded"
 
@@ -93,9 +90,11 @@ class Activated(Daemon):
                 close_fds=False, preexec_fn=self.pass_on)
 
     def pass_on(self):
-        """In the child: the socket as descriptor 3, kept over exec."""
+        """In the child: the socket as descriptor 3, kept over exec. SIGTERM is held until helod takes it, as again() may
+        send it before the program is even loaded, when it would end the shell in front of it or the dynamic linker."""
         os.dup2(self.listener.fileno(), 3)
         os.set_inheritable(3, True)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
     def again(self, how):
         """Ends it as `how` says and starts the next one at once."""
@@ -154,10 +153,3 @@ def settle(tally, what, how_often, retried=False, enough=50):
     tap.equal(tally.answered, tally.asked, "answers")
     if not retried:
         tap.equal(tally.retried, 0, "questions asked again")
-
-
-def raise_descriptors(count):
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < count:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
-    return min(count, hard)

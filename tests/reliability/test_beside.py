@@ -14,7 +14,7 @@ import load
 import netns
 import redisserver
 import rig
-from helod import HELOD, PATIENCE, scratch, wait_for
+from helod import HELOD, PATIENCE, replace_file, scratch, wait_for
 from tap import cleanup, equal, note, run, skip, skip_all, test
 
 if not netns.possible():
@@ -183,12 +183,6 @@ class OnResolvConf(rig.Daemon):
         self.conf_path.write_text(text.replace(f'servers = {{ "{self.resolver}" }}', "servers = {}"))
 
 
-def replace(path, text):
-    new = path.with_suffix(".new")
-    new.write_text(text)
-    new.rename(path)
-
-
 @test("resolv.conf is replaced: by another server, nothing, garbage, a server that is none", limit=600)
 def _():
     etc = scratch()
@@ -199,7 +193,7 @@ def _():
             rig.Dns(host="127.0.0.3", port=53, wrapper=["nsenter", "-t", str(first.process.pid), "-n"]) as second, \
             OnResolvConf(first.process.pid, etc) as daemon:
         def turns_to(dns, number):
-            replace(path, f"nameserver 127.0.0.{number}\n")
+            replace_file(path, f"nameserver 127.0.0.{number}\n")
             dns.forget()
             wait_for(dns.questions, what="the new server is asked")
 
@@ -212,7 +206,7 @@ def _():
             path.unlink()
             rig.pause(1)
             for text in ("", "\0\xff" * 500, "nameserver kiln\nnameserver\n", "nameserver 127.0.0.9\n"):
-                replace(path, text)
+                replace_file(path, text)
                 time.sleep(2.5)  # it looks every two seconds
             turns_to(first, 2)
         tally = rig.under(daemon, act, where=daemon.path)

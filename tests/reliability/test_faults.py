@@ -13,7 +13,7 @@ import urllib.request
 
 import load
 import rig
-from helod import HELOD, PATIENCE, free_port, question, scratch, wait_for
+from helod import HELOD, PATIENCE, free_port, question, replace_file, scratch, wait_for
 from tap import Skip, cases, cleanup, contains, equal, run, test
 
 IS_LONG = rig.SCALE >= 1
@@ -128,16 +128,14 @@ def _():
     with rig.Dns() as dns, rig.Daemon(dns) as daemon:
         good = daemon.conf_path.read_text()
         texts = [good, good + 'policy "default" { points { helo_not_fqdn = 61 } }\n', good + "server {\n",
-                 "\0\xff" * 100, good + 'exempt { files = { "/nonexistent" } }\n']
+                 "\0\xff" * 100, good + 'exempt { files = { "/helod-absent" } }\n']
         sent = 0
 
         def act():
             nonlocal sent
             end = time.monotonic() + 2 * rig.SCALE
             while time.monotonic() < end:
-                replacement = daemon.conf_path.with_suffix(".new")
-                replacement.write_text(texts[sent % len(texts)])
-                replacement.rename(daemon.conf_path)
+                replace_file(daemon.conf_path, texts[sent % len(texts)])
                 daemon.signal(signal.SIGHUP)
                 sent += 1
                 time.sleep(0.1)

@@ -13,10 +13,10 @@ import time
 
 import load
 import rig
-from helod import PATIENCE, decision_fields, free_port, heloctl, question, wait_for
+from helod import PATIENCE, decision_fields, free_port, heloctl, question, raise_descriptors, wait_for
 from load import Load
 from nameserver import FaultDns
-from tap import cases, contains, equal, note, run, test
+from tap import cases, contains, equal, note, run, skip, test
 
 IDLE = 10000
 ROUNDS = 3 if rig.SCALE < 1 else 5
@@ -72,7 +72,6 @@ def million_attributes(port, ready):
 
 
 def idle_connections(port, ready):
-    rig.raise_descriptors(IDLE + 100)
     held = many(port, IDLE)
     assert len(held) == IDLE, f"only {len(held)} connections"
     ready.set()
@@ -152,6 +151,8 @@ def compare(daemon, attack):
         ("who asks and never reads", never_reads)],
        name=lambda row: f"beside {row[0]} a well-behaved client has its answers as before", limit=600)
 def _(what, attack):
+    if attack is idle_connections and raise_descriptors(2 * IDLE) < 2 * IDLE:  # helod raises its own, as far as this
+        skip(f"this machine allows a process fewer than {2 * IDLE} descriptors")
     daemon = rig.Daemon(conf="")
     daemon.server = daemon.server.replace("max_connections = 400", f"max_connections = {IDLE + 1000}")
     daemon.stop()

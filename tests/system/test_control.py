@@ -86,7 +86,7 @@ def _():
 
 @test("nobody there, no place at all, and who speaks no HTTP are told")
 def _():
-    status, _, err = heloctl("stats", "-s", "unix:/nonexistent/socket")
+    status, _, err = heloctl("stats", "-s", "unix:/helod-absent/socket")
     equal(status, 70)
     contains(err, "No such file")
     empty = scratch() / "empty.conf"

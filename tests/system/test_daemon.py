@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 
-from helod import HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, scratch, status_of, wait_for
+from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, replace_file, scratch, status_of,
+                   wait_for)
 from tap import Skip, contains, equal, run, test
 
 AS_ROOT = os.geteuid() == 0
@@ -41,9 +42,9 @@ def _():
 
 @test("-t: a policy file that is not there is an error")
 def _():
-    status, _, errors = helod("-t", "-c", "/nonexistent/helod.conf")
+    status, _, errors = helod("-t", "-c", "/helod-absent/helod.conf")
     equal(status, 1)
-    contains(errors, "/nonexistent/helod.conf")
+    contains(errors, "/helod-absent/helod.conf")
 
 
 @test("-V names every library")
@@ -161,10 +162,10 @@ def _():
         for load in loads:
             load.start()
         for n in range(40):
-            daemon.conf_path.write_text(good + ("" if n % 2 else "nonsense"))
+            replace_file(daemon.conf_path, good + ("" if n % 2 else "nonsense"))
             daemon.signal(signal.SIGHUP)
             time.sleep(0.03)
-        daemon.conf_path.write_text(good)
+        replace_file(daemon.conf_path, good)
         daemon.signal(signal.SIGHUP)
         daemon.wait_log("reload done")
         done.set()

@@ -133,13 +133,13 @@ def _():
     ("help about no such verb", ["help", "rulez"], 64, 'did you mean "rules"'),
     ("an unknown option is the verb's", ["rules", "--nope"], 64, "heloctl rules: "),
     ("no such policy, and no file", ["check", "-p", "zzz", "192.0.2.1", "x.example"], 64, 'has no policy "zzz"\n'),
-    ("no log", ["report", "/nonexistent/log"], 66, "/nonexistent/log: cannot be read: No such file"),
+    ("no log", ["report", "/helod-absent/log"], 66, "/helod-absent/log: cannot be read: No such file"),
     ("a folder for a log", ["replay", "/"], 66, "/: cannot be read: Is a directory"),
     ("a log without a decision", ["tune", "/dev/null"], 0, "no decision line in /dev/null"),
     ("no address", ["check", "example", "mail.honest.org"], 64, "no IPv4 or IPv6 address"),
     ("one argument", ["check", "192.0.2.1"], 64, "usage: heloctl check"),
     ("unknown option", ["check", "--nope", "192.0.2.1", "x.example"], 64, "usage: heloctl check"),
-    ("a policy file that is not there", ["check", "-c", "/nonexistent/x", "192.0.2.1", "x.example"], 78, "/nonexistent/x"),
+    ("a policy file that is not there", ["check", "-c", "/helod-absent/x", "192.0.2.1", "x.example"], 78, "/helod-absent/x"),
 ], name=lambda row: "use: " + row[0])
 def _(_, arguments, status, text):
     got, _, err = helod.heloctl(*arguments)

@@ -107,7 +107,7 @@ static void no_journal(void **state)
     target.path = longest;
     assert_false(fields_open(&target));
     assert_int_equal(errno, ENAMETOOLONG);
-    target.path = "/nonexistent/socket";
+    target.path = "/helod-absent/socket";
     assert_false(fields_open(&target));
     assert_int_equal(errno, ENOENT);
     target.path = path; /* no socket */

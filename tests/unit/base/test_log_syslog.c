@@ -247,7 +247,7 @@ static void nowhere(void **state)
     (void)state;
     syslog_start(long_path, "tester");
     assert_false(syslog_send(LOG_INFO, "x", 1));
-    syslog_start("/nonexistent/log", "tester");
+    syslog_start("/helod-absent/log", "tester");
     assert_false(syslog_send(LOG_INFO, "x", 1));
 }
 

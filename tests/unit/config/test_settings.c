@@ -277,8 +277,8 @@ static void test_files(void **state)
 
     (void)state;
     messages[0] = '\0';
-    assert_null(policyfile_read("/nonexistent/helod.conf", keep, NULL));
-    assert_string_equal(messages, "/nonexistent/helod.conf: No such file or directory\n");
+    assert_null(policyfile_read("/helod-absent/helod.conf", keep, NULL));
+    assert_string_equal(messages, "/helod-absent/helod.conf: No such file or directory\n");
     messages[0] = '\0';
     assert_null(policyfile_read("/tmp", keep, NULL));
     assert_string_equal(messages, "/tmp: is a directory, expected a file\n");

@@ -405,8 +405,8 @@ static void test_data(void **state)
     assert_true(strlen(name_data_date(builtin)) == 10 || strcmp(name_data_date(builtin), "unknown") == 0);
     name_data_free(builtin);
     name_data_free(NULL);
-    assert_null(name_data_new("/nonexistent/psl.dat", NULL, error, sizeof error));
-    assert_non_null(strstr(error, "/nonexistent/psl.dat:1: "));
+    assert_null(name_data_new("/helod-absent/psl.dat", NULL, error, sizeof error));
+    assert_non_null(strstr(error, "/helod-absent/psl.dat:1: "));
     assert_null(name_data_new("/dev/null", NULL, error, sizeof error));
 }
 

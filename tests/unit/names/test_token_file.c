@@ -120,12 +120,12 @@ static void test_mistakes(void **state)
 
 static void test_unreadable(void **state)
 {
-    const char *const files[] = {"/nonexistent/tokens", NULL}, *const zeros[] = {"/dev/zero", NULL};
+    const char *const files[] = {"/helod-absent/tokens", NULL}, *const zeros[] = {"/dev/zero", NULL};
     char small[12];
 
     (void)state;
     assert_null(name_data_new(NULL, files, error, sizeof error));
-    assert_non_null(strstr(error, "/nonexistent/tokens:0: cannot be read"));
+    assert_non_null(strstr(error, "/helod-absent/tokens:0: cannot be read"));
     assert_null(name_data_new(NULL, zeros, error, sizeof error));
     assert_non_null(strstr(error, "is no token file"));
     assert_null(name_data_new(NULL, files, small, sizeof small));
