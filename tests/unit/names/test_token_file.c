@@ -129,7 +129,7 @@ static void test_unreadable(void **state)
     assert_null(name_data_new(NULL, zeros, error, sizeof error));
     assert_non_null(strstr(error, "is no token file"));
     assert_null(name_data_new(NULL, files, small, sizeof small));
-    assert_string_equal(small, "/nonexisten");
+    assert_string_equal(small, "/helod-abse");
 }
 
 static void test_builtin(void **state)
