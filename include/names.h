@@ -70,14 +70,17 @@ enum naming_flag {
     NAMING_FOREIGN = 1u << 1,   /* carries four octets that are another address */
     NAMING_DYNAMIC = 1u << 2,   /* access-line token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
     NAMING_GENERIC = 1u << 3,   /* provider default: address or serial number with customer/vps/host tokens */
-    NAMING_SERVER = 1u << 4,    /* a server-looking label (mx, smtp, mail, out, static, dedicated, business); who
-                                    judges a reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
+    NAMING_SERVER = 1u << 4,    /* a server-looking label (mx, smtp, mail, out, ns, static, dedicated); who judges a
+                                    reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
     NAMING_RANDOM = 1u << 5,    /* a label that no language and no numbering scheme would give */
     NAMING_BULK = 1u << 6,      /* under a top-level domain that is given away */
     NAMING_MAIL_ROLE = 1u << 7, /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
     NAMING_STOCK = 1u << 8,     /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
     NAMING_PARTIAL = 1u << 9,   /* two neighbouring octets of this client's address, no more: so are pools */
     NAMING_LONG = 1u << 10,     /* a registered domain of 18 letters and more */
+    NAMING_FIXED = 1u << 11,    /* SERVER, but only by words for a fixed line or rented machine (static, dedicated,
+                                    business): in a HELO name these do not cancel, a provider wrote them */
+    NAMING_MASS = 1u << 12,     /* a word of advertising (bulk, promo, newsletter): never beside MAIL_ROLE */
 };
 
 struct naming {

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "text.h"
 
 enum { OCTETS = 4, HEXTETS = 8, NIBBLES = 32 };
@@ -194,7 +195,27 @@ static char separator_after(const struct number *n)
     return n[1].atom->s == end + 1 && strchr(".-_x", *end) != NULL ? *end : '\0';
 }
 
-/* Four numbers side by side that could be an address: not five, as in serial numbers of a kind. */
+/* The number ends a word: the 2 of ec2-203-0-113-9, which is no part of the address behind it. */
+static bool is_in_word(const struct host_part *host, const struct number *n)
+{
+    const char *before = n->atom->s - 1;
+
+    return before >= host->text && ascii_is_letter(*before);
+}
+
+/* The four numbers that end at `last` could be an address and have the same separator between them. */
+static bool looks_like_address(const struct number *last)
+{
+    const struct number *first = last - (OCTETS - 1);
+
+    return first->value >= 1 && first->value <= 223 && separator_after(first) == separator_after(first + 1) &&
+           separator_after(first + 1) == separator_after(first + 2);
+}
+
+/*
+ * Four numbers side by side that could be an address: not five, as in serial numbers of a kind, unless the first of the
+ * five belongs to a word.
+ */
 static bool has_four(const struct host_part *host)
 {
     struct number n[HOST_PART_MAX];
@@ -204,9 +225,9 @@ static bool has_four(const struct host_part *host)
         char separator = i + 1 < count ? separator_after(&n[i]) : '\0';
 
         run = n[i].value <= 255 ? run + 1 : 0;
-        if (separator == '\0' && run == OCTETS && n[i - 3].value >= 1 && n[i - 3].value <= 223 &&
-            separator_after(&n[i - 3]) == separator_after(&n[i - 2]) &&
-            separator_after(&n[i - 2]) == separator_after(&n[i - 1]))
+        if (run > OCTETS && is_in_word(host, &n[i - OCTETS]))
+            run = OCTETS;
+        if (separator == '\0' && run == OCTETS && looks_like_address(&n[i]))
             return true;
         run = separator == '\0' ? 0 : run;
     }

@@ -17,7 +17,8 @@ enum { SERIAL_DIGITS = 3, COMPOUND_MIN = 2, LONG_LABEL = 18 };
 struct reading {
     const struct host_part *host;
     const struct tokens *tokens;
-    bool address; /* an address stands in the name */
+    bool address;  /* the name contains an address */
+    bool has_task; /* one of its words says what the machine is for */
     unsigned flags;
     char detail[120];
     struct text words;
@@ -41,10 +42,14 @@ static unsigned flag_of(const struct reading *in, const struct host_atom *atom, 
     case TOKEN_GENERIC:
     case TOKEN_STOCK:
         return in->address || number_near(in->host, atom->group, SERIAL_DIGITS) ? NAMING_GENERIC : 0;
+    case TOKEN_FIXED:
+        return NAMING_SERVER | NAMING_FIXED;
     case TOKEN_SERVER:
         return NAMING_SERVER;
     case TOKEN_MAIL:
         return atom->first_label ? NAMING_SERVER | NAMING_MAIL_ROLE : NAMING_SERVER;
+    case TOKEN_MASS:
+        return NAMING_MASS;
     case TOKEN_IGNORED:
     case TOKEN_TLD:
         break;
@@ -63,6 +68,7 @@ static void note(struct reading *in, unsigned flags, const char *word, size_t n)
 
 static void read_word(struct reading *in, const struct host_atom *atom, const struct token *token)
 {
+    in->has_task = in->has_task || token->class == TOKEN_SERVER || token->class == TOKEN_MAIL;
     note(in, flag_of(in, atom, token->class), token->text, token->length);
 }
 
@@ -146,8 +152,13 @@ static struct naming read_naming(const struct name *name, const struct address *
     read_domain(&in);
     if (!in.address)
         read_random(&in);
-    /* A role under a name of one's own: not one that a provider made from the address or the line. */
-    if ((in.flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_DYNAMIC)) != 0 || name->kind != NAME_HOST)
+    if (in.has_task)
+        in.flags &= ~(unsigned)NAMING_FIXED;
+    /*
+     * A mail role needs a name of one's own, not one that a provider made from the address or the line. A host that is
+     * called after advertising gets no credit for its role either.
+     */
+    if ((in.flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_DYNAMIC | NAMING_MASS)) != 0 || name->kind != NAME_HOST)
         in.flags &= ~(unsigned)NAMING_MAIL_ROLE;
     naming.flags = in.flags;
     naming.detail = region_strdup(r, in.detail);

@@ -31,10 +31,16 @@ static const struct {
     const char *name;
     unsigned flag;
 } classes[] = {
-    [TOKEN_IGNORED] = {"ignore", 0},           [TOKEN_DYNAMIC] = {"dynamic", NAMING_DYNAMIC},
-    [TOKEN_LINE] = {"line", NAMING_DYNAMIC},   [TOKEN_GENERIC] = {"generic", NAMING_GENERIC},
-    [TOKEN_STOCK] = {"stock", NAMING_STOCK},   [TOKEN_SERVER] = {"server", NAMING_SERVER},
-    [TOKEN_MAIL] = {"mail", NAMING_MAIL_ROLE}, [TOKEN_TLD] = {"tld", NAMING_BULK},
+    [TOKEN_IGNORED] = {"ignore", 0},
+    [TOKEN_DYNAMIC] = {"dynamic", NAMING_DYNAMIC},
+    [TOKEN_LINE] = {"line", NAMING_DYNAMIC},
+    [TOKEN_GENERIC] = {"generic", NAMING_GENERIC},
+    [TOKEN_STOCK] = {"stock", NAMING_STOCK},
+    [TOKEN_FIXED] = {"fixed", NAMING_FIXED},
+    [TOKEN_SERVER] = {"server", NAMING_SERVER},
+    [TOKEN_MAIL] = {"mail", NAMING_MAIL_ROLE},
+    [TOKEN_MASS] = {"mass", NAMING_MASS},
+    [TOKEN_TLD] = {"tld", NAMING_BULK},
 };
 
 struct word {
@@ -81,8 +87,9 @@ static bool read_class(struct token *out, const struct reading *in, struct word 
         out->class = (enum token_class)i;
         return true;
     }
-    return fail(in, "\"%.*s\" is no class; expected dynamic, line, generic, stock, server, mail, tld or ignore",
-                (int)(w.n < 40 ? w.n : 40), w.s);
+    return fail(
+        in, "\"%.*s\" is no class; expected dynamic, line, generic, stock, fixed, server, mail, mass, tld or ignore",
+        (int)(w.n < 40 ? w.n : 40), w.s);
 }
 
 static bool read_token(struct token *out, const struct reading *in, struct word w)

@@ -26,8 +26,10 @@ enum token_class {
     TOKEN_LINE,    /* the same, of words that mean other things too: with an address in the name only */
     TOKEN_GENERIC, /* a provider's customer, beside a serial number or with an address in the name */
     TOKEN_STOCK,   /* as generic; and alone before the domain */
+    TOKEN_FIXED,   /* a line or rented machine with a fixed address */
     TOKEN_SERVER,
     TOKEN_MAIL, /* as server; and a mail role in the leftmost label */
+    TOKEN_MASS, /* a host that sends advertising */
     TOKEN_TLD,
 };
 

@@ -52,10 +52,13 @@ static const struct word flags[] = {
 };
 
 static const struct word namings[] = {
-    {NAMING_ADDRESS, "address"}, {NAMING_FOREIGN, "foreign"},     {NAMING_DYNAMIC, "dynamic"},
-    {NAMING_GENERIC, "generic"}, {NAMING_SERVER, "server"},       {NAMING_RANDOM, "random"},
-    {NAMING_BULK, "bulk"},       {NAMING_MAIL_ROLE, "mail_role"}, {NAMING_STOCK, "stock"},
-    {NAMING_PARTIAL, "partial"}, {NAMING_LONG, "long"},           {0, NULL},
+    {NAMING_ADDRESS, "address"}, {NAMING_FOREIGN, "foreign"},
+    {NAMING_DYNAMIC, "dynamic"}, {NAMING_GENERIC, "generic"},
+    {NAMING_SERVER, "server"},   {NAMING_RANDOM, "random"},
+    {NAMING_BULK, "bulk"},       {NAMING_MAIL_ROLE, "mail_role"},
+    {NAMING_STOCK, "stock"},     {NAMING_PARTIAL, "partial"},
+    {NAMING_LONG, "long"},       {NAMING_FIXED, "fixed"},
+    {NAMING_MASS, "mass"},       {0, NULL},
 };
 
 static void print_words(const struct word *table, unsigned set)

@@ -69,7 +69,8 @@ static struct naming naming_flags(char *list)
         {"address", NAMING_ADDRESS}, {"foreign", NAMING_FOREIGN}, {"dynamic", NAMING_DYNAMIC},
         {"generic", NAMING_GENERIC}, {"server", NAMING_SERVER},   {"random", NAMING_RANDOM},
         {"bulk", NAMING_BULK},       {"role", NAMING_MAIL_ROLE},  {"stock", NAMING_STOCK},
-        {"partial", NAMING_PARTIAL}, {"long", NAMING_LONG},
+        {"partial", NAMING_PARTIAL}, {"long", NAMING_LONG},       {"fixed", NAMING_FIXED},
+        {"mass", NAMING_MASS},
     };
     struct naming out = {0, ""};
     char *rest = list;

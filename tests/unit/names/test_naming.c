@@ -26,6 +26,8 @@ enum {
     MAIL_ROLE = NAMING_MAIL_ROLE,
     STOCK = NAMING_STOCK,
     PARTIAL = NAMING_PARTIAL,
+    FIXED = NAMING_FIXED,
+    MASS = NAMING_MASS,
 };
 
 static const struct {
@@ -125,6 +127,10 @@ static const struct {
     {"198-51-100-7.company.net", "203.0.113.9", FOREIGN},
     {"198x51x100x7.company.jp", "203.0.113.9", FOREIGN},
     {"7-100-51-198.company.net", "203.0.113.9", FOREIGN},
+    {"ec2-198-51-100-7.compute.company.com", "203.0.113.9", FOREIGN | GENERIC},
+    {"ec2-198-51-100-7.compute.company.com", "198.51.100.7", ADDRESS | GENERIC},
+    {"s3-198.51.100.7.company.com", "203.0.113.9", FOREIGN},
+    {"h2x198x51x100x7.company.jp", "203.0.113.9", FOREIGN},
     {"198-51-100-7.company.net", "", 0},
     {"198-51-100-7-3.company.net", "203.0.113.9", 0},
     {"198-51-100-300.company.net", "203.0.113.9", 0},
@@ -172,12 +178,17 @@ static const struct {
     {"ip-203-0-113-9.company.com", "203.0.113.9", ADDRESS | GENERIC},
 
     /* what cancels */
-    {"static-203-0-113-9.company.net", "203.0.113.9", ADDRESS | SERVER},
-    {"host7-100-static.51-198-b.business.company.it", "198.51.100.7", ADDRESS | GENERIC | SERVER},
+    {"static-203-0-113-9.company.net", "203.0.113.9", ADDRESS | SERVER | FIXED},
+    {"static.203.0.113.9.company-net.com", "203.0.113.9", ADDRESS | SERVER | FIXED},
+    {"203-0-113-9.dedicated.company.net", "203.0.113.9", ADDRESS | SERVER | FIXED},
+    {"customer-203-0-113-9.fixed.company.net", "203.0.113.9", ADDRESS | GENERIC | SERVER | FIXED},
+    {"static-203-0-113-9.mail.company.net", "203.0.113.9", ADDRESS | SERVER},
+    {"ns1-203-0-113-9.static.company.net", "203.0.113.9", ADDRESS | SERVER},
+    {"host7-100-static.51-198-b.business.company.it", "198.51.100.7", ADDRESS | GENERIC | SERVER | FIXED},
     {"mail.dyn-12.company.net", "", DYNAMIC | SERVER},
     {"smtp2bb.company.net", "", SERVER | MAIL_ROLE},
     {"out203-0-113-9.mail.company.cn", "203.0.113.9", ADDRESS | SERVER},
-    {"staticrdns-12.company.net", "", SERVER},
+    {"staticrdns-12.company.net", "", SERVER | FIXED},
 
     /* mail roles */
     {"mail.company.com", "", SERVER | MAIL_ROLE},
@@ -199,6 +210,20 @@ static const struct {
     {"company.com", "", 0},
     {"mailman.company.com", "", SERVER | MAIL_ROLE},
     {"gmail.company.com", "", 0},
+
+    /* advertising */
+    {"bulk-mailer-01.company.com", "", SERVER | MASS},
+    {"spam-cannon.company.com", "", MASS},
+    {"promo.company.com", "", MASS},
+    {"newsletter7.company.com", "", MASS},
+    {"mta3.marketing.company.com", "", SERVER | MASS},
+    {"massmailing.company.com", "", MASS},
+    {"bulkmail.company.com", "", MASS},
+    {"rassylka2.company.com", "", MASS},
+    {"spam01.company.com", "", 0}, /* filters are called so, too */
+    {"spamfilter.company.com", "", SERVER | MAIL_ROLE},
+    {"bulky.company.com", "", 0},
+    {"mail.bulk.com", "", SERVER | MAIL_ROLE},
 
     /* stock names */
     {"server.company.com", "", STOCK},
@@ -253,8 +278,8 @@ static const struct {
     {"smtp.pool24.net", "", SERVER | MAIL_ROLE},
     {"mx.broadband12.co.uk", "", SERVER | MAIL_ROLE},
     {"adsl24.com", "", 0},
-    {"static-9.company.net", "203.0.113.9", SERVER},
-    {"business-203-0-113-9.static.company.net", "203.0.113.9", ADDRESS | SERVER},
+    {"static-9.company.net", "203.0.113.9", SERVER | FIXED},
+    {"business-203-0-113-9.static.company.net", "203.0.113.9", ADDRESS | SERVER | FIXED},
     {"3e5f7a9b.company.net", "203.0.113.9", 0},
     {"mail-3e5f7a9b.company.net", "203.0.113.9", SERVER | MAIL_ROLE},
     {"eur11-xy1-obe.outbound.protection.outlook.com", "192.0.2.7", SERVER},
@@ -362,6 +387,8 @@ static void check_properties(const struct name *name, const struct naming *namin
     assert_true((naming->flags & NAMING_ADDRESS) == 0 ||
                 (naming->flags & (NAMING_FOREIGN | NAMING_PARTIAL | NAMING_MAIL_ROLE)) == 0);
     assert_true((naming->flags & NAMING_MAIL_ROLE) == 0 || (naming->flags & NAMING_SERVER) != 0);
+    assert_true((naming->flags & NAMING_MAIL_ROLE) == 0 || (naming->flags & NAMING_MASS) == 0);
+    assert_true((naming->flags & NAMING_FIXED) == 0 || (naming->flags & NAMING_SERVER) != 0);
     if (!host)
         return;
     assert_int_equal(strlen(name->text), name->length);
