@@ -14,7 +14,6 @@
 
 #include "address.h"
 #include "region.h"
-#include "slice.h"
 
 struct name_data;
 
@@ -93,15 +92,6 @@ struct naming {
  * files. NULL on failure, with "file:line: what" in error.
  */
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size);
-/*
- * The same in slices. The strings stay with the caller until the end. `same_as` (may be NULL) is of an earlier
- * reading: a public suffix list whose file is the same since is shared, because libpsl takes 10 ms for a text file,
- * all at once. NULL: no memory. Nobody else may use the data before name_data_go_on() returned WORK_DONE; after
- * WORK_FAILED, with a text in error, and to give up, there is name_data_free().
- */
-struct name_data *name_data_begin(const char *psl_file, const char *const *token_files,
-                                  const struct name_data *same_as);
-enum work name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t error_size);
 void name_data_free(struct name_data *data);
 const char *name_data_version(void);                      /* the libpsl library that runs, "0.21.2" */
 const char *name_data_date(const struct name_data *data); /* of the public suffix list, "2023-02-09" or "unknown" */

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "settings.h"
-#include "slice.h"
 
 /* Called once for every problem found, in the file's order: "FILE:LINE: what is wrong, what was expected". */
 typedef void policyfile_report(void *arg, bool is_error, const char *message);
@@ -20,18 +19,6 @@ typedef void policyfile_report(void *arg, bool is_error, const char *message);
  * all defaults. The caller owns one reference.
  */
 struct settings *policyfile_read(const char *path, policyfile_report *report, void *arg);
-/*
- * The same in slices, between which others may work: the policy file itself (at most 1 MiB) at once, the files it
- * names line by line. `in_force` (may be NULL) is what the new settings may share tables with that did not change.
- */
-struct policyfile_load;
-struct policyfile_load *policyfile_load_new(const char *path, const struct settings *in_force,
-                                            policyfile_report *report, void *arg); /* NULL: reported */
-/* `slice` NULL: all of it. Only at the end anything is reported. */
-enum work policyfile_load_go_on(struct policyfile_load *load, const struct slice *slice);
-struct settings *policyfile_load_take(struct policyfile_load *load); /* once, after WORK_DONE */
-void policyfile_load_free(struct policyfile_load *load);             /* at any time; NULL is allowed */
-
 struct settings *policyfile_read_text(const char *name, const char *text, size_t n, policyfile_report *report,
                                       void *arg);
 struct settings *settings_ref(struct settings *s);

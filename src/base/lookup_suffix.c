@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup_suffix: domain names and suffixes in one hash table of chains, at most half as many names as buckets.
+ * lookup_suffix: domain names and suffixes in one hash table of chains, with at least as many buckets as names.
  *
- * Promises: a name is looked up in one pass from its last byte to its first; only whole labels are probed, so
- * "evilname.example" is not below "name.example". The table grows by linear hashing, a bucket or two with each name, so
- * that no single addition takes long, however many there are: a policy file is read between questions. The hash is
- * seeded, although only the admin's patterns are kept in it.
+ * A name is looked up in one pass from its last byte to its first. Only whole labels are probed, so that
+ * "evilname.example" is not below "name.example". The hash is seeded, although only the admin's patterns are in it.
  */
 #include "lookup.h"
 
@@ -16,7 +14,7 @@
 #include "hash.h"
 #include "region.h"
 
-enum { FIRST_BUCKETS = 16, SEGMENTS = 32 };
+enum { FIRST_BUCKETS = 16 };
 
 struct entry {
     struct entry *next;
@@ -28,10 +26,8 @@ struct entry {
 };
 
 struct suffix_set {
-    /* Buckets [0, 16), [16, 32), [32, 64)…: growing moves none of them. */
-    struct entry **segments[SEGMENTS];
-    size_t buckets; /* in use: full <= buckets < 2 * full */
-    size_t full;    /* a power of two; buckets from full on were split off from those from 0 on */
+    struct entry **buckets;
+    size_t size;    /* number of buckets, a power of two */
     size_t used;    /* names */
     size_t count;   /* of patterns */
     size_t longest; /* name in the table: longer suffixes need no probe */
@@ -59,10 +55,10 @@ struct suffix_set *suffix_set_new(void)
 
     if (set == NULL)
         return NULL;
-    set->segments[0] = calloc(FIRST_BUCKETS, sizeof *set->segments[0]);
+    set->buckets = calloc(FIRST_BUCKETS, sizeof *set->buckets);
     set->names = region_new(SIZE_MAX);
-    set->buckets = set->full = FIRST_BUCKETS;
-    if (set->segments[0] == NULL || set->names == NULL || !hash_key_random(&key)) {
+    set->size = FIRST_BUCKETS;
+    if (set->buckets == NULL || set->names == NULL || !hash_key_random(&key)) {
         suffix_set_free(set);
         return NULL;
     }
@@ -74,8 +70,7 @@ void suffix_set_free(struct suffix_set *set)
 {
     if (set == NULL)
         return;
-    for (size_t i = 0; i < SEGMENTS; i++)
-        free(set->segments[i]);
+    free(set->buckets);
     region_free(set->names);
     free(set);
 }
@@ -91,24 +86,9 @@ static bool same_name(const struct entry *e, const char *name, size_t length)
     return true;
 }
 
-/* 0 for buckets 0 to 15, 1 for 16 to 31, 2 for 32 to 63… */
-static unsigned segment_of(size_t bucket)
-{
-    return bucket < FIRST_BUCKETS ? 0 : 64 - (unsigned)__builtin_clzll(bucket / FIRST_BUCKETS);
-}
-
-static struct entry **bucket_at(const struct suffix_set *set, size_t bucket)
-{
-    unsigned segment = segment_of(bucket);
-
-    return &set->segments[segment][segment == 0 ? bucket : bucket - ((size_t)FIRST_BUCKETS << (segment - 1))];
-}
-
 static struct entry **bucket_of(const struct suffix_set *set, uint64_t hash)
 {
-    size_t bucket = (size_t)hash & (2 * set->full - 1);
-
-    return bucket_at(set, bucket < set->buckets ? bucket : bucket - set->full);
+    return &set->buckets[(size_t)hash & (set->size - 1)];
 }
 
 /* NULL when there is none of this name. */
@@ -121,40 +101,26 @@ static struct entry *probe(const struct suffix_set *set, uint64_t hash, const ch
     return e;
 }
 
-/* One bucket more, with those of its elder's names that belong there. False: no memory, and all is as before. */
-static bool split(struct suffix_set *set)
-{
-    unsigned segment = segment_of(set->buckets);
-    struct entry **from, **to, *next;
-
-    if (set->buckets == set->full) {
-        set->segments[segment] = calloc(set->full, sizeof *set->segments[segment]);
-        if (set->segments[segment] == NULL)
-            return false;
-    }
-    from = bucket_at(set, set->buckets - set->full);
-    to = bucket_at(set, set->buckets);
-    for (struct entry *e = *from, **kept = from; e != NULL; e = next) {
-        next = e->next;
-        if (((size_t)e->hash & (2 * set->full - 1)) == set->buckets) {
-            *kept = next;
-            e->next = *to;
-            *to = e;
-        } else {
-            kept = &e->next;
-        }
-    }
-    if (++set->buckets == 2 * set->full)
-        set->full = set->buckets;
-    return true;
-}
-
+/* False: no memory, and everything stays as it was. */
 static bool grow(struct suffix_set *set)
 {
-    while (set->buckets < (set->used + 1) * 2) {
-        if (!split(set))
-            return false;
+    size_t old = set->size;
+    struct entry **from = set->buckets, **larger = calloc(old * 2, sizeof(struct entry *)), *next;
+
+    if (larger == NULL)
+        return false;
+    set->buckets = larger;
+    set->size = old * 2;
+    for (size_t i = 0; i < old; i++) {
+        for (struct entry *e = from[i]; e != NULL; e = next) {
+            struct entry **bucket = bucket_of(set, e->hash);
+
+            next = e->next;
+            e->next = *bucket;
+            *bucket = e;
+        }
     }
+    free(from);
     return true;
 }
 
@@ -195,7 +161,7 @@ bool suffix_set_add(struct suffix_set *set, const char *pattern, int32_t value)
     struct entry *e;
     int32_t *place;
 
-    if (length == 0 || !grow(set))
+    if (length == 0 || (set->used >= set->size && !grow(set)))
         return false;
     for (size_t i = length; i > 0; i--)
         hash = hash_step(hash, (char)ascii_lower(name[i - 1]));

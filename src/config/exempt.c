@@ -10,18 +10,9 @@
 #include <string.h>
 
 #include "clock.h"
-#include "files.h"
+#include "file.h"
 #include "hash.h"
 #include "reading.h"
-
-/* How far the section is read. */
-struct exempting {
-    struct exempt_list list;
-    unsigned done;           /* of the policy file's lists */
-    unsigned next;           /* of the list, or then of the files */
-    struct file_lines *file; /* the one that is being read */
-    struct exempt_text from;
-};
 
 static void complain(struct exempt_list *list, bool is_error, const struct exemption *entry, const char *what)
 {
@@ -134,90 +125,51 @@ static const struct {
     {EXEMPT_HELO, "helo", offsetof(struct exempt_settings, helo_list)},
 };
 
-enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+/* The entries of the policy file itself. */
+static void add_inline(struct reading *rd, struct exempt_list *list, unsigned block, size_t which)
+{
+    const char *base = (const char *)&rd->settings->exempt;
+    const char *const *patterns = *(const char *const *const *)(const void *)(base + lists[which].offset);
 
-static bool begin(struct reading *rd)
+    for (unsigned i = 0; patterns[i]; i++) {
+        struct exemption entry = {
+            .kind = lists[which].kind, .pattern = patterns[i], .file = rd->settings->file, .why = ""};
+
+        list->line = entry.line = reading_value_line(rd, block, lists[which].name, i);
+        exempt_add(list, &entry);
+    }
+}
+
+static void add_file(struct reading *rd, struct exempt_list *list, const char *path)
+{
+    char error[FILE_ERROR_SIZE];
+    struct file_text file;
+
+    if (!file_read(path, EXEMPT_FILE_MAX, &file, error)) {
+        problems_error(&rd->problems, list->line, "files: %s: %s", path, error);
+        return;
+    }
+    exempt_read_text(list, path, file.text, file.n);
+    free(file.text);
+}
+
+void reading_exempt(struct reading *rd)
 {
     struct exempt_settings *exempt = &rd->settings->exempt;
-    struct exempting *e = region_alloc(rd->region, sizeof(*e));
+    struct exempt_list list = {.region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()};
+    unsigned block = reading_block(rd, SECTION_EXEMPT, 0, NULL);
 
     exempt->clients = network_set_new();
     exempt->rdns = suffix_set_new();
     exempt->helo = suffix_set_new();
-    rd->exempting = e;
-    if (!e || !exempt->clients || !exempt->rdns || !exempt->helo) {
+    if (!exempt->clients || !exempt->rdns || !exempt->helo) {
         problems_error(&rd->problems, 0, "no memory for section exempt");
-        return false;
-    }
-    e->list =
-        (struct exempt_list){.region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()};
-    return true;
-}
-
-/* One entry of the lists in the policy file. */
-static void add_inline(struct reading *rd, struct exempting *e, unsigned block)
-{
-    const char *base = (const char *)&rd->settings->exempt;
-    const char *const *patterns = *(const char *const *const *)(const void *)(base + lists[e->done].offset);
-    struct exemption entry = {.kind = lists[e->done].kind, .file = rd->settings->file, .why = ""};
-
-    entry.pattern = patterns[e->next];
-    if (!entry.pattern) {
-        e->done++;
-        e->next = 0;
         return;
     }
-    e->list.line = entry.line = reading_value_line(rd, block, lists[e->done].name, e->next++);
-    exempt_add(&e->list, &entry);
-}
-
-/* A piece of the files, opening the next one where one ends. */
-static enum work add_lines(struct reading *rd, struct exempting *e, unsigned block)
-{
-    const char *path = rd->settings->exempt.files[e->next], *text;
-    char error[FILE_ERROR_SIZE] = "";
-    enum work work = WORK_FAILED;
-    size_t n;
-
-    if (!path)
-        return WORK_DONE;
-    if (!e->file) {
-        e->list.line = reading_value_line(rd, block, "files", e->next);
-        e->from = (struct exempt_text){.file = path};
-        e->file = file_lines_open(path, EXEMPT_FILE_MAX, error);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        add_inline(rd, &list, block, i);
+    for (unsigned i = 0; exempt->files[i]; i++) {
+        list.line = reading_value_line(rd, block, "files", i);
+        add_file(rd, &list, exempt->files[i]);
     }
-    if (e->file)
-        work = file_lines_next(e->file, &text, &n, error);
-    if (work == WORK_LEFT) {
-        exempt_read_text(&e->list, &e->from, text, n);
-        return WORK_LEFT;
-    }
-    if (work == WORK_FAILED)
-        problems_error(&rd->problems, e->list.line, "files: %s: %s", path, error);
-    reading_exempt_close(rd);
-    e->next++;
-    return WORK_LEFT;
-}
-
-enum work reading_exempt(struct reading *rd, const struct slice *slice)
-{
-    unsigned block = reading_block(rd, SECTION_EXEMPT, 0, NULL);
-
-    if (!rd->exempting && !begin(rd))
-        return WORK_DONE;
-    do {
-        if (rd->exempting->done < LISTS)
-            add_inline(rd, rd->exempting, block);
-        else if (add_lines(rd, rd->exempting, block) == WORK_DONE)
-            return WORK_DONE;
-    } while (!slice_is_over(slice));
-    return WORK_LEFT;
-}
-
-void reading_exempt_close(struct reading *rd)
-{
-    if (!rd->exempting)
-        return;
-    file_lines_close(rd->exempting->file);
-    rd->exempting->file = NULL;
 }

@@ -21,15 +21,9 @@ struct exempt_list {
     time_t now;    /* what has run out by now is dropped with a warning */
 };
 
-/* What the lines that come next are of. */
-struct exempt_text {
-    const char *file; /* as long as the settings */
-    unsigned line;    /* that was read last */
-};
-
 /* Checks the pattern (made lower case) and puts it into the list and its set; what is wrong is reported at `where`. */
 void exempt_add(struct exempt_list *list, const struct exemption *entry);
-/* Some lines of an exempt file. Any bytes. */
-void exempt_read_text(struct exempt_list *list, struct exempt_text *from, const char *text, size_t n);
+/* The lines of an exempt file, any bytes. `file` is its name, which must live as long as the settings. */
+void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n);
 
 #endif

@@ -22,7 +22,8 @@ static const struct {
 };
 
 struct line {
-    const struct exempt_text *from;
+    const char *file;
+    unsigned number;
     char text[LINE_MAX_BYTES];
     char *words[WORDS_MAX];
     unsigned word_count;
@@ -33,7 +34,7 @@ static void complain(struct exempt_list *list, const struct line *line, const ch
 {
     char where[512], text[256];
 
-    snprintf(where, sizeof(where), "%.400s:%u", line->from->file, line->from->line);
+    snprintf(where, sizeof(where), "%.400s:%u", line->file, line->number);
     snprintf(text, sizeof(text), "%s%s%.80s%s", what, word ? ", not \"" : "", word ? word : "", word ? "\"" : "");
     problems_elsewhere(list->problems, true, list->line, where, text);
 }
@@ -129,26 +130,25 @@ static void take_line(struct exempt_list *list, struct line *line)
     if (!take_until(list, line, &entry))
         return;
     entry.pattern = line->words[1];
-    entry.file = line->from->file;
-    entry.line = line->from->line;
+    entry.file = line->file;
+    entry.line = line->number;
     entry.why = line->why[0] ? region_strdup(list->region, line->why) : "";
     if (entry.why)
         exempt_add(list, &entry);
 }
 
-void exempt_read_text(struct exempt_list *list, struct exempt_text *from, const char *text, size_t n)
+void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n)
 {
     const char *end = text + n;
-    struct line line;
+    struct line line = {.file = file};
 
-    line.from = from;
-    if (from->line == 0 && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
     while (text < end) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         if (!stop)
             stop = end;
-        from->line++;
+        line.number++;
         if (copy_line(list, &line, text, (size_t)(stop - text)))
             take_line(list, &line);
         text = stop + 1;

@@ -9,7 +9,6 @@
 #include "problems.h"
 #include "scan.h"
 #include "settings.h"
-#include "slice.h"
 #include "tree.h"
 
 /* What settings_ref() counts. */
@@ -31,11 +30,8 @@ struct reading {
     size_t clean_n;
     struct scan scan;
     struct tree *tree;
-    struct name_data *name_data;     /* begun; the settings get them when they are whole */
-    const struct name_data *same_as; /* that may be the same; NULL: none */
-    unsigned *policy_blocks;         /* of each policy its block, NO_BLOCK for the one that no file named */
-    struct exempting *exempting;     /* exempt.c; NULL before the section */
-    const char *host;                /* this host's name as the kernel knows it, lower case, "" for none */
+    unsigned *policy_blocks; /* of each policy its block, NO_BLOCK for the one that no file named */
+    const char *host;        /* this host's name as the kernel knows it, lower case, "" for none */
 };
 
 /* The block of a section under a parent, NO_BLOCK when the file has none. `title` NULL: the plain one. */
@@ -52,9 +48,8 @@ void reading_policies(struct reading *rd);
 /* local.c */
 const char *reading_host_name(struct region *r);
 void reading_local(struct reading *rd);
-/* exempt.c: as much as the slice allows; a file may stay open between two slices. */
-enum work reading_exempt(struct reading *rd, const struct slice *slice);
-void reading_exempt_close(struct reading *rd);
+/* exempt.c */
+void reading_exempt(struct reading *rd);
 /* check.c: what only the whole can tell. */
 void reading_check(struct reading *rd);
 

@@ -14,16 +14,14 @@
 
 unsigned control_reload(const struct page_call *call)
 {
-    *call->awaits = reload_request(call->server->reload);
-    if (*call->awaits > 0)
-        return PAGE_LATER;
-    fputs("helod is ending\n", call->out);
-    return 503;
-}
-
-unsigned control_reloaded(const struct page_call *call, bool done)
-{
     struct json j;
+    bool done;
+
+    if (call->server->stopping) {
+        fputs("helod is stopping\n", call->out);
+        return 503;
+    }
+    done = reload_run(call->server);
 
     json_init(&j, call->out);
     json_open(&j, NULL, '{');

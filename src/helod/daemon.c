@@ -38,6 +38,7 @@ struct daemon {
     const struct daemon_options *options;
     struct upkeep *upkeep;
     struct event *signals[SIGNALS];
+    struct event *reload; /* made active by SIGHUP */
     struct event *settle; /* while stopping: looks whether all is answered */
     uint64_t stop_by_ms;
     int parent; /* waits to hear that we are ready; -1: nobody does */
@@ -74,7 +75,7 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
         return;
     log_info("stopping on signal %d; %zu questions in flight", (int)number, questions_in_flight(d->server.questions));
     notify_stopping();
-    reload_cancel(d->server.reload);
+    d->server.stopping = true;
     d->stop_by_ms = clock_ms() + d->server.settings->server.deadline_ms + SETTLE_MS;
     listeners_stop(d->server.listeners);
     d->settle = evtimer_new(d->server.base, on_settle, d);
@@ -82,13 +83,23 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
         event_base_loopexit(d->server.base, NULL);
 }
 
+static void on_reload(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *d = arg;
+
+    (void)fd;
+    (void)what;
+    reload_run(&d->server);
+}
+
+/* Several signals that arrive before the next round of the event loop, or during a reload, cause one reload. */
 static void on_hup(evutil_socket_t number, short what, void *arg)
 {
     struct daemon *d = arg;
 
     (void)number;
     (void)what;
-    reload_request(d->server.reload);
+    event_active(d->reload, EV_TIMEOUT, 0);
 }
 
 static void on_usr1(evutil_socket_t number, short what, void *arg)
@@ -126,6 +137,9 @@ static void hold_signals(int how)
 static bool take_signals(struct daemon *d)
 {
     signal(SIGPIPE, SIG_IGN);
+    d->reload = event_new(d->server.base, -1, 0, on_reload, d);
+    if (d->reload == NULL)
+        return false;
     for (size_t i = 0; i < SIGNALS; i++) {
         d->signals[i] = evsignal_new(d->server.base, signal_rows[i].number, signal_rows[i].handler, d);
         if (d->signals[i] == NULL || evsignal_add(d->signals[i], NULL) != 0)
@@ -165,10 +179,9 @@ static bool make_parts(struct server *s)
     s->questions = questions_new(s);
     s->status = status_new(s);
     s->recent = recent_new();
-    s->reload = s->base == NULL ? NULL : reload_new(s);
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
            s->hits != NULL && s->gather.kept != NULL && s->connections != NULL && s->questions != NULL &&
-           s->status != NULL && s->recent != NULL && s->reload != NULL;
+           s->status != NULL && s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -301,6 +314,8 @@ static void end(struct daemon *d)
             event_free(d->signals[i]);
     if (d->settle != NULL)
         event_free(d->settle);
+    if (d->reload != NULL)
+        event_free(d->reload);
     upkeep_free(d->upkeep);
     listeners_free(s->listeners);
     s->listeners = NULL;
@@ -316,7 +331,6 @@ static void end(struct daemon *d)
     hits_free(s->hits);
     metrics_free(s->metrics);
     recent_free(s->recent);
-    reload_free(s->reload);
     settings_unref(s->settings);
     if (s->base != NULL)
         event_base_free(s->base);

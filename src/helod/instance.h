@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * instance: answers kept by message. Postfix asks once for every recipient, with the same `instance`: all get the
- * answer that the first one got, but a PREPEND is handed out once, over reconnects too.
+ * instance: remembers the answer to a message. Postfix asks once for every recipient, with the same `instance`: all
+ * recipients get the answer that the first one got, but a PREPEND is sent only once, even over several connections.
  */
 #ifndef HELOD_INSTANCE_H
 #define HELOD_INSTANCE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,30 +13,24 @@
 
 struct instances;
 
-enum { INSTANCE_KEY_MAX = 256 }; /* a longer key is no Postfix's */
+enum { INSTANCE_KEY_MAX = 256 }; /* Postfix never sends anything longer */
 
-/* Of one message, in one table. */
 struct instance_key {
-    uint64_t hash;
-    uint16_t size; /* 0: nothing is kept or found */
+    size_t size; /* 0: no message; nothing is stored or found under it */
     char bytes[INSTANCE_KEY_MAX];
 };
 
-/* At most `max` messages, the oldest go first; each for `ttl_ms`. NULL: no memory. */
+/* At most `max` messages, of which the oldest go first; each for `ttl_ms`. NULL: no memory. */
 struct instances *instances_new(size_t max, uint64_t ttl_ms);
 void instances_free(struct instances *t);
 void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
-/* Made once for a question, to find and to keep by. An `instance` of "" makes a key of nothing. */
-void instances_key(const struct instances *t, const char *policy, const struct address *client, const char *instance,
-                   struct instance_key *out);
-/*
- * What to answer to this message, in the protocol's form; NULL when it was not asked about. Valid until the next
- * call.
- */
+/* Built once for a request, to find and to store by. An `instance` of "", or too long, gives a key of size 0. */
+void instances_key(const char *policy, const struct address *client, const char *instance, struct instance_key *out);
+/* The stored answer, in the protocol's form; NULL when there is none. Valid until the next call. */
 const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
- * Keeps what the message's later questions are to be answered, in the protocol's form. Without memory, or with a key
- * that is too long for any Postfix, nothing is kept: the next recipient is judged anew.
+ * Stores what the message's later requests are answered, in the protocol's form, in place of what was stored before.
+ * Without memory nothing is stored: the next recipient is judged anew.
  */
 void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const char *answer,
                     size_t size);

@@ -16,10 +16,7 @@ struct page_call {
     struct server *server;
     const struct http_request *request;
     FILE *out;
-    unsigned *awaits; /* for PAGE_LATER: the number of a reload */
 };
-
-enum { PAGE_LATER = 0 }; /* in place of an HTTP status: the answer waits for status_reloaded() */
 
 enum page_kind {
     PAGE_SHOW,   /* GET and HEAD, for whoever may connect */
@@ -29,7 +26,7 @@ enum page_kind {
 struct page {
     enum page_kind kind;
     const char *path, *type, *summary;
-    unsigned (*write)(const struct page_call *call); /* the body to call->out; returns the HTTP status, or PAGE_LATER */
+    unsigned (*write)(const struct page_call *call); /* the body to call->out; returns the HTTP status */
 };
 
 extern const struct page pages[]; /* ended by a NULL path */
@@ -38,7 +35,6 @@ const struct page *pages_find(const char *path); /* NULL: none */
 
 /* Rows of other files. */
 unsigned control_reload(const struct page_call *call);
-unsigned control_reloaded(const struct page_call *call, bool done); /* what the waiting get */
 unsigned control_forget(const struct page_call *call);
 unsigned control_history(const struct page_call *call);
 

@@ -367,7 +367,7 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
     advice = deployment_watch(&s->deployment, &q->request);
     if (advice != NULL)
         log_warning("%s", advice);
-    instances_key(s->instances, q->policy->name, &q->request.client, q->request.instance, &q->key);
+    instances_key(q->policy->name, &q->request.client, q->request.instance, &q->key);
     kept = instances_find(s->instances, &q->key, q->began_us / 1000, &n);
     if (kept == NULL) {
         judge(q);

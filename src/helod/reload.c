@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reload: a slice of the new policy file in each round of the event loop, then the change of all at once. Promises that
- * no question waits for more than a slice, or for the change: the old policy answers until the new one is whole.
+ * reload: reads the new policy file, opens what it needs, then swaps everything at once. Everything that can fail is
+ * done before the first thing is changed, so that the old policy answers until the new one is complete.
  */
 #include "reload.h"
 
-#include <event2/event.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "listener.h"
@@ -19,18 +17,6 @@
 #include "upkeep.h"
 
 enum { ERROR_SIZE = 512, RELOAD_OK = 0, RELOAD_FAILED = 1 };
-
-/* Of reading, before the next round of the event loop: a tenth of what a question may be held up. */
-enum { SLICE_US = 2000 };
-
-struct reload {
-    struct server *server;
-    struct event *slice;
-    struct policyfile_load *load; /* NULL before the first slice */
-    unsigned number;              /* of the one that runs, or of the last one */
-    bool running, again;
-    bool over; /* helod stops */
-};
 
 void reload_report(void *arg, bool is_error, const char *message)
 {
@@ -122,102 +108,22 @@ static bool take(struct server *s, struct settings *next)
     return true;
 }
 
-static void begin(struct reload *r)
+bool reload_run(struct server *s)
 {
-    r->number++;
-    r->running = true;
-    notify_reloading();
-    /* Not from here: who asked shall know the number before the end is told. Needs no memory. */
-    event_active(r->slice, EV_TIMEOUT, 0);
-}
-
-static void end(struct reload *r, bool done)
-{
-    struct server *s = r->server;
+    struct settings *next;
     char status[STATUS_SIZE];
+    bool done;
 
-    policyfile_load_free(r->load);
-    r->load = NULL;
-    r->running = false;
+    if (s->stopping) {
+        log_info("reload skipped: helod is stopping");
+        return false;
+    }
+    notify_reloading();
+    next = policyfile_read(s->settings->file, reload_report, NULL);
+    done = next != NULL && take(s, next);
     if (!done)
         log_error("reload failed: policy %u stays in force", s->settings->generation);
     metrics_add(s->metrics, METRIC_RELOADS, done ? RELOAD_OK : RELOAD_FAILED, 1);
     notify_ready(upkeep_status(s, status));
-    status_reloaded(s->status, r->number, done);
-    if (r->again) {
-        r->again = false;
-        begin(r);
-    }
-}
-
-/* Some work, then whoever has asked meanwhile has the turn. */
-static void on_slice(evutil_socket_t fd, short what, void *arg)
-{
-    static const struct timeval next_round = {.tv_sec = 0};
-    struct slice slice = slice_of(SLICE_US);
-    struct reload *r = arg;
-    struct server *s = r->server;
-    enum work work = WORK_FAILED;
-
-    (void)fd;
-    (void)what;
-    if (r->load == NULL)
-        r->load = policyfile_load_new(s->settings->file, s->settings, reload_report, NULL);
-    if (r->load != NULL)
-        work = policyfile_load_go_on(r->load, &slice);
-    if (work == WORK_LEFT && evtimer_add(r->slice, &next_round) == 0)
-        return;
-    if (work == WORK_LEFT)
-        log_error("no memory to read the policy file");
-    end(r, work == WORK_DONE && take(s, policyfile_load_take(r->load)));
-}
-
-struct reload *reload_new(struct server *s)
-{
-    struct reload *r = calloc(1, sizeof(*r));
-
-    if (r == NULL)
-        return NULL;
-    r->server = s;
-    r->slice = evtimer_new(s->base, on_slice, r);
-    if (r->slice == NULL) {
-        free(r);
-        return NULL;
-    }
-    return r;
-}
-
-void reload_free(struct reload *r)
-{
-    if (r == NULL)
-        return;
-    policyfile_load_free(r->load);
-    event_free(r->slice);
-    free(r);
-}
-
-unsigned reload_request(struct reload *r)
-{
-    if (r->over)
-        return 0;
-    if (!r->running) {
-        begin(r);
-        return r->number;
-    }
-    r->again = true;
-    return r->number + 1;
-}
-
-void reload_cancel(struct reload *r)
-{
-    r->over = true;
-    if (!r->running)
-        return;
-    log_info("the reload is given up: helod stops");
-    event_del(r->slice);
-    policyfile_load_free(r->load);
-    r->load = NULL;
-    r->running = false;
-    status_reloaded(r->server->status, r->number + r->again, false);
-    r->again = false;
+    return done;
 }

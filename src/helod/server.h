@@ -22,7 +22,8 @@
 
 struct server {
     struct event_base *base;
-    bool foreground, verbose;  /* of the command line */
+    bool foreground, verbose; /* of the command line */
+    bool stopping;
     struct settings *settings; /* in force; a question in flight holds a reference of its own */
     struct gather_context gather;
     struct instances *instances;
@@ -36,7 +37,6 @@ struct server {
     struct connections *connections;
     struct questions *questions;
     struct status *status;
-    struct reload *reload;
     struct recent *recent; /* the last decisions, for the status page */
 };
 

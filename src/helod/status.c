@@ -24,7 +24,7 @@
 
 enum { VISITS_MAX = 8, AT_ONCE = 16 };
 
-static const struct timeval VISIT_TIME = {.tv_sec = 5}, RELOAD_TIME = {.tv_sec = 60}, BREATHER = {.tv_usec = 200000};
+static const struct timeval VISIT_TIME = {.tv_sec = 5}, BREATHER = {.tv_usec = 200000};
 
 struct visit {
     TAILQ_ENTRY(visit) link;
@@ -35,7 +35,6 @@ struct visit {
     bool is_unix;
     bool head_only; /* asked by HEAD */
     bool answered;
-    unsigned awaits; /* the reload whose end is its answer; 0: none */
 };
 
 struct status {
@@ -127,7 +126,7 @@ static unsigned permit(const struct visit *v, const struct page *page, const str
 static void serve(struct visit *v, const struct http_request *r)
 {
     const struct page *page = pages_find(r->path);
-    struct page_call call = {.server = v->all->server, .request = r, .awaits = &v->awaits};
+    struct page_call call = {.server = v->all->server, .request = r};
     unsigned status = permit(v, page, r);
     char *body = NULL;
     size_t n = 0;
@@ -144,33 +143,8 @@ static void serve(struct visit *v, const struct http_request *r)
     status = page->write(&call);
     if (fclose(call.out) != 0)
         refuse(v, 503);
-    else if (status == PAGE_LATER)
-        evtimer_add(v->deadline, &RELOAD_TIME);
     else
         answer(v, status, page->type, body, n);
-    free(body);
-}
-
-void status_reloaded(struct status *all, unsigned number, bool done)
-{
-    struct page_call call = {.server = all->server};
-    char *body = NULL;
-    size_t n = 0;
-    unsigned status = 503;
-
-    call.out = open_memstream(&body, &n);
-    if (call.out != NULL)
-        status = control_reloaded(&call, done);
-    if (call.out == NULL || fclose(call.out) != 0)
-        status = 503;
-    for (struct visit *v = TAILQ_FIRST(&all->visits); v != NULL; v = TAILQ_NEXT(v, link)) {
-        if (v->answered || v->awaits == 0 || v->awaits > number)
-            continue;
-        if (status == 503)
-            refuse(v, status);
-        else
-            answer(v, status, "application/json", body, n);
-    }
     free(body);
 }
 
@@ -183,7 +157,7 @@ static void on_read(struct bufferevent *stream, void *arg)
     const char *bytes;
     unsigned status;
 
-    if (v->answered || v->awaits != 0) {
+    if (v->answered) {
         evbuffer_drain(in, n);
         return;
     }
@@ -211,9 +185,6 @@ static void on_end(struct bufferevent *stream, short what, void *arg)
 {
     struct visit *v = arg;
 
-    /* Who has asked may have closed its side, and still listens. */
-    if ((what & BEV_EVENT_EOF) != 0 && !v->answered && v->awaits != 0)
-        return;
     if ((what & BEV_EVENT_EOF) != 0 && v->answered && evbuffer_get_length(bufferevent_get_output(stream)) > 0)
         return;
     visit_end(v);

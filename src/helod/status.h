@@ -24,7 +24,5 @@ bool status_prepare(struct status *all, const struct settings *settings, char *e
 void status_commit(struct status *all);
 void status_abort(struct status *all);
 bool status_listens(const struct status *all);
-/* The reloads up to this number have ended, the last one with this result: whoever waits for one of them hears it. */
-void status_reloaded(struct status *all, unsigned number, bool done);
 
 #endif

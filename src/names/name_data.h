@@ -7,27 +7,16 @@
 #define HELOD_NAME_DATA_H
 
 #include <libpsl.h>
-#include <sys/stat.h>
 
 #include "name_memory.h"
 #include "names.h"
 #include "token_file.h"
 
-/* A public suffix list, and by what it is known to be the same one. */
-struct suffix_list {
-    psl_ctx_t *psl;
-    unsigned references;
-    bool is_admins;   /* names.psl_file; else the newest of the system's and libpsl's own */
-    struct stat file; /* of the admin's or the system's; all 0: there is none */
-    char date[16];
-};
-
 struct name_data {
-    const psl_ctx_t *psl; /* the list's */
-    struct suffix_list *list;
+    psl_ctx_t *psl;
+    char date[16]; /* of the public suffix list */
     struct tokens tokens;
-    struct name_memory *memory;   /* NULL: nothing is remembered */
-    struct name_reading *reading; /* NULL once all is there */
+    struct name_memory *memory; /* NULL: nothing is remembered */
 };
 
 /* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */

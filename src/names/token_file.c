@@ -5,16 +5,13 @@
  */
 #include "token_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "file.h"
 #include "name_data.h"
 
 enum {
@@ -187,8 +184,8 @@ static bool read_line(struct tokens *tokens, const struct reading *in, const cha
            add(tokens, in, &token);
 }
 
-enum work token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data,
-                         const struct slice *slice, char *error, size_t error_size)
+bool token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data, char *error,
+                    size_t error_size)
 {
     struct reading in = {.text = text, .data = data, .error = error, .error_size = error_size};
 
@@ -196,64 +193,25 @@ enum work token_file_add(struct tokens *tokens, struct token_text *text, const s
         size_t n = strcspn(text->at, "\n");
 
         text->line++;
-        if (n > LINE_MAX_BYTES) {
-            fail(&in, "a line of %zu bytes; expected at most %d", n, LINE_MAX_BYTES);
-            return WORK_FAILED;
-        }
+        if (n > LINE_MAX_BYTES)
+            return fail(&in, "a line of %zu bytes; expected at most %d", n, LINE_MAX_BYTES);
         if (!read_line(tokens, &in, text->at))
-            return WORK_FAILED;
+            return false;
         text->at += n + (text->at[n] == '\n');
-        if (slice_is_over(slice))
-            return WORK_LEFT;
     }
-    return WORK_DONE;
-}
-
-/* Waits for nobody: who opens a pipe waits for its writer, and every question would wait with us. */
-static FILE *open_file(const char *path, const struct reading *in)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-    struct stat st;
-
-    if (file == NULL) {
-        fail(in, "cannot be read: %s", strerror(errno));
-        if (fd >= 0)
-            close(fd);
-    } else if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
-        fail(in, "is a pipe, expected a file");
-        fclose(file);
-        file = NULL;
-    }
-    return file;
+    return true;
 }
 
 char *token_file_text(const char *path, char *error, size_t error_size)
 {
-    struct token_text none = {.file = path};
-    struct reading in = {.text = &none, .error = error, .error_size = error_size};
-    FILE *file = open_file(path, &in);
-    char *text = file != NULL ? malloc(FILE_MAX + 1) : NULL;
-    size_t n = text != NULL ? fread(text, 1, FILE_MAX + 1, file) : 0;
-    bool good = false;
+    char why[FILE_ERROR_SIZE] = "is no token file: it has a NUL";
+    struct file_text file;
 
-    if (file == NULL)
-        return NULL;
-    if (text == NULL)
-        fail(&in, "out of memory");
-    else if (ferror(file))
-        fail(&in, "cannot be read: %s", strerror(errno));
-    else if (n > FILE_MAX || memchr(text, '\0', n) != NULL)
-        fail(&in, "is no token file: over %d bytes, or with a NUL", FILE_MAX);
-    else
-        good = true;
-    fclose(file);
-    if (!good) {
-        free(text);
-        return NULL;
-    }
-    text[n] = '\0';
-    return text;
+    if (file_read(path, FILE_MAX, &file, why) && memchr(file.text, '\0', file.n) == NULL)
+        return file.text;
+    free(file.text);
+    snprintf(error, error_size, "%s: %s", path, why);
+    return NULL;
 }
 
 static int compare(const void *a, const void *b)

@@ -16,7 +16,6 @@
 #include <stddef.h>
 
 #include "region.h"
-#include "slice.h"
 
 struct name_data;
 
@@ -58,11 +57,11 @@ struct token_text {
 /* The bytes of a token file, to be freed; NULL with "file:line: what" in error. */
 char *token_file_text(const char *path, char *error, size_t error_size);
 /*
- * Adds the lines of a text, as many as the slice allows. `data` gives the public suffix list for the examples.
- * WORK_FAILED with "file:line: what" in error.
+ * Adds the lines of a text. `data` gives the public suffix list for the examples. False with "file:line: what" in
+ * error.
  */
-enum work token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data,
-                         const struct slice *slice, char *error, size_t error_size);
+bool token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data, char *error,
+                    size_t error_size);
 void token_file_done(struct tokens *tokens); /* orders the rows */
 void token_file_release(struct tokens *tokens);
 

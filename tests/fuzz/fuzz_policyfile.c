@@ -19,12 +19,8 @@
  * What no byte of the file can change is read once for all files and not for each: the public suffix list, the built-in
  * tokens and the addresses of this host.
  */
-struct name_data *__real_name_data_begin(const char *psl_file, const char *const *token_files,
-                                         const struct name_data *same_as);
-struct name_data *__wrap_name_data_begin(const char *psl_file, const char *const *token_files,
-                                         const struct name_data *same_as);
-enum work __real_name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t size);
-enum work __wrap_name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t size);
+struct name_data *__real_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
+struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
 void __real_name_data_free(struct name_data *data);
 void __wrap_name_data_free(struct name_data *data);
 struct tree *__real_tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p);
@@ -37,21 +33,13 @@ enum { FUZZ_MEMORY = 64 * 1024 * 1024 };
 
 static struct name_data *shared;
 
-struct name_data *__wrap_name_data_begin(const char *psl_file, const char *const *token_files,
-                                         const struct name_data *same_as)
+struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size)
 {
-    char error[256];
-
     if (psl_file != NULL || (token_files != NULL && *token_files != NULL))
-        return __real_name_data_begin(psl_file, token_files, same_as);
+        return __real_name_data_new(psl_file, token_files, error, size);
     if (shared == NULL)
-        shared = name_data_new(NULL, NULL, error, sizeof error);
+        shared = __real_name_data_new(NULL, NULL, error, size);
     return shared;
-}
-
-enum work __wrap_name_data_go_on(struct name_data *data, const struct slice *slice, char *error, size_t size)
-{
-    return data == shared ? WORK_DONE : __real_name_data_go_on(data, slice, error, size);
 }
 
 void __wrap_name_data_free(struct name_data *data)

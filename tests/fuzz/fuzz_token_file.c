@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size > 0)
         memcpy(text, bytes, size);
     text[size] = '\0';
-    if (token_file_add(&tokens, &from, data, NULL, error, sizeof error) == WORK_FAILED &&
+    if (!token_file_add(&tokens, &from, data, error, sizeof error) &&
         (strncmp(error, file, strlen(file)) != 0 || strstr(error, ": ") == NULL))
         abort();
     token_file_done(&tokens);

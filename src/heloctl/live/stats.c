@@ -218,7 +218,7 @@ static int run_reload(struct ctl *ctl)
     else if (answer == 409)
         ctl_fail(ctl, CTL_WRONG, "the policy file is not whole: the log says why, and the old one stays in force");
     else if (answer == 503)
-        ctl_fail(ctl, CTL_TROUBLE, "%s: helod is ending", place);
+        ctl_fail(ctl, CTL_TROUBLE, "%s: helod is stopping", place);
     else if (answer == 403)
         ctl_fail(ctl, CTL_TROUBLE, "%s: only root and helod's own user may, over a unix socket", place);
     else if (answer)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A policy file read in slices: the same settings and messages as at once, with every slice as short as can be; given
- * up at any point; and files that are written to meanwhile.
- */
+/* A policy file with the files that it names: their entries, mistakes in them, and files that never end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,8 +18,6 @@
 enum { ENTRIES = 3000, LONG_LINE = 40000 };
 
 static char policy_path[64], exempt_path[64], token_path[64];
-
-static const struct slice no_time; /* over before it begins */
 
 static FILE *create(const char *path)
 {
@@ -74,74 +69,30 @@ static int teardown(void **state)
     return rmdir(folder);
 }
 
-/* In slices of no time at all. Returns their number; *s is NULL when the file is wrong. */
-static unsigned read_in_slices(const struct settings *in_force, struct settings **s)
+static struct settings *read_again(void)
 {
-    struct policyfile_load *load;
-    unsigned slices = 0;
-    enum work work = WORK_LEFT;
-
     messages[0] = '\0';
-    load = policyfile_load_new(policy_path, in_force, keep, NULL);
-    assert_non_null(load);
-    for (; work == WORK_LEFT; slices++)
-        work = policyfile_load_go_on(load, &no_time);
-    *s = work == WORK_DONE ? policyfile_load_take(load) : NULL;
-    policyfile_load_free(load);
-    return slices;
+    return policyfile_read(policy_path, keep, NULL);
 }
 
-static void test_same(void **state)
+static void test_entries(void **state)
 {
-    struct settings *at_once, *sliced, *shared;
+    struct settings *s;
     FILE *out = create(exempt_path);
-    unsigned slices;
 
     (void)state;
     write_entries(out);
     fputs("rdns .last.example # no end of line", out);
     fclose(out);
-    at_once = policyfile_read(policy_path, keep, NULL);
-    slices = read_in_slices(NULL, &sliced);
-    if (!at_once || !sliced)
+    s = read_again();
+    if (!s)
         fail_msg("%s", messages);
-    read_in_slices(sliced, &shared);
-    assert_non_null(shared);
-    assert_true(slices > 10 + ENTRIES / 600); /* a piece of an exempt file is 16 KiB */
-    assert_int_equal(at_once->exempt.count, 2 + ENTRIES + 1);
-    assert_int_equal(sliced->exempt.count, 2 + ENTRIES + 1);
-    assert_int_equal(policyfile_diff(at_once, sliced, NULL, NULL), 0);
-    assert_int_equal(policyfile_diff(sliced, shared, NULL, NULL), 0);
-    for (size_t i = 0; i < at_once->exempt.count; i++) {
-        const struct exemption *a = &at_once->exempt.entries[i], *b = &sliced->exempt.entries[i];
-        assert_string_equal(a->pattern, b->pattern);
-        assert_int_equal(a->line, b->line);
-        assert_int_equal(a->kind, b->kind);
-    }
-    settings_unref(at_once);
-    settings_unref(sliced); /* what `shared` has of it stays */
-    assert_int_not_equal(settings_exempt_rdns(shared, "a.last.example", 0), LOOKUP_NONE);
-    settings_unref(shared);
-}
-
-static void test_given_up(void **state)
-{
-    FILE *out = create(exempt_path);
-    unsigned slices = 1, left = 1;
-
-    (void)state;
-    write_entries(out);
-    fclose(out);
-    while (left > 0) {
-        struct policyfile_load *load = policyfile_load_new(policy_path, NULL, keep, NULL);
-        enum work work = WORK_LEFT;
-        assert_non_null(load);
-        for (left = slices++; left > 0 && work == WORK_LEFT; left--)
-            work = policyfile_load_go_on(load, &no_time);
-        policyfile_load_free(load);
-        left = work == WORK_LEFT;
-    }
-    assert_true(slices > 10);
+    assert_int_equal(s->exempt.count, 2 + ENTRIES + 1);
+    assert_int_equal(s->exempt.entries[2 + ENTRIES].line, ENTRIES + 1);
+    assert_int_equal(s->exempt.entries[3].kind, EXEMPT_HELO);
+    assert_string_equal(s->exempt.entries[3].pattern, "mail1.customer1.example");
+    assert_int_not_equal(settings_exempt_rdns(s, "a.last.example", 0), LOOKUP_NONE);
+    settings_unref(s);
 }
 
 static void test_long_lines(void **state)
@@ -161,7 +112,7 @@ static void test_long_lines(void **state)
             fputc('x', out);
         fputs("\nnonsense\n", out);
         fclose(out);
-        read_in_slices(NULL, &s);
+        s = read_again();
         assert_null(s);
         snprintf(expected, sizeof(expected),
                  "%s:%zu: this line is too long, expected at most 1023 bytes\n%s:%zu: ", exempt_path,
@@ -171,54 +122,29 @@ static void test_long_lines(void **state)
     }
 }
 
-static void append(void)
-{
-    FILE *out = fopen(exempt_path, "a");
-
-    assert_non_null(out);
-    fputs("client 0.0.0.0/1\n", out);
-    fclose(out);
-}
-
-static void replace(void)
-{
-    FILE *out;
-
-    assert_int_equal(unlink(exempt_path), 0);
-    out = create(exempt_path);
-    fputs("nonsense\n", out);
-    fclose(out);
-}
-
-/* What was opened is read to its end; what is not whole is no list. */
-static void test_changed(void **state)
+/* No file that the policy names can keep helod reading. */
+static void test_endless(void **state)
 {
     static const struct {
-        void (*change)(void);
-        bool good;
-    } rows[] = {{append, false}, {replace, true}};
+        const char *before, *after;
+    } options[] = {{"exempt { files = { \"", "\" } }"},
+                   {"names { token_files = { \"", "\" } }"},
+                   {"names { psl_file = \"", "\" }"}};
+    struct {
+        const char *path, *why;
+    } rows[] = {{"/dev/zero", "/dev/zero: is a device or socket, expected a file\n"}, {exempt_path, ": larger than "}};
+    char text[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct policyfile_load *load;
-        struct settings *s;
-        enum work work = WORK_LEFT;
-        FILE *out = create(exempt_path);
-        unsigned slices;
-        write_entries(out);
-        fclose(out);
-        slices = read_in_slices(NULL, &s) - 8; /* within the file, a piece or two before its end */
-        settings_unref(s);
-        load = policyfile_load_new(policy_path, NULL, keep, NULL);
-        while (slices-- > 0)
-            work = policyfile_load_go_on(load, &no_time);
-        assert_int_equal(work, WORK_LEFT);
-        rows[i].change();
-        while (work == WORK_LEFT)
-            work = policyfile_load_go_on(load, &no_time);
-        assert_int_equal(work, rows[i].good ? WORK_DONE : WORK_FAILED);
-        assert_true(rows[i].good || strstr(messages, "was written to while it was read"));
-        policyfile_load_free(load);
+    fclose(create(exempt_path));
+    assert_int_equal(truncate(exempt_path, 3LL << 30), 0);
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+            snprintf(text, sizeof(text), "%s%s%s", options[i].before, rows[k].path, options[i].after);
+            assert_null(read_text(text));
+            if (strstr(messages, rows[k].why) == NULL)
+                fail_msg("%s: '%s'", text, messages);
+        }
     }
 }
 
@@ -236,7 +162,7 @@ static void test_mistakes(void **state)
     out = create(token_path);
     fputs("server zzline +zzline.example.net -zzlines.example.net\nserver zz9\n", out);
     fclose(out);
-    read_in_slices(NULL, &s);
+    s = read_again();
     assert_null(s);
     snprintf(expected, sizeof(expected),
              "%s:%u: \"nobody\" is no network, expected ADDRESS or ADDRESS/BITS\n"
@@ -248,8 +174,10 @@ static void test_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),    cmocka_unit_test(test_given_up), cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_changed), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_mistakes),
     };
 
     return cmocka_run_group_tests_name("policyfile_load", tests, setup, teardown);
