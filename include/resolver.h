@@ -9,8 +9,7 @@
  *
  * A name that does not fit in a DNS message (an empty label, a label over 63 bytes, over 253 bytes in total) is
  * answered NXDOMAIN without a query. Every other name is sent byte for byte, because RFC 7208 macros build names
- * that are not host names; callers that want host names check first (names.h). (c-ares 1.34 does not send bytes that
- * no host name has: there the answer is a temporary failure, "unasked".)
+ * that are not host names; callers that want host names check first (names.h).
  */
 #ifndef HELOD_RESOLVER_H
 #define HELOD_RESOLVER_H

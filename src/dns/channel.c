@@ -4,7 +4,8 @@
  * macro is defined. (Only options can be tested that way; error codes are an enum in newer versions.)
  *
  * It watches sockets through the socket-state callback only, and calls c-ares periodically while a lookup is pending
- * so that it notices timeouts. The environment, /etc/hosts and search lists never change what is asked.
+ * so that it notices timeouts. The environment, /etc/hosts and search lists never change what is asked. Names that
+ * c-ares refuses to ask for are passed to direct.c.
  */
 #define CARES_NO_DEPRECATED
 #include "channel.h"
@@ -20,6 +21,7 @@
 #include <sys/time.h>
 
 #include "address.h"
+#include "direct.h"
 #include "text.h"
 
 enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53, RECEIVE_BUFFER = 1 << 20 };
@@ -33,6 +35,7 @@ struct channel {
     struct event_base *base;
     ares_channel ares;
     bool open;
+    struct direct *direct; /* for names that c-ares refuses to ask for */
     struct event *tick;
     bool ticking;
     struct timeval tick_time;
@@ -59,7 +62,6 @@ static const struct {
     {ARES_SUCCESS, DNS_FOUND, "ok"},
     {ARES_ENODATA, DNS_NODATA, "nodata"},
     {ARES_ENOTFOUND, DNS_NXDOMAIN, "nxdomain"},
-    {ARES_EBADNAME, DNS_TEMPERROR, "unasked"}, /* 1.34 does not send bytes that no host name has */
     {ARES_EFORMERR, DNS_TEMPERROR, "formerr"},
     {ARES_ESERVFAIL, DNS_TEMPERROR, "servfail"},
     {ARES_ENOTIMP, DNS_TEMPERROR, "notimp"},
@@ -295,6 +297,29 @@ static bool open_channel(struct channel *c, const struct channel_options *option
     return status == ARES_SUCCESS;
 }
 
+static bool node_address(const struct ares_addr_port_node *node, struct address *a)
+{
+    *a = (struct address){.family = node->family == AF_INET ? ADDRESS_IPV4 : ADDRESS_IPV6};
+    memcpy(a->bytes, &node->addr, address_size(a));
+    return node->family == AF_INET || node->family == AF_INET6;
+}
+
+/* Lookups without c-ares go to the servers that c-ares has. */
+static bool open_direct(struct channel *c, const struct channel_options *options)
+{
+    struct ares_addr_port_node *servers = NULL;
+    struct address a;
+
+    c->direct = direct_new(c->base, options->timeout_ms, options->tries);
+    if (!c->direct || ares_get_servers_ports(c->ares, &servers) != ARES_SUCCESS)
+        return false;
+    for (const struct ares_addr_port_node *node = servers; node; node = node->next)
+        if (node_address(node, &a))
+            direct_add_server(c->direct, &a, (uint16_t)(node->udp_port ? node->udp_port : DNS_PORT));
+    ares_free_data(servers);
+    return true;
+}
+
 struct channel *channel_new(struct event_base *base, const struct channel_options *options, char *error,
                             size_t error_size)
 {
@@ -310,7 +335,7 @@ struct channel *channel_new(struct event_base *base, const struct channel_option
     c->base = base;
     set_tick_time(c, options->timeout_ms);
     c->tick = event_new(base, -1, EV_PERSIST, on_tick, c);
-    if (!c->tick || !open_channel(c, options, error, error_size)) {
+    if (!c->tick || !open_channel(c, options, error, error_size) || !open_direct(c, options)) {
         channel_free(c);
         return NULL;
     }
@@ -323,6 +348,7 @@ void channel_free(struct channel *c)
         return;
     if (c->open)
         ares_destroy(c->ares);
+    direct_free(c->direct);
     for (size_t i = 0; i < c->socket_count; i++)
         if (c->sockets[i])
             event_free(c->sockets[i]);
@@ -357,24 +383,24 @@ static void on_reply(void *arg, int status, int timeouts, unsigned char *bytes, 
     free(ask);
 }
 
-/* c-ares treats a backslash as the start of an escape sequence. */
-static void escape_name(const char *name, char out[2 * DNS_NAME_SIZE])
+/*
+ * c-ares 1.34 answers ARES_EBADNAME to a name with any other character, in ares_send() too. Earlier versions would ask,
+ * but they take the same path here, so that one path serves and tests all versions.
+ */
+static bool c_ares_accepts(const char *name)
 {
-    size_t used = 0;
-
-    for (size_t i = 0; name[i] != '\0' && used + 2 < 2 * DNS_NAME_SIZE; i++) {
-        if (name[i] == '\\')
-            out[used++] = '\\';
-        out[used++] = name[i];
-    }
-    out[used] = '\0';
+    return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/*")] == '\0';
 }
 
 void channel_ask(struct channel *c, const char *name, uint16_t type, channel_done *done, void *arg)
 {
-    struct ask *ask = malloc(sizeof *ask);
-    char escaped[2 * DNS_NAME_SIZE];
+    struct ask *ask;
 
+    if (!c_ares_accepts(name)) {
+        direct_ask(c->direct, name, type, done, arg);
+        return;
+    }
+    ask = malloc(sizeof *ask);
     if (!ask) {
         done(arg, &(struct channel_reply){.status = DNS_TEMPERROR, .why = "memory"});
         return;
@@ -382,23 +408,12 @@ void channel_ask(struct channel *c, const char *name, uint16_t type, channel_don
     *ask = (struct ask){c, done, arg};
     c->pending++;
     keep_ticking(c);
-    if (strchr(name, '\\')) {
-        escape_name(name, escaped);
-        name = escaped;
-    }
     ares_query(c->ares, name, DNS_CLASS_IN, type, on_reply, ask);
 }
 
 size_t channel_pending(const struct channel *c)
 {
-    return c->pending;
-}
-
-static bool node_address(const struct ares_addr_port_node *node, struct address *a)
-{
-    *a = (struct address){.family = node->family == AF_INET ? ADDRESS_IPV4 : ADDRESS_IPV6};
-    memcpy(a->bytes, &node->addr, address_size(a));
-    return node->family == AF_INET || node->family == AF_INET6;
+    return c->pending + direct_pending(c->direct);
 }
 
 void channel_servers(struct channel *c, char *out, size_t size)

@@ -210,4 +210,22 @@ def _():
         contains(daemon.decision(helo="mail.kiln-street.net")["fcrdns"], "temperror")
 
 
+@test("an SPF record whose macros build no host name is judged like any other: a sender cannot turn its fail into an error")
+def _():
+    macros = ("%{s}", "%{i}@%{h}", "a:b", "%%5Bx%%5D.%{d}", "%_x", "postmaster\\\\%{v}")
+    zone = [f'evil-{n}.net 300 A 192.0.2.66\nevil-{n}.net 300 TXT "v=spf1 exists:{macro}.s.evil-{n}.net -all"'
+            for n, macro in enumerate(macros)]
+    zone.append('evil-plain.net 300 A 192.0.2.66\nevil-plain.net 300 TXT "v=spf1 exists:none.evil-plain.net -all"')
+    with FaultDns("\n".join(zone)) as dns, start(dns) as daemon:
+        daemon.ask(client="203.0.113.66", helo="evil-plain.net")
+        plain = daemon.decision(helo="evil-plain.net")
+        equal(plain["spf"], "fail")
+        for n, macro in enumerate(macros):
+            daemon.ask(client="203.0.113.66", helo=f"evil-{n}.net")
+            line = daemon.decision(helo=f"evil-{n}.net")
+            equal([line[field] for field in ("spf", "score", "action")],
+                  [plain[field] for field in ("spf", "score", "action")], macro)
+            assert any(name.endswith(f".s.evil-{n}.net") for _, name in dns.questions()), f"{macro} was not asked for"
+
+
 run()

@@ -20,7 +20,7 @@
 
 #include "resolver.h"
 
-enum { QUESTIONS = 4, RUN_MS = 60000 /* what hangs must end */ };
+enum { QUESTIONS = 5, RUN_MS = 60000 /* what hangs must end */ };
 
 static long left = -1; /* allocations before the one that fails; -1: none fails */
 static long made;
@@ -90,7 +90,7 @@ static void on_done(void *arg, const struct dns_answer *a, bool from_cache)
 /* New resolver, questions (two alike, one again from the cache), another configuration, end. */
 static void scenario(const char *server)
 {
-    static const char *const names[QUESTIONS] = {"a.example", "a.example", "b.example", "a..example"};
+    static const char *const names[QUESTIONS] = {"a.example", "a.example", "b.example", "odd@b.example", "a..example"};
     const char *list[] = {server, NULL};
     struct resolver_options o = {.servers = list,
                                  .timeout_ms = 500,
