@@ -59,6 +59,9 @@ extern const struct ctl_verb *const ctl_verbs[]; /* ended by NULL, in the manual
 
 const char *ctl_value(const struct ctl *ctl, char letter); /* NULL when not given */
 bool ctl_given(const struct ctl *ctl, char letter);
+/* The option's whole number, *out as it was where the option is not given. False: no number of that range, reported. */
+bool ctl_number(const struct ctl *ctl, char letter, unsigned long long min, unsigned long long max,
+                unsigned long long *out);
 /* "heloctl VERB: text" on stderr; returns `status`. */
 int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

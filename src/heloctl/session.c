@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -22,6 +23,34 @@ const char *ctl_value(const struct ctl *ctl, char letter)
 bool ctl_given(const struct ctl *ctl, char letter)
 {
     return ctl_value(ctl, letter) != NULL;
+}
+
+static const char *option_name(const struct ctl *ctl, char letter)
+{
+    for (const struct ctl_option *o = ctl->verb->options; o->letter; o++)
+        if (o->letter == letter)
+            return o->name;
+    return "";
+}
+
+bool ctl_number(const struct ctl *ctl, char letter, unsigned long long min, unsigned long long max,
+                unsigned long long *out)
+{
+    const char *text = ctl_value(ctl, letter);
+    unsigned long long value;
+    char *end;
+
+    if (!text)
+        return true;
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value >= min && value <= max) {
+        *out = value;
+        return true;
+    }
+    ctl_fail(ctl, CTL_USAGE, "--%s: expected a number from %llu to %llu, not \"%s\"", option_name(ctl, letter), min,
+             max, text);
+    return false;
 }
 
 int ctl_fail(const struct ctl *ctl, int status, const char *format, ...)

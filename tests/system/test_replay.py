@@ -61,7 +61,7 @@ def _():
     skipped = sum(" skip=" in line for line in lines)
     equal(got["skipped"]["skipped"], skipped)
     for state in ("mark", "defer", "reject"):
-        equal(got[state][state], sum(f" action={state} " in line for line in lines), state)
+        equal(got[state][state], sum(f" judged={state} " in line for line in lines), state)
 
 
 @test("another weight: the table, the groups and the finding that tips them")
@@ -69,7 +69,7 @@ def _():
     new = changed("weight.conf", "rdns_missing = 15", "rdns_missing = 99")
     got = replay("-c", new, "-o", conf, log, status=1)
     wanted = [line for line in lines if " policy=own " in line and "rdns_missing:15" in line]
-    groups = [group for group in got["groups"] if group["tipped_by"] == "rdns_missing 15 -> 99"]
+    groups = [group for group in got["groups"] if group["reason"] == "rdns_missing 15 -> 99"]
     assert 0 < got["changed"] <= len(wanted)
     equal(sum(group["count"] for group in got["groups"]), got["changed"])
     equal(len(groups), len(got["groups"]))
@@ -81,15 +81,34 @@ def _():
 def _():
     new = changed("threshold.conf", 'threshold "never" { score = 85', 'threshold "never" { score = 300')
     got = replay("-c", new, "-o", conf, log, status=1)
-    equal({group["tipped_by"] for group in got["groups"]}, {"thresholds or mode"})
+    equal({group["reason"] for group in got["groups"]}, {"threshold never 85 -> 300"})
     equal({group["outcome"] for group in got["groups"]}, {"reject -> defer"})
+
+
+@test("a change of mode is named once as the reason, and listed with its senders; --only and --top choose what is listed")
+def _():
+    new = changed("mode.conf", 'policy "watch" { mode = "monitor" }', 'policy "watch" { mode = "enforce" }')
+    got = replay("-c", new, "-o", conf, log, status=1)
+    watched = [line for line in lines if " mode=monitor " in line and " judged=dunno " not in line and " skip=" not in line]
+    equal((got["changed"], got["answered_otherwise"]), (0, len(watched)))
+    equal(got["reasons"], [{"reason": "mode monitor -> enforce", "count": len(watched)}])
+    rejected = [line for line in watched if " judged=reject " in line]
+    assert 0 < len(rejected) < len(watched), "the log does not show much"
+    status, out, _ = heloctl("replay", "-c", new, "-o", conf, "--only", "reject", "--top", "1", log)
+    equal(status, 1)
+    equal(out.count("mode monitor -> enforce"), 1)
+    contains(out, f"mode monitor -> enforce: {len(rejected)} greetings")
+    assert "dunno -> defer" not in out and out.count("e.g. ") == 1, out
+    assert all(len(line) <= 100 for line in out.splitlines()), "a line over 100 columns"
+    for wrong in (("--only", "rejected"), ("--top", "0"), ("--top", "x")):
+        equal(heloctl("replay", "-c", new, *wrong, log)[0], 64, wrong)
 
 
 @test("an exemption more, and one less without its evidence")
 def _():
     got = replay("-c", changed("more.conf", '"198.51.100.0/28"', '"198.51.100.0/28", "203.0.113.0/24"'), log)
     assert sum(got["table"][state]["skipped"] for state in ("dunno", "mark", "defer", "reject")) > 1000
-    equal({group["tipped_by"] for group in got["groups"]}, {"exemption"})
+    equal({group["reason"] for group in got["groups"]}, {"exemption"})
     got = replay("-c", changed("less.conf", '"198.51.100.0/28"', '"198.51.99.0/28"'), log)
     equal(got["table"]["skipped"]["unknown"], sum(" exemption=client:" in line for line in lines))
 
@@ -107,7 +126,7 @@ def _():
     asked = replay("-c", conf, "-o", old, "-d", some)
     equal(asked["rules_unasked"], 0)
     # helo_localhost needs no DNS; rdns_missing does, and comes back only by asking
-    equal(sum(group["count"] for group in without["groups"] if group["tipped_by"].startswith("rdns_missing")), 0)
+    equal(sum(group["count"] for group in without["groups"] if group["reason"].startswith("rdns_missing")), 0)
     assert asked["exact"] + asked["rescored"] + asked["changed"] == asked["decisions"]
     contains(heloctl("replay", "-c", conf, "-o", old, some)[1], "need the DNS")
     changed_localhost = [line for line in open(some) if "helo=localhost" in line]
@@ -171,7 +190,7 @@ def _():
     equal(got["decisions"], 1)
     status, out, _ = heloctl("replay", "-c", conf, path)
     equal(status, 0)
-    contains(out, "1 of 1 decisions reproduced exactly")
+    contains(out, "1 of 1 decisions are the same")
 
 
 @test("the text names outcome, network, domain, finding and an example; nothing hostile gets through")

@@ -35,7 +35,9 @@ def _():
     got = json.loads(ctl("report", "-c", conf, "-j", log))
     equal(got["decisions"], len(decisions))
     for state in ("dunno", "mark", "defer", "reject"):
-        equal(got["states"][state], sum(fields["action"] == state for fields in judged), state)
+        equal(got["states"][state], sum(fields["judged"] == state for fields in judged), state)
+        equal(got["actions"][state], sum(fields["action"] == state for fields in judged), state)
+    equal(got["modes"], {mode: sum(fields["mode"] == mode for fields in decisions) for mode in ("enforce", "soft", "monitor")})
     equal(got["states"]["skipped"], len(decisions) - len(judged))
     for score in range(151):
         equal(got["scores"][score], sum(int(fields["score"]) == score for fields in judged), f"score {score}")
@@ -45,9 +47,11 @@ def _():
     networks = {row["name"]: row for row in got["networks"]}
     of = [fields for fields in decisions if fields["client"].startswith("203.0.114.")]
     equal(networks["203.0.114.0/24"]["count"], len(of))
-    equal(networks["203.0.114.0/24"]["reject"], sum(fields["action"] == "reject" for fields in of))
+    equal(networks["203.0.114.0/24"]["reject"], sum(fields["judged"] == "reject" for fields in of))
     equal(got["dns"]["doubts"], sum("doubt" in fields for fields in decisions))
-    equal(sum(got["hours"]), len(decisions))
+    for state in ("mark", "defer", "reject"):
+        equal(sum(got["hours"][state]), got["states"][state], f"{state} by hour")
+    equal(sum(sum(hours) for hours in got["hours"].values()), len(decisions))
     assert got["from"] > 1_700_000_000
 
 
@@ -83,12 +87,76 @@ def _():
     assert all(c == "\n" or c.isprintable() for c in out), "a control byte"
 
 
-@test("report: of what monitor mode let pass, and of nothing else, the thresholds are told")
+REFUSED = ("defer", "reject")
+
+
+def pairs(chosen):
+    """Decisions by client and HELO name."""
+    found = {}
+    for fields in chosen:
+        found.setdefault((fields["client"], fields["helo"], fields["rdns"]), []).append(fields)
+    return found
+
+
+@test("report: every greeting that reached a threshold is in the JSON, with its counts, worst decision and findings")
 def _():
-    got = {row["name"]: row["count"] for row in json.loads(ctl("report", "-c", conf, "-j", log))["monitored"]}
-    watched = [fields["threshold"] for fields in decisions if fields["mode"] == "monitor" and fields["threshold"]]
-    equal(got, {name: watched.count(name) for name in watched})
-    assert re.search(rf"reached in monitor mode.*\n(  .*\n)*  reject +{got['reject']} ", ctl("report", "-c", conf, log))
+    rows = json.loads(ctl("report", "-c", conf, "-j", log))["greetings"]
+    wanted = pairs(fields for fields in judged if fields["judged"] != "dunno")
+    equal(len(rows), len(wanted))
+    plain = {(row["client"], row["helo"], row["rdns"]): row for row in rows}
+    for key, of in wanted.items():
+        if not all(re.fullmatch(r"[\w.\[\]-]{0,150}", part) for part in key):
+            continue
+        row = plain[key]
+        for state in ("mark", "defer", "reject"):
+            equal(row[state], sum(fields["judged"] == state for fields in of), f"{key} {state}")
+        worst = next(fields for fields in of if fields["id"] == row["id"])
+        equal(row["score"], max(int(fields["score"]) for fields in of), key)
+        equal((int(worst["score"]), worst["judged"]), (row["score"], row["judged"]), key)
+        equal({f["rule"]: f["points"] for f in row["findings"]}, worst["findings"], key)
+    harm = [(row["looks_wrong"], row["defer"] + row["reject"]) for row in rows]
+    refused = [pair for pair in harm if pair[1]]
+    equal(harm[:len(refused)], sorted(refused, reverse=True), "the most harmful first")
+
+
+@test("report: a refused client that proves its name, or is welcomed later, looks wrong; a stranger and a pool do not")
+def _():
+    rows = json.loads(ctl("report", "-c", conf, "-j", log))["greetings"]
+    wrong = {row["client"] for row in rows if row["looks_wrong"]}
+    assert any(client.startswith("203.0.113.") for client in wrong), wrong
+    assert not any(client.startswith(("203.0.115.", "203.0.116.")) for client in wrong), wrong
+
+
+@test("report in monitor mode leads with what enforcing would refuse, the worst senders first")
+def _():
+    watched = folder / "watched"
+    watched.write_text("".join(line + "\n" for line in log.read_text().splitlines() if " mode=monitor " in line))
+    out = ctl("report", "-c", conf, watched)
+    of = [fields for fields in judged if fields["mode"] == "monitor"]
+    refused = [fields for fields in of if fields["judged"] in REFUSED]
+    assert re.search(rf"would-be refusals and deferrals of {len(pairs(refused))} client and HELO name pairs", out), out
+    assert re.search(rf"\n  reject +{sum(fields['judged'] == 'reject' for fields in of)} .* 0\n", out), out
+    first = out[out.index("would-be"):].splitlines()[2]
+    contains(first, "reject")
+    contains(out, "id " + next(fields["id"] for fields in of if fields["judged"] == "reject")[:3])
+    for text in (out, ctl("report", "-c", conf, log)):
+        long = [line for line in text.splitlines() if len(line) > 100]
+        equal(long, [], "over 100 columns")
+
+
+@test("report and tune: what the shadow policy would refuse and let through")
+def _():
+    of = [fields for fields in judged if "shadow" in fields]
+    more = [fields for fields in of if fields["shadow_action"] in REFUSED and fields["judged"] not in REFUSED]
+    got = json.loads(ctl("report", "-c", conf, "-j", log))["shadow"]
+    equal(got["decisions"], len(of))
+    for row in ("dunno", "mark", "defer", "reject"):
+        for column in ("dunno", "mark", "defer", "reject"):
+            equal(got["table"][row][column],
+                  sum((fields["judged"], fields["shadow_action"]) == (row, column) for fields in of), f"{row} {column}")
+    equal(sum(row["count"] for row in got["refuses_more"]) > 0, bool(more))
+    for verb in ("report", "tune"):
+        contains(ctl(verb, "-c", conf, log), f"it would refuse or defer {len(more)} more and let 0 through")
 
 
 @test("tune: thresholds and rules are counted as the policy judges")
@@ -103,24 +171,12 @@ def _():
     equal(rule["decisive"], rule["hits"])
     confirmed = [fields for fields in default if "helo_localhost" in fields["findings"] and fields["fcrdns"] == "pass"]
     equal(rule["confirmed"], len(confirmed))
-    equal(rule["likely_wrong"], len(confirmed))
     assert rule["welcomed_later"] > 0
     limits = {"own": (20, 45, 85), "harsh": (1,)}
     near = [fields for fields in judged for limit in limits.get(fields["policy"], (30, 70, 100))
             if limit - 10 <= int(fields["score"]) < limit]
     equal(sum(row["count"] for row in got["near_misses"]), len(near))
     assert near
-
-
-@test("tune: a rule that decides about confirmed clients alone is suspected, with the reason")
-def _():
-    got = json.loads(ctl("tune", "-c", conf, "-j", log))["suggestions"]
-    about = [row for row in got if row["change"].startswith("helo_localhost = 40 in place of 80")]
-    equal(len(about), 1)
-    contains(about[0]["reason"], "confirmed reverse name")
-    out = ctl("tune", "-c", conf, log)
-    contains(out, "helo_localhost = 40 in place of 80")
-    contains(out, "<- reject")
 
 
 @test("tune --label: what was caught and what was wrongly hit")

@@ -20,15 +20,23 @@ const char *logged_state_name(unsigned state)
     return state < OUTCOME_COUNT ? outcome_name((enum outcome)state) : "unknown";
 }
 
+unsigned logged_outcome(const char *word)
+{
+    unsigned outcome = 0;
+
+    while (outcome < OUTCOME_COUNT && strcmp(word, outcome_name((enum outcome)outcome)) != 0)
+        outcome++;
+    return outcome;
+}
+
 static bool read_state(const struct decision_fields *f, struct logged *out)
 {
     for (out->skip = SKIP_NONE; out->skip < SKIP_COUNT; out->skip++)
         if (strcmp(f->skip, skip_name(out->skip)) == 0)
             break;
-    for (out->state = 0; out->state < OUTCOME_COUNT; out->state++)
-        if (strcmp(f->action, outcome_name((enum outcome)out->state)) == 0)
-            break;
-    if (out->skip == SKIP_COUNT || out->state == OUTCOME_COUNT)
+    out->action = logged_outcome(f->action);
+    out->state = logged_outcome(f->judged[0] ? f->judged : f->action);
+    if (out->skip == SKIP_COUNT || out->state == OUTCOME_COUNT || out->action == OUTCOME_COUNT)
         return false;
     if (out->skip != SKIP_NONE)
         out->state = LOGGED_SKIPPED;
@@ -98,7 +106,8 @@ const char *logged_lower(const struct logged *l, const char *name)
     return copy ? copy : "";
 }
 
-static bool speaks_for_helo(const struct logged *l)
+/* What an exemption of a HELO name asks for: something that ties exactly this name to the client. */
+static bool name_is_own(const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
     int verified = rules_find("helo_verified", strlen("helo_verified"));
@@ -119,7 +128,7 @@ bool logged_exempt(const struct logged *l, const struct settings *settings)
         return true;
     if ((was || logged_confirmed(l)) && *f->rdns && settings_exempt_rdns(settings, logged_lower(l, f->rdns), when) >= 0)
         return true;
-    if ((was || settings->exempt.helo_unverified || speaks_for_helo(l)) && *f->helo &&
+    if ((was || settings->exempt.helo_unverified || name_is_own(l)) && *f->helo &&
         settings_exempt_helo(settings, logged_lower(l, f->helo), when) >= 0)
         return true;
     return was && same_exemption(settings, f->exemption);
@@ -128,7 +137,7 @@ bool logged_exempt(const struct logged *l, const struct settings *settings)
 unsigned logged_judge_by(struct logged *l, const struct policy *policy)
 {
     decision_rescore(policy, &l->verdict);
-    return l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.outcome : LOGGED_SKIPPED;
+    return l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.judged : LOGGED_SKIPPED;
 }
 
 unsigned logged_judge(struct logged *l, const struct settings *settings)
@@ -160,17 +169,27 @@ bool logged_has(const struct logged *l, int rule)
     return false;
 }
 
-const char *logged_domain(const struct logged *l, const struct name_data *data)
+/* A provider's default name is confirmed for everybody behind it: it proves nothing about who that is. */
+static bool is_default_name(const struct logged *l)
 {
-    const char *const names[] = {l->record->fields->helo, l->record->fields->rdns};
-    struct name name;
+    for (unsigned i = 0; i < l->verdict.finding_count; i++) {
+        const struct finding *f = &l->verdict.findings[i];
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        name_parse(&name, names[i], strlen(names[i]), data, l->record->region);
-        if (name.registrable)
-            return name.registrable;
+        if (rules[f->rule]->family == FAMILY_NAMING && f->points > 0)
+            return true;
     }
-    return "-";
+    return false;
+}
+
+void logged_identify(struct logged *l, const struct name_data *data)
+{
+    const struct decision_fields *f = l->record->fields;
+    struct name helo, rdns;
+
+    name_parse(&helo, f->helo, strlen(f->helo), data, l->record->region);
+    name_parse(&rdns, f->rdns, strlen(f->rdns), data, l->record->region);
+    l->domain = helo.registrable ? helo.registrable : rdns.registrable ? rdns.registrable : LOGGED_NO_DOMAIN;
+    l->proved = !is_default_name(l) && (name_is_own(l) || (logged_confirmed(l) && name_same_domain(&helo, &rdns)));
 }
 
 const char *logged_network(const struct logged *l, char out[NETWORK_TEXT_SIZE])
@@ -178,7 +197,7 @@ const char *logged_network(const struct logged *l, char out[NETWORK_TEXT_SIZE])
     struct network net;
 
     if (l->client.family == ADDRESS_NONE)
-        return "-";
+        return "unknown";
     net = address_network(&l->client, l->client.family == ADDRESS_IPV4 ? NETWORK_BITS_4 : NETWORK_BITS_6);
     return network_format(&net, out);
 }

@@ -10,27 +10,36 @@
 #include "rule.h"
 #include "verdict.h"
 
-/* What came of a greeting: an outcome, or not judged. */
+/* What the thresholds said of a greeting: an outcome, or that it was not judged. */
 enum { LOGGED_SKIPPED = OUTCOME_COUNT, LOGGED_UNKNOWN, LOGGED_STATES };
 /* "dunno" … "reject", "skipped", "unknown" */
 const char *logged_state_name(unsigned state);
+/* The outcome that the word stands for; OUTCOME_COUNT: none. */
+unsigned logged_outcome(const char *word);
 
 struct logged {
     const struct logs_record *record;
-    unsigned state; /* as it was logged */
+    unsigned state;  /* what the thresholds said, whatever the mode; or why there is nothing to say */
+    unsigned action; /* enum outcome: what Postfix was told */
     enum skip skip;
     struct verdict verdict; /* the findings, with the points of the log; after logged_judge() under the policy */
     int points[RULES_MAX];  /* of the log, by rule number */
     unsigned unknown_rules; /* findings of rules that are not in the catalogue any more: left out */
     bool cut;               /* the line had no room for all findings */
     struct address client;
+    /* After logged_identify(): */
+    const char *domain; /* registrable domain of the HELO name, else of the reverse name, else LOGGED_NO_DOMAIN */
+    bool proved;        /* the HELO name is the client's own: by SPF, its address, or a confirmed name of its domain.
+                           Not where the names are a provider's defaults. */
 };
+
+#define LOGGED_NO_DOMAIN "no public domain"
 
 /* False for a line that this version cannot have written: an action or a skip that does not exist. */
 bool logged_read(const struct logs_record *record, struct logged *out);
-/* Under the policy of that name (or the default) of the settings; returns the new state. */
+/* Judges by the policy of that name (or the default) of the settings; returns what its thresholds say. */
 unsigned logged_judge(struct logged *l, const struct settings *settings);
-/* Under one policy. */
+/* The same by one policy. */
 unsigned logged_judge_by(struct logged *l, const struct policy *policy);
 /* Whether the settings exempt this greeting, as far as the line tells that it was confirmed. */
 bool logged_exempt(const struct logged *l, const struct settings *settings);
@@ -40,9 +49,9 @@ bool logged_spf_pass(const struct logged *l);
 const char *logged_lower(const struct logged *l, const char *name); /* in the record's region */
 bool logged_has(const struct logged *l, int rule);
 void logged_add(struct logged *l, int rule); /* once */
-/* The registrable domain of the HELO name, else of the reverse name, else "-"; in the record's region. */
-const char *logged_domain(const struct logged *l, const struct name_data *data);
-/* "203.0.113.0/24", "2001:db8:1::/48", "-" */
+/* Fills `domain` and `proved`. */
+void logged_identify(struct logged *l, const struct name_data *data);
+/* "203.0.113.0/24", "2001:db8:1::/48", "unknown" */
 const char *logged_network(const struct logged *l, char out[NETWORK_TEXT_SIZE]);
 
 #endif

@@ -17,7 +17,7 @@
 #include "policyfile.h"
 #include "text.h"
 
-enum { ASKING_MAX = 64, JOB_REGION_LIMIT = 4 << 20, KEY_SIZE = 512 };
+enum { ASKING_MAX = 64, JOB_REGION_LIMIT = 4 << 20, KEY_SIZE = 512, REASON_SIZE = 80, REASONS_MAX = 1000 };
 
 /* One decision whose evidence is being gathered anew. */
 struct job {
@@ -46,8 +46,26 @@ static int difference(const struct logged *l, const struct finding *f)
     return abs(f->points - l->points[f->rule]);
 }
 
-/* What made the difference: the finding that alone would bring the old outcome back, or else what changed most. */
-static void tipping(const struct logged *l, unsigned now, char *out, size_t size)
+/* The threshold whose score made the difference, where the score of the greeting is the same. */
+static void moved_threshold(const struct replay *r, const struct logged *l, char *out, size_t size)
+{
+    const struct policy *old = settings_policy(r->old, l->record->fields->policy), *new = l->verdict.policy;
+    int score = l->verdict.score;
+
+    for (unsigned i = 0; i < old->threshold_count; i++)
+        for (unsigned k = 0; k < new->threshold_count; k++) {
+            const struct threshold *from = &old->thresholds[i], *to = &new->thresholds[k];
+
+            if (strcmp(from->name, to->name) != 0 || (from->score <= score) == (to->score <= score))
+                continue;
+            snprintf(out, size, "threshold %.30s %d -> %d", from->name, from->score, to->score);
+            return;
+        }
+    snprintf(out, size, "thresholds");
+}
+
+/* Why the outcome differs: the finding that alone would bring the old outcome back, else the one that changed most. */
+static void find_reason(const struct replay *r, const struct logged *l, unsigned now, char *out, size_t size)
 {
     const struct finding *best = NULL;
     bool best_alone = false;
@@ -70,21 +88,31 @@ static void tipping(const struct logged *l, unsigned now, char *out, size_t size
     }
     if (best)
         snprintf(out, size, "%s %d -> %d", rules[best->rule]->name, l->points[best->rule], best->points);
+    else if (l->verdict.score == l->record->fields->score)
+        moved_threshold(r, l, out, size);
     else
-        snprintf(out, size, "%s", l->verdict.score == l->record->fields->score ? "thresholds or mode" : "caps");
+        snprintf(out, size, "caps");
 }
 
-static void group(struct replay *r, const struct logged *l, unsigned now)
+static bool is_listed(const struct replay *r, unsigned now)
 {
-    char tip[80], network[NETWORK_TEXT_SIZE], key[KEY_SIZE];
+    return !r->only || strcmp(r->only, logged_state_name(now)) == 0;
+}
+
+/* Counts the change under its reason, and among the senders of the same network and domain. */
+static void group(struct replay *r, const struct logged *l, const char *reason, unsigned before, unsigned now)
+{
+    char network[NETWORK_TEXT_SIZE], key[KEY_SIZE];
     struct tally_row *row;
     struct text t;
 
-    tipping(l, now, tip, sizeof(tip));
+    if (!is_listed(r, now))
+        return;
+    tally_add(r->reasons, reason);
     text_init(&t, key, sizeof(key));
-    text_addf(&t, "%s -> %s\t%s\t", logged_state_name(l->state), logged_state_name(now), logged_network(l, network));
-    text_add_as(&t, TEXT_PLAIN, logged_domain(l, r->settings->name_data), SIZE_MAX);
-    text_addf(&t, "\t%s", tip);
+    text_addf(&t, "%s\t%s -> %s\t%s\t", reason, logged_state_name(before), logged_state_name(now),
+              logged_network(l, network));
+    text_add_as(&t, TEXT_PLAIN, l->domain, SIZE_MAX);
     row = tally_add(r->groups, key);
     if (!row || row->count > 1)
         return;
@@ -104,13 +132,23 @@ static bool same_grounds(const struct logged *l)
     return l->verdict.score == f->score && strcmp(t ? t->name : "", f->threshold) == 0;
 }
 
-static void account(struct replay *r, const struct logged *l, unsigned now)
+static void account(struct replay *r, struct logged *l, unsigned now)
 {
+    unsigned action = now < OUTCOME_COUNT ? (unsigned)l->verdict.outcome : OUTCOME_DUNNO;
+    char reason[REASON_SIZE];
+
     r->table[l->state][now]++;
     r->unknown_rules += l->unknown_rules > 0;
+    logged_identify(l, r->settings->name_data);
     if (now != l->state) {
         r->changed++;
-        group(r, l, now);
+        find_reason(r, l, now, reason, sizeof(reason));
+        group(r, l, reason, l->state, now);
+    } else if (now < OUTCOME_COUNT && action != l->action) {
+        r->answered_otherwise++;
+        snprintf(reason, sizeof(reason), "mode %.10s -> %s", l->record->fields->mode,
+                 policy_mode_name(l->verdict.policy->mode));
+        group(r, l, reason, l->action, action);
     } else if (same_grounds(l)) {
         r->exact++;
     } else {
@@ -138,7 +176,7 @@ static void judge(struct replay *r, struct logged *l, const struct evidence *e)
     now = logged_judge(l, r->settings);
     if (now == LOGGED_UNKNOWN && e && r->dns) {
         decision_make(settings_policy(r->settings, l->record->fields->policy), e, l->record->region, &l->verdict);
-        now = l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.outcome : LOGGED_SKIPPED;
+        now = l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.judged : LOGGED_SKIPPED;
     }
     account(r, l, now);
 }
@@ -297,12 +335,31 @@ static int replay(struct replay *r)
 
     find_fresh_rules(r);
     r->groups = tally_new(REPLAY_GROUPS_MAX);
-    if (!r->groups)
-        return ctl_fail(r->ctl, CTL_TROUBLE, "out of memory");
-    status = replay_all(r);
-    (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
+    r->reasons = tally_new(REASONS_MAX);
+    status = r->groups && r->reasons ? replay_all(r) : ctl_fail(r->ctl, CTL_TROUBLE, "out of memory");
+    if (r->groups && r->reasons)
+        (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
     tally_free(r->groups);
-    return status == CTL_OK && r->changed > 0 ? CTL_WRONG : status;
+    tally_free(r->reasons);
+    return status == CTL_OK && r->changed + r->answered_otherwise > 0 ? CTL_WRONG : status;
+}
+
+/* --only and --top. */
+static bool read_limits(struct ctl *ctl, struct replay *r)
+{
+    unsigned long long top = REPLAY_TOP;
+
+    r->only = ctl_value(ctl, 'O');
+    r->top = REPLAY_TOP;
+    if (r->only && logged_outcome(r->only) == OUTCOME_COUNT &&
+        strcmp(r->only, logged_state_name(LOGGED_SKIPPED)) != 0) {
+        ctl_fail(ctl, CTL_USAGE, "--only: expected dunno, mark, defer, reject or skipped, not \"%s\"", r->only);
+        return false;
+    }
+    if (!ctl_number(ctl, 't', 1, 1000000, &top))
+        return false;
+    r->top = (size_t)top;
+    return true;
 }
 
 static int run(struct ctl *ctl)
@@ -310,6 +367,8 @@ static int run(struct ctl *ctl)
     struct replay r = {.ctl = ctl, .dns = ctl_given(ctl, 'd')};
     int status = CTL_CONFIG;
 
+    if (!read_limits(ctl, &r))
+        return CTL_USAGE;
     r.settings = ctl_settings(ctl);
     r.old = r.settings ? ctl_settings_of(ctl_value(ctl, 'o')) : NULL;
     if (r.old) {
@@ -329,13 +388,18 @@ const struct ctl_verb ctl_replay = {
     .arguments_min = 1,
     .arguments_max = -1,
     .summary = "judge logged decisions again with another policy file",
-    .help = "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
-            "input), judges each again from its findings, and tells which outcomes change, where, and by what finding.",
+    .help =
+        "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
+        "input), judges each again from its findings, and shows which outcomes change, for which senders, and why:\n"
+        "by a finding, a threshold, an exemption or the mode.",
     .exits = "0 no outcome changes, 1 some do, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, else the defaults)"},
                 {'o', "old", "FILE", "the policy file that the log was made with (the same default)"},
                 {'d', "dns", NULL, "ask the DNS for findings of rules that the old policy did not run"},
+                {'O', "only", "OUTCOME",
+                 "list only senders whose outcome becomes this (dunno, mark, defer, reject, skipped)"},
+                {'t', "top", "N", "list at most so many groups of senders (default 40)"},
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},
 };

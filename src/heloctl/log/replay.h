@@ -21,8 +21,12 @@ struct replay {
     uint64_t lines, decisions, malformed;
     uint64_t table[LOGGED_STATES][LOGGED_STATES]; /* logged x new */
     uint64_t exact, changed, rescored;            /* rescored: the same outcome by another score or threshold */
+    uint64_t answered_otherwise;                  /* the same outcome, but another mode */
     uint64_t cut, unknown_rules;
-    struct tally *groups; /* key: what is printed, separated by tabs */
+    const char *only;      /* list only changes to this outcome; NULL: all */
+    size_t top;            /* list at most so many groups */
+    struct tally *reasons; /* why outcomes change, as text */
+    struct tally *groups;  /* "reason \t outcome \t network \t domain" */
 };
 
 void replay_print_text(const struct replay *r, FILE *out);

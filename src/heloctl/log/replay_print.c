@@ -56,36 +56,48 @@ static void split(const char *key, char copy[], size_t size, const char *parts[C
     }
 }
 
-static void print_groups(const struct replay *r, FILE *out)
+/* The groups of one reason among the first `count`. */
+static void print_reason(const struct tally_row *reason, struct tally_row **groups, size_t count, FILE *out)
 {
     const char *parts[COLUMNS];
     char copy[512];
-    size_t count;
-    struct tally_row **rows = tally_top(r->groups, REPLAY_TOP, &count);
 
-    fprintf(out, "\n%8s  %-16s %-20s %-28s %-32s %s\n", "count", "outcome", "network", "domain", "tipped by", "e.g.");
+    fprintf(out, "\n%s: %llu greetings\n", reason->key, n(reason->count));
     for (size_t i = 0; i < count; i++) {
-        split(rows[i]->key, copy, sizeof(copy), parts);
-        fprintf(out, "%8llu  %-16s %-20s %-28s %-32s %s\n", n(rows[i]->count), parts[0], parts[1], parts[2], parts[3],
-                rows[i]->note);
+        split(groups[i]->key, copy, sizeof(copy), parts);
+        if (strcmp(parts[0], reason->key) == 0)
+            fprintf(out, "%8llu  %-16s %-20s %-28.28s\n          e.g. %.84s\n", n(groups[i]->count), parts[1], parts[2],
+                    parts[3], groups[i]->note);
     }
+}
+
+static void print_groups(const struct replay *r, FILE *out)
+{
+    size_t count, reason_count;
+    struct tally_row **groups = tally_top(r->groups, r->top, &count);
+    struct tally_row **reasons = tally_top(r->reasons, SIZE_MAX, &reason_count);
+
+    for (size_t i = 0; groups && reasons && i < reason_count; i++)
+        print_reason(reasons[i], groups, count, out);
     if (tally_rows(r->groups) > count)
-        fprintf(out, "and %zu smaller groups\n", tally_rows(r->groups) - count);
+        fprintf(out, "\nand %zu smaller groups: --top shows more\n", tally_rows(r->groups) - count);
     if (tally_dropped(r->groups))
         fprintf(out, "%llu groups were too many to keep\n", n(tally_dropped(r->groups)));
-    free(rows);
+    free(groups);
+    free(reasons);
 }
 
 void replay_print_text(const struct replay *r, FILE *out)
 {
     fprintf(out, "%llu lines, %llu decisions\n\n", n(r->lines), n(r->decisions));
     print_table(r, out);
-    fprintf(out, "\n%llu of %llu decisions reproduced exactly (action, score, threshold)\n", n(r->exact),
+    fprintf(out, "\n%llu of %llu decisions are the same in outcome, answer, score and threshold\n", n(r->exact),
             n(r->decisions));
     fprintf(out, "%llu change their outcome, %llu only their score or threshold\n", n(r->changed), n(r->rescored));
+    if (r->answered_otherwise)
+        fprintf(out, "%llu keep their outcome, but the mode answers otherwise\n", n(r->answered_otherwise));
     print_notes(r, out);
-    if (r->changed)
-        print_groups(r, out);
+    print_groups(r, out);
 }
 
 static void json_table(const struct replay *r, struct json *j)
@@ -102,12 +114,21 @@ static void json_table(const struct replay *r, struct json *j)
 
 static void json_groups(const struct replay *r, struct json *j)
 {
-    static const char *const names[COLUMNS] = {"outcome", "network", "domain", "tipped_by"};
+    static const char *const names[COLUMNS] = {"reason", "outcome", "network", "domain"};
     const char *parts[COLUMNS];
     char copy[512];
-    size_t count;
-    struct tally_row **rows = tally_top(r->groups, SIZE_MAX, &count);
+    size_t count, reason_count;
+    struct tally_row **reasons = tally_top(r->reasons, SIZE_MAX, &reason_count);
+    struct tally_row **rows = tally_top(r->groups, ctl_given(r->ctl, 't') ? r->top : SIZE_MAX, &count);
 
+    json_open(j, "reasons", '[');
+    for (size_t i = 0; reasons && i < reason_count; i++) {
+        json_open(j, NULL, '{');
+        json_text(j, "reason", reasons[i]->key);
+        json_number(j, "count", (long long)reasons[i]->count);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
     json_open(j, "groups", '[');
     for (size_t i = 0; i < count; i++) {
         split(rows[i]->key, copy, sizeof(copy), parts);
@@ -120,6 +141,7 @@ static void json_groups(const struct replay *r, struct json *j)
     }
     json_close(j, ']');
     json_number(j, "groups_dropped", (long long)tally_dropped(r->groups));
+    free(reasons);
     free(rows);
 }
 
@@ -134,6 +156,7 @@ void replay_print_json(const struct replay *r, FILE *out)
     json_number(&j, "exact", (long long)r->exact);
     json_number(&j, "changed", (long long)r->changed);
     json_number(&j, "rescored", (long long)r->rescored);
+    json_number(&j, "answered_otherwise", (long long)r->answered_otherwise);
     json_number(&j, "cut", (long long)r->cut);
     json_number(&j, "unknown_rules", (long long)r->unknown_rules);
     json_number(&j, "rules_unasked", r->fresh_unasked);

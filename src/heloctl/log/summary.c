@@ -12,8 +12,6 @@
 
 enum {
     NAMES_MAX = 20000,
-    GREETINGS_MAX = 5000,
-    THRESHOLD_NAMES_MAX = 100,
     CLIENTS_MAX = 65536,
     KEY_SIZE = 700,
     SLOW_MS = 1000,
@@ -43,10 +41,12 @@ bool summary_open(struct summary *s, const struct settings *settings, const stru
     s->domains = tally_new(NAMES_MAX);
     s->near = tally_new(NAMES_MAX);
     s->exemptions = tally_new(NAMES_MAX);
-    s->greetings = tally_new(GREETINGS_MAX);
-    s->monitored = tally_new(THRESHOLD_NAMES_MAX);
+    s->greetings = greetings_new();
+    s->shadow.more = tally_new(NAMES_MAX);
+    s->shadow.less = tally_new(NAMES_MAX);
     s->clients = table_new(&limits, release, NULL);
-    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->monitored && s->clients;
+    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->shadow.more && s->shadow.less &&
+           s->clients;
 }
 
 void summary_close(struct summary *s)
@@ -55,14 +55,10 @@ void summary_close(struct summary *s)
     tally_free(s->domains);
     tally_free(s->near);
     tally_free(s->exemptions);
-    tally_free(s->greetings);
-    tally_free(s->monitored);
+    greetings_free(s->greetings);
+    tally_free(s->shadow.more);
+    tally_free(s->shadow.less);
     table_free(s->clients);
-}
-
-static bool looks_good(const struct logged *l)
-{
-    return logged_confirmed(l) || logged_spf_pass(l);
 }
 
 /* Whether the outcome would be milder if this rule had not hit. */
@@ -79,6 +75,11 @@ static bool is_decisive(const struct logged *l, int rule)
     return v.judged < l->verdict.judged;
 }
 
+static bool is_refused(unsigned state)
+{
+    return state == OUTCOME_DEFER || state == OUTCOME_REJECT;
+}
+
 static void add_rules(struct summary *s, const struct logged *l, int label, bool judged)
 {
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
@@ -87,16 +88,19 @@ static void add_rules(struct summary *s, const struct logged *l, int label, bool
         bool decisive = judged && f->points > 0 && l->verdict.judged != OUTCOME_DUNNO && is_decisive(l, f->rule);
 
         rule->hits++;
+        rule->refused += f->points > 0 && is_refused(l->state);
         rule->decisive += decisive;
         rule->confirmed += logged_confirmed(l);
         rule->spf += logged_spf_pass(l);
-        rule->wrong += decisive && looks_good(l);
-        if (label != LABEL_NONE)
+        rule->proved += decisive && l->proved;
+        if (label != LABEL_NONE) {
             rule->labelled[label]++;
+            rule->decided[label] += decisive;
+        }
     }
 }
 
-/* A client that is let in without a mark, under a name that is its own, was likely no nuisance before. */
+/* A client that reaches no threshold and proves its name was probably no nuisance before. */
 static void welcome(struct summary *s, struct client *c)
 {
     for (size_t i = 0; i < rules_count; i++)
@@ -107,10 +111,12 @@ static void welcome(struct summary *s, struct client *c)
 static void add_client(struct summary *s, const struct logged *l)
 {
     struct client *c = (struct client *)(void *)table_find(s->clients, &l->client, sizeof(l->client));
-    bool welcomed = l->state == OUTCOME_DUNNO && l->verdict.score == 0 && looks_good(l);
+    bool welcomed = l->state == OUTCOME_DUNNO && l->verdict.score == 0 && l->proved;
 
-    if (welcomed && c)
+    if (welcomed && c) {
         welcome(s, c);
+        greetings_welcome(s->greetings, &l->client);
+    }
     if (welcomed || l->verdict.score == 0)
         return;
     if (!c) {
@@ -126,24 +132,52 @@ static void add_client(struct summary *s, const struct logged *l)
         c->hit[l->verdict.findings[i].rule] |= l->verdict.findings[i].points > 0;
 }
 
+size_t summary_hours(const struct summary *s, time_t *first)
+{
+    time_t from = s->from / 3600, last = s->to / 3600;
+
+    *first = 0;
+    if (s->from == 0)
+        return 0;
+    if (last - from >= SUMMARY_HOURS)
+        from = last - SUMMARY_HOURS + 1;
+    *first = from * 3600;
+    return (size_t)(last - from) + 1;
+}
+
+uint64_t summary_hour(const struct summary *s, unsigned state, time_t first, size_t index)
+{
+    return s->hours[state][(size_t)(first / 3600 + (time_t)index) % SUMMARY_HOURS];
+}
+
+/* Logs come in any order of their files: an hour's place in the ring is free as soon as a much later hour was seen. */
+static void make_room(struct summary *s, time_t hour)
+{
+    time_t last = s->to / 3600;
+
+    if (s->to == 0 || hour <= last)
+        return;
+    if (hour - last > SUMMARY_HOURS)
+        last = hour - SUMMARY_HOURS;
+    while (++last <= hour)
+        for (unsigned state = 0; state < LOGGED_UNKNOWN; state++)
+            s->hours[state][(size_t)last % SUMMARY_HOURS] = 0;
+}
+
 static void add_time(struct summary *s, const struct logged *l)
 {
-    time_t when = l->record->when;
-    long slot;
+    time_t when = l->record->when, hour = when / 3600;
     struct tm tm;
 
-    if (when == 0 || !localtime_r(&when, &tm))
+    if (when <= 0 || !localtime_r(&when, &tm))
         return;
-    if (s->first_hour == 0)
-        s->first_hour = when - when % 3600;
+    make_room(s, hour);
     if (s->from == 0 || when < s->from)
         s->from = when;
     if (when > s->to)
         s->to = when;
-    slot = (long)((when - s->first_hour) / 3600);
-    slot = slot < 0 ? 0 : slot >= SUMMARY_HOURS ? SUMMARY_HOURS - 1 : slot;
-    s->hours[slot]++;
-    s->hours_refused[slot] += l->state == OUTCOME_DEFER || l->state == OUTCOME_REJECT;
+    if (s->to / 3600 - hour < SUMMARY_HOURS)
+        s->hours[l->state][(size_t)hour % SUMMARY_HOURS]++;
     s->by_hour[tm.tm_hour]++;
 }
 
@@ -166,7 +200,7 @@ static struct tally_row *add_to(struct tally *t, const char *key, const struct l
     if (!row)
         return NULL;
     row->values[l->state]++;
-    row->values[SUMMARY_GOOD] += looks_good(l);
+    row->values[SUMMARY_PROVED] += l->proved;
     if (l->verdict.score > row->values[SUMMARY_SCORE_MAX])
         row->values[SUMMARY_SCORE_MAX] = l->verdict.score;
     return row;
@@ -180,71 +214,71 @@ static bool is_near(const struct policy *policy, int score)
     return false;
 }
 
-/* One row for each client and name: "client \t HELO \t reverse name \t domain". Findings are of its last greeting. */
-static void add_greeting(struct summary *s, const struct logged *l, const char *domain)
+static void add_sender(struct summary *s, const struct logged *l, const struct policy *policy, int label)
+{
+    char network[NETWORK_TEXT_SIZE];
+
+    add_to(s->networks, logged_network(l, network), l);
+    add_to(s->domains, l->domain, l);
+    if (l->state < OUTCOME_COUNT && is_near(policy, l->verdict.score))
+        add_to(s->near, l->domain, l);
+    if (l->record->fields->exemption[0])
+        tally_add(s->exemptions, l->record->fields->exemption);
+    if (l->state < OUTCOME_COUNT && l->state != OUTCOME_DUNNO)
+        greetings_add(s->greetings, l, label);
+}
+
+static void add_shadow(struct summary *s, const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
-    const char *const parts[] = {f->client, f->helo, f->rdns, domain};
+    unsigned shadow = logged_outcome(f->shadow_action);
+    const char *const parts[] = {f->client, f->helo, l->domain};
     char key[KEY_SIZE];
     struct tally_row *row;
     struct text t;
 
+    if (f->shadow[0] == '\0' || shadow == OUTCOME_COUNT || l->state >= OUTCOME_COUNT)
+        return;
+    s->shadow.decisions++;
+    s->shadow.table[l->state][shadow]++;
+    if (is_refused(shadow) == is_refused(l->state))
+        return;
     text_init(&t, key, sizeof(key));
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (i > 0)
             text_add_char(&t, '\t');
         text_add_as(&t, TEXT_PLAIN, parts[i], SIZE_MAX);
     }
-    row = add_to(s->greetings, key, l);
-    if (!row)
-        return;
-    text_init(&t, row->note, sizeof(row->note));
-    for (unsigned i = 0; i < l->verdict.finding_count; i++)
-        text_addf(&t, "%s%s:%d", i ? " " : "", rules[l->verdict.findings[i].rule]->name, l->verdict.findings[i].points);
+    row = add_to(is_refused(shadow) ? s->shadow.more : s->shadow.less, key, l);
+    if (row)
+        snprintf(row->note, sizeof(row->note), "%.16s", f->id);
 }
 
-static void add_sender(struct summary *s, const struct logged *l, const struct policy *policy)
+static void add_mode(struct summary *s, const struct logged *l)
 {
-    const char *domain = logged_domain(l, s->settings->name_data);
-    char network[NETWORK_TEXT_SIZE];
-
-    add_to(s->networks, logged_network(l, network), l);
-    add_to(s->domains, domain, l);
-    if (l->state < OUTCOME_COUNT && is_near(policy, l->verdict.score))
-        add_to(s->near, domain, l);
-    if (l->record->fields->exemption[0])
-        tally_add(s->exemptions, l->record->fields->exemption);
-    add_greeting(s, l, domain);
-}
-
-/* In monitor mode every action is "dunno": what would have come of it, only the threshold's name tells. */
-static void add_monitored(struct summary *s, const struct logged *l)
-{
-    const struct decision_fields *f = l->record->fields;
-    char key[KEY_SIZE];
-    struct text t;
-
-    if (strcmp(f->mode, policy_mode_name(MODE_MONITOR)) != 0 || f->threshold[0] == '\0')
-        return;
-    text_init(&t, key, sizeof(key));
-    text_add_as(&t, TEXT_PLAIN, f->threshold, SIZE_MAX);
-    add_to(s->monitored, key, l);
+    for (unsigned mode = 0; mode < MODE_COUNT; mode++)
+        s->modes[mode] += strcmp(l->record->fields->mode, policy_mode_name((enum policy_mode)mode)) == 0;
+    if (l->state != LOGGED_SKIPPED)
+        s->actions[l->action]++;
 }
 
 static void add(struct summary *s, struct logged *l, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
-    int label = labels_find(s->labels, l), score;
+    int label, score;
 
+    logged_identify(l, s->settings->name_data);
+    label = labels_find(s->labels, l);
     if (judge && l->skip == SKIP_NONE) {
         logged_judge_by(l, policy);
         l->state = (unsigned)l->verdict.judged;
     }
+    add_mode(s, l);
+    add_shadow(s, l);
     s->states[l->state]++;
     add_time(s, l);
     add_dns(s, l->record->fields);
-    add_sender(s, l, policy);
-    add_monitored(s, l);
+    add_sender(s, l, policy, label);
     if (label != LABEL_NONE)
         s->label_states[label][l->state]++;
     if (l->state == LOGGED_SKIPPED)
@@ -252,7 +286,7 @@ static void add(struct summary *s, struct logged *l, bool judge)
     score = l->verdict.score < SUMMARY_SCORES ? l->verdict.score : SUMMARY_SCORES - 1;
     score = score < 0 ? 0 : score;
     s->scores[score]++;
-    s->good_scores[score] += looks_good(l);
+    s->proved_scores[score] += l->proved;
     if (label != LABEL_NONE)
         s->label_scores[label][score]++;
     add_rules(s, l, label, judge);
@@ -277,6 +311,20 @@ int summary_read(struct summary *s, struct ctl *ctl, bool judge)
         s->malformed += logs_malformed(logs);
     }
     return logs_close(logs);
+}
+
+uint64_t summary_refused(const struct tally_row *row)
+{
+    return (uint64_t)(row->values[OUTCOME_DEFER] + row->values[OUTCOME_REJECT]);
+}
+
+int summary_by_refused(const void *a, const void *b)
+{
+    const struct tally_row *x = *(struct tally_row *const *)a, *y = *(struct tally_row *const *)b;
+
+    if (summary_refused(x) != summary_refused(y))
+        return summary_refused(x) < summary_refused(y) ? 1 : -1;
+    return tally_by_count(a, b);
 }
 
 uint64_t summary_from(const uint64_t scores[SUMMARY_SCORES], int score)

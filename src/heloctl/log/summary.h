@@ -6,6 +6,7 @@
 #ifndef HELOD_SUMMARY_H
 #define HELOD_SUMMARY_H
 
+#include "greetings.h"
 #include "json.h"
 #include "labels.h"
 #include "logged.h"
@@ -13,46 +14,66 @@
 
 enum {
     SUMMARY_SCORES = 152,    /* 0 to 150, and all above */
-    SUMMARY_HOURS = 24 * 62, /* two months; what is later counts in the last */
+    SUMMARY_HOURS = 24 * 62, /* the last two months; what is older is not shown by hour */
     SUMMARY_NEAR = 10,       /* points under a threshold that are a near miss */
 };
 
 /* Columns of the tallies' values: outcomes first. */
-enum { SUMMARY_SCORE_MAX = LOGGED_UNKNOWN, SUMMARY_GOOD, SUMMARY_VALUES };
+enum { SUMMARY_SCORE_MAX = LOGGED_UNKNOWN, SUMMARY_PROVED, SUMMARY_VALUES };
 
 struct summary_rule {
-    uint64_t hits, decisive;   /* decisive: without it the outcome would be milder */
+    uint64_t hits, refused;    /* refused: hits, with points, on greetings that were judged defer or reject */
+    uint64_t decisive;         /* without it the outcome would be milder */
     uint64_t confirmed, spf;   /* hits on clients with a confirmed reverse name, with SPF pass for HELO */
-    uint64_t wrong;            /* decisive on one of these */
+    uint64_t proved;           /* decisive on clients that prove their HELO name */
     uint64_t welcome;          /* clients that were welcomed after it hit them */
     uint64_t labelled[LABELS]; /* hits on these */
+    uint64_t decided[LABELS];  /* decisive on these */
+};
+
+/* What the shadow policy would do otherwise than the policy itself. */
+struct summary_shadow {
+    uint64_t decisions;                           /* that have a shadow judgement */
+    uint64_t table[OUTCOME_COUNT][OUTCOME_COUNT]; /* judged x shadow judged */
+    struct tally *more, *less; /* would be refused by the shadow alone, by the policy alone: "client\tHELO\tdomain" */
 };
 
 struct summary {
     const struct settings *settings;
     const struct labels *labels; /* NULL: none */
     uint64_t lines, decisions, malformed;
-    uint64_t states[LOGGED_STATES];
-    uint64_t scores[SUMMARY_SCORES], good_scores[SUMMARY_SCORES]; /* good: confirmed, or SPF pass */
+    uint64_t states[LOGGED_STATES];  /* by what the thresholds said */
+    uint64_t actions[OUTCOME_COUNT]; /* by what Postfix was told */
+    uint64_t modes[MODE_COUNT];
+    uint64_t scores[SUMMARY_SCORES], proved_scores[SUMMARY_SCORES]; /* proved: see logged.h */
     uint64_t label_scores[LABELS][SUMMARY_SCORES], label_states[LABELS][LOGGED_STATES];
     struct summary_rule rules[RULES_MAX];
-    time_t first_hour, from, to; /* 0: no line told its time */
-    uint64_t hours[SUMMARY_HOURS], hours_refused[SUMMARY_HOURS], by_hour[24];
+    time_t from, to;                               /* 0: no line has a time */
+    uint64_t hours[LOGGED_UNKNOWN][SUMMARY_HOURS]; /* by state; a ring: see summary_hour() */
+    uint64_t by_hour[24];
     uint64_t temperror, doubts, lookups, cached, slow, ms_sum, ms_max; /* slow: a second and more */
-    struct tally *networks, *domains, *near, *exemptions, *greetings;
-    struct tally *monitored; /* thresholds that were reached in monitor mode, by name */
-    struct table *clients;   /* rules that hit and wait for a welcome */
+    struct tally *networks, *domains, *near, *exemptions;
+    struct greetings *greetings; /* that reached a threshold */
+    struct summary_shadow shadow;
+    struct table *clients; /* rules that hit and wait for a welcome */
 };
 
 bool summary_open(struct summary *s, const struct settings *settings, const struct labels *labels);
 void summary_close(struct summary *s);
-/* `judge`: what the policy of the settings says now counts, without its mode; else what was logged. */
+/* `judge`: judges anew by the settings; else what was logged counts. */
 int summary_read(struct summary *s, struct ctl *ctl, bool judge);
 /* All of it as one JSON object; `name` as in json_open(). */
 void summary_print_json(const struct summary *s, struct json *j, const char *name);
 
+/* The hours from the first to the last decision: how many, and when the first begins. 0: no line has a time. */
+size_t summary_hours(const struct summary *s, time_t *first);
+/* How many decisions of that state fell into the hour `index` of these. */
+uint64_t summary_hour(const struct summary *s, unsigned state, time_t first, size_t index);
 /* How many judged greetings have this score or more; `scores` as above. */
 uint64_t summary_from(const uint64_t scores[SUMMARY_SCORES], int score);
+/* Rows of a tally of senders, those with most refusals first. */
+tally_order summary_by_refused;
+uint64_t summary_refused(const struct tally_row *row);
 /* Entries of the settings that no line names. */
 bool summary_unused(const struct summary *s, const struct exemption *entry);
 

@@ -7,7 +7,7 @@
 
 #include "summary.h"
 
-enum { TOP_NAMES = 100, TOP_GREETINGS = 2000, KEY_PARTS = 4, KEY_SIZE = 700 };
+enum { TOP_NAMES = 100, KEY_SIZE = 700, SHADOW_PARTS = 3 };
 
 static void print_numbers(struct json *j, const char *name, const uint64_t *values, size_t n)
 {
@@ -29,13 +29,13 @@ static void print_row_values(struct json *j, const struct tally_row *row)
     for (unsigned i = 0; i < LOGGED_UNKNOWN; i++)
         json_number(j, logged_state_name(i), row->values[i]);
     json_number(j, "score", row->values[SUMMARY_SCORE_MAX]);
-    json_number(j, "good", row->values[SUMMARY_GOOD]);
+    json_number(j, "proved", row->values[SUMMARY_PROVED]);
 }
 
 static void print_tally(struct json *j, const char *name, const struct tally *t)
 {
     size_t n;
-    struct tally_row **rows = tally_top(t, TOP_NAMES, &n);
+    struct tally_row **rows = tally_sorted(t, summary_by_refused, TOP_NAMES, &n);
 
     json_open(j, name, '[');
     for (size_t i = 0; rows && i < n; i++) {
@@ -48,37 +48,101 @@ static void print_tally(struct json *j, const char *name, const struct tally *t)
     free(rows);
 }
 
-static void print_greeting(struct json *j, const struct tally_row *row)
+/* "rule:points rule:points" as an array of objects. */
+static void print_findings(struct json *j, const char *findings)
 {
-    static const char *const names[KEY_PARTS] = {"client", "helo", "rdns", "domain"};
-    char copy[KEY_SIZE], *at = copy;
+    json_open(j, "findings", '[');
+    while (*findings) {
+        size_t name = strcspn(findings, ":");
+        char rule[64];
 
-    snprintf(copy, sizeof(copy), "%s", row->key);
-    json_open(j, NULL, '{');
-    for (unsigned i = 0; i < KEY_PARTS; i++) {
-        char *end = at + strcspn(at, "\t");
-        bool last = *end == '\0';
-
-        *end = '\0';
-        json_text(j, names[i], at);
-        at = last ? end : end + 1;
+        snprintf(rule, sizeof(rule), "%.*s", (int)name, findings);
+        json_open(j, NULL, '{');
+        json_text(j, "rule", rule);
+        json_number(j, "points", strtol(findings + name + 1, NULL, 10));
+        json_close(j, '}');
+        findings += strcspn(findings, " ");
+        findings += *findings == ' ';
     }
-    print_row_values(j, row);
-    json_text(j, "findings", row->note);
+    json_close(j, ']');
+}
+
+static void print_greeting(struct json *j, const struct greeting *g)
+{
+    json_open(j, NULL, '{');
+    json_text(j, "client", g->client_text);
+    json_text(j, "helo", g->helo);
+    json_text(j, "rdns", g->rdns);
+    json_text(j, "domain", g->domain);
+    json_text(j, "network", g->network);
+    json_number(j, "count", (long long)g->count);
+    print_states(j, g->states);
+    json_number(j, "first", (long long)g->first);
+    json_number(j, "last", (long long)g->last);
+    json_number(j, "score", g->score);
+    json_text(j, "judged", outcome_name((enum outcome)g->worst));
+    json_text(j, "id", g->id);
+    print_findings(j, g->findings);
+    json_open(j, "signs", '[');
+    for (unsigned sign = 0; sign < SIGN_COUNT; sign++)
+        if (g->signs[sign] > 0)
+            json_text(j, NULL, greeting_sign_name((enum greeting_sign)sign));
+    json_close(j, ']');
+    json_bool(j, "looks_wrong", greeting_refused(g) > 0 && greeting_looks_wrong(g));
     json_close(j, '}');
 }
 
 static void print_greetings(const struct summary *s, struct json *j)
 {
     size_t n;
-    struct tally_row **rows = tally_top(s->greetings, TOP_GREETINGS, &n);
+    struct greeting **rows = greetings_by_harm(s->greetings, &n);
 
     json_open(j, "greetings", '[');
     for (size_t i = 0; rows && i < n; i++)
         print_greeting(j, rows[i]);
     json_close(j, ']');
-    json_number(j, "greetings_left_out", (long long)(tally_rows(s->greetings) - n + tally_dropped(s->greetings)));
+    json_number(j, "greetings_left_out", (long long)greetings_dropped(s->greetings));
     free(rows);
+}
+
+static void print_differences(struct json *j, const char *name, const struct tally *t)
+{
+    static const char *const names[SHADOW_PARTS] = {"client", "helo", "domain"};
+    size_t n;
+    struct tally_row **rows = tally_sorted(t, tally_by_count, TOP_NAMES, &n);
+    char copy[KEY_SIZE];
+
+    json_open(j, name, '[');
+    for (size_t i = 0; rows && i < n; i++) {
+        char *at = copy;
+
+        snprintf(copy, sizeof(copy), "%s", rows[i]->key);
+        json_open(j, NULL, '{');
+        for (unsigned part = 0; part < SHADOW_PARTS; part++)
+            json_text(j, names[part], strsep(&at, "\t"));
+        json_text(j, "id", rows[i]->note);
+        print_row_values(j, rows[i]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    free(rows);
+}
+
+static void print_shadow(const struct summary *s, struct json *j)
+{
+    json_open(j, "shadow", '{');
+    json_number(j, "decisions", (long long)s->shadow.decisions);
+    json_open(j, "table", '{');
+    for (unsigned judged = 0; judged < OUTCOME_COUNT; judged++) {
+        json_open(j, outcome_name((enum outcome)judged), '{');
+        for (unsigned shadow = 0; shadow < OUTCOME_COUNT; shadow++)
+            json_number(j, outcome_name((enum outcome)shadow), (long long)s->shadow.table[judged][shadow]);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
+    print_differences(j, "refuses_more", s->shadow.more);
+    print_differences(j, "lets_through", s->shadow.less);
+    json_close(j, '}');
 }
 
 static void print_rules(const struct summary *s, struct json *j)
@@ -92,14 +156,17 @@ static void print_rules(const struct summary *s, struct json *j)
         json_text(j, "summary", rules[i]->summary);
         json_number(j, "points", s->settings->default_policy->points[i]);
         json_number(j, "hits", (long long)rule->hits);
+        json_number(j, "refused", (long long)rule->refused);
         json_number(j, "decisive", (long long)rule->decisive);
         json_number(j, "confirmed", (long long)rule->confirmed);
         json_number(j, "spf_pass", (long long)rule->spf);
         json_number(j, "welcomed_later", (long long)rule->welcome);
-        json_number(j, "likely_wrong", (long long)rule->wrong);
+        json_number(j, "decisive_on_proved", (long long)rule->proved);
         if (s->labels) {
             json_number(j, "ham", (long long)rule->labelled[LABEL_HAM]);
             json_number(j, "spam", (long long)rule->labelled[LABEL_SPAM]);
+            json_number(j, "decisive_on_ham", (long long)rule->decided[LABEL_HAM]);
+            json_number(j, "decisive_on_spam", (long long)rule->decided[LABEL_SPAM]);
         }
         json_close(j, '}');
     }
@@ -123,15 +190,33 @@ static void print_thresholds(const struct summary *s, struct json *j)
 
 static void print_times(const struct summary *s, struct json *j)
 {
-    size_t hours = s->first_hour ? (size_t)((s->to - s->first_hour) / 3600) + 1 : 0;
+    time_t first;
+    size_t hours = summary_hours(s, &first);
 
     json_number(j, "from", (long long)s->from);
     json_number(j, "to", (long long)s->to);
-    json_number(j, "first_hour", (long long)s->first_hour);
-    hours = hours < SUMMARY_HOURS ? hours : SUMMARY_HOURS;
-    print_numbers(j, "hours", s->hours, hours);
-    print_numbers(j, "hours_refused", s->hours_refused, hours);
+    json_number(j, "first_hour", (long long)first);
+    json_open(j, "hours", '{');
+    for (unsigned state = 0; state < LOGGED_UNKNOWN; state++) {
+        json_open(j, logged_state_name(state), '[');
+        for (size_t i = 0; i < hours; i++)
+            json_number(j, NULL, (long long)summary_hour(s, state, first, i));
+        json_close(j, ']');
+    }
+    json_close(j, '}');
     print_numbers(j, "by_hour", s->by_hour, 24);
+}
+
+static void print_answers(const struct summary *s, struct json *j)
+{
+    json_open(j, "actions", '{');
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+        json_number(j, outcome_name((enum outcome)i), (long long)s->actions[i]);
+    json_close(j, '}');
+    json_open(j, "modes", '{');
+    for (unsigned i = 0; i < MODE_COUNT; i++)
+        json_number(j, policy_mode_name((enum policy_mode)i), (long long)s->modes[i]);
+    json_close(j, '}');
 }
 
 static void print_dns(const struct summary *s, struct json *j)
@@ -187,15 +272,16 @@ void summary_print_json(const struct summary *s, struct json *j, const char *nam
     json_open(j, "states", '{');
     print_states(j, s->states);
     json_close(j, '}');
+    print_answers(s, j);
     print_thresholds(s, j);
     print_numbers(j, "scores", s->scores, SUMMARY_SCORES);
-    print_numbers(j, "good_scores", s->good_scores, SUMMARY_SCORES);
+    print_numbers(j, "proved_scores", s->proved_scores, SUMMARY_SCORES);
     print_times(s, j);
     print_rules(s, j);
     print_tally(j, "networks", s->networks);
     print_tally(j, "domains", s->domains);
     print_tally(j, "near_misses", s->near);
-    print_tally(j, "monitored", s->monitored);
+    print_shadow(s, j);
     print_unused(s, j);
     print_dns(s, j);
     if (s->labels)

@@ -78,7 +78,7 @@ static bool list(struct table_entry *entry, void *arg)
     return true;
 }
 
-static int by_count(const void *a, const void *b)
+int tally_by_count(const void *a, const void *b)
 {
     const struct tally_row *x = *(struct tally_row *const *)a, *y = *(struct tally_row *const *)b;
 
@@ -89,13 +89,18 @@ static int by_count(const void *a, const void *b)
 
 struct tally_row **tally_top(const struct tally *t, size_t max, size_t *n)
 {
+    return tally_sorted(t, tally_by_count, max, n);
+}
+
+struct tally_row **tally_sorted(const struct tally *t, tally_order *order, size_t max, size_t *n)
+{
     struct listing l = {.rows = calloc(table_count(t->rows) + 1, sizeof(struct tally_row *))};
 
     *n = 0;
     if (!l.rows)
         return NULL;
     table_walk(t->rows, list, &l);
-    qsort(l.rows, l.n, sizeof(*l.rows), by_count);
+    qsort(l.rows, l.n, sizeof(*l.rows), order);
     *n = l.n < max ? l.n : max;
     return l.rows;
 }

@@ -29,6 +29,11 @@ void tally_free(struct tally *t);         /* NULL is allowed */
 /* Counts `key` once more. A row with count 1 is new. NULL: no memory. */
 struct tally_row *tally_add(struct tally *t, const char *key);
 bool tally_has(const struct tally *t, const char *key);
+/* Compares two `struct tally_row *const *`, the one to be first is the smaller. */
+typedef int tally_order(const void *a, const void *b);
+tally_order tally_by_count; /* the highest count first; equal counts by key */
+/* The first rows in that order, at most `max`, in an array that the caller frees. NULL: no memory. */
+struct tally_row **tally_sorted(const struct tally *t, tally_order *order, size_t max, size_t *n);
 /* The rows with the highest counts, at most `max`, in an array that the caller frees; equal counts by key. */
 struct tally_row **tally_top(const struct tally *t, size_t max, size_t *n);
 size_t tally_rows(const struct tally *t);

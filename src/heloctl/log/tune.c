@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "policyfile.h"
-#include "summary.h"
+#include "report.h"
 #include "text.h"
 
 enum {
@@ -34,11 +34,11 @@ static void print_histogram(const struct summary *s)
 
         most = in > most ? in : most;
     }
-    printf("scores (of these confirmed or SPF-passing)\n");
+    printf("scores (of these proved)\n");
     for (int score = 0; score <= SCORE_MAX; score += STEP) {
         int to = score + STEP > SCORE_MAX ? SUMMARY_SCORES : score + STEP;
         uint64_t in = summary_from(s->scores, score) - summary_from(s->scores, to);
-        uint64_t good = summary_from(s->good_scores, score) - summary_from(s->good_scores, to);
+        uint64_t good = summary_from(s->proved_scores, score) - summary_from(s->proved_scores, to);
 
         printf("  %3d%s %9llu %9llu  %.*s\n", score, score == SCORE_MAX ? "+" : " ", n(in), n(good),
                (int)(in * BAR / most + (in > 0)), "#########################################");
@@ -47,12 +47,12 @@ static void print_histogram(const struct summary *s)
 
 static void print_thresholds(const struct summary *s)
 {
-    printf("\na threshold at   reaches   share  confirmed or SPF-passing%s\n", s->labels ? "       ham      spam" : "");
+    printf("\na threshold at   reaches   share  proved%s\n", s->labels ? "       ham      spam" : "");
     for (int score = 0; score <= SCORE_MAX; score += STEP) {
         uint64_t reached = summary_from(s->scores, score), all = summary_from(s->scores, 0);
 
         printf("  %12d %9llu %6.2f%% %24llu", score, n(reached), all ? 100.0 * (double)reached / (double)all : 0.0,
-               n(summary_from(s->good_scores, score)));
+               n(summary_from(s->proved_scores, score)));
         if (s->labels)
             printf(" %9llu %9llu", n(summary_from(s->label_scores[LABEL_HAM], score)),
                    n(summary_from(s->label_scores[LABEL_SPAM], score)));
@@ -73,7 +73,7 @@ static void print_rules(const struct summary *s)
         if (rule->hits == 0)
             continue;
         printf("%-24s %6d %9llu %9llu %9llu %9llu %9llu %9llu", rules[i]->name, s->settings->default_policy->points[i],
-               n(rule->hits), n(rule->decisive), n(rule->confirmed), n(rule->spf), n(rule->welcome), n(rule->wrong));
+               n(rule->hits), n(rule->decisive), n(rule->confirmed), n(rule->spf), n(rule->welcome), n(rule->proved));
         if (s->labels)
             printf(" %9llu %9llu", n(rule->labelled[LABEL_HAM]), n(rule->labelled[LABEL_SPAM]));
         putchar('\n');
@@ -89,8 +89,8 @@ static void print_near(const struct summary *s)
 
     printf("\nnear misses: up to %d points under a threshold\n", SUMMARY_NEAR);
     for (size_t i = 0; rows && i < count; i++)
-        printf("  %9llu  %-40s highest score %lld, %lld confirmed or SPF-passing\n", n(rows[i]->count), rows[i]->key,
-               rows[i]->values[SUMMARY_SCORE_MAX], rows[i]->values[SUMMARY_GOOD]);
+        printf("  %9llu  %-40s highest score %lld, %lld proved\n", n(rows[i]->count), rows[i]->key,
+               rows[i]->values[SUMMARY_SCORE_MAX], rows[i]->values[SUMMARY_PROVED]);
     free(rows);
 }
 
@@ -116,7 +116,7 @@ static void print_labels(const struct summary *s)
 /* What says that a greeting is honest: a label where there are labels, else DNS. */
 static const uint64_t *honest(const struct summary *s)
 {
-    return s->labels ? s->label_scores[LABEL_HAM] : s->good_scores;
+    return s->labels ? s->label_scores[LABEL_HAM] : s->proved_scores;
 }
 
 struct suggestion {
@@ -146,13 +146,13 @@ static void suggest_rules(struct suggestion *to)
     for (size_t i = 0; i < rules_count; i++) {
         const struct summary_rule *rule = &to->s->rules[i];
 
-        if (rule->decisive < ENOUGH || rule->wrong * 100 < rule->decisive * WRONG_PERCENT || rules[i]->certain)
+        if (rule->decisive < ENOUGH || rule->proved * 100 < rule->decisive * WRONG_PERCENT || rules[i]->certain)
             continue;
         snprintf(what, sizeof(what), "%s = %d in place of %d", rules[i]->name, points[i] / 2, points[i]);
         snprintf(why, sizeof(why),
                  "it decided %llu outcomes, %llu of them on clients with a confirmed reverse name or "
                  "SPF pass; %llu clients that it hit were welcomed later",
-                 n(rule->decisive), n(rule->wrong), n(rule->welcome));
+                 n(rule->decisive), n(rule->proved), n(rule->welcome));
         suggest(to, what, why);
     }
 }
@@ -161,7 +161,7 @@ static void suggest_rules(struct suggestion *to)
 static void suggest_threshold(struct suggestion *to, const struct threshold *t, int floor)
 {
     const uint64_t *good = honest(to->s), *all = to->s->scores;
-    const char *honest_name = to->s->labels ? "labelled ham" : "confirmed or SPF-passing";
+    const char *honest_name = to->s->labels ? "labelled ham" : "proved";
     uint64_t hit = summary_from(good, t->score), reached = summary_from(all, t->score);
     char what[120], why[300];
     int score = t->score;
@@ -209,6 +209,7 @@ static void print_text(const struct summary *s)
     print_thresholds(s);
     print_rules(s);
     print_near(s);
+    report_print_shadow(s);
     if (s->labels)
         print_labels(s);
     printf("\nsuggestions\n");

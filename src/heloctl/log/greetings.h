@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * greetings: the pairs of client and HELO name of a log that reached a threshold, each with its counts, its worst
+ * decision and the signs that it may be honest. Bounded: when the table is full, the pair not seen for longest is
+ * dropped and counted.
+ */
+#ifndef HELOD_GREETINGS_H
+#define HELOD_GREETINGS_H
+
+#include "labels.h"
+#include "logged.h"
+#include "table.h"
+
+enum { GREETING_FINDINGS_SIZE = 240, GREETING_ID_SIZE = 16 };
+
+/* What speaks for or against a client's honesty, a bit each; greeting_sign_name() has the words. */
+enum greeting_sign {
+    SIGN_CONFIRMED, /* its reverse name is confirmed; of little weight, most dynamic addresses have one */
+    SIGN_PROVED,    /* logged.proved: something proves that the HELO name is its own */
+    SIGN_WELCOMED,  /* a later greeting of the same client reached no threshold and proved its name */
+    SIGN_HAM,       /* the labels, or the mail log, say that it sends ham */
+    SIGN_SPAM,      /* they say that it sends spam */
+    SIGN_COUNT
+};
+const char *greeting_sign_name(enum greeting_sign sign);
+
+struct greeting {
+    struct table_entry entry;
+    struct address client;
+    const char *client_text, *helo, *rdns, *domain, *network; /* printable ASCII */
+    uint64_t count, states[LOGGED_STATES];                    /* by what the thresholds said */
+    uint64_t signs[SIGN_COUNT];                               /* in how many of the decisions each sign was seen */
+    time_t first, last;                                       /* 0: no line has a time */
+    /* Of the decision with the highest score: */
+    int score;
+    unsigned worst; /* enum outcome */
+    char id[GREETING_ID_SIZE];
+    char findings[GREETING_FINDINGS_SIZE]; /* "rule:points rule:points", heaviest first */
+};
+
+struct greetings;
+
+struct greetings *greetings_new(void);    /* NULL: no memory */
+void greetings_free(struct greetings *g); /* NULL is allowed */
+/* Counts a decision that reached a threshold. `label` is a LABEL_ of labels.h. */
+void greetings_add(struct greetings *g, const struct logged *l, int label);
+/* A client was let in and proved its name: its earlier greetings may have been honest, too. */
+void greetings_welcome(struct greetings *g, const struct address *client);
+
+/*
+ * All pairs, the most harmful first: would-be refusals that look wrong, then the other refusals, then marks; within
+ * these by count, then by score. The caller frees the array. NULL: no memory.
+ */
+struct greeting **greetings_by_harm(const struct greetings *g, size_t *n);
+uint64_t greetings_dropped(const struct greetings *g);
+
+/* Rejections and deferrals. */
+uint64_t greeting_refused(const struct greeting *g);
+/* Whether refusing it would likely lose honest mail. A label decides; without one, a proved name or a later welcome. */
+bool greeting_looks_wrong(const struct greeting *g);
+
+#endif
