@@ -19,6 +19,20 @@ static const struct spf_term *current(struct spf *spf)
     return &top->record.terms[top->at];
 }
 
+/* The terms through which the top frame was included would pass with it. */
+static bool includes_would_pass(const struct spf *spf)
+{
+    for (unsigned i = 0; i + 1 < spf->depth; i++)
+        if (spf->frames[i].record.terms[spf->frames[i].at].result != SPF_PASS)
+            return false;
+    return true;
+}
+
+bool spf_would_pass(struct spf *spf)
+{
+    return includes_would_pass(spf) && current(spf)->result == SPF_PASS;
+}
+
 void spf_query_dns(struct spf *spf, enum spf_state state, const char *name, enum dns_type type)
 {
     spf->ask = (struct spf_ask){.name = name, .type = type};
@@ -94,6 +108,7 @@ static void end_frame(struct spf *spf, enum spf_result result)
         return;
     }
     spf->outcome.result = result;
+    spf->outcome.allows_everybody = spf_breadth_is_everybody(&spf->breadth);
     spf->state = result == SPF_FAIL && spf->query.explain && spf_top(spf)->record.exp.text ? STATE_EXPLAIN : STATE_DONE;
 }
 
@@ -101,6 +116,8 @@ void spf_match(struct spf *spf)
 {
     const struct spf_term *term = current(spf);
 
+    if (spf_would_pass(spf))
+        spf_breadth_add_match(&spf->breadth, term);
     /* For an include that passes, report the term that matched inside it. Any other result is the include's own. */
     if (term->kind != SPF_INCLUDE || term->result != SPF_PASS) {
         spf->outcome.term = term->text;
@@ -163,6 +180,8 @@ static void fetch_take(struct spf *spf, const struct dns_answer *answer)
     }
     if (spf->depth == 1 && !top->redirected)
         spf->outcome.deny_all = top->record.deny_all;
+    if (includes_would_pass(spf))
+        spf_breadth_add_record(&spf->breadth, &top->record);
     spf->state = STATE_TERM;
 }
 

@@ -20,6 +20,9 @@ static bool among(struct spf *spf, const struct dns_answer *answer)
     const struct spf_term *term = &top->record.terms[top->at];
     unsigned bits = spf->query.client.family == ADDRESS_IPV6 ? term->bits6 : term->bits4;
 
+    if (spf_would_pass(spf))
+        spf_breadth_add_hosts(&spf->breadth, term, spf->query.client.family, answer->count);
+
     for (size_t i = 0; i < answer->count; i++) {
         const struct address *a = &answer->records[i].address;
         struct network net = address_network(a, bits);

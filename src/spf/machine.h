@@ -6,6 +6,7 @@
 #ifndef HELOD_SPF_MACHINE_H
 #define HELOD_SPF_MACHINE_H
 
+#include "breadth.h"
 #include "macro.h"
 #include "record.h"
 #include "spf.h"
@@ -56,7 +57,8 @@ struct spf {
     unsigned valid_count;
     bool valid_known;
     enum spf_state after_ptr;
-    const char *explanation; /* the explain-string before macro expansion */
+    struct spf_breadth breadth; /* of the records read so far */
+    const char *explanation;    /* the explain-string before macro expansion */
     struct spf_trace trace[SPF_TRACE_MAX];
     struct spf_outcome outcome;
 };
@@ -71,6 +73,8 @@ extern const struct spf_state_row spf_states[STATE_COUNT];
 /* eval.c */
 struct spf_frame *spf_top(struct spf *spf);
 void spf_query_dns(struct spf *spf, enum spf_state state, const char *name, enum dns_type type);
+/* A match of the current term would be a pass of the whole: every include on the way to it passes, too. */
+bool spf_would_pass(struct spf *spf);
 void spf_end(struct spf *spf, enum spf_result result, const char *reason);
 void spf_match(struct spf *spf);
 void spf_no_match(struct spf *spf);

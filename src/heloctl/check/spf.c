@@ -74,6 +74,8 @@ static void print_text(const struct spf_outcome *o, const struct spf_query *quer
     } else if (o->result == SPF_NEUTRAL) {
         printf("term: none matched\n");
     }
+    if (o->allows_everybody)
+        printf("note: the record allows a large part of the Internet, so a pass proves nothing\n");
     print_plain("reason", o->reason);
     printf("cost: %u of 10 terms with look-ups, %u of %u void, %zu questions\n", o->lookups, o->voids,
            query->void_limit, o->trace_count);
@@ -104,6 +106,7 @@ static void print_json(const struct spf_outcome *o, const struct spf_query *quer
     json_text(&j, "reason", o->reason);
     json_text(&j, "explanation", o->explanation);
     json_bool(&j, "deny_all", o->deny_all);
+    json_bool(&j, "allows_everybody", o->allows_everybody);
     json_number(&j, "terms", o->lookups);
     json_number(&j, "voids", o->voids);
     json_open(&j, "lookups", '[');

@@ -184,6 +184,106 @@ static void result_names(void **state)
     assert_string_equal(spf_result_name((enum spf_result)99), "?");
 }
 
+/* A small DNS for records that include each other. */
+static const struct {
+    const char *name, *text;
+} zone[] = {
+    {"all.example.net", "v=spf1 +all"},
+    {"half.example.net", "v=spf1 ip4:0.0.0.0/1 ?all"},
+    {"other.example.net", "v=spf1 ip4:128.0.0.0/1"},
+    {"one.example.net", "v=spf1 ip4:192.0.2.1"},
+    {"deny.example.net", "v=spf1 -ip4:0.0.0.0/0 +all"},
+};
+
+static void feed_zone(struct spf *spf, const struct spf_ask *ask, const char *record)
+{
+    struct dns_record address = {.address = {.family = 0}};
+    struct dns_answer answer = {.status = DNS_FOUND,
+                                .type = (uint16_t)ask->type,
+                                .count = 1,
+                                .name = "",
+                                .canonical = "",
+                                .why = "ok",
+                                .records = &address};
+
+    for (size_t i = 0; i < sizeof zone / sizeof zone[0]; i++)
+        if (strcmp(zone[i].name, ask->name) == 0)
+            record = zone[i].text;
+    if (ask->type == DNS_TXT) {
+        feed_text(spf, record);
+        return;
+    }
+    if (ask->type == DNS_MX)
+        address.host.name = "mx.example.net";
+    else
+        assert_true(address_parse(&address.address, "192.0.2.1", 9));
+    spf_feed(spf, &answer);
+}
+
+static const struct {
+    const char *record;
+    enum spf_result result;
+    bool everybody;
+} breadths[] = {
+    {"v=spf1 +all", SPF_PASS, true},
+    {"v=spf1 all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 +all", SPF_PASS, true}, /* a term that matches first does not hide it */
+    {"v=spf1 -ip4:198.51.100.0/24 +all", SPF_PASS, true},
+    {"v=spf1 ip4:0.0.0.0/0", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 ip4:0.0.0.0/0 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 ip4:0.0.0.0/1 ip4:128.0.0.0/1", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.0.0/8 -all", SPF_PASS, false}, /* just a /8 */
+    {"v=spf1 ip4:192.0.0.0/8 ip4:2.0.0.0/32 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.0.0/9 ip4:4.0.0.0/9 ip4:6.0.0.0/9 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 ip4:10.0.0.0/8 ip4:172.16.0.0/12 ip4:192.168.0.0/16 -all", SPF_PASS, false},
+    {"v=spf1 ip4:192.0.2.0/24 ip4:198.0.0.0/12 -all", SPF_PASS, false},
+    {"v=spf1 ip4:192.0.2.1 -ip4:0.0.0.0/0", SPF_PASS, false},
+    {"v=spf1 ip4:192.0.2.1 ?ip4:0.0.0.0/0 ~all", SPF_PASS, false},
+    {"v=spf1 ip4:192.0.2.1 -all +all", SPF_PASS, false}, /* nothing follows "all" */
+    {"v=spf1 ip4:192.0.2.1 ip6:::/0 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 ip6:2000::/3 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 ip6:2a00::/16 -all", SPF_PASS, false},
+    {"v=spf1 ip4:192.0.2.1 ip6:2a00::/17 ip6:2600::/16 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 ip6:2a00:1::/32 ip6:2600:1::/20 -all", SPF_PASS, false},
+    {"v=spf1 a/0 -all", SPF_PASS, true},
+    {"v=spf1 a/1 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 a//0 -all", SPF_PASS, true},
+    {"v=spf1 a/24 mx/24 -all", SPF_PASS, false},
+    {"v=spf1 mx/0 -all", SPF_PASS, true},
+    {"v=spf1 a mx -all", SPF_PASS, false},
+    {"v=spf1 include:all.example.net -all", SPF_PASS, true},
+    {"v=spf1 include:half.example.net include:other.example.net -all", SPF_PASS, true},
+    {"v=spf1 include:one.example.net -all", SPF_PASS, false},
+    {"v=spf1 include:deny.example.net include:one.example.net", SPF_PASS, true},
+    {"v=spf1 -include:half.example.net include:one.example.net", SPF_PASS, false},
+    {"v=spf1 redirect=all.example.net", SPF_PASS, true},
+    {"v=spf1 redirect=one.example.net", SPF_PASS, false},
+    {"v=spf1 exists:any.example.net -all", SPF_PASS, true},
+    {"v=spf1 exists:%{i}.any.example.net -all", SPF_PASS, false},
+    {"v=spf1 -exists:any.example.net ip4:192.0.2.1", SPF_FAIL, false},
+    {"v=spf1 ip4:198.51.100.1 -all", SPF_FAIL, false},
+};
+
+static void a_record_that_allows_everybody_is_noticed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof breadths / sizeof breadths[0]; i++) {
+        struct region *r = region_new(1 << 20);
+        struct spf_query query = query_for("mail.example.net");
+        struct spf *spf = spf_new(&query, r);
+        const struct spf_outcome *o;
+        struct spf_ask ask;
+
+        while (spf_step(spf, &ask) == SPF_ASK)
+            feed_zone(spf, &ask, breadths[i].record);
+        o = spf_outcome(spf);
+        if (o->result != breadths[i].result || o->allows_everybody != breadths[i].everybody)
+            fail_msg("%s: %s, allows %s", breadths[i].record, spf_result_name(o->result),
+                     o->allows_everybody ? "everybody" : "some");
+        region_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +295,7 @@ int main(void)
         cmocka_unit_test(texts_of_the_query_are_copied),
         cmocka_unit_test(no_address_and_no_names),
         cmocka_unit_test(result_names),
+        cmocka_unit_test(a_record_that_allows_everybody_is_noticed),
     };
 
     return cmocka_run_group_tests_name("spf evaluation", tests, NULL, NULL);

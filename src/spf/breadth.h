@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * breadth: how many addresses an SPF record allows. A record that allows a large part of the Internet says nothing
+ * about the one client that it is evaluated for: spammers publish "+all", 0.0.0.0/0 or its two halves so that every
+ * host of a botnet passes.
+ *
+ * The networks of all terms that may pass are added up, whether they were reached or not. Overlaps are counted twice,
+ * which no honest record comes near to by itself: the networks of the largest providers add up to less than a /12.
+ */
+#ifndef HELOD_SPF_BREADTH_H
+#define HELOD_SPF_BREADTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record.h"
+
+struct spf_breadth {
+    uint64_t ipv4; /* addresses */
+    uint64_t ipv6; /* networks of /48 */
+    bool everybody;
+};
+
+/* The terms of a record whose pass is a pass of the whole. */
+void spf_breadth_add_record(struct spf_breadth *b, const struct spf_record *record);
+/* `count` addresses that a term names, each with the term's prefix length around it. */
+void spf_breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8_t family, unsigned count);
+/* The term has matched: one that does not depend on the client would match for everybody. */
+void spf_breadth_add_match(struct spf_breadth *b, const struct spf_term *term);
+/* More than a /8 of IPv4, or a /16 of IPv6, which is more than any operator has. */
+bool spf_breadth_is_everybody(const struct spf_breadth *b);
+
+#endif
