@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * decision: evidence and policy to verdict, verdict to reply. Pure: no I/O, no clock, no log, no globals.
+ * decision: judgement and policy to verdict, verdict to reply. Pure: no I/O, no clock, no log, no globals.
  */
 #ifndef HELOD_DECISION_H
 #define HELOD_DECISION_H
@@ -8,60 +8,33 @@
 #include <stdbool.h>
 
 #include "evidence.h"
+#include "judgement.h"
 #include "region.h"
-#include "rule_set.h"
 #include "settings.h"
 #include "text.h"
 #include "verdict.h"
 
-/* Sorts the rules into the policy's sets by the points that it gives. Call it again when these have changed. */
-void decision_take_points(struct policy *policy);
+/* Sorts the rules into the policy's sets by the points that it gives them. Call it again when these have changed. */
+void policy_sort_rules(struct policy *policy);
 
 /*
- * Runs the rules that have points in the policy, sums, compares. Never fails: what does not fit is left out, and
- * without memory the verdict is SKIP_TROUBLE, which is DUNNO. `out` is overwritten.
+ * Makes the verdict of a judgement and of the evidence that it is of; `out` is overwritten. Never fails: what does not
+ * fit is left out, and without memory the verdict is SKIP_TROUBLE, which is DUNNO.
  *
- * The sum. Of two findings of which one implies the other only the heavier counts (equal: the one that implies). In a
- * family the heaviest counts in full, of every other its row's `adds` percent, all together at most the family's cap.
- * Credits are added up in the same way, at most policy->credit together, and are taken off. The points of a certain
- * finding are a floor. The score is at least 0.
- *
- * A rejection stands only when no outcome of the evidence that is unknown (not asked, temporary failure) would have
- * averted it; else it becomes a deferral (verdict.doubt). So a failure of the DNS or of a store never rejects.
+ * A rejection counts only when no outcome of the missing evidence would have prevented it; otherwise it becomes a
+ * deferral (verdict.doubt). So a failure of DNS or of a store never rejects.
  */
-void decision_make(const struct policy *policy, const struct evidence *e, struct region *r, struct verdict *out);
-
-/*
- * A judgement under one policy while the evidence still comes: a rule is asked once, and again only when something
- * that it needs has come.
- */
-struct decision_course {
-    const struct policy *policy;
-    bool begun;
-    struct rule_set hits;
-    struct rule_set unsure;   /* that need evidence and do not hit */
-    struct rule_set possible; /* of these: by what is known they still could */
-    int score;                /* of the hits */
-    enum outcome outcome;     /* that the thresholds give the score, before doubt and mode */
-};
-void decision_begin(struct decision_course *c, const struct policy *policy);
-/* `news` (enum need) is all that may have changed since the call before. Only for evidence without a skip. */
-void decision_go_on(struct decision_course *c, const struct evidence *e, unsigned news, struct region *r);
-/*
- * True when no evidence that is still unknown (the kinds in `missing`, enum need, are yet to be asked for) could
- * change the threshold that is reached: then it need not be asked for. The shadow policy is a question of its own.
- */
-bool decision_settled(const struct decision_course *c, const struct evidence *e, unsigned missing);
+void policy_verdict(const struct judgement *j, const struct evidence *e, struct region *r, struct verdict *out);
 
 /*
  * Scores findings that were logged before (heloctl replay): `rule` of each finding, skip and doubt are taken from *v,
- * everything else is made anew under the policy; verdict.policy becomes it.
+ * everything else is worked out again under the policy; verdict.policy becomes it.
  */
-void decision_rescore(const struct policy *policy, struct verdict *v);
+void policy_rescore(const struct policy *policy, struct verdict *v);
 
 /*
- * The reply for a verdict with its id set. `first` is false when this message (instance) has had its PREPEND, or when
- * Postfix would skip one: then DUNNO is answered in its place. Texts come from the region.
+ * The reply for a verdict whose id is set. `first` is false when this message (instance) already had its PREPEND, or
+ * when Postfix would ignore one: then the reply is DUNNO instead. Texts come from the region.
  */
 struct reply decision_reply(const struct verdict *v, const struct evidence *e, bool first, struct region *r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * evidence: all that is known about one greeting when it is judged. Filled by gather (or by a test), const from then
- * on; the rules see nothing else. Texts and arrays live in the request's region, or in the request.
+ * evidence: everything that is known about one greeting when it is judged. gather (or a test) fills it in; after that it
+ * is const, and the rules see nothing else. Texts and arrays live in the request's region or in the request itself.
  */
 #ifndef HELOD_EVIDENCE_H
 #define HELOD_EVIDENCE_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "answer.h"
 #include "history.h"
 #include "names.h"
 #include "request.h"
@@ -23,7 +24,7 @@ enum known {
     KNOWN_TEMPERROR,
 };
 
-/* What a rule may need; gather asks for the union over the rules that have points. */
+/* The kinds of evidence. A rule names those that it looks at; gather asks for those that an OPEN rule waits for. */
 enum need {
     NEED_REVERSE = 1u << 0,      /* rdns[]: the PTR names */
     NEED_CONFIRM = 1u << 1,      /* rdns[].confirmed and fcrdns */
@@ -36,7 +37,7 @@ enum need {
 
 enum { EVIDENCE_RDNS_MAX = 10, EVIDENCE_ADDRESSES_MAX = 32 };
 
-/* Why a greeting is not judged at all. Set by gather; decision_make() hands it on and finds nothing. */
+/* Why a greeting is not judged at all. Set by gather; such a greeting has no findings. */
 enum skip {
     SKIP_NONE,
     SKIP_EXEMPT,        /* `exemption` says which entry */
@@ -47,12 +48,12 @@ enum skip {
     SKIP_COUNT
 };
 
-/* Why the DNS was not asked for what this verdict might have rested on; what was cached counted all the same. */
+/* Why gather did not query DNS although a rule wanted more evidence. Cached answers were used all the same. */
 enum limit {
     LIMIT_NONE,
     LIMIT_STRESS,         /* Postfix says stress=yes */
-    LIMIT_CLIENT_RATE,    /* the client's network asked too much in this minute */
-    LIMIT_CLIENT_WAITING, /* too many questions of the client's network wait for the DNS */
+    LIMIT_CLIENT_RATE,    /* the client's network sent more than client_rate requests in this minute */
+    LIMIT_CLIENT_WAITING, /* too many requests of the client's network are waiting for DNS */
     LIMIT_GUARD,          /* the resolver is in trouble */
     LIMIT_OFFLINE,        /* heloctl replay without --dns */
     LIMIT_COUNT
@@ -65,9 +66,23 @@ struct evidence_rdns {
     bool has_address;     /* ABSENT because its addresses are others, not because there are none */
 };
 
+/*
+ * What proves who the client is, from the weakest to the strongest. struct evidence holds both what is proved so far and
+ * the best that missing evidence could still prove; identity_at_least() answers from the two.
+ */
+enum identity_level {
+    IDENTITY_NOTHING,  /* none of the following */
+    IDENTITY_NAMED,    /* the client has a confirmed reverse name that is a server's own, not a provider's default */
+    IDENTITY_ALIGNED,  /* HELO and a confirmed reverse name share a registrable domain */
+    IDENTITY_VERIFIED, /* HELO leads to the client: a confirmed reverse name, one of its addresses, or its SPF record */
+    IDENTITY_COUNT
+};
+
 struct evidence {
     enum skip skip;
-    int32_t exemption; /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
+    int32_t exemption;                        /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
+    enum answer exempt;                       /* OPEN: an entry of `exempt` could still turn out to hold */
+    enum identity_level identity, identity_at_best; /* set by evidence_conclude() */
     const struct request *request;
     struct address client;
     bool client_is_local; /* in local.networks, or one of this host's addresses */
@@ -110,10 +125,25 @@ struct evidence {
 };
 
 /*
- * Does the HELO name belong to this client? PRESENT: it points to the client, is of the organisation of its confirmed
- * reverse name, or its SPF record names the client. ABSENT: surely none of these, nor near it. TEMPERROR: cannot be
- * told; nor can it of what is no name. More evidence never changes PRESENT or ABSENT. (src/rules/facts.c)
+ * Works out `identity` and `identity_at_best` from the rest. Whoever changes evidence calls it before the rules look at
+ * it; gather does so after every wave. (src/rules/identity.c)
  */
-enum known evidence_verified(const struct evidence *e);
+void evidence_conclude(struct evidence *e);
+/*
+ * Whether history counts the greeting as verified (YES: at least aligned), as unverified (NO: HELO is a word that surely
+ * is not the client's), or not at all (OPEN).
+ */
+enum answer evidence_verified(const struct evidence *e);
+/* "verified", "aligned", "named", "nothing"; "open" when nothing is proved yet and something still could be. */
+const char *identity_name(const struct evidence *e);
+
+/* "not asked", "present", "absent", "temperror"; and as the answer to a question: "yes", "no", and the same two. */
+const char *evidence_known_name(enum known known);
+const char *evidence_known_answer(enum known known);
+
+static inline enum answer identity_at_least(const struct evidence *e, enum identity_level level)
+{
+    return e->identity >= level ? YES : e->identity_at_best < level ? NO : OPEN;
+}
 
 #endif

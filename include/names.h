@@ -101,6 +101,11 @@ void name_parse(struct name *out, const char *raw, size_t n, const struct name_d
 /* Only HOST and SINGLE names have a naming; of others the flags are 0. `client` may be of family ADDRESS_NONE. */
 struct naming name_naming(const struct name *name, const struct address *client, const struct name_data *data,
                           struct region *r);
+/*
+ * The name is one that a provider assigned by default: a dynamic customer address, or the address or a serial number
+ * written into a name without a server's label. It says whose line this is, not whose host.
+ */
+bool naming_is_assigned(const struct naming *naming);
 /* Same host (equal texts, both HOST). */
 bool name_equal(const struct name *a, const struct name *b);
 /* Same registrable domain; false when either has none. */

@@ -20,7 +20,7 @@ enum outcome { OUTCOME_DUNNO, OUTCOME_MARK, OUTCOME_DEFER, OUTCOME_REJECT, OUTCO
 struct finding {
     int16_t rule;       /* index into rules[] */
     int points;         /* of the policy */
-    int counted;        /* what it added to the score after families, implications and caps */
+    int counted;        /* what it added to the score; the findings' add up to it. 0: another finding covers it */
     const char *detail; /* "" when none; unfiltered */
 };
 
@@ -31,8 +31,10 @@ struct verdict {
     enum skip skip;                    /* of the evidence: then there are no findings and the outcome is DUNNO */
     int32_t exemption;                 /* number of the entry, or -1 */
     int score;                         /* after caps and credits, at least 0 */
-    int doubt;                         /* not 0: the score is a rejection, but evidence that could not be had might
-                                          have lowered it by this much below one: it is put off, judged a deferral */
+    int doubt;                         /* not 0: the score is a rejection, but missing evidence could have lowered it
+                                          by this much, below one: the rejection became a deferral */
+    bool partial;                      /* gathering stopped early, so the score may differ from the complete one */
+    int at_least;                      /* the lowest that the complete score can be */
     const struct threshold *threshold; /* the highest reached; NULL: none */
     enum outcome judged;               /* what the thresholds say */
     enum outcome outcome;              /* what the mode makes of it: monitor -> dunno, soft: reject -> defer */

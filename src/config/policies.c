@@ -137,7 +137,7 @@ static void take_points(struct reading *rd, struct policy *policy, unsigned bloc
         policy->caps[i] = families[i].cap;
         take_number(rd, caps, families[i].name, 0, CAP_MAX, &policy->caps[i]);
     }
-    decision_take_points(policy);
+    policy_sort_rules(policy);
 }
 
 static bool uses(const char *text, const char *macro)

@@ -80,7 +80,7 @@ void decision_add_findings(const struct verdict *v, size_t room, struct text *t)
             text_add_char(t, ',');
         text_add(t, rules[f->rule]->name);
         text_add_char(t, ':');
-        text_add_number(t, f->points);
+        text_add_number(t, f->counted);
         item = t->used - before;
         /* What is left must hold this one and, unless it is the last, the mark that there were more. */
         if (item + (left == 1 ? 0 : more + 1) <= room) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sum: silences what is implied, adds up families, caps and credits. The same arithmetic serves the verdict itself and
- * the bounds of what it might become.
+ * sum: suppresses what is implied, then adds up families, caps and credits. The same arithmetic makes the score and its
+ * bounds.
  *
- * It only grows with further hits of one sign but for one thing, implication: so what is added for a bound may not
- * silence anything, and what is held back silences all it can.
+ * A further hit of one sign only ever moves the sum in that direction, except that it may suppress another one by
+ * implying it. So a bound lets what it adds suppress nothing, and lets everything suppress what it leaves out.
  */
 #include "sum.h"
 
@@ -13,19 +13,6 @@
 int sum_points(const struct policy *policy, size_t rule)
 {
     return rules[rule]->points == 0 ? 0 : policy->points[rule];
-}
-
-void decision_take_points(struct policy *policy)
-{
-    policy->penalties = policy->credits = policy->asked = (struct rule_set){{0}};
-    for (size_t i = 0; i < rules_count; i++) {
-        int points = sum_points(policy, i);
-
-        if (points != 0)
-            rule_set_add(points > 0 ? &policy->penalties : &policy->credits, i);
-        if (points != 0 || rules[i]->points == 0)
-            rule_set_add(&policy->asked, i);
-    }
 }
 
 static int smaller(int a, int b)
@@ -49,12 +36,13 @@ static struct signed_sets by_sign(const struct policy *policy, const struct rule
 }
 
 /*
- * Takes out of `hits` what counts nothing because one of `others` says the same and is at least as heavy; if equally
- * heavy, the one that implies stays. All of one sign.
+ * Removes from `hits` what does not count because one of `others` says the same and is at least as heavy. Of two that
+ * are equally heavy the one that implies the other stays. All are of one sign.
  */
-static void silence(const struct policy *policy, const struct rule_set *others, struct rule_set *hits, int sign)
+static void suppress_implied(const struct policy *policy, const struct rule_set *others, struct rule_set *hits,
+                             int sign)
 {
-    const struct rule_set loud = *others, all = rule_set_both(others, hits);
+    const struct rule_set by = *others, all = rule_set_both(others, hits);
 
     for
         EACH_RULE(i, &all)
@@ -66,13 +54,13 @@ static void silence(const struct policy *policy, const struct rule_set *others, 
             {
                 bool implied_is_heavier = policy->points[k] * sign > policy->points[i] * sign;
 
-                if (rule_set_has(&loud, implied_is_heavier ? k : i))
+                if (rule_set_has(&by, implied_is_heavier ? k : i))
                     rule_set_take_out(hits, implied_is_heavier ? i : k);
             }
         }
 }
 
-/* The shares of a family's hits: the heaviest first, then the others in order, as far as there is room. */
+/* Fills in what each hit of a family counts: the heaviest first, then the others in order, up to the cap. */
 static void share_out(const struct policy *policy, const struct rule_set *hits, size_t first, int room, int *counted)
 {
     enum family family = rules[first]->family;
@@ -97,7 +85,7 @@ static void share_out(const struct policy *policy, const struct rule_set *hits, 
     }
 }
 
-/* Hits of one sign that are rid of what is silenced: of each family the heaviest in full, of the others their share. */
+/* Adds up hits of one sign, without those that are suppressed: family by family, as sum.h says. */
 static int add_up(const struct policy *policy, const struct rule_set *hits, int sign, int *counted)
 {
     size_t rule = rule_set_next(hits, 0);
@@ -125,7 +113,7 @@ static int add_up(const struct policy *policy, const struct rule_set *hits, int 
     return sum;
 }
 
-/* The points of a certain finding stand, silenced or not. */
+/* The points of a certain finding are a floor, suppressed or not. */
 static int floor_of(const struct policy *policy, const struct rule_set *hits)
 {
     int floor = 0;
@@ -137,25 +125,54 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
     return floor;
 }
 
-/* All hits of one sign: what is implied is silent, the others are added up. */
-static int heard(const struct policy *policy, struct rule_set *hits, int sign, int *counted)
+/* The sum of all hits of one sign. */
+static int sum_side(const struct policy *policy, struct rule_set *hits, int sign, int *counted)
 {
     if (rule_set_is_empty(hits))
         return 0;
-    silence(policy, hits, hits, sign);
+    suppress_implied(policy, hits, hits, sign);
     return add_up(policy, hits, sign, counted);
+}
+
+/*
+ * Makes the parts add up to a score that a floor lifted by `missing`: credits that the floor kept from counting count
+ * less, and what is missing after that is what the heaviest certain finding counts beyond its family's cap.
+ */
+static void lift_parts(const struct policy *policy, const struct rule_set *penalties, const struct rule_set *credits,
+                       int missing, int *counted)
+{
+    size_t top = RULES_MAX;
+
+    for
+        EACH_RULE(i, credits)
+        {
+            int back = smaller(missing, -counted[i]);
+
+            counted[i] += back;
+            missing -= back;
+        }
+    for
+        EACH_RULE(i, penalties)
+    if (rules[i]->certain && (top == RULES_MAX || policy->points[i] > policy->points[top]))
+        top = i;
+    if (top < RULES_MAX)
+        counted[top] += missing;
 }
 
 int sum_score(const struct policy *policy, const struct rule_set *hits, int *counted)
 {
     struct signed_sets sets = by_sign(policy, hits);
-    int floor = floor_of(policy, &sets.penalties);
-    int positive = heard(policy, &sets.penalties, 1, counted), credit = heard(policy, &sets.credits, -1, counted);
+    const struct rule_set penalties = sets.penalties;
+    int floor = floor_of(policy, &penalties);
+    int positive = sum_side(policy, &sets.penalties, 1, counted);
+    int credit = sum_side(policy, &sets.credits, -1, counted);
+    int score = larger(positive - credit, floor);
 
-    return larger(positive - credit, floor);
+    if (counted && score > positive - credit)
+        lift_parts(policy, &penalties, &sets.credits, score - (positive - credit), counted);
+    return score;
 }
 
-/* What is added may not silence anything; what is held back is silenced by all there may be. */
 int sum_highest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open)
 {
     struct rule_set all = rule_set_both(hits, open);
@@ -163,8 +180,8 @@ int sum_highest(const struct policy *policy, const struct rule_set *hits, const 
     struct rule_set known = rule_set_common(&sets.penalties, hits), credits = rule_set_common(&sets.credits, hits);
     int floor = floor_of(policy, &sets.penalties);
 
-    silence(policy, &known, &sets.penalties, 1);
-    silence(policy, &sets.credits, &credits, -1);
+    suppress_implied(policy, &known, &sets.penalties, 1);
+    suppress_implied(policy, &sets.credits, &credits, -1);
     return larger(add_up(policy, &sets.penalties, 1, NULL) - add_up(policy, &credits, -1, NULL), floor);
 }
 
@@ -175,8 +192,8 @@ int sum_lowest(const struct policy *policy, const struct rule_set *hits, const s
     struct rule_set known = rule_set_common(&sets.credits, hits), penalties = rule_set_common(&sets.penalties, hits);
     int floor = floor_of(policy, &penalties);
 
-    silence(policy, &known, &sets.credits, -1);
-    silence(policy, &sets.penalties, &penalties, 1);
+    suppress_implied(policy, &known, &sets.credits, -1);
+    suppress_implied(policy, &sets.penalties, &penalties, 1);
     return larger(add_up(policy, &penalties, 1, NULL) - add_up(policy, &sets.credits, -1, NULL), floor);
 }
 

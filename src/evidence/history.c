@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * history: what the store remembers of the client and its name. Asked beside the first look-ups; a store that is down
- * answers "not known", which leaves the facts as they were.
+ * history: what the store remembers of the client and its name. Asked together with the first lookups. A store that is
+ * down answers "not known", which leaves the facts as they were.
  */
 #include "gathering.h"
+#include "json.h"
+#include "text.h"
 
 static void remembered(void *arg, const struct history_facts *facts)
 {
@@ -13,7 +15,7 @@ static void remembered(void *arg, const struct history_facts *facts)
     g->history = NULL;
     g->e.history = *facts;
     g->e.history.limits = limits;
-    gathering_arrived(g);
+    lookup_arrived(g);
 }
 
 static struct history_greeting greeting_of(const struct gather *g)
@@ -25,21 +27,64 @@ static struct history_greeting greeting_of(const struct gather *g)
     };
 }
 
-void gathering_history_at_once(struct gather *g)
+static bool possible(const struct gather *g)
 {
-    const struct history_greeting greeting = greeting_of(g);
-
-    if (history_at_once(g->context.history, &greeting, &g->e.history))
-        gathering_asks_for(g, NEED_HISTORY);
+    return g->context.history && !(g->asked & NEED_HISTORY);
 }
 
-void gathering_history(struct gather *g)
+/* A store in memory answers at once. To ask it costs less than to find out whether the answer matters. */
+static void begin(struct gather *g)
 {
     const struct history_greeting greeting = greeting_of(g);
 
-    gathering_asks_for(g, NEED_HISTORY);
+    if (g->e.skip == SKIP_NONE && possible(g) && (g->options.policy->needs & NEED_HISTORY) &&
+        history_at_once(g->context.history, &greeting, &g->e.history))
+        g->asked |= NEED_HISTORY;
+}
+
+static void ask(struct gather *g)
+{
+    const struct history_greeting greeting = greeting_of(g);
+
+    g->asked |= NEED_HISTORY;
     if (g->options.limit != LIMIT_NONE)
         return;
     g->history = history_ask(g->context.history, &greeting, remembered, g);
     g->pending += g->history != NULL;
 }
+
+static void text(const struct evidence *e, struct text *t)
+{
+    const struct history_facts *h = &e->history;
+
+    if (!h->known)
+        return;
+    text_addf(t, "history           %u unverified domains and %u names of this client; this name from %u networks\n",
+              h->domains, h->names, h->networks);
+    text_addf(t, "                  %u verified greetings with this domain over %u days%s\n", h->good, h->good_days,
+              h->verified_other ? "; known for another domain" : "");
+}
+
+static void json(const struct evidence *e, struct json *j)
+{
+    const struct history_facts *h = &e->history;
+
+    json_open(j, "history", '{');
+    json_bool(j, "known", h->known);
+    json_number(j, "domains", h->domains);
+    json_number(j, "names", h->names);
+    json_number(j, "networks", h->networks);
+    json_number(j, "good", h->good);
+    json_number(j, "good_days", h->good_days);
+    json_bool(j, "verified_other", h->verified_other);
+    json_close(j, '}');
+}
+
+const struct gather_kind kind_history = {
+    .need = NEED_HISTORY,
+    .begin = begin,
+    .possible = possible,
+    .ask = ask,
+    .text = text,
+    .json = json,
+};

@@ -174,14 +174,13 @@ static bool make_parts(struct server *s)
     s->rates = rates_new();
     s->waiting = waiting_new();
     s->hits = hits_new();
-    s->gather.kept = gather_kept_new(s->settings);
     s->connections = connections_new(s);
     s->questions = questions_new(s);
     s->status = status_new(s);
     s->recent = recent_new();
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
-           s->hits != NULL && s->gather.kept != NULL && s->connections != NULL && s->questions != NULL &&
-           s->status != NULL && s->recent != NULL;
+           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL &&
+           s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -322,7 +321,6 @@ static void end(struct daemon *d)
     status_free(s->status);
     connections_free(s->connections);
     questions_free(s->questions);
-    gather_kept_free(s->gather.kept);
     resolver_free(s->gather.resolver);
     close_history(s);
     instances_free(s->instances);

@@ -10,7 +10,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "names.h"
-#include "outlook.h"
+#include "policy_preview.h"
 #include "policyfile.h"
 #include "resolver.h"
 
@@ -59,7 +59,7 @@ static int check(const char *file)
         return EXIT_FAILURE;
     }
     policyfile_print(settings, stdout);
-    done = outlook_print(settings, stdout);
+    done = policy_preview_print(settings, stdout);
     settings_unref(settings);
     return done && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

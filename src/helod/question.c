@@ -206,35 +206,42 @@ static void log_decision(const struct question *q, const struct decision_record 
 }
 
 /*
- * Judged by others' past, it is now part of the past. Not what is exempt or ours, nor what cannot be told. A network
- * that is good is known by its verified greetings, so the first question of a message is enough.
+ * Adds the greeting to the history that later ones are judged by: neither an exempt or local client's, nor one of which
+ * it cannot be said whether it is verified. The first request of a message is enough.
  */
 static void remember(const struct question *q, const struct evidence *e)
 {
     const struct history_greeting greeting = {.client = &e->client, .helo = &e->helo};
     struct history *history = q->all->server->gather.history;
-    enum known verified;
 
     if (history == NULL || e->skip != SKIP_NONE || e->client_is_local)
         return;
-    verified = evidence_verified(e);
-    if (verified == KNOWN_PRESENT || verified == KNOWN_ABSENT)
-        history_note(history, &greeting, verified == KNOWN_PRESENT);
+    if (evidence_verified(e) != OPEN)
+        history_note(history, &greeting, evidence_verified(e) == YES);
 }
 
-/* What is judged when there was no memory for evidence. Large: so it is not made for every question. */
-static const struct evidence *no_evidence(const struct question *q)
+/* The result when there was no memory for evidence: such a request is not judged. Static, because it is large. */
+static const struct gathered *nothing_gathered(const struct question *q)
 {
     static struct evidence none;
+    static struct gathered result = {.evidence = &none};
 
     none =
         (struct evidence){.skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
-    return &none;
+    judge_evidence(q->policy, &none, &result.judgement);
+    if (q->policy->shadow != NULL)
+        judge_evidence(q->policy->shadow, &none, &result.shadow);
+    return &result;
 }
 
-/* Evidence (NULL: we had no memory for it) to answer. The connection has no question any more when this returns. */
-static void decide(struct question *q, const struct evidence *e)
+/*
+ * Answers with what was gathered (NULL: we had no memory for it). The connection has no request any more when this
+ * returns.
+ */
+static void decide(struct question *q, const struct gathered *gathered)
 {
+    const struct gathered *result = gathered != NULL ? gathered : nothing_gathered(q);
+    const struct evidence *e = result->evidence;
     struct server *s = q->all->server;
     struct verdict verdict, shadow;
     struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
@@ -243,11 +250,9 @@ static void decide(struct question *q, const struct evidence *e)
     uint64_t us;
     size_t n;
 
-    if (e == NULL)
-        e = no_evidence(q);
-    decision_make(q->policy, e, q->region, &verdict);
+    policy_verdict(&result->judgement, e, q->region, &verdict);
     if (q->policy->shadow != NULL) {
-        decision_make(q->policy->shadow, e, q->region, &shadow);
+        policy_verdict(&result->shadow, e, q->region, &shadow);
         record.shadow = &shadow;
     }
     decision_id(q->all, verdict.id);
@@ -270,13 +275,13 @@ static void decide(struct question *q, const struct evidence *e)
     remember(q, e);
 }
 
-static void on_gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct question *q = arg;
     struct connection *c = q->connection;
 
     question_landed(q);
-    decide(q, e);
+    decide(q, gathered);
     question_end(q);
     connection_go_on(c);
 }
@@ -335,16 +340,20 @@ static void judge(struct question *q)
     struct gather_options options = {
         .settings = q->settings,
         .policy = q->policy,
+        .request = &q->request,
+        .region = q->region,
+        .done = on_gathered,
+        .arg = q,
         .suspend_dns = guard_holds_back(&s->guard, now_ms),
         .limit = limit_of(q, now_ms),
     };
-    const struct evidence *e = gather_start(&s->gather, &options, &q->request, q->region, on_gathered, q, &q->gather);
+    const struct gathered *gathered = gather_start(&s->gather, &options, &q->gather);
 
-    if (e == NULL && q->gather != NULL) {
+    if (gathered == NULL && q->gather != NULL) {
         wait_for_evidence(q);
         return;
     }
-    decide(q, e);
+    decide(q, gathered);
     question_end(q);
 }
 

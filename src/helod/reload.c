@@ -99,7 +99,6 @@ static bool take(struct server *s, struct settings *next)
     listeners_commit(s->listeners);
     status_commit(s->status);
     instances_set_ttl(s->instances, next->server.instance_ms);
-    gather_kept_renew(s->gather.kept, next);
     s->settings = next;
     settings_unref(old);
     log_info("reload done: policy %u is in force", next->generation);

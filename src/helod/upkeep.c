@@ -43,7 +43,7 @@ static void count_dns(struct upkeep *u)
     metrics_set(m, METRIC_DNS_REFUSED, stats.refused);
     metrics_set(m, METRIC_DNS_IN_FLIGHT, stats.in_flight);
     metrics_set(m, METRIC_DNS_CACHE_ENTRIES, stats.cached);
-    metrics_set(m, METRIC_DNS_CACHE_BYTES, stats.cached_bytes + gather_kept_bytes(u->server->gather.kept));
+    metrics_set(m, METRIC_DNS_CACHE_BYTES, stats.cached_bytes);
 }
 
 static void count_history(const struct server *s)

@@ -180,3 +180,10 @@ struct naming name_naming(const struct name *name, const struct address *client,
     name_memory_keep_naming(data->memory, name, client, &naming);
     return naming;
 }
+
+bool naming_is_assigned(const struct naming *naming)
+{
+    unsigned flags = naming->flags;
+
+    return (flags & NAMING_DYNAMIC) || ((flags & (NAMING_GENERIC | NAMING_ADDRESS)) && !(flags & NAMING_SERVER));
+}

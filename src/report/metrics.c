@@ -149,7 +149,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_DNS_IN_FLIGHT, "helod_dns_in_flight", "gauge", "", "Look-ups that wait for an answer."),
     PLAIN(METRIC_DNS_CACHE_ENTRIES, "helod_dns_cache_entries", "gauge", "", "Answers in the DNS cache."),
     PLAIN(METRIC_DNS_CACHE_BYTES, "helod_dns_cache_bytes", "gauge", "bytes",
-          "Memory of the DNS cache and of kept evidence."),
+          "Memory of the DNS cache."),
     PLAIN(METRIC_DNS_TROUBLE, "helod_dns_temperror_percent", "gauge", "percent",
           "Temporary failures among the recent look-ups; 0 while there are too few to tell."),
     PLAIN(METRIC_PROTOCOL_VIOLATIONS, "helod_protocol_violations_total", "counter", "",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * behaviour: how the client greets, now and before. History speaks only when its store answered and only from the
- * counts on that the settings name. What the sender's domain adds is weak either way.
+ * behaviour: how the client greets, now and before. History counts only when its store answered, and only from the
+ * limits in the settings on. The sender's domain counts little, for or against.
  */
 #include "catalogue.h"
 
@@ -12,58 +12,47 @@ static bool said_helo(const struct evidence *e)
     return !e->request->esmtp && strcmp(e->request->protocol_name, "SMTP") == 0;
 }
 
-static bool test_greeting_helo(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_greeting_helo(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return said_helo(e);
+    return answer_if(said_helo(e));
 }
 
 RULE(greeting_helo) = {
     .name = "greeting_helo",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The client said HELO, not EHLO: hardly any mail server of this century does.",
+    .summary = "The client said HELO instead of EHLO, as hardly any mail server does today.",
     .points = 6, /* at its limit: HELO is legal, and old software is not spam */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets with HELO: let it use EHLO (RFC 5321)",
+    .advice = "your server greets with HELO: configure it to use EHLO (RFC 5321)",
     .test = test_greeting_helo,
 };
 
-/* What HELO says is no host's own name: a bare domain of others, one label, an address, an access line's name. */
-static bool may_say_no_host(const struct evidence *e)
+/* What HELO says is not a host's own name: one label, an address, an assigned name, or an unrelated bare domain. */
+static enum answer test_greeting_no_host(const struct evidence *e)
 {
     if (!said_helo(e) || e->helo.kind == NAME_EMPTY || e->helo.kind == NAME_LITERAL)
-        return false;
-    return !helo_is_host(e) || helo_looks_assigned(e) || (helo_is_bare_domain(e) && helo_may_stand_alone(e));
+        return NO;
+    if (!helo_is_own_name(e))
+        return YES;
+    return helo_is_bare_domain(e) ? helo_is_unrelated(e) : NO;
 }
 
-static bool test_greeting_no_host(const struct evidence *e, const char **detail, struct region *r)
-{
-    (void)detail;
-    (void)r;
-    return may_say_no_host(e) && (!helo_is_bare_domain(e) || helo_looks_assigned(e) || helo_stands_alone(e));
-}
-
-/* Mail servers that say HELO are old, and have names; the mail engines of malware say HELO and have none. */
+/* Mail servers that say HELO are old and have names. The mail engines of malware say HELO and have none. */
 RULE(greeting_no_host) = {
     .name = "greeting_no_host",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The client said HELO, not EHLO, and not the name of a host: a bare domain unlike its reverse name, one "
-               "label, an address or an access line's name.",
+    .summary = "The client said HELO instead of EHLO, and gave no host name: a bare domain unrelated to its reverse "
+               "name, a single label, an address, or the name of a dynamic or broadband customer address.",
     .needs = NEED_REVERSE,
     .points = 22, /* at its limit; calibrate says 19, which catches less at half a percent of ham */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets with HELO %{helo}: let it use EHLO and its own host name",
+    .advice = "your server greets with HELO %{helo}: configure it to use EHLO and its own public host name",
     .test = test_greeting_no_host,
-    .possible = may_say_no_host,
 };
-
-/* History speaks against what is surely unverified alone: a pool's or a forged name's owner is never hit. */
-#define NEED_UNVERIFIED (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
 
 static const char *count_of(struct region *r, unsigned n, const char *what)
 {
@@ -72,241 +61,208 @@ static const char *count_of(struct region *r, unsigned n, const char *what)
     return text ? text : "";
 }
 
-static bool at_least(unsigned n, unsigned limit)
+/* History that is not known is OPEN while there is a store: without one, all limits are 0. */
+static enum answer history_says(const struct evidence *e, unsigned limit, bool seen)
 {
-    return limit > 0 && n >= limit;
+    if (limit == 0)
+        return NO;
+    return e->history.known ? answer_if(seen) : OPEN;
 }
 
-static bool test_churn(const struct evidence *e, const char **detail, struct region *r)
+/* History counts only against a greeting that is surely unverified, so it never hits the owner of a pool or of a forged
+ * name. */
+static enum answer against_unverified(const struct evidence *e, enum answer said)
 {
-    const struct history_facts *h = &e->history;
-
-    if (!h->known || !at_least(h->domains, h->limits.churn_domains) || !helo_is_unverified(e))
-        return false;
-    *detail = count_of(r, h->domains, "domains");
-    return true;
+    return said == NO ? NO : answer_and(said, helo_is_unverified(e));
 }
 
-static bool may_churn(const struct evidence *e)
+static enum answer test_churn(const struct evidence *e)
 {
     const struct history_facts *h = &e->history;
+    unsigned limit = h->limits.churn_domains;
 
-    return (h->known ? at_least(h->domains, h->limits.churn_domains) : h->limits.churn_domains > 0) &&
-           helo_may_be_unverified(e);
+    return against_unverified(e, history_says(e, limit, h->domains >= limit));
+}
+
+static const char *detail_churn(const struct evidence *e, struct region *r)
+{
+    return count_of(r, e->history.domains, "domains");
 }
 
 RULE(helo_churn) = {
     .name = "helo_churn",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The client greets unverified, and has with names of many unrelated domains lately.",
+    .summary = "The client greets with an unverified name, and lately used such names of many unrelated domains.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* by hand: every row stands alone */
     .adds = 50,
     .implies = IMPLIES(helo_changed),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your address %{client} greets with names of many domains (%{detail}): let it greet with one name of "
-              "its own",
+    .advice =
+        "your address %{client} greets with names of many domains (%{detail}): greet with one name that points to "
+        "it",
     .test = test_churn,
-    .possible = may_churn,
+    .detail = detail_churn,
 };
 
-static bool test_shared(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_shared(const struct evidence *e)
 {
     const struct history_facts *h = &e->history;
+    unsigned limit = h->limits.shared_networks;
 
-    if (!h->known || !at_least(h->networks, h->limits.shared_networks) || !helo_is_unverified(e))
-        return false;
-    *detail = count_of(r, h->networks, "networks");
-    return true;
+    return against_unverified(e, history_says(e, limit, h->networks >= limit));
 }
 
-static bool may_be_shared(const struct evidence *e)
+static const char *detail_shared(const struct evidence *e, struct region *r)
 {
-    const struct history_facts *h = &e->history;
-
-    return (h->known ? at_least(h->networks, h->limits.shared_networks) : h->limits.shared_networks > 0) &&
-           helo_may_be_unverified(e);
+    return count_of(r, e->history.networks, "networks");
 }
 
 RULE(helo_shared) = {
     .name = "helo_shared",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The HELO name comes unverified, as it has from many unrelated networks: a template.",
+    .summary = "Many unrelated networks have used this HELO name, and none of them could verify it.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* by hand: every row stands alone */
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is used from many networks (%{detail}): greet with a name that points to "
+    .advice = "your HELO name %{helo} is used by many networks (%{detail}): greet with a name that points to "
               "%{client}",
     .test = test_shared,
-    .possible = may_be_shared,
+    .detail = detail_shared,
 };
 
-static bool test_changed(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_changed(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->history.known && e->history.limits.known_count > 0 && e->history.verified_other && helo_is_unverified(e);
-}
+    const struct history_facts *h = &e->history;
 
-static bool may_have_changed(const struct evidence *e)
-{
-    return (e->history.known ? e->history.verified_other : true) && e->history.limits.known_count > 0 &&
-           helo_may_be_unverified(e);
+    return against_unverified(e, history_says(e, h->limits.known_count, h->verified_other));
 }
 
 RULE(helo_changed) = {
     .name = "helo_changed",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The client is known by one verified name and greets with another, unverified one.",
+    .summary = "The client is known under a verified name and now greets with another, unverified name.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 10, /* by hand: every row stands alone */
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your address %{client} used to greet with a name that fits it and now greets with %{helo}: "
-              "let this name point to %{client}, too",
+    .advice = "your address %{client} used to greet with a verified name and now greets with %{helo}: add an address "
+              "record for %{client} to that name",
     .test = test_changed,
-    .possible = may_have_changed,
 };
 
-static bool test_identity_known(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_identity_known(const struct evidence *e)
 {
     const struct history_facts *h = &e->history;
+    bool known = h->good >= h->limits.known_count && h->good_days >= h->limits.known_days;
 
-    if (!h->known || !helo_is_host(e) || !at_least(h->good, h->limits.known_count) ||
-        h->good_days < h->limits.known_days)
-        return false;
-    *detail = count_of(r, h->good, "good greetings");
-    return true;
+    return helo_is_host(e) ? history_says(e, h->limits.known_count, known) : NO;
 }
 
-static bool may_be_known(const struct evidence *e)
+static const char *detail_identity_known(const struct evidence *e, struct region *r)
 {
-    return !e->history.known && e->history.limits.known_count > 0 && helo_is_host(e);
+    return count_of(r, e->history.good, "verified greetings");
 }
 
 RULE(identity_known) = {
     .name = "identity_known",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "This network has greeted with this domain, verified, for days.",
+    .summary = "This network has greeted with verified names of this domain for days.",
     .needs = NEED_HISTORY,
     .points = -20, /* by hand: every row stands alone */
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server is known for greeting well: nothing is to be done",
+    .advice = "your server has greeted with verified names before: nothing needs to change",
     .test = test_identity_known,
-    .possible = may_be_known,
+    .detail = detail_identity_known,
 };
 
-/* The sender's domain and HELO's are compared only where both have one. */
-static bool sender_fits_reverse(const struct evidence *e)
+static bool has_sender_domain(const struct evidence *e, const struct name *name)
 {
-    for (unsigned i = 0; i < e->rdns_count; i++)
-        if (name_same_domain(&e->rdns[i].name, &e->sender_domain))
-            return true;
-    return false;
+    return name_same_domain(name, &e->sender_domain);
 }
 
-static bool test_sender_other_domain(const struct evidence *e, const char **detail, struct region *r)
+/* The two domains are compared only where both names have one. */
+static enum answer test_sender_other_domain(const struct evidence *e)
+{
+    if (!sender_has_domain(e) || has_sender_domain(e, &e->helo))
+        return NO;
+    return answer_and(helo_is_unrelated(e), answer_not(reverse_any(e, has_sender_domain)));
+}
+
+static const char *detail_sender_domain(const struct evidence *e, struct region *r)
 {
     (void)r;
-    if (!sender_has_domain(e) || !helo_is_host(e) || !helo_stands_alone(e))
-        return false;
-    if (name_same_domain(&e->helo, &e->sender_domain) || sender_fits_reverse(e))
-        return false;
-    *detail = e->sender_domain.registrable;
-    return true;
-}
-
-static bool may_be_all_different(const struct evidence *e)
-{
-    return sender_has_domain(e) && helo_may_stand_alone(e) && !name_same_domain(&e->helo, &e->sender_domain) &&
-           !sender_fits_reverse(e);
+    return e->sender_domain.registrable ? e->sender_domain.registrable : "";
 }
 
 RULE(sender_other_domain) = {
     .name = "sender_other_domain",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "HELO, reverse name and envelope sender are of three different organisations.",
+    .summary = "HELO, reverse name and envelope sender belong to three different organisations.",
     .needs = NEED_REVERSE,
     .points = 1, /* at its limit: forwarders and lists */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain have nothing in common: let "
-              "HELO and reverse name be one",
+    .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain are unrelated: use the same "
+              "name for HELO and reverse DNS",
     .test = test_sender_other_domain,
-    .possible = may_be_all_different,
+    .detail = detail_sender_domain,
 };
 
-/* Every name known so far is outside the domains of the sender's provider, and HELO is no other provider's. */
-static bool sent_from_elsewhere(const struct evidence *e)
+static bool is_of_sender_provider(const struct evidence *e, const struct name *name)
 {
-    if (!e->sender_provider || e->helo_provider)
-        return false;
-    for (const char *const *domain = e->sender_provider; *domain; domain++) {
-        if (name_under(e->helo.text, *domain))
-            return false;
-        for (unsigned i = 0; i < e->rdns_count; i++)
-            if (name_under(e->rdns[i].name.text, *domain))
-                return false;
-    }
-    return true;
+    for (const char *const *domain = e->sender_provider; *domain; domain++)
+        if (name_under(name->text, *domain))
+            return true;
+    return false;
 }
 
-static bool test_sender_other_provider(const struct evidence *e, const char **detail, struct region *r)
+/* Neither HELO nor a reverse name is of the provider of the sender's domain, and HELO is not of another provider. */
+static enum answer test_sender_other_provider(const struct evidence *e)
 {
-    (void)r;
-    if (!sent_from_elsewhere(e) || !reverse_is_told(e))
-        return false;
-    *detail = e->sender_domain.registrable ? e->sender_domain.registrable : "";
-    return true;
+    if (!e->sender_provider || e->helo_provider || is_of_sender_provider(e, &e->helo))
+        return NO;
+    return answer_not(reverse_any(e, is_of_sender_provider));
 }
 
 RULE(sender_other_provider) = {
     .name = "sender_other_provider",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The envelope sender is of a large mail provider, and the client is none of that provider's hosts.",
+    .summary = "The envelope sender belongs to a large mail provider, and the client is not one of its hosts.",
     .needs = NEED_REVERSE,
     .points = 15, /* at its limit: forwarders and lists */
     .adds = 100,
     .implies = IMPLIES(sender_other_domain),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your sender's domain %{detail} is a mail provider's and your host is not: send through that provider, "
-              "or with a sender of your own domain",
+    .advice = "your sender's domain %{detail} belongs to a mail provider and your host does not: send through that "
+              "provider, or use a sender address of your own domain",
     .test = test_sender_other_provider,
-    .possible = sent_from_elsewhere,
+    .detail = detail_sender_domain,
 };
 
-static bool test_one_organisation(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_one_organisation(const struct evidence *e)
 {
-    (void)r;
-    if (!sender_has_domain(e) || !name_same_domain(&e->helo, &e->sender_domain) || helo_own_fit(e) == 0)
-        return false;
-    *detail = e->sender_domain.registrable;
-    return true;
-}
-
-static bool may_be_one_organisation(const struct evidence *e)
-{
-    return sender_has_domain(e) && name_same_domain(&e->helo, &e->sender_domain) && helo_may_be_own(e, 1);
+    return sender_has_domain(e) && has_sender_domain(e, &e->helo) ? helo_is_own(e, 1) : NO;
 }
 
 RULE(one_organisation) = {
     .name = "one_organisation",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "HELO, confirmed reverse name and envelope sender are of one organisation.",
+    .summary = "HELO, confirmed reverse name and envelope sender belong to one organisation.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -1, /* at its limit: anybody can align a sender */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name, reverse name and sender are of one organisation: nothing is to be done",
+    .advice = "your HELO name, reverse name and sender belong to one organisation: nothing needs to change",
     .test = test_one_organisation,
-    .possible = may_be_one_organisation,
+    .detail = detail_sender_domain,
 };

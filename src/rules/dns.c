@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns: records that the client and its name should have. Only a definite answer counts: a temporary failure is noted
+ * dns: records that the client and its name should have. Only a definite answer counts. A temporary failure is noted
  * (rdns_temperror) and adds nothing.
  *
  * A HELO name without an address is excused by any PTR name of the same organisation: large senders greet with names
- * that exist nowhere, or that point to 127.0.0.1.
+ * that do not exist, or that point to 127.0.0.1.
  */
 #include "catalogue.h"
 
-static bool test_missing(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_missing(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->reverse == KNOWN_ABSENT && e->client.family != ADDRESS_IPV6;
-}
-
-static bool may_be_missing(const struct evidence *e)
-{
-    return e->reverse != KNOWN_PRESENT && e->client.family != ADDRESS_IPV6;
+    return e->client.family == ADDRESS_IPV6 ? NO : answer_not(reverse_exists(e));
 }
 
 RULE(rdns_missing) = {
@@ -25,29 +18,22 @@ RULE(rdns_missing) = {
     .family = FAMILY_DNS,
     .summary = "The client's IPv4 address has no reverse name.",
     .needs = NEED_REVERSE,
-    .points = 34, /* calibrate says 37, which puts off more honest mail and catches no more spam */
+    .points = 34, /* calibrate says 37, which defers more honest mail and catches no more spam */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
     .advice = "your address %{client} has no reverse name: have your provider set a PTR record to your server's host "
               "name, and give that name an address record for %{client}",
     .test = test_missing,
-    .possible = may_be_missing,
 };
 
-static bool test_missing_ipv6(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_missing_ipv6(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->reverse == KNOWN_ABSENT && e->client.family == ADDRESS_IPV6;
+    return e->client.family == ADDRESS_IPV6 ? answer_not(reverse_exists(e)) : NO;
 }
 
-static bool may_be_missing_ipv6(const struct evidence *e)
-{
-    return e->reverse != KNOWN_PRESENT && e->client.family == ADDRESS_IPV6;
-}
-
-/* Hosts that mind their IPv4 name forget this one: a third of the honest clients without a reverse name are IPv6. */
+/* Admins who set the PTR record of their IPv4 address forget this one: a third of the honest clients without a reverse
+ * name are IPv6. */
 RULE(rdns_missing_ipv6) = {
     .name = "rdns_missing_ipv6",
     .family = FAMILY_DNS,
@@ -60,24 +46,21 @@ RULE(rdns_missing_ipv6) = {
     .advice = "your address %{client} has no reverse name: have your provider set a PTR record to your server's host "
               "name, and give that name an address record for %{client}",
     .test = test_missing_ipv6,
-    .possible = may_be_missing_ipv6,
 };
 
-static bool test_unconfirmed(const struct evidence *e, const char **detail, struct region *r)
+/* One of the names that were left out might point back. That does not matter where those that were looked at are HELO's
+ * own: their owner could have confirmed them. */
+static enum answer test_unconfirmed(const struct evidence *e)
 {
-    (void)r;
-    if (e->reverse != KNOWN_PRESENT || e->fcrdns != KNOWN_ABSENT || !reverse_is_told(e))
-        return false;
-    /* A name that was left out might point back; it helps no HELO name that the unconfirmed ones speak for. */
-    if (!reverse_is_whole(e) && !helo_shares_domain(e))
-        return false;
-    *detail = e->rdns[0].has_address ? "it points to another address" : "it has no address record";
-    return true;
+    if (reverse_is_known(e) && !reverse_is_complete(e) && helo_shares_domain(e) == NO)
+        return NO;
+    return answer_and(reverse_exists(e), answer_not(reverse_is_confirmed(e)));
 }
 
-static bool may_be_unconfirmed(const struct evidence *e)
+static const char *detail_unconfirmed(const struct evidence *e, struct region *r)
 {
-    return e->fcrdns != KNOWN_PRESENT && e->reverse != KNOWN_ABSENT;
+    (void)r;
+    return e->rdns[0].has_address ? "it points to another address" : "it has no address record";
 }
 
 RULE(rdns_unconfirmed) = {
@@ -92,95 +75,85 @@ RULE(rdns_unconfirmed) = {
     .advice = "the reverse name %{rdns} of your address %{client} does not point back (%{detail}): add an address "
               "record for %{client} to that name, or have your provider correct the PTR record",
     .test = test_unconfirmed,
-    .possible = may_be_unconfirmed,
+    .detail = detail_unconfirmed,
 };
 
-/* A name nobody can look up: no kind of public host name. */
-static bool no_public_name(const struct name *name)
+static bool is_public(const struct evidence *e, const struct name *name)
 {
-    return name->kind != NAME_HOST || name->reserved != NAME_RESERVED_NONE ||
-           (name->flags & (NAME_UNKNOWN_TLD | NAME_NUMERIC_TLD | NAME_IS_SUFFIX));
+    (void)e;
+    return name->kind == NAME_HOST && name->reserved == NAME_RESERVED_NONE &&
+           !(name->flags & (NAME_UNKNOWN_TLD | NAME_NUMERIC_TLD | NAME_IS_SUFFIX));
 }
 
-static bool test_reserved(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_reserved(const struct evidence *e)
 {
-    (void)r;
-    if (e->reverse != KNOWN_PRESENT || !reverse_is_whole(e))
-        return false;
-    for (unsigned i = 0; i < e->rdns_count; i++)
-        if (!no_public_name(&e->rdns[i].name))
-            return false;
-    *detail = e->rdns[0].name.text;
-    return true;
-}
-
-static bool may_be_reserved(const struct evidence *e)
-{
-    for (unsigned i = 0; i < e->rdns_count; i++)
-        if (!no_public_name(&e->rdns[i].name))
-            return false;
-    return e->reverse != KNOWN_ABSENT;
+    if (reverse_is_known(e) && !reverse_is_complete(e))
+        return NO;
+    return answer_and(reverse_exists(e), answer_not(reverse_any(e, is_public)));
 }
 
 RULE(rdns_reserved) = {
     .name = "rdns_reserved",
     .family = FAMILY_DNS,
-    .summary = "Every reverse name is one that cannot exist in public (localhost, .local, one label, no such TLD …).",
+    .summary = "No reverse name can exist in public DNS (localhost, .local, a single label, an unknown TLD …).",
     .needs = NEED_REVERSE,
     .points = 10,
     .adds = 100,
     .implies = IMPLIES(rdns_unconfirmed),
     .code = 550,
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} is no public host name: have your provider set a PTR "
-              "record to your server's host name",
+    .advice = "the reverse name %{rdns} of your address %{client} is not a public host name: have your provider set a "
+              "PTR record to your server's host name",
     .test = test_reserved,
-    .possible = may_be_reserved,
+    .detail = detail_reverse_name,
 };
 
-static bool test_temperror(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_temperror(const struct evidence *e)
+{
+    return answer_if(e->reverse == KNOWN_TEMPERROR || e->fcrdns == KNOWN_TEMPERROR);
+}
+
+static const char *detail_temperror(const struct evidence *e, struct region *r)
 {
     (void)r;
-    if (e->reverse != KNOWN_TEMPERROR && e->fcrdns != KNOWN_TEMPERROR)
-        return false;
-    *detail = e->reverse == KNOWN_TEMPERROR ? "reverse look-up failed" : "forward look-up failed";
-    return true;
+    return e->reverse == KNOWN_TEMPERROR ? "reverse lookup failed" : "forward lookup failed";
 }
 
 RULE(rdns_temperror) = {
     .name = "rdns_temperror",
     .family = FAMILY_DNS,
-    .summary = "The reverse name, or its confirmation, could not be looked up just now: noted, never counted.",
+    .summary = "Looking up the reverse name, or confirming it, failed for now. Noted, never counted.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .code = 450,
     .enhanced = "4.7.25",
-    .advice = "the reverse name of %{client} could not be looked up just now: try again later",
+    .advice = "looking up the reverse name of %{client} failed for now: try again later",
     .test = test_temperror,
+    .detail = detail_temperror,
 };
 
-static bool helo_has_no_address(const struct evidence *e)
+/* One NXDOMAIN is enough; a name that exists without an address may still have an MX. */
+static enum answer helo_is_nowhere(const struct evidence *e)
 {
-    return e->helo_address == KNOWN_ABSENT && (e->helo_nxdomain || e->helo_mx == KNOWN_ABSENT);
+    enum answer no_address = answer_not(answer_known(e->helo_address));
+
+    return e->helo_nxdomain ? no_address : answer_and(no_address, answer_not(answer_known(e->helo_mx)));
 }
 
-static bool test_unresolvable(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_unresolvable(const struct evidence *e)
+{
+    return answer_and(helo_is_unrelated(e), helo_is_nowhere(e));
+}
+
+static const char *detail_unresolvable(const struct evidence *e, struct region *r)
 {
     (void)r;
-    if (!helo_is_host(e) || !helo_has_no_address(e) || !helo_stands_alone(e))
-        return false;
-    *detail = e->helo_nxdomain ? "it does not exist" : "it has neither address nor MX record";
-    return true;
-}
-
-static bool may_be_unresolvable(const struct evidence *e)
-{
-    return helo_may_stand_alone(e) && e->helo_address != KNOWN_PRESENT && e->helo_mx != KNOWN_PRESENT;
+    return e->helo_nxdomain ? "it does not exist" : "it has neither address nor MX record";
 }
 
 RULE(helo_unresolvable) = {
     .name = "helo_unresolvable",
     .family = FAMILY_DNS,
-    .summary = "The HELO name has no A, AAAA or MX record, and no reverse name is of its organisation.",
+    .summary = "The HELO name has no A, AAAA or MX record, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_REVERSE,
     .points = 20, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
@@ -188,30 +161,28 @@ RULE(helo_unresolvable) = {
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has no address record: add one that points to %{client}",
     .test = test_unresolvable,
-    .possible = may_be_unresolvable,
+    .detail = detail_unresolvable,
 };
 
-static bool all_bogon(const struct evidence *e)
+static bool has_public_address(const struct evidence *e)
 {
     for (unsigned i = 0; i < e->helo_address_count; i++)
         if (address_scope(&e->helo_addresses[i]) == ADDRESS_GLOBAL)
-            return false;
-    return e->helo_address_count > 0;
+            return true;
+    return false;
 }
 
-static bool test_bogon(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_bogon(const struct evidence *e)
 {
-    if (e->helo_address != KNOWN_PRESENT || e->helo_is_client != KNOWN_ABSENT || !all_bogon(e))
-        return false;
-    if (!helo_is_host(e) || !helo_stands_alone(e))
-        return false;
-    *detail = detail_address(&e->helo_addresses[0], r);
-    return true;
+    if (has_public_address(e))
+        return NO;
+    return answer_and(helo_is_unrelated(e),
+                      answer_and(answer_known(e->helo_address), answer_not(answer_known(e->helo_is_client))));
 }
 
-static bool may_be_bogon(const struct evidence *e)
+static const char *detail_bogon(const struct evidence *e, struct region *r)
 {
-    return helo_may_stand_alone(e) && e->helo_address != KNOWN_ABSENT && e->helo_is_client != KNOWN_PRESENT;
+    return detail_address(&e->helo_addresses[0], r);
 }
 
 RULE(helo_resolves_bogon) = {
@@ -224,7 +195,8 @@ RULE(helo_resolves_bogon) = {
     .implies = IMPLIES(helo_forward_mismatch),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} points to %{detail}, which nobody outside can reach: let it point to %{client}",
+    .advice = "your HELO name %{helo} points to %{detail}, which cannot be reached from the Internet: point it to "
+              "%{client}",
     .test = test_bogon,
-    .possible = may_be_bogon,
+    .detail = detail_bogon,
 };

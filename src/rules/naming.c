@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * naming: how the names are built. HELO and reverse name are judged apart: access-line patterns in a HELO name are far
- * more precise than in a reverse name, which its user did not choose.
+ * naming: how the names are built. HELO and reverse name are judged separately: a dynamic address pattern in a HELO name
+ * is far more precise than in a reverse name, which the client's user did not choose.
  *
- * A server-looking label cancels what is said of a reverse name, and a generic look of the HELO name. The reverse side
- * speaks only when every PTR name of the client looks so: one name of its own clears a host.
+ * A server-looking label (mail, smtp, static …) cancels what is said of a reverse name, and the generic look of a HELO
+ * name. A reverse name counts only when every PTR name of the client looks that way: one name of its own clears a host.
  */
 #include "catalogue.h"
 
@@ -15,80 +15,78 @@ static bool looks(const struct naming *naming, unsigned flags)
     return (naming->flags & flags) && !(naming->flags & NAMING_SERVER);
 }
 
-/* Every PTR name known so far looks dynamic or generic; *dynamic: some look dynamic. */
-static bool reverse_looks(const struct evidence *e, bool *dynamic)
+/* Some PTR name looks dynamic. */
+static enum answer reverse_is_dynamic(const struct evidence *e)
 {
-    *dynamic = false;
-    for (unsigned i = 0; i < e->rdns_count; i++) {
-        if (!looks(&e->rdns[i].naming, LOOKS_DYNAMIC | LOOKS_GENERIC))
-            return false;
-        *dynamic = *dynamic || (e->rdns[i].naming.flags & NAMING_DYNAMIC);
-    }
-    return e->rdns_count > 0;
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (e->rdns[i].naming.flags & NAMING_DYNAMIC)
+            return YES;
+    return reverse_is_known(e) ? NO : OPEN;
 }
 
-static bool may_look_assigned(const struct evidence *e)
+/* There are PTR names, and every one looks dynamic or generic. */
+static enum answer reverse_is_assigned(const struct evidence *e)
 {
-    bool dynamic;
-
-    return e->reverse != KNOWN_ABSENT && (e->rdns_count == 0 || reverse_looks(e, &dynamic));
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (!looks(&e->rdns[i].naming, LOOKS_DYNAMIC | LOOKS_GENERIC))
+            return NO;
+    if (!reverse_is_known(e))
+        return OPEN;
+    return answer_if(e->rdns_count > 0 && reverse_is_complete(e));
 }
 
 /*
- * A host name under a domain that is not the line's: a small server at home, as often as not. Nothing else that bots
- * say is like it, and a forged provider's is found elsewhere.
+ * HELO is a host name in a domain other than the line's. That is as often as not a small server at home. Bots do not
+ * greet that way, and another rule finds a forged provider.
  */
-static bool helo_is_own_host(const struct evidence *e)
+static enum answer helo_is_own_host(const struct evidence *e)
 {
-    return helo_is_host(e) && e->helo.registrable && !helo_is_bare_domain(e) && !helo_looks_assigned(e) &&
-           !(e->helo_naming.flags & NAMING_FOREIGN) && !e->helo_provider && !helo_shares_domain(e);
+    if (!helo_is_own_name(e) || !e->helo.registrable || helo_is_bare_domain(e) || e->helo_provider)
+        return NO;
+    return e->helo_naming.flags & NAMING_FOREIGN ? NO : helo_is_unrelated(e);
 }
 
-static bool test_rdns_dynamic(const struct evidence *e, const char **detail, struct region *r)
+static const char *detail_reverse_naming(const struct evidence *e, struct region *r)
 {
-    bool dynamic;
-
     (void)r;
-    if (e->reverse != KNOWN_PRESENT || !reverse_is_whole(e) || !reverse_looks(e, &dynamic) || !dynamic)
-        return false;
-    if (helo_is_own_host(e))
-        return false;
-    *detail = e->rdns[0].naming.detail;
-    return true;
+    return e->rdns[0].naming.detail;
+}
+
+static enum answer test_rdns_dynamic(const struct evidence *e)
+{
+    enum answer dynamic = answer_and(reverse_is_assigned(e), reverse_is_dynamic(e));
+
+    return dynamic == NO ? NO : answer_and(dynamic, answer_not(helo_is_own_host(e)));
 }
 
 RULE(rdns_dynamic) = {
     .name = "rdns_dynamic",
     .family = FAMILY_NAMING,
-    .summary = "The client's reverse names are those of an access line (dyn, dsl, dhcp, pool … beside numbers), and "
-               "HELO is no host name of another domain.",
+    .summary =
+        "The client's reverse names are those of a dynamic or broadband customer address (dyn, dsl, dhcp, pool … "
+        "beside numbers), and HELO is not a host name of another domain.",
     .needs = NEED_REVERSE,
     .points = 23,
     .adds = 100,
     .implies = IMPLIES(rdns_generic),
     .code = 550,
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} is that of an access line: have your provider set a "
-              "PTR record to your mail server's name, or send through your provider's server",
+    .advice = "the reverse name %{rdns} of your address %{client} looks like that of a dynamic or broadband customer "
+              "address: have your provider set a PTR record to your mail server's name, or send through your "
+              "provider's server",
     .test = test_rdns_dynamic,
-    .possible = may_look_assigned,
+    .detail = detail_reverse_naming,
 };
 
-static bool test_rdns_generic(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_rdns_generic(const struct evidence *e)
 {
-    bool dynamic;
-
-    (void)r;
-    if (e->reverse != KNOWN_PRESENT || !reverse_is_whole(e) || !reverse_looks(e, &dynamic) || dynamic)
-        return false;
-    *detail = e->rdns[0].naming.detail;
-    return true;
+    return answer_and(reverse_is_assigned(e), answer_not(reverse_is_dynamic(e)));
 }
 
 RULE(rdns_generic) = {
     .name = "rdns_generic",
     .family = FAMILY_NAMING,
-    .summary = "The client's reverse names are a provider's default, the address written into the name.",
+    .summary = "The client's reverse names are a provider's default, with the address written into the name.",
     .needs = NEED_REVERSE,
     .points = 17, /* calibrate says 13, which catches less at half a percent of ham */
     .adds = 100,
@@ -97,92 +95,77 @@ RULE(rdns_generic) = {
     .advice = "the reverse name %{rdns} of your address %{client} is your provider's default: have it set to your mail "
               "server's name",
     .test = test_rdns_generic,
-    .possible = may_look_assigned,
+    .detail = detail_reverse_naming,
 };
 
-static bool test_helo_dynamic(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_helo_dynamic(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_word(e) || !(e->helo_naming.flags & LOOKS_DYNAMIC))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
+    return answer_if(helo_is_word(e) && (e->helo_naming.flags & LOOKS_DYNAMIC));
 }
 
 RULE(helo_dynamic) = {
     .name = "helo_dynamic",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is that of an access line.",
-    .points = 71, /* calibrate says 63: the strongest sign of all stands alone */
+    .summary = "The HELO name is that of a dynamic or broadband customer address.",
+    .points = 71, /* calibrate says 63: the strongest sign of all counts by itself */
     .adds = 100,
     .implies = IMPLIES(helo_generic, helo_serial),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is that of an access line: greet with your mail server's own name",
+    .advice = "%{helo} looks like the name of a dynamic or broadband customer address: configure your server to greet "
+              "with its own public host name",
     .test = test_helo_dynamic,
+    .detail = detail_helo_naming,
 };
 
-/* Any address in it, the client's or not, wholly or in part. */
+/* Any address is in the name: the client's or another one, all of it or a part. */
 static bool carries_address(const struct naming *naming)
 {
     return (naming->flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_PARTIAL)) != 0;
 }
 
-static bool test_helo_generic(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_helo_generic(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_word(e) || !looks(&e->helo_naming, LOOKS_GENERIC) || !carries_address(&e->helo_naming))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
+    return answer_if(helo_is_word(e) && looks(&e->helo_naming, LOOKS_GENERIC) && carries_address(&e->helo_naming));
 }
 
 RULE(helo_generic) = {
     .name = "helo_generic",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name carries the client's address, as providers' defaults do.",
-    .points = 52, /* calibrate says more: a default name that is the reverse name, too, shall not put off alone */
+    .summary = "The HELO name carries the client's address, as providers' default names do.",
+    .points = 52, /* calibrate says more: a default name that is the reverse name, too, must not defer by itself */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is a provider's default: greet with your mail server's own name",
+    .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
+              "host name",
     .test = test_helo_generic,
+    .detail = detail_helo_naming,
 };
 
-static bool test_serial(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_serial(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_word(e) || !looks(&e->helo_naming, NAMING_GENERIC) || carries_address(&e->helo_naming))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
+    return answer_if(helo_is_word(e) && looks(&e->helo_naming, NAMING_GENERIC) && !carries_address(&e->helo_naming));
 }
 
-/* Rented hosts keep such names, and bulk mailers' customers: less than an address. */
+/* Rented hosts keep such names, and so do the customers of bulk mailers: it counts less than an address. */
 RULE(helo_serial) = {
     .name = "helo_serial",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is a provider's default, a serial number beside a word (vps, host, customer …).",
+    .summary = "The HELO name is a provider's default: a serial number beside a word (vps, host, customer …).",
     .points = 40,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is a provider's default: greet with your mail server's own name",
+    .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
+              "host name",
     .test = test_serial,
+    .detail = detail_helo_naming,
 };
 
-static bool test_foreign_address(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_foreign_address(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_host(e) || !looks(&e->helo_naming, NAMING_FOREIGN) || !helo_stands_alone(e))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
-}
-
-static bool may_carry_foreign(const struct evidence *e)
-{
-    return helo_may_stand_alone(e) && looks(&e->helo_naming, NAMING_FOREIGN);
+    return looks(&e->helo_naming, NAMING_FOREIGN) ? helo_is_unrelated(e) : NO;
 }
 
 RULE(helo_foreign_address) = {
@@ -194,60 +177,54 @@ RULE(helo_foreign_address) = {
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} carries another address than yours, %{client}: greet with your server's own name",
+    .advice = "your HELO name %{helo} carries an address other than yours, %{client}: configure your server to greet "
+              "with its own public host name",
     .test = test_foreign_address,
-    .possible = may_carry_foreign,
+    .detail = detail_helo_naming,
 };
 
-static bool test_random(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_random(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_word(e) || !(e->helo_naming.flags & NAMING_RANDOM))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
+    return answer_if(helo_is_word(e) && (e->helo_naming.flags & NAMING_RANDOM));
 }
 
 RULE(helo_random) = {
     .name = "helo_random",
     .family = FAMILY_NAMING,
-    .summary = "A label of the HELO name looks made up by chance.",
+    .summary = "A label of the HELO name looks randomly generated.",
     .points = 47,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} looks made up: greet with your mail server's own name",
+    .advice =
+        "your HELO name %{helo} looks randomly generated: configure your server to greet with its own public host "
+        "name",
     .test = test_random,
+    .detail = detail_helo_naming,
 };
 
-static bool test_bulk(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_bulk(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_word(e) || !(e->helo_naming.flags & NAMING_BULK))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
+    return answer_if(helo_is_word(e) && (e->helo_naming.flags & NAMING_BULK));
 }
 
 RULE(helo_bulk_name) = {
     .name = "helo_bulk_name",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is under a top-level domain that is used up by throw-away names.",
+    .summary = "The HELO name is under a top-level domain that is mostly used for throw-away names.",
     .points = 38, /* calibrate says 45: honest people own such domains, too */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is built like those of throw-away mailers: greet with a lasting name of your own",
+    .advice = "your HELO name %{helo} is in a top-level domain that is mostly used for throw-away names: greet with a "
+              "lasting name of your own",
     .test = test_bulk,
+    .detail = detail_helo_naming,
 };
 
-static bool test_long_domain(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_long_domain(const struct evidence *e)
 {
-    (void)r;
-    if (!helo_is_word(e) || !(e->helo_naming.flags & NAMING_LONG))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
+    return answer_if(helo_is_word(e) && (e->helo_naming.flags & NAMING_LONG));
 }
 
 RULE(helo_long_domain) = {
@@ -258,50 +235,39 @@ RULE(helo_long_domain) = {
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is very long, which alone is no fault: have it fit your reverse name",
+    .advice = "your HELO name %{helo} has a very long domain, which alone is not a fault: set the reverse name of your "
+              "address to the same name",
     .test = test_long_domain,
+    .detail = detail_helo_naming,
 };
 
-static bool is_stock(const struct evidence *e)
+static enum answer test_stock(const struct evidence *e)
 {
-    return helo_is_host(e) && (e->helo_naming.flags & NAMING_STOCK);
-}
-
-static bool test_stock(const struct evidence *e, const char **detail, struct region *r)
-{
-    (void)r;
-    if (!is_stock(e) || !reverse_is_told(e) || helo_is_reverse_name(e))
-        return false;
-    *detail = e->helo_naming.detail;
-    return true;
-}
-
-static bool may_be_stock(const struct evidence *e)
-{
-    return is_stock(e) && !helo_is_reverse_name(e);
+    if (!helo_is_host(e) || !(e->helo_naming.flags & NAMING_STOCK))
+        return NO;
+    return answer_not(helo_is_reverse_name(e));
 }
 
 RULE(helo_stock_name) = {
     .name = "helo_stock_name",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is what a hosting panel fills in (server, host, vps …), and no reverse name is the same.",
+    .summary = "The HELO name is a hosting panel's default (server, host, vps …), and no reverse name is the same.",
     .needs = NEED_REVERSE,
     .points = 32,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is a panel's default (%{detail}) and not the reverse name of your address "
-              "%{client}: set both to the name of your mail server",
+    .advice =
+        "your HELO name %{helo} is a hosting panel's default (%{detail}) and not the reverse name of your address "
+        "%{client}: set both to the name of your mail server",
     .test = test_stock,
-    .possible = may_be_stock,
+    .detail = detail_helo_naming,
 };
 
-static bool test_mail_role(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_mail_role(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return helo_is_host(e) && (e->helo_naming.flags & NAMING_MAIL_ROLE) &&
-           !(e->helo_naming.flags & (NAMING_DYNAMIC | NAMING_ADDRESS | NAMING_FOREIGN));
+    return answer_if(helo_is_host(e) && (e->helo_naming.flags & NAMING_MAIL_ROLE) &&
+                     !(e->helo_naming.flags & (NAMING_DYNAMIC | NAMING_ADDRESS | NAMING_FOREIGN)));
 }
 
 RULE(helo_mail_role) = {
@@ -312,6 +278,6 @@ RULE(helo_mail_role) = {
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is that of a mail server: nothing is to be done",
+    .advice = "your HELO name %{helo} is that of a mail server: nothing needs to change",
     .test = test_mail_role,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rules: the catalogue, put together from the families' rows. A rule's number is its place here; it is good for this
- * process only and is never written anywhere.
+ * rules: the catalogue, made up of the families' rows. A rule's number is its place here. It is valid in this process
+ * only and is never written anywhere.
  */
 #include <string.h>
 
@@ -19,41 +19,12 @@ const struct family_row families[FAMILY_COUNT] = {
     [FAMILY_BEHAVIOUR] = {"behaviour", "how the client greets, now and before", 70, 1000},
 };
 
-#define CATALOGUE_ADDRESS(id, traits, nothing) &rule_##id,
-const struct rule *const rules[] = {CATALOGUE(CATALOGUE_ADDRESS, )};
+#define CATALOGUE_ADDRESS(id) &rule_##id,
+const struct rule *const rules[] = {CATALOGUE(CATALOGUE_ADDRESS)};
 const size_t rules_count = CATALOGUE_COUNT;
 
 _Static_assert((int)CATALOGUE_COUNT <= (int)RULES_MAX, "more rules than RULES_MAX");
 _Static_assert((int)RULE_SET_WORDS == 2, "IMPLIES() fills two words");
-
-/* Which rules a trait lets hit, worked out by the compiler: in the first word of the set, in the second. */
-#define BIT_OF(id) (UINT64_C(1) << (int)LISTED_##id % RULE_SET_WORD)
-#define OF_FIRST(id, traits, trait) ((traits) >> (trait)&1 && (int)LISTED_##id < RULE_SET_WORD ? BIT_OF(id) : 0) |
-#define OF_SECOND(id, traits, trait) ((traits) >> (trait)&1 && (int)LISTED_##id >= RULE_SET_WORD ? BIT_OF(id) : 0) |
-#define OF_TRAIT(trait)                                                                                                \
-    {                                                                                                                  \
-        {                                                                                                              \
-            CATALOGUE(OF_FIRST, trait) 0, CATALOGUE(OF_SECOND, trait) 0                                                \
-        }                                                                                                              \
-    }
-#define OF_EIGHT(trait)                                                                                                \
-    OF_TRAIT(trait), OF_TRAIT(trait + 1), OF_TRAIT(trait + 2), OF_TRAIT(trait + 3), OF_TRAIT(trait + 4),               \
-        OF_TRAIT(trait + 5), OF_TRAIT(trait + 6), OF_TRAIT(trait + 7)
-
-static const struct rule_set of_trait[] = {
-    OF_EIGHT(0), OF_EIGHT(8), OF_EIGHT(16), OF_EIGHT(24), OF_EIGHT(32), OF_EIGHT(40), OF_EIGHT(48),
-};
-
-_Static_assert(sizeof(of_trait) / sizeof(of_trait[0]) >= TRAIT_COUNT, "each trait has its rules");
-
-struct rule_set rules_met(const struct evidence *e)
-{
-    struct rule_set met = {{0}};
-
-    for (uint64_t rest = greeting_traits(e); rest != 0; rest &= rest - 1)
-        met = rule_set_both(&met, &of_trait[__builtin_ctzll(rest)]);
-    return met;
-}
 
 int rules_find(const char *name, size_t n)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * special: names that cannot be anybody's host on the Internet (RFC 6761 and the IANA registry, RFC 6762 appendix G,
- * documentation and factory names). Local facts alone. The name room says to which kind a name belongs.
+ * special: names that cannot be the name of anybody's host on the Internet (RFC 6761 and the IANA registry, RFC 6762
+ * appendix G, documentation names and factory names). Local facts alone; the names room says to which kind a name
+ * belongs.
  *
- * Each of them stands for the whole fact "this is no public name": that it has one label, no top-level domain or no
- * address record is not counted beside it.
+ * Each rule covers the whole fact "this is not a public name": that such a name has one label, no top-level domain or no
+ * address record does not count again.
  */
 #include "catalogue.h"
 
@@ -15,89 +16,81 @@ static bool reserved(const struct evidence *e, enum name_reserved kind)
     return helo_is_word(e) && e->helo.reserved == kind;
 }
 
-static bool test_localhost(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_localhost(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return reserved(e, NAME_RESERVED_LOCALHOST) && !e->client_is_local && address_scope(&e->client) != ADDRESS_LOOPBACK;
+    return answer_if(reserved(e, NAME_RESERVED_LOCALHOST) && !e->client_is_local &&
+                     address_scope(&e->client) != ADDRESS_LOOPBACK);
 }
 
 RULE(helo_localhost) = {
     .name = "helo_localhost",
     .family = FAMILY_SPECIAL,
-    .summary = "The client calls itself localhost and is not this host.",
+    .summary = "The client calls itself localhost but is not this host.",
     .points = 41,
     .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets as %{helo}: let it greet with its public host name, one that points to %{client}",
+    .advice = "your server greets as %{helo}: configure it to greet with its own public host name, one that points to "
+              "%{client}",
     .test = test_localhost,
 };
 
-static bool test_special_use(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_special_use(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return reserved(e, NAME_RESERVED_SPECIAL);
+    return answer_if(reserved(e, NAME_RESERVED_SPECIAL));
 }
 
 RULE(helo_special_use) = {
     .name = "helo_special_use",
     .family = FAMILY_SPECIAL,
-    .summary = "The HELO name lies under a special-use name of IANA's registry (.local, .test, .invalid, .arpa …).",
+    .summary = "The HELO name is under a special-use name of IANA's registry (.local, .test, .invalid, .arpa …).",
     .points = 29,
     .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} exists in no public DNS: greet with your server's public name, one that points "
-              "to %{client}",
+    .advice = "your HELO name %{helo} does not exist in public DNS: configure your server to greet with its own public "
+              "host name, one that points to %{client}",
     .test = test_special_use,
 };
 
-static bool test_private_tld(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_private_tld(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return reserved(e, NAME_RESERVED_PRIVATE);
+    return answer_if(reserved(e, NAME_RESERVED_PRIVATE));
 }
 
 RULE(helo_private_tld) = {
     .name = "helo_private_tld",
     .family = FAMILY_SPECIAL,
-    .summary = "The HELO name is of a private network (.lan, .corp, .internal, .localdomain …).",
+    .summary = "The HELO name belongs to a private network (.lan, .corp, .internal, .localdomain …).",
     .points = 33,
     .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is known only inside your network: greet with your server's public name, one "
-              "that points to %{client}",
+    .advice = "your HELO name %{helo} is known only inside your network: configure your server to greet with its own "
+              "public host name, one that points to %{client}",
     .test = test_private_tld,
 };
 
-static bool test_placeholder(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_placeholder(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return reserved(e, NAME_RESERVED_PLACEHOLDER);
+    return answer_if(reserved(e, NAME_RESERVED_PLACEHOLDER));
 }
 
 RULE(helo_placeholder) = {
     .name = "helo_placeholder",
     .family = FAMILY_SPECIAL,
-    .summary = "The HELO name is an example out of documentation that was never replaced.",
+    .summary = "The HELO name is an example from documentation that was never replaced.",
     .points = 43,
     .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is an example that was not replaced: set your server's public name",
+    .advice = "your HELO name %{helo} is an example that was never replaced: set your server's own public host name",
     .test = test_placeholder,
 };
 
-static bool test_factory(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_factory(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return reserved(e, NAME_RESERVED_FACTORY);
+    return answer_if(reserved(e, NAME_RESERVED_FACTORY));
 }
 
 RULE(helo_factory) = {
@@ -108,7 +101,7 @@ RULE(helo_factory) = {
     .implies = IMPLIES(NO_PUBLIC_NAME),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} is a factory default: set your server's public name, one that points to "
+    .advice = "your HELO name %{helo} is a factory default: set your server's own public host name, one that points to "
               "%{client}",
     .test = test_factory,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * syntax: how the HELO argument is written (RFC 5321 4.1.1.1, 4.1.2, RFC 1035). Local facts alone.
+ * syntax: how the HELO argument is written (RFC 5321 sections 4.1.1.1 and 4.1.2, RFC 1035). Local facts alone.
  *
- * RFC 5321 4.1.2 wants names with illegal characters refused, so these rows are certain. A name that could not be
- * parsed for our own want of memory has no flag and is never found here.
+ * RFC 5321 section 4.1.2 asks servers to refuse names with illegal characters, so these rows are certain. A name that we
+ * could not parse because we ran out of memory has no flag, so no rule here matches it.
  */
 #include "catalogue.h"
 
@@ -12,11 +12,9 @@ static bool flagged(const struct evidence *e, unsigned flags)
     return (e->helo.flags & flags) != 0;
 }
 
-static bool test_missing(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_missing(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->helo.kind == NAME_EMPTY;
+    return answer_if(e->helo.kind == NAME_EMPTY);
 }
 
 RULE(helo_missing) = {
@@ -26,18 +24,21 @@ RULE(helo_missing) = {
     .points = 70, /* by hand: no row has it */
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your server sent no name in EHLO: let it greet with its own host name, for which Postfix has "
-              "smtp_helo_name",
+    .advice = "your server sent no name in EHLO: configure it to greet with its own host name (Postfix: "
+              "smtp_helo_name)",
     .test = test_missing,
 };
 
-static bool test_bad_syntax(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_bad_syntax(const struct evidence *e)
+{
+    return answer_if(e->helo.kind == NAME_BAD && flagged(e, NAME_BAD_BYTE | NAME_BAD_LABEL));
+}
+
+static const char *detail_bad_syntax(const struct evidence *e, struct region *r)
 {
     (void)r;
-    if (e->helo.kind != NAME_BAD || !flagged(e, NAME_BAD_BYTE | NAME_BAD_LABEL))
-        return false;
-    *detail = flagged(e, NAME_BAD_BYTE) ? "illegal character" : "empty label, or a hyphen at the edge of one";
-    return true;
+    return flagged(e, NAME_BAD_BYTE) ? "illegal character"
+                                     : "empty label, or a label that begins or ends with a hyphen";
 }
 
 RULE(helo_bad_syntax) = {
@@ -51,60 +52,55 @@ RULE(helo_bad_syntax) = {
     .advice = "your HELO name %{helo} is not a valid host name (%{detail}): "
               "use only letters, digits, inner hyphens and single dots",
     .test = test_bad_syntax,
+    .detail = detail_bad_syntax,
 };
 
-static bool test_non_ascii(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_non_ascii(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return flagged(e, NAME_NON_ASCII);
+    return answer_if(flagged(e, NAME_NON_ASCII));
 }
 
 RULE(helo_non_ascii) = {
     .name = "helo_non_ascii",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name holds bytes outside ASCII; even with SMTPUTF8 it must be an A-label (RFC 6531).",
+    .summary = "The HELO name has bytes outside ASCII; even with SMTPUTF8 it must be an A-label (RFC 6531).",
     .points = 100,
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_unknown_tld),
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name holds characters outside ASCII: greet with the name's A-label form (xn--...)",
+    .advice = "your HELO name has characters outside ASCII: greet with the name's A-label form (xn--...)",
     .test = test_non_ascii,
 };
 
-static bool test_too_long(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_too_long(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return flagged(e, NAME_TOO_LONG);
+    return answer_if(flagged(e, NAME_TOO_LONG));
 }
 
 RULE(helo_too_long) = {
     .name = "helo_too_long",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name is longer than 253 characters, or one of its labels than 63.",
+    .summary = "The HELO name is longer than 253 characters, or one of its labels is longer than 63.",
     .points = 100,
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_unknown_tld),
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name is too long for a host name: at most 253 characters, and 63 between two dots",
+    .advice = "your HELO name is too long for a host name: at most 253 characters in all, and 63 between two dots",
     .test = test_too_long,
 };
 
-static bool test_not_fqdn(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_not_fqdn(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->helo.kind == NAME_SINGLE;
+    return answer_if(e->helo.kind == NAME_SINGLE);
 }
 
 RULE(helo_not_fqdn) = {
     .name = "helo_not_fqdn",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name has one label only and cannot be found in the DNS.",
-    .points = 37, /* calibrate says 41: with no reverse name and HELO it shall be put off, not refused */
+    .summary = "The HELO name has only one label and cannot be looked up in DNS.",
+    .points = 37, /* calibrate says 41: with no reverse name and HELO it should be deferred, not rejected */
     .adds = 100,
     .implies = IMPLIES(helo_unknown_tld, helo_public_suffix),
     .code = 550,
@@ -114,95 +110,86 @@ RULE(helo_not_fqdn) = {
     .test = test_not_fqdn,
 };
 
-static bool test_underscore(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_underscore(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return helo_is_word(e) && flagged(e, NAME_UNDERSCORE);
+    return answer_if(helo_is_word(e) && flagged(e, NAME_UNDERSCORE));
 }
 
 RULE(helo_underscore) = {
     .name = "helo_underscore",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name has an underscore, which RFC 5321 forbids and most servers tolerate.",
+    .summary = "The HELO name has an underscore, which RFC 5321 forbids but most servers tolerate.",
     .points = 33,
     .adds = 100,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} has an underscore, which host names must not have: use a hyphen",
+    .advice = "your HELO name %{helo} has an underscore, which is not allowed in host names: use a hyphen",
     .test = test_underscore,
 };
 
-static bool test_trailing_dot(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_trailing_dot(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return helo_is_word(e) && flagged(e, NAME_TRAILING_DOT);
+    return answer_if(helo_is_word(e) && flagged(e, NAME_TRAILING_DOT));
 }
 
 RULE(helo_trailing_dot) = {
     .name = "helo_trailing_dot",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name ends in a dot, which SMTP does not have.",
+    .summary = "The HELO name ends in a dot, which SMTP does not allow.",
     .points = 16,
     .adds = 100,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} was sent with a dot at its end: leave it out",
+    .advice = "your HELO name %{helo} ends in a dot: remove it",
     .test = test_trailing_dot,
 };
 
-static bool test_bad_alabel(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_bad_alabel(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return helo_is_word(e) && flagged(e, NAME_BAD_ALABEL);
+    return answer_if(helo_is_word(e) && flagged(e, NAME_BAD_ALABEL));
 }
 
 RULE(helo_bad_alabel) = {
     .name = "helo_bad_alabel",
     .family = FAMILY_SYNTAX,
-    .summary = "A label of the HELO name begins with xn-- and is no A-label of IDNA2008.",
+    .summary = "A label of the HELO name begins with xn-- but is not a valid A-label of IDNA2008.",
     .points = 25, /* by hand: no row has it */
     .adds = 50,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} has an xn-- label that stands for no name: correct it or use an ASCII name",
+    .advice = "your HELO name %{helo} has an invalid xn-- label: correct it or use an ASCII name",
     .test = test_bad_alabel,
 };
 
-static bool test_unknown_tld(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_unknown_tld(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE && flagged(e, NAME_UNKNOWN_TLD) &&
-           !flagged(e, NAME_NUMERIC_TLD);
+    return answer_if(e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE &&
+                     flagged(e, NAME_UNKNOWN_TLD) && !flagged(e, NAME_NUMERIC_TLD));
 }
 
 RULE(helo_unknown_tld) = {
     .name = "helo_unknown_tld",
     .family = FAMILY_SYNTAX,
-    .summary = "The last label of the HELO name is no top-level domain.",
+    .summary = "The last label of the HELO name is not a top-level domain.",
     .points = 30,
     .adds = 100,
     .implies = IMPLIES(helo_unresolvable),
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} ends in no existing top-level domain: greet with a public name of your server",
+    .advice = "your HELO name %{helo} does not end in an existing top-level domain: configure your server to greet "
+              "with its own public host name",
     .test = test_unknown_tld,
 };
 
-static bool test_numeric_tld(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_numeric_tld(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return flagged(e, NAME_NUMERIC_TLD);
+    return answer_if(flagged(e, NAME_NUMERIC_TLD));
 }
 
 RULE(helo_numeric_tld) = {
     .name = "helo_numeric_tld",
     .family = FAMILY_SYNTAX,
-    .summary = "The last label of the HELO name is a number and the whole is no address.",
+    .summary = "The last label of the HELO name is a number, but the name is not an address.",
     .points = 100,
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_unknown_tld),
@@ -213,22 +200,21 @@ RULE(helo_numeric_tld) = {
     .test = test_numeric_tld,
 };
 
-static bool test_public_suffix(const struct evidence *e, const char **detail, struct region *r)
+static enum answer test_public_suffix(const struct evidence *e)
 {
-    (void)detail;
-    (void)r;
-    return e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE && flagged(e, NAME_IS_SUFFIX);
+    return answer_if(e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE && flagged(e, NAME_IS_SUFFIX));
 }
 
 RULE(helo_public_suffix) = {
     .name = "helo_public_suffix",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name is a public suffix such as co.uk, in which nobody has a host of that name.",
+    .summary = "The HELO name is a public suffix such as co.uk, which is not the name of anybody's host.",
     .points = 40, /* by hand: no row has it */
     .adds = 25,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} is a suffix under which domains are registered: greet with a host name of your "
-              "own",
+    .advice =
+        "your HELO name %{helo} is a suffix under which domains are registered: configure your server to greet with "
+        "its own public host name",
     .test = test_public_suffix,
 };

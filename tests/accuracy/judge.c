@@ -26,7 +26,7 @@ struct judge {
     struct settings *settings;
     struct resolver *resolver;
     struct region *region;
-    const struct evidence *evidence;
+    const struct gathered *gathered;
 };
 
 static bool is_name(const char *rdns)
@@ -101,9 +101,9 @@ static struct request ask_of(char *const *row, char sender[512])
     return req;
 }
 
-static void gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
-    ((struct judge *)arg)->evidence = e;
+    ((struct judge *)arg)->gathered = gathered;
 }
 
 static void judge_row(struct judge *j, char *const *row)
@@ -119,12 +119,16 @@ static void judge_row(struct judge *j, char *const *row)
     region_reset(j->region);
     know_row(j, row);
     req = ask_of(row, sender);
-    j->evidence = gather_start(&context, &options, &req, j->region, gathered, j, &pending);
-    while (!j->evidence && pending && script_deliver(j->resolver, UINT64_MAX))
+    options.request = &req;
+    options.region = j->region;
+    options.done = on_gathered;
+    options.arg = j;
+    j->gathered = gather_start(&context, &options, &pending);
+    while (!j->gathered && pending && script_deliver(j->resolver, UINT64_MAX))
         continue;
-    if (!j->evidence)
+    if (!j->gathered)
         return;
-    decision_make(options.policy, j->evidence, j->region, &v);
+    policy_verdict(&j->gathered->judgement, j->gathered->evidence, j->region, &v);
     printf("%s\t%s\t%s\t%d\t%s\t", row[LABEL], row[CORPUS], row[YEAR], v.score, outcome_name(v.judged));
     for (unsigned i = 0; i < v.finding_count; i++)
         printf("%s%s:%d", i ? "," : "", rules[v.findings[i].rule]->name, v.findings[i].counted);
@@ -183,7 +187,7 @@ int main(int argc, char **argv)
     j.region = region_new(4 << 20);
     while (fgets(line, sizeof(line), in))
         if (split(line, row)) {
-            j.evidence = NULL;
+            j.gathered = NULL;
             judge_row(&j, row);
         }
     fclose(in);

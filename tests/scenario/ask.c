@@ -79,9 +79,9 @@ static void conf_problem(void *arg, bool is_error, const char *message)
         wrong(arg, "conf: %s", message);
 }
 
-static void gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
-    ((struct scenario *)arg)->evidence = e;
+    ((struct scenario *)arg)->gathered = gathered;
 }
 
 /* As upkeep.c and question.c do. */
@@ -101,15 +101,19 @@ static void gather_all(struct scenario *s, const struct policy *policy)
     const struct gather_context context = {.resolver = s->resolver, .history = s->history};
     struct gather_options options = {.settings = s->settings,
                                      .policy = policy,
+                                     .request = &s->request,
+                                     .region = s->region,
+                                     .done = on_gathered,
+                                     .arg = s,
                                      .limit = s->stress ? LIMIT_STRESS : LIMIT_NONE,
                                      .suspend_dns = s->suspend || guard_holds_back(&s->guard, clock_ms())};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
     struct gather *pending;
 
-    s->evidence = gather_start(&context, &options, &s->request, s->region, gathered, s, &pending);
-    while (!s->evidence && pending && script_deliver(s->resolver, deadline))
+    s->gathered = gather_start(&context, &options, &pending);
+    while (!s->gathered && pending && script_deliver(s->resolver, deadline))
         continue;
-    if (s->evidence || !pending)
+    if (s->gathered || !pending)
         return;
     clock_advance(deadline - clock_ms());
     gather_expire(pending);
@@ -120,10 +124,10 @@ static void judge(struct scenario *s, const struct policy *policy)
     struct decision_record record = {.verdict = &s->verdict, .evidence = s->evidence, .request = &s->request};
     struct reply reply;
 
-    decision_make(policy, s->evidence, s->region, &s->verdict);
+    policy_verdict(&s->gathered->judgement, s->evidence, s->region, &s->verdict);
     memcpy(s->verdict.id, "7QK2M9", sizeof("7QK2M9"));
     if (policy->shadow) {
-        decision_make(policy->shadow, s->evidence, s->region, &s->shadow);
+        policy_verdict(&s->gathered->shadow, s->evidence, s->region, &s->shadow);
         record.shadow = &s->shadow;
     }
     reply = decision_reply(&s->verdict, s->evidence, s->request.instance[0] != '\0', s->region);
@@ -157,11 +161,10 @@ static bool have_history(struct scenario *s)
 static void remember(struct scenario *s)
 {
     const struct history_greeting greeting = {.client = &s->evidence->client, .helo = &s->evidence->helo};
-    enum known verified = evidence_verified(s->evidence);
+    enum answer verified = evidence_verified(s->evidence);
 
-    if (s->history && s->evidence->skip == SKIP_NONE && !s->evidence->client_is_local &&
-        (verified == KNOWN_PRESENT || verified == KNOWN_ABSENT))
-        history_note(s->history, &greeting, verified == KNOWN_PRESENT);
+    if (s->history && s->evidence->skip == SKIP_NONE && !s->evidence->client_is_local && verified != OPEN)
+        history_note(s->history, &greeting, verified == YES);
 }
 
 void ask(struct scenario *s)
@@ -177,14 +180,16 @@ void ask(struct scenario *s)
     build_request(s);
     watch(s);
     region_reset(s->region);
+    s->gathered = NULL;
     s->evidence = NULL;
     policy = settings_policy(s->settings, s->request.policy_context);
     gather_all(s, policy);
     s->ms = clock_ms() - started;
-    if (!s->evidence) {
+    if (!s->gathered) {
         wrong(s, "no evidence came");
         return;
     }
+    s->evidence = s->gathered->evidence;
     judge(s, policy);
     remember(s);
 }

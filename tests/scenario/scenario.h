@@ -11,6 +11,7 @@
 #include "decision.h"
 #include "decision_line.h"
 #include "deployment.h"
+#include "gather.h"
 #include "guard.h"
 #include "history.h"
 #include "reply.h"
@@ -37,7 +38,8 @@ struct scenario {
     struct history *history;
     bool asked;
     uint64_t ms;
-    const struct evidence *evidence; /* NULL until there is an answer */
+    const struct gathered *gathered; /* NULL until there is an answer */
+    const struct evidence *evidence; /* of it */
     struct request request;
     struct verdict verdict, shadow;
     char reply[REPLY_SIZE];

@@ -356,6 +356,7 @@ void builder_conclude(struct evidence *e)
             e->helo_is_client = KNOWN_PRESENT;
         e->helo_near_client = e->helo_near_client || address_in(&e->helo_addresses[i], &around);
     }
+    evidence_conclude(e);
 }
 
 struct evidence *builder_evidence(const char *line, struct region *r)

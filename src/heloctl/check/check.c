@@ -72,11 +72,11 @@ void check_values(struct text *t, const struct dns_answer *answer)
     }
 }
 
-static void gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct check *check = arg;
 
-    check->evidence = e;
+    check->gathered = gathered;
     event_base_loopbreak(check->session.base);
 }
 
@@ -92,6 +92,10 @@ static void gather_all(struct check *check)
     struct gather_options options = {
         .settings = check->settings,
         .policy = check->policy,
+        .request = &check->request,
+        .region = check->region,
+        .done = on_gathered,
+        .arg = check,
         .everything = true,
         .observer = observe,
         .observer_arg = check,
@@ -101,8 +105,7 @@ static void gather_all(struct check *check)
     struct gather *pending;
     struct event *timer;
 
-    check->evidence =
-        gather_start(&check->session.context, &options, &check->request, check->region, gathered, check, &pending);
+    check->gathered = gather_start(&check->session.context, &options, &pending);
     if (!pending)
         return;
     timer = evtimer_new(check->session.base, deadline, pending);
@@ -153,9 +156,10 @@ static int judge(struct ctl *ctl, struct check *check)
 {
     check->policy = settings_policy(check->settings, check->request.policy_context);
     gather_all(check);
-    if (!check->evidence)
+    if (!check->gathered)
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    decision_make(check->policy, check->evidence, check->region, &check->verdict);
+    check->evidence = check->gathered->evidence;
+    policy_verdict(&check->gathered->judgement, check->evidence, check->region, &check->verdict);
     memcpy(check->verdict.id, "CHECK", sizeof("CHECK"));
     check->reply = decision_reply(&check->verdict, check->evidence, true, check->region);
     if (ctl_given(ctl, 'j'))

@@ -6,6 +6,7 @@
 #define HELOD_CHECK_H
 
 #include "ctl.h"
+#include "gather.h"
 #include "reply.h"
 #include "text.h"
 #include "verdict.h"
@@ -24,7 +25,8 @@ struct check {
     const struct policy *policy;
     struct ctl_session session;
     struct request request;
-    const struct evidence *evidence;
+    const struct gathered *gathered;
+    const struct evidence *evidence; /* of it */
     struct verdict verdict;
     struct reply reply;
     unsigned lookup_count;
@@ -35,7 +37,5 @@ struct check {
 void check_values(struct text *t, const struct dns_answer *answer);
 void check_print_text(const struct check *check, FILE *out, bool colour);
 void check_print_json(const struct check *check, FILE *out);
-/* "present", "absent", "temperror", "not asked" */
-const char *check_known(enum known known);
 
 #endif

@@ -29,32 +29,10 @@ static void print_lookups(const struct check *check, struct json *j)
 static void print_evidence(const struct evidence *e, struct json *j)
 {
     json_open(j, "evidence", '{');
-    json_text(j, "reverse", check_known(e->reverse));
-    json_open(j, "rdns", '[');
-    for (unsigned i = 0; i < e->rdns_count; i++) {
-        json_open(j, NULL, '{');
-        json_text(j, "name", e->rdns[i].name.text);
-        json_text(j, "confirmed", check_known(e->rdns[i].confirmed));
-        json_close(j, '}');
-    }
-    json_close(j, ']');
-    json_text(j, "fcrdns", check_known(e->fcrdns));
+    json_text(j, "identity", identity_name(e));
     json_text(j, "helo_domain", e->helo.registrable);
-    json_text(j, "helo_address", check_known(e->helo_address));
-    json_text(j, "helo_is_client", check_known(e->helo_is_client));
-    json_text(j, "helo_mx", check_known(e->helo_mx));
-    json_text(j, "spf", spf_result_name(e->helo_spf ? e->helo_spf->result : SPF_NOT_ASKED));
-    json_text(j, "spf_record", e->helo_spf ? e->helo_spf->record : NULL);
-    json_text(j, "spf_term", e->helo_spf ? e->helo_spf->term : NULL);
-    json_open(j, "history", '{');
-    json_bool(j, "known", e->history.known);
-    json_number(j, "domains", e->history.domains);
-    json_number(j, "names", e->history.names);
-    json_number(j, "networks", e->history.networks);
-    json_number(j, "good", e->history.good);
-    json_number(j, "good_days", e->history.good_days);
-    json_bool(j, "verified_other", e->history.verified_other);
-    json_close(j, '}');
+    for (const struct gather_kind *const *kind = gather_kinds; *kind; kind++)
+        (*kind)->json(e, j);
     json_bool(j, "deadline", e->deadline);
     json_close(j, '}');
 }

@@ -20,13 +20,6 @@ static void put(FILE *out, const char *foreign)
     fputs(line, out);
 }
 
-const char *check_known(enum known known)
-{
-    static const char *const names[] = {"not asked", "present", "absent", "temperror"};
-
-    return names[known];
-}
-
 static void print_lookups(const struct check *check, FILE *out)
 {
     fprintf(out, "\nasked\n");
@@ -44,30 +37,16 @@ static void print_lookups(const struct check *check, FILE *out)
         fprintf(out, "  nothing: no look-up was needed\n");
 }
 
-static void print_rdns(const struct evidence *e, FILE *out)
+/* The lines that a kind of evidence adds, indented. */
+static void print_kind(const struct gather_kind *kind, const struct evidence *e, FILE *out)
 {
-    for (unsigned i = 0; i < e->rdns_count; i++) {
-        const struct evidence_rdns *rdns = &e->rdns[i];
+    char lines[LINE_SIZE * 4];
+    struct text t;
 
-        fprintf(out, "  reverse name     ");
-        put(out, rdns->name.text);
-        if (rdns->confirmed == KNOWN_PRESENT)
-            fprintf(out, " (confirmed)\n");
-        else if (rdns->confirmed == KNOWN_ABSENT)
-            fprintf(out, rdns->has_address ? " (resolves elsewhere)\n" : " (has no address)\n");
-        else
-            fprintf(out, " (%s)\n", check_known(rdns->confirmed));
-    }
-    if (e->rdns_count == 0)
-        fprintf(out, "  reverse name     %s\n", e->reverse == KNOWN_ABSENT ? "none" : check_known(e->reverse));
-}
-
-static void print_history(const struct history_facts *h, FILE *out)
-{
-    fprintf(out,
-            "  history          %u unverified domains and %u names of this client; this name from %u networks\n"
-            "                   %u verified greetings with this domain over %u days%s\n",
-            h->domains, h->names, h->networks, h->good, h->good_days, h->verified_other ? "; known for another" : "");
+    text_init(&t, lines, sizeof(lines));
+    kind->text(e, &t);
+    for (char *line = lines, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        fprintf(out, "  %.*s\n", (int)(end - line), line);
 }
 
 static void print_evidence(const struct evidence *e, FILE *out)
@@ -75,39 +54,14 @@ static void print_evidence(const struct evidence *e, FILE *out)
     static const char *const kinds[] = {"empty",           "fully qualified name", "single label",
                                         "address literal", "bare address",         "no valid name"};
 
-    fprintf(out, "\nevidence\n  HELO name        %s", kinds[e->helo.kind]);
+    fprintf(out, "\nevidence\n  HELO name         %s", kinds[e->helo.kind]);
     if (e->helo.registrable) {
         fprintf(out, ", domain ");
         put(out, e->helo.registrable);
     }
-    fputc('\n', out);
-    print_rdns(e, out);
-    fprintf(out, "  forward-confirmed %s\n",
-            e->fcrdns == KNOWN_PRESENT  ? "yes"
-            : e->fcrdns == KNOWN_ABSENT ? "no"
-                                        : check_known(e->fcrdns));
-    fprintf(out, "  HELO address     %s\n", check_known(e->helo_address));
-    fprintf(out, "  HELO is client   %s\n",
-            e->helo_is_client == KNOWN_PRESENT  ? "yes"
-            : e->helo_is_client == KNOWN_ABSENT ? "no"
-                                                : check_known(e->helo_is_client));
-    if (e->helo_mx != KNOWN_NOT_ASKED)
-        fprintf(out, "  HELO MX          %s\n", check_known(e->helo_mx));
-    if (e->helo_spf) {
-        fprintf(out, "  SPF of HELO      %s", spf_result_name(e->helo_spf->result));
-        if (e->helo_spf->record[0]) {
-            fprintf(out, "  \"");
-            put(out, e->helo_spf->record);
-            fputc('"', out);
-        }
-        if (e->helo_spf->term[0]) {
-            fprintf(out, "  by ");
-            put(out, e->helo_spf->term);
-        }
-        fputc('\n', out);
-    }
-    if (e->history.known)
-        print_history(&e->history, out);
+    fprintf(out, "\n  identity          %s\n", identity_name(e));
+    for (const struct gather_kind *const *kind = gather_kinds; *kind; kind++)
+        print_kind(*kind, e, out);
     if (e->deadline)
         fprintf(out, "  the deadline came before all answers\n");
 }

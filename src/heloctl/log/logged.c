@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logged: from the fields of a decision line back to a verdict. The points of a finding, and the doubt, are the log's;
- * everything else is made anew by the daemon's own code.
+ * logged: from the fields of a decision line back to a verdict. What a finding counted, and the doubt, come from the log;
+ * the daemon's own code works out everything else again.
  */
 #include "logged.h"
 
@@ -64,7 +64,7 @@ bool logged_read(const struct logs_record *record, struct logged *out)
         if (rule < 0) {
             out->unknown_rules++;
         } else if (!logged_has(out, rule)) {
-            out->points[rule] = f->findings[i].points;
+            out->counted[rule] = f->findings[i].points;
             logged_add(out, rule);
         }
     }
@@ -77,7 +77,7 @@ void logged_add(struct logged *l, int rule)
 
     if (v->finding_count < VERDICT_FINDINGS_MAX && !logged_has(l, rule))
         v->findings[v->finding_count++] =
-            (struct finding){.rule = (int16_t)rule, .points = l->points[rule], .detail = ""};
+            (struct finding){.rule = (int16_t)rule, .counted = l->counted[rule], .detail = ""};
 }
 
 /* Whether an entry of the settings is the one that the line names. */
@@ -136,7 +136,7 @@ bool logged_exempt(const struct logged *l, const struct settings *settings)
 
 unsigned logged_judge_by(struct logged *l, const struct policy *policy)
 {
-    decision_rescore(policy, &l->verdict);
+    policy_rescore(policy, &l->verdict);
     return l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.judged : LOGGED_SKIPPED;
 }
 

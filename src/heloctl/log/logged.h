@@ -22,8 +22,8 @@ struct logged {
     unsigned state;  /* what the thresholds said, whatever the mode; or why there is nothing to say */
     unsigned action; /* enum outcome: what Postfix was told */
     enum skip skip;
-    struct verdict verdict; /* the findings, with the points of the log; after logged_judge() under the policy */
-    int points[RULES_MAX];  /* of the log, by rule number */
+    struct verdict verdict; /* the findings; after logged_judge() with their points under the policy */
+    int counted[RULES_MAX]; /* what each rule counted in the log, by rule number */
     unsigned unknown_rules; /* findings of rules that are not in the catalogue any more: left out */
     bool cut;               /* the line had no room for all findings */
     struct address client;

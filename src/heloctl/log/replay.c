@@ -30,20 +30,20 @@ struct job {
     struct event *timer;
 };
 
-/* The outcome under `policy` when one finding has the points of the log. */
+/* The outcome under `policy` when one finding has as points what it counted in the log. */
 static unsigned without_change(const struct logged *l, const struct policy *policy, const struct finding *f)
 {
     struct policy as_logged = *policy;
     struct logged copy = *l;
 
-    as_logged.points[f->rule] = l->points[f->rule];
-    decision_take_points(&as_logged);
+    as_logged.points[f->rule] = l->counted[f->rule];
+    policy_sort_rules(&as_logged);
     return logged_judge_by(&copy, &as_logged);
 }
 
 static int difference(const struct logged *l, const struct finding *f)
 {
-    return abs(f->points - l->points[f->rule]);
+    return abs(f->counted - l->counted[f->rule]);
 }
 
 /* The threshold whose score made the difference, where the score of the greeting is the same. */
@@ -87,7 +87,7 @@ static void find_reason(const struct replay *r, const struct logged *l, unsigned
         }
     }
     if (best)
-        snprintf(out, size, "%s %d -> %d", rules[best->rule]->name, l->points[best->rule], best->points);
+        snprintf(out, size, "%s %d -> %d", rules[best->rule]->name, l->counted[best->rule], best->counted);
     else if (l->verdict.score == l->record->fields->score)
         moved_threshold(r, l, out, size);
     else
@@ -156,18 +156,16 @@ static void account(struct replay *r, struct logged *l, unsigned now)
     }
 }
 
-/* With evidence (NULL: none was needed). */
-static void judge(struct replay *r, struct logged *l, const struct evidence *e)
+/* With what was gathered (NULL: nothing was needed). */
+static void judge(struct replay *r, struct logged *l, const struct gathered *gathered)
 {
+    const struct evidence *e = gathered ? gathered->evidence : NULL;
     unsigned now;
 
-    for (size_t i = 0; e && i < rules_count; i++) {
-        const char *detail = "";
-
-        if (r->fresh[i] && l->skip == SKIP_NONE && rules[i]->test(e, &detail, l->record->region))
+    for (size_t i = 0; e && i < rules_count; i++)
+        if (r->fresh[i] && l->skip == SKIP_NONE && rules[i]->test(e) == YES)
             logged_add(l, (int)i);
-    }
-    /* A line without room for all its findings cannot be judged again: it stands. */
+    /* A line that had no room for all its findings cannot be judged again, so its verdict is kept. */
     if (l->cut) {
         r->table[l->state][l->state]++;
         r->cut++;
@@ -175,7 +173,7 @@ static void judge(struct replay *r, struct logged *l, const struct evidence *e)
     }
     now = logged_judge(l, r->settings);
     if (now == LOGGED_UNKNOWN && e && r->dns) {
-        decision_make(settings_policy(r->settings, l->record->fields->policy), e, l->record->region, &l->verdict);
+        policy_verdict(&gathered->judgement, e, l->record->region, &l->verdict);
         now = l->verdict.skip == SKIP_NONE ? (unsigned)l->verdict.judged : LOGGED_SKIPPED;
     }
     account(r, l, now);
@@ -219,13 +217,13 @@ static void job_free(struct job *job)
     region_free(job->record.region); /* the job lies in it */
 }
 
-static void gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct job *job = arg;
     struct replay *r = job->replay;
 
     r->in_flight--;
-    judge(r, &job->logged, e);
+    judge(r, &job->logged, gathered);
     job_free(job);
     event_base_loopbreak(r->session.base);
 }
@@ -264,15 +262,19 @@ static bool ask(struct replay *r, const struct logs_record *record)
     uint64_t ms = r->settings->server.deadline_ms;
     struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
     struct job *job = job_new(r, record);
-    const struct evidence *e;
+    const struct gathered *gathered;
 
     if (!job)
         return false;
     options.policy = settings_policy(r->settings, job->fields.policy);
+    options.request = &job->request;
+    options.region = job->record.region;
+    options.done = on_gathered;
+    options.arg = job;
     make_request(&job->logged, &job->request);
-    e = gather_start(&r->session.context, &options, &job->request, job->record.region, gathered, job, &job->gather);
+    gathered = gather_start(&r->session.context, &options, &job->gather);
     if (!job->gather) {
-        judge(r, &job->logged, e);
+        judge(r, &job->logged, gathered);
         job_free(job);
         return true;
     }

@@ -71,7 +71,7 @@ static bool is_decisive(const struct logged *l, int rule)
         if (v.findings[i].rule != rule)
             v.findings[kept++] = v.findings[i];
     v.finding_count = kept;
-    decision_rescore(l->verdict.policy, &v);
+    policy_rescore(l->verdict.policy, &v);
     return v.judged < l->verdict.judged;
 }
 

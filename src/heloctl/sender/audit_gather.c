@@ -44,11 +44,11 @@ static void finish(struct slot *slot, const struct evidence *e)
     progress_set(&run->progress, ++run->done);
 }
 
-static void gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct slot *slot = arg;
 
-    finish(slot, e);
+    finish(slot, gathered->evidence);
     fill(slot);
 }
 
@@ -90,23 +90,26 @@ static void fill(struct slot *slot)
     struct gather_options options = {
         .settings = &run->settings,
         .policy = run->settings.default_policy,
+        .request = &slot->request,
+        .region = slot->region,
+        .done = on_gathered,
+        .arg = slot,
         .everything = true,
         .also = AUDIT_NEEDS,
     };
 
     while (!slot->pending && run->next < run->audit->count) {
-        const struct evidence *e;
+        const struct gathered *gathered;
 
         slot->host = &run->audit->hosts[run->next++];
         slot->request = audit_request;
         slot->request.client = slot->host->address;
         slot->request.helo_name = slot->host->helo ? slot->host->helo : "";
-        e = gather_start(&run->audit->session.context, &options, &slot->request, slot->region, gathered, slot,
-                         &slot->pending);
+        gathered = gather_start(&run->audit->session.context, &options, &slot->pending);
         if (slot->pending)
             evtimer_add(slot->timer, &deadline);
-        else if (e)
-            finish(slot, e);
+        else if (gathered)
+            finish(slot, gathered->evidence);
         else
             run->done++; /* no memory for this one: nothing is known of it */
     }

@@ -119,12 +119,12 @@ static void free_greeting(struct greeting *g)
     region_free(region);
 }
 
-static void gathered(void *arg, const struct evidence *e)
+static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct greeting *g = arg;
 
     g->pending = NULL;
-    tell(g, e);
+    tell(g, gathered->evidence);
     /* The gather that calls lies in the region: it is freed from the loop. */
     event_active(g->timer, EV_TIMEOUT, 0);
 }
@@ -146,10 +146,15 @@ static void ask(struct connection *c)
     static const struct timeval deadline = {DEADLINE_SECONDS, 0};
     struct listening *all = c->all;
     struct gather_options options = {
-        .settings = &all->settings, .policy = all->settings.default_policy, .everything = true, .also = AUDIT_NEEDS};
+        .settings = &all->settings,
+        .policy = all->settings.default_policy,
+        .done = on_gathered,
+        .everything = true,
+        .also = AUDIT_NEEDS,
+    };
     struct region *region = all->greeting_count < GREETINGS_MAX ? region_new(REGION_MAX) : NULL;
     struct greeting *g = region ? region_alloc(region, sizeof(*g)) : NULL;
-    const struct evidence *e;
+    const struct gathered *gathered;
 
     if (!g) {
         region_free(region);
@@ -167,13 +172,16 @@ static void ask(struct connection *c)
         free_greeting(g);
         return;
     }
-    e = gather_start(&all->session.context, &options, &g->request, region, gathered, g, &g->pending);
+    options.request = &g->request;
+    options.region = region;
+    options.arg = g;
+    gathered = gather_start(&all->session.context, &options, &g->pending);
     if (g->pending) {
         evtimer_add(g->timer, &deadline);
         return;
     }
-    if (e)
-        tell(g, e);
+    if (gathered)
+        tell(g, gathered->evidence);
     free_greeting(g);
 }
 

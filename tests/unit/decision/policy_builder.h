@@ -37,7 +37,7 @@ static inline struct policy builder_policy(void)
     }
     for (int i = 0; i < FAMILY_COUNT; i++)
         p.caps[i] = families[i].cap;
-    decision_take_points(&p);
+    policy_sort_rules(&p);
     return p;
 }
 
@@ -69,7 +69,17 @@ static inline void builder_set(struct policy *policy, const char *list)
             if (strcmp(families[i].name, word) == 0)
                 policy->caps[i] = n;
     }
-    decision_take_points(policy);
+    policy_sort_rules(policy);
+}
+
+/* The verdict of evidence that is made up. */
+static inline void builder_verdict(const struct policy *policy, const struct evidence *e, struct region *r,
+                                   struct verdict *out)
+{
+    struct judgement j;
+
+    judge_evidence(policy, e, &j);
+    policy_verdict(&j, e, r, out);
 }
 
 #endif

@@ -119,15 +119,64 @@ static bool verified(const struct evidence *e)
     return e->confirmed && name_equal(&e->confirmed->name, &e->helo);
 }
 
+static bool is_known(enum known known)
+{
+    return known == KNOWN_PRESENT || known == KNOWN_ABSENT;
+}
+
+/* Does HELO point to the client, by what is known of its addresses and of a reverse name that equals it? */
+static enum known points_to_client(const struct evidence *e)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (name_equal(&e->rdns[i].name, &e->helo) && is_known(e->rdns[i].confirmed))
+            return e->rdns[i].confirmed;
+    return e->helo_address == KNOWN_ABSENT ? KNOWN_ABSENT : e->helo_is_client;
+}
+
+static void without_client(struct evidence *e)
+{
+    unsigned left = 0;
+
+    for (unsigned i = 0; i < e->helo_address_count; i++)
+        if (!address_equal(&e->helo_addresses[i], &e->client))
+            e->helo_addresses[left++] = e->helo_addresses[i];
+    e->helo_address_count = left;
+    e->helo_is_client = KNOWN_ABSENT;
+    e->helo_address = left > 0 ? KNOWN_PRESENT : KNOWN_ABSENT;
+    if (left == 0 && !e->helo_nxdomain && !is_known(e->helo_mx))
+        e->helo_mx = KNOWN_ABSENT;
+}
+
+/* A reverse name that equals HELO is confirmed exactly if HELO's own address record points to the client. */
+static void agree(struct evidence *e, enum known points)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (name_equal(&e->rdns[i].name, &e->helo) && is_known(e->rdns[i].confirmed) && is_known(points))
+            e->rdns[i].confirmed = points;
+    if (!askable(e) || (!is_known(e->helo_address) && !is_known(e->helo_is_client)))
+        return;
+    if (points == KNOWN_ABSENT) {
+        without_client(e);
+    } else if (points == KNOWN_PRESENT) {
+        e->helo_address = e->helo_is_client = KNOWN_PRESENT;
+        e->helo_addresses[0] = e->client;
+        e->helo_address_count = e->helo_address_count > 0 ? e->helo_address_count : 1;
+        e->helo_nxdomain = false;
+        e->helo_mx = KNOWN_NOT_ASKED;
+    }
+}
+
 void random_facts(struct evidence *e)
 {
     random_reverse(e);
     if (askable(e))
         random_forward(e);
     random_history(e);
+    agree(e, points_to_client(e));
     builder_conclude(e);
     if (askable(e) && !verified(e))
         random_spf(e);
+    evidence_conclude(e);
 }
 
 struct evidence *random_greeting(void)
@@ -231,8 +280,7 @@ struct evidence *random_hidden(const struct evidence *full, unsigned needs, bool
     if (needs & NEED_HISTORY)
         hide_history(e);
     builder_conclude(e);
-    if (verified(e))
-        e->helo_spf = NULL;
+    evidence_conclude(e);
     return e;
 }
 
@@ -246,6 +294,7 @@ unsigned random_needs(void)
 struct evidence *random_completed(const struct evidence *known, unsigned needs)
 {
     struct evidence *e = region_alloc(region, sizeof(*e)), *other = region_alloc(region, sizeof(*e));
+    enum known points;
 
     *e = *other = *known;
     random_facts(other);
@@ -274,9 +323,12 @@ struct evidence *random_completed(const struct evidence *known, unsigned needs)
     }
     if (needs & NEED_HISTORY)
         e->history = other->history;
+    points = points_to_client(known);
+    agree(e, is_known(points) ? points : points_to_client(e));
     builder_conclude(e);
     if ((needs & NEED_HELO_SPF) && askable(e) && !verified(e))
         random_spf(e);
+    evidence_conclude(e);
     return random_below(3) ? e : random_hidden(e, needs & random_needs(), true);
 }
 

@@ -33,7 +33,7 @@ static struct reply answer(const struct policy *policy, const char *line, bool f
     const struct evidence *e = builder_evidence(line, region);
     struct verdict *v = region_alloc(region, sizeof(*v));
 
-    decision_make(policy, e, region, v);
+    builder_verdict(policy, e, region, v);
     memcpy(v->id, "7QK2M9", 7);
     return decision_reply(v, e, first, region);
 }
@@ -92,7 +92,7 @@ static const struct {
 } headers[] = {
     {"pass", "helo=mail.blau.com rdns=a.blau.com:pass spf=pass", HEADER_AUTHENTICATION_RESULTS,
      "Authentication-Results: mx.blau.com; iprev=pass policy.iprev=25.1.2.3 (a.blau.com); "
-     "spf=pass smtp.helo=mail.blau.com (HELO score 0: helo_not_rdns:2,helo_spf_pass:-10,helo_same_domain:-15)"},
+     "spf=pass smtp.helo=mail.blau.com (HELO score 0: helo_not_rdns:2,helo_same_domain:0,helo_spf_pass:-2)"},
     {"no reverse name is permerror", "helo=x rdns=none", HEADER_AUTHENTICATION_RESULTS,
      "Authentication-Results: mx.blau.com; iprev=permerror policy.iprev=25.1.2.3 "
      "(HELO score 100: helo_not_fqdn:60,rdns_missing:40)"},
@@ -285,7 +285,7 @@ static void hostile_bytes(void **state)
         request->sender = random_bytes(600);
         request->recipient = random_bytes(600);
         ((struct spf_outcome *)(uintptr_t)e->helo_spf)->explanation = random_bytes(600);
-        decision_make(&policy, e, region, v);
+        builder_verdict(&policy, e, region, v);
         v->findings[0].detail = random_bytes(300);
         memcpy(v->id, "7QK2M9", 7);
         r = decision_reply(v, e, true, region);

@@ -19,7 +19,7 @@ static struct verdict judge(const struct policy *policy, const char *line)
 {
     struct verdict v;
 
-    decision_make(policy, builder_evidence(line, region), region, &v);
+    builder_verdict(policy, builder_evidence(line, region), region, &v);
     return v;
 }
 
@@ -72,7 +72,7 @@ static void sum_table(void **state)
         v = judge(&policy, sums[i].line);
         for (unsigned f = 0; f < v.finding_count; f++)
             counted += v.findings[f].counted;
-        if (v.score == sums[i].score && (counted == v.score || v.score == 0 || v.score == 100))
+        if (v.score == sums[i].score && counted == v.score)
             continue;
         print_error("%s: score %d, the parts %d, expected %d\n", sums[i].name, v.score, counted, sums[i].score);
         wrong++;
@@ -276,7 +276,7 @@ static void skips(void **state)
     (void)state;
     e->skip = SKIP_EXEMPT;
     e->exemption = 3;
-    decision_make(&policy, e, region, &v);
+    builder_verdict(&policy, e, region, &v);
     assert_int_equal(v.skip, SKIP_EXEMPT);
     assert_int_equal(v.exemption, 3);
     assert_int_equal(v.finding_count, 0);
@@ -295,7 +295,7 @@ static void no_memory(void **state)
     struct verdict v;
 
     (void)state;
-    decision_make(&policy, e, small, &v);
+    builder_verdict(&policy, e, small, &v);
     assert_int_equal(v.skip, SKIP_TROUBLE);
     assert_int_equal(v.outcome, OUTCOME_DUNNO);
     assert_int_equal(v.finding_count, 0);
@@ -339,11 +339,11 @@ static void rescore(void **state)
     builder_set(&mild, "helo_dynamic:10");
     first = judge(&strict, "helo=dsl-7.rot.com naming=dynamic rdns=none proto=SMTP");
     again = first;
-    decision_rescore(&strict, &again);
+    policy_rescore(&strict, &again);
     assert_int_equal(again.score, first.score);
     assert_int_equal(again.outcome, first.outcome);
     assert_ptr_equal(again.threshold, first.threshold);
-    decision_rescore(&mild, &again);
+    policy_rescore(&mild, &again);
     assert_ptr_equal(again.policy, &mild);
     assert_int_equal(again.score, judge(&mild, "helo=dsl-7.rot.com naming=dynamic rdns=none proto=SMTP").score);
     assert_true(again.score < first.score);

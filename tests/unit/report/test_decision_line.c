@@ -21,7 +21,7 @@ static struct verdict *judge(const struct policy *by, const struct evidence *e)
 {
     struct verdict *v = region_alloc(region, sizeof(*v));
 
-    decision_make(by, e, region, v);
+    builder_verdict(by, e, region, v);
     memcpy(v->id, "7QK2M9", 7);
     return v;
 }
@@ -65,15 +65,15 @@ static const struct {
      "decision v=1 id=7QK2M9 action=dunno judged=dunno score=0 threshold=\"\" policy=default mode=enforce "
      "client=2a00:1::1 "
      "rdns=\"\" fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a "
-     "findings=helo_spf_pass:-15 spf=pass "
+     "findings=helo_spf_pass:0 spf=pass "
      "shadow=candidate shadow_action=defer shadow_score=70 dns=3/13ms cached=1 ms=14 reply=DUNNO"},
     {"helo=dsl-7.rot.com naming=dynamic proto=SMTP rdns=temperror", false,
      "decision v=1 id=7QK2M9 action=defer judged=defer score=110 threshold=reject policy=default mode=enforce "
      "client=25.1.2.3 rdns=\"\" "
      "fcrdns=temperror helo=dsl-7.rot.com proto=SMTP sender=\"\" instance=1f3.5a "
      "findings=helo_dynamic:90,greeting_helo:20,rdns_temperror:0 doubt=15 dns=3/13ms cached=1 ms=14 "
-     "reply=\"450 4.7.1 your HELO name dsl-7.rot.com is that of an access line: greet with your mail server's own name "
-     "[7QK2M9]\""},
+     "reply=\"450 4.7.1 dsl-7.rot.com looks like the name of a dynamic or broadband customer address: configure your "
+     "server to greet with its own public host name [7QK2M9]\""},
 };
 
 static void written(void **state)
@@ -172,7 +172,7 @@ static void read_back(void **state)
     assert_string_equal(f.shadow_action, "defer");
     assert_int_equal(f.shadow_score, 70);
     assert_string_equal(f.spf, "pass");
-    assert_int_equal(f.findings[0].points, -15);
+    assert_int_equal(f.findings[0].points, 0); /* a credit that lowers nothing counts nothing */
     assert_true(decision_line_read(lines[2].line, strlen(lines[2].line), region, &f));
     assert_int_equal(f.doubt, 15);
 }
@@ -284,7 +284,7 @@ static void random_findings(struct verdict *v, unsigned most)
     v->finding_count = below(most + 1);
     for (unsigned i = 0; i < v->finding_count; i++)
         v->findings[i] = (struct finding){
-            .rule = (int16_t)below((unsigned)rules_count), .detail = "", .points = (int)below(2000) - 1000};
+            .rule = (int16_t)below((unsigned)rules_count), .detail = "", .counted = (int)below(2000) - 1000};
 }
 
 /* Any bytes in any value: one printable line within the size, that reads back. */
@@ -331,7 +331,7 @@ static void round_trip(void **state)
         assert_true(f.finding_count >= 5 || f.findings_cut == 0);
         for (unsigned i = 0; i < f.finding_count; i++) {
             assert_string_equal(f.findings[i].rule, rules[v->findings[i].rule]->name);
-            assert_int_equal(f.findings[i].points, v->findings[i].points);
+            assert_int_equal(f.findings[i].points, v->findings[i].counted);
         }
         assert_int_equal(f.score, v->score);
         assert_int_equal(f.doubt, v->doubt);

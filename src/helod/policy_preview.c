@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * outlook: the daemon's own gathering and judging over greetings whose DNS is told here instead of asked: the local
- * facts come from gather, which asks nothing without a resolver, and what it could not know is filled in.
+ * policy_preview: the daemon's own gathering and judging over greetings whose DNS is given here instead of looked up.
+ * The local facts come from gather, which looks nothing up without a resolver; the rest is filled in.
  */
-#include "outlook.h"
+#include "policy_preview.h"
 
 #include <string.h>
 
@@ -15,20 +15,20 @@ enum { REGION_LIMIT = 1 << 20 };
 
 static const char client[] = "198.51.100.25";
 
-/* Each is complete: who greets, how, and what the DNS says. */
+/* Each is complete: who greets, how, and what DNS says. */
 static const struct greeting {
     const char *words, *helo, *rdns; /* rdns: confirmed; "": there is none */
     enum known address, is_client;   /* has the HELO name addresses, and is the client among them? */
     bool says_ehlo;
-} greetings[OUTLOOK_GREETINGS] = {
+} greetings[POLICY_PREVIEW_GREETINGS] = {
     {"a mail server in order", "mail.honest.org", "mail.honest.org", KNOWN_PRESENT, KNOWN_PRESENT, true},
     {"a large provider's pool: another name of its domain", "outbound.pool.org", "out17.pool.org", KNOWN_PRESENT,
      KNOWN_ABSENT, true},
     {"a server without a reverse name", "mail.small.org", "", KNOWN_PRESENT, KNOWN_PRESENT, true},
     {"a name that has nothing to do with the client", "mail.other.org", "web7.hoster.net", KNOWN_PRESENT, KNOWN_ABSENT,
      true},
-    {"an access line under its provider's name", "dyn-198-51-100-25.pool.isp.net", "dyn-198-51-100-25.pool.isp.net",
-     KNOWN_PRESENT, KNOWN_PRESENT, true},
+    {"a dynamic customer address under its provider's name", "dyn-198-51-100-25.pool.isp.net",
+     "dyn-198-51-100-25.pool.isp.net", KNOWN_PRESENT, KNOWN_PRESENT, true},
     {"a name of one label", "mailserver", "", KNOWN_ABSENT, KNOWN_ABSENT, true},
     {"a client that calls itself localhost", "localhost", "", KNOWN_ABSENT, KNOWN_ABSENT, true},
     {"an address without brackets", client, "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false},
@@ -55,10 +55,10 @@ static struct request request_of(const struct greeting *g)
     return req;
 }
 
-static void never(void *arg, const struct evidence *e)
+static void never(void *arg, const struct gathered *gathered)
 {
     (void)arg;
-    (void)e;
+    (void)gathered;
 }
 
 /* The evidence as it would be once all is asked. False without memory. */
@@ -67,13 +67,13 @@ static bool gather_for(const struct settings *s, const struct policy *policy, co
 {
     static const struct gather_context nothing = {.resolver = NULL};
     static const struct spf_outcome no_spf = {.result = SPF_NONE};
-    struct gather_options options = {.settings = s, .policy = policy};
+    struct gather_options options = {.settings = s, .policy = policy, .request = req, .region = r, .done = never};
     struct gather *pending = NULL;
-    const struct evidence *gathered = gather_start(&nothing, &options, req, r, never, NULL, &pending);
+    const struct gathered *gathered = gather_start(&nothing, &options, &pending);
 
     if (gathered == NULL)
         return false;
-    *e = *gathered;
+    *e = *gathered->evidence;
     e->reverse = e->fcrdns = g->rdns[0] != '\0' ? KNOWN_PRESENT : KNOWN_ABSENT;
     e->rdns_partial = false;
     e->helo_address = g->address;
@@ -81,6 +81,7 @@ static bool gather_for(const struct settings *s, const struct policy *policy, co
     e->helo_mx = KNOWN_ABSENT;
     e->helo_nxdomain = g->address == KNOWN_ABSENT;
     e->helo_spf = &no_spf;
+    evidence_conclude(e);
     return true;
 }
 
@@ -89,13 +90,13 @@ static const char *fate(const struct verdict *v)
     static const char *const words[OUTCOME_COUNT] = {
         [OUTCOME_DUNNO] = "passes",
         [OUTCOME_MARK] = "passes, marked",
-        [OUTCOME_DEFER] = "is put off for now (4xx)",
-        [OUTCOME_REJECT] = "is refused (5xx)",
+        [OUTCOME_DEFER] = "is deferred (4xx)",
+        [OUTCOME_REJECT] = "is rejected (5xx)",
     };
 
     if (v->outcome == v->judged)
         return words[v->outcome];
-    return v->outcome == OUTCOME_DUNNO ? "passes; the mode is why" : "is put off for now (4xx); the mode is why";
+    return v->outcome == OUTCOME_DUNNO ? "passes because of the mode" : "is deferred (4xx) because of the mode";
 }
 
 static bool print_greeting(const struct settings *s, const struct policy *policy, const struct greeting *g,
@@ -103,6 +104,7 @@ static bool print_greeting(const struct settings *s, const struct policy *policy
 {
     struct request req = request_of(g);
     struct evidence e;
+    struct judgement j;
     struct verdict v;
     char why[256];
     struct text t;
@@ -110,21 +112,22 @@ static bool print_greeting(const struct settings *s, const struct policy *policy
     region_reset(r);
     if (!gather_for(s, policy, g, &req, r, &e))
         return false;
-    decision_make(policy, &e, r, &v);
+    judge_evidence(policy, &e, &j);
+    policy_verdict(&j, &e, r, &v);
     text_init(&t, why, sizeof(why));
     decision_add_findings(&v, sizeof(why) - 1, &t);
     fprintf(out, "#   %-52s %s: score %d%s%s\n", g->words, fate(&v), v.score, why[0] != '\0' ? ", " : "", why);
     return true;
 }
 
-bool outlook_print(const struct settings *s, FILE *out)
+bool policy_preview_print(const struct settings *s, FILE *out)
 {
     struct region *r = region_new(REGION_LIMIT);
     bool done = r != NULL;
 
     for (size_t p = 0; done && p < s->policy_count; p++) {
         fprintf(out, "\n# What policy \"%s\" does to mail from\n", s->policies[p]->name);
-        for (size_t i = 0; done && i < OUTLOOK_GREETINGS; i++)
+        for (size_t i = 0; done && i < POLICY_PREVIEW_GREETINGS; i++)
             done = print_greeting(s, s->policies[p], &greetings[i], r, out);
     }
     region_free(r);

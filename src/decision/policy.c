@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy: judgement to verdict. Lists the findings with the points that counted, finds the threshold, and applies doubt
+ * and mode.
+ */
+#include <string.h>
+
+#include "decision.h"
+#include "sum.h"
+
+void policy_sort_rules(struct policy *policy)
+{
+    policy->penalties = policy->credits = policy->asked = (struct rule_set){{0}};
+    for (size_t i = 0; i < rules_count; i++) {
+        int points = sum_points(policy, i);
+
+        if (points != 0)
+            rule_set_add(points > 0 ? &policy->penalties : &policy->credits, i);
+        if (points != 0 || rules[i]->points == 0)
+            rule_set_add(&policy->asked, i);
+    }
+}
+
+static enum outcome outcome_at(const struct policy *policy, int score)
+{
+    const struct threshold *t = sum_reached(policy, score);
+
+    return t ? t->outcome : OUTCOME_DUNNO;
+}
+
+static int order(const struct finding *a, const struct finding *b)
+{
+    if (a->counted != b->counted)
+        return b->counted - a->counted;
+    if (a->points != b->points)
+        return b->points - a->points;
+    return a->rule - b->rule;
+}
+
+/* There are few findings and they are nearly in order, so this is an insertion sort. */
+static void sort_findings(struct verdict *v)
+{
+    for (unsigned i = 1; i < v->finding_count; i++) {
+        struct finding f = v->findings[i];
+        unsigned at = i;
+
+        for (; at > 0 && order(&v->findings[at - 1], &f) > 0; at--)
+            v->findings[at] = v->findings[at - 1];
+        v->findings[at] = f;
+    }
+}
+
+/* Threshold, judged and outcome, from score and doubt. */
+static void conclude(const struct policy *policy, struct verdict *v)
+{
+    v->threshold = sum_reached(policy, v->score);
+    v->judged = v->threshold ? v->threshold->outcome : OUTCOME_DUNNO;
+    if (v->judged == OUTCOME_REJECT && v->doubt > 0 && outcome_at(policy, v->score - v->doubt) != OUTCOME_REJECT)
+        v->judged = OUTCOME_DEFER;
+    v->outcome = policy_mode_outcome(policy->mode, v->judged);
+}
+
+/* Points, counted parts and the score of the findings in *v. */
+static void count_findings(const struct policy *policy, const struct rule_set *hits, struct verdict *v)
+{
+    int counted[RULES_MAX] = {0};
+
+    v->score = sum_score(policy, hits, counted);
+    for (unsigned i = 0; i < v->finding_count; i++) {
+        struct finding *f = &v->findings[i];
+
+        f->points = sum_points(policy, (size_t)f->rule);
+        f->counted = counted[f->rule];
+    }
+    sort_findings(v);
+}
+
+/* Everything but the findings, which are written one by one. */
+static void clear(struct verdict *v, const struct policy *policy)
+{
+    memset(v, 0, offsetof(struct verdict, findings));
+    memset(v->id, 0, sizeof(v->id));
+    v->policy = policy;
+    v->exemption = -1;
+}
+
+static void list_findings(const struct judgement *j, const struct evidence *e, struct region *r, struct verdict *out)
+{
+    for (size_t i = rule_set_next(&j->hits, 0); i < RULES_MAX; i = rule_set_next(&j->hits, i + 1)) {
+        if (out->finding_count == VERDICT_FINDINGS_MAX)
+            return;
+        out->findings[out->finding_count++] = (struct finding){
+            .rule = (int16_t)i,
+            .detail = rules[i]->detail ? rules[i]->detail(e, r) : "",
+        };
+    }
+}
+
+void policy_verdict(const struct judgement *j, const struct evidence *e, struct region *r, struct verdict *out)
+{
+    const struct policy *policy = j->policy;
+
+    clear(out, policy);
+    out->skip = e->skip;
+    if (e->skip == SKIP_EXEMPT)
+        out->exemption = e->exemption;
+    if (e->skip != SKIP_NONE)
+        return;
+    list_findings(j, e, r, out);
+    if (region_failed(r)) {
+        clear(out, policy);
+        out->skip = SKIP_TROUBLE;
+        return;
+    }
+    count_findings(policy, &j->hits, out);
+    out->partial = j->partial;
+    out->at_least = j->low;
+    /* A doubt is kept only where it prevents a rejection: there it belongs in the log. */
+    if (outcome_at(policy, j->score) == OUTCOME_REJECT && outcome_at(policy, j->low) != OUTCOME_REJECT)
+        out->doubt = j->score - j->low;
+    conclude(policy, out);
+}
+
+void policy_rescore(const struct policy *policy, struct verdict *v)
+{
+    struct rule_set hits = {{0}};
+
+    v->policy = policy;
+    v->threshold = NULL;
+    v->score = 0;
+    v->judged = v->outcome = OUTCOME_DUNNO;
+    if (v->skip != SKIP_NONE)
+        return;
+    for (unsigned i = 0; i < v->finding_count; i++)
+        rule_set_add(&hits, (size_t)v->findings[i].rule);
+    count_findings(policy, &hits, v);
+    v->at_least = v->score;
+    conclude(policy, v);
+}

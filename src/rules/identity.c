@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * identity: what proves who the client is. One answer for rules, credits, history, exemptions and heloctl.
+ *
+ * Each level is a three-valued question. The level that is proved is the highest one with YES; the best that could still
+ * be proved is the highest one that is not NO. More evidence raises the first and lowers the second until they meet.
+ */
+#include "facts.h"
+
+/* What SPF proves when it passes is the policy of the name's owner, and only if the record is specific. */
+static enum answer spf_allows_client(const struct evidence *e)
+{
+    return helo_spf_is(e, SPF_PASS);
+}
+
+/*
+ * A reverse name that equals HELO is confirmed by HELO's own address record, so the PTR names need not be known for NO.
+ * A name that reverse DNS verified is not asked for its other records, so that question comes first.
+ */
+static enum answer is_verified(const struct evidence *e)
+{
+    if (e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE)
+        return NO;
+    if (helo_is_confirmed(e, 2) == YES)
+        return YES;
+    return answer_or(helo_points_to_client(e), spf_allows_client(e));
+}
+
+static enum answer is_aligned(const struct evidence *e)
+{
+    return helo_is_confirmed(e, 1);
+}
+
+static enum answer is_named(const struct evidence *e)
+{
+    enum answer best = reverse_is_known(e) ? NO : OPEN;
+
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (!naming_is_assigned(&e->rdns[i].naming))
+            best = answer_or(best, answer_known(e->rdns[i].confirmed));
+    return best;
+}
+
+void evidence_conclude(struct evidence *e)
+{
+    enum answer (*const levels[IDENTITY_COUNT])(const struct evidence *) = {
+        [IDENTITY_NAMED] = is_named,
+        [IDENTITY_ALIGNED] = is_aligned,
+        [IDENTITY_VERIFIED] = is_verified,
+    };
+
+    e->identity = e->identity_at_best = IDENTITY_NOTHING;
+    for (int level = IDENTITY_VERIFIED; level > IDENTITY_NOTHING; level--) {
+        enum answer proved = levels[level](e);
+
+        if (proved != NO && e->identity_at_best == IDENTITY_NOTHING)
+            e->identity_at_best = (enum identity_level)level;
+        if (proved == YES) {
+            e->identity = (enum identity_level)level;
+            return;
+        }
+    }
+}
+
+enum answer evidence_verified(const struct evidence *e)
+{
+    if (identity_at_least(e, IDENTITY_ALIGNED) == YES)
+        return YES;
+    return helo_is_unverified(e) == YES ? NO : OPEN;
+}
+
+const char *evidence_known_name(enum known known)
+{
+    static const char *const names[] = {
+        [KNOWN_NOT_ASKED] = "not asked",
+        [KNOWN_PRESENT] = "present",
+        [KNOWN_ABSENT] = "absent",
+        [KNOWN_TEMPERROR] = "temperror",
+    };
+
+    return names[known];
+}
+
+const char *evidence_known_answer(enum known known)
+{
+    return known == KNOWN_PRESENT ? "yes" : known == KNOWN_ABSENT ? "no" : evidence_known_name(known);
+}
+
+const char *identity_name(const struct evidence *e)
+{
+    static const char *const names[IDENTITY_COUNT] = {
+        [IDENTITY_NOTHING] = "nothing",
+        [IDENTITY_NAMED] = "named",
+        [IDENTITY_ALIGNED] = "aligned",
+        [IDENTITY_VERIFIED] = "verified",
+    };
+
+    return e->identity == IDENTITY_NOTHING && e->identity_at_best > IDENTITY_NOTHING ? "open" : names[e->identity];
+}
