@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * evidence: everything that is known about one greeting when it is judged. gather (or a test) fills it in; after that it
- * is const, and the rules see nothing else. Texts and arrays live in the request's region or in the request itself.
+ * evidence: everything that is known about one greeting when it is judged. gather (or a test) fills it in; after that
+ * it is const, and the rules see nothing else. Texts and arrays live in the request's region or in the request
+ * itself.
  */
 #ifndef HELOD_EVIDENCE_H
 #define HELOD_EVIDENCE_H
@@ -67,8 +68,8 @@ struct evidence_rdns {
 };
 
 /*
- * What proves who the client is, from the weakest to the strongest. struct evidence holds both what is proved so far and
- * the best that missing evidence could still prove; identity_at_least() answers from the two.
+ * What proves who the client is, from the weakest to the strongest. struct evidence holds both what is proved so far
+ * and the best that missing evidence could still prove; identity_at_least() answers from the two.
  */
 enum identity_level {
     IDENTITY_NOTHING,  /* none of the following */
@@ -80,8 +81,8 @@ enum identity_level {
 
 struct evidence {
     enum skip skip;
-    int32_t exemption;                        /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
-    enum answer exempt;                       /* OPEN: an entry of `exempt` could still turn out to hold */
+    int32_t exemption;                              /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
+    enum answer exempt;                             /* OPEN: an entry of `exempt` could still turn out to hold */
     enum identity_level identity, identity_at_best; /* set by evidence_conclude() */
     const struct request *request;
     struct address client;
@@ -130,8 +131,8 @@ struct evidence {
  */
 void evidence_conclude(struct evidence *e);
 /*
- * Whether history counts the greeting as verified (YES: at least aligned), as unverified (NO: HELO is a word that surely
- * is not the client's), or not at all (OPEN).
+ * Whether history counts the greeting as verified (YES: at least aligned), as unverified (NO: HELO is a word that
+ * surely is not the client's), or not at all (OPEN).
  */
 enum answer evidence_verified(const struct evidence *e);
 /* "verified", "aligned", "named", "nothing"; "open" when nothing is proved yet and something still could be. */

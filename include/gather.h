@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gather: request to evidence, the only asynchronous stage. It judges what is known, asks for the kinds of evidence that
- * an open rule waits for, waits, and judges again, until the outcome is decided or nothing is left to ask. The last
- * judgement is handed back with the evidence: nobody has to run the rules again.
+ * gather: request to evidence, the only asynchronous stage. It judges what is known, asks for the kinds of evidence
+ * that an open rule waits for, waits, and judges again, until the outcome is decided or nothing is left to ask. The
+ * last judgement is handed back with the evidence: nobody has to run the rules again.
  *
- * It also decides who is not judged (evidence.skip): authenticated clients, unknown clients, requests that are not about
- * mail, and exempt clients. A HELO or reverse-name exemption holds once the name is confirmed.
+ * It also decides who is not judged (evidence.skip): authenticated clients, unknown clients, requests that are not
+ * about mail, and exempt clients. A HELO or reverse-name exemption holds once the name is confirmed.
  *
  * There is one struct gather per request in flight. The owner runs the deadline's timer and calls gather_expire() when
  * it fires.

@@ -2,8 +2,9 @@
 /*
  * exempt: who is not judged at all. Pure but for the date that ends an exemption.
  *
- * An entry for a reverse name or a HELO name holds once the name is proved. While that is unknown, because nothing was
- * asked yet, the lookup failed, or the limits allow no lookup, evidence.exempt is OPEN: then the client is not rejected.
+ * An entry for a reverse name or a HELO name holds once the name is proved. While that is unknown, because nothing
+ * was asked yet, the lookup failed, or the limits allow no lookup, evidence.exempt is OPEN: then the client is not
+ * rejected.
  */
 #include "clock.h"
 #include "gathering.h"

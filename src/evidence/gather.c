@@ -4,8 +4,8 @@
  * the outcome is not decided it asks the next wave: the kinds that an open rule looks at.
  *
  * A fact that has been asked for is TEMPERROR until its answer comes, so the deadline needs no cleanup: whatever is
- * missing then counts as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names lookups (PTR, A, AAAA and MX of
- * HELO, and one forward lookup for each reverse name).
+ * missing then counts as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names lookups (PTR, A, AAAA and MX
+ * of HELO, and one forward lookup for each reverse name).
  */
 #include "clock.h"
 #include "gathering.h"

@@ -2,9 +2,9 @@
 /*
  * gathering: one request while its evidence is being gathered. Private to the room.
  *
- * Calls go one way: gather.c runs the rows of the kinds, a kind's file stores what its answers say and calls lookup.c to
- * ask, and lookup.c goes back to gather.c only through `resume`. A kind's file never decides what is asked next, so an
- * answer from the cache cannot recurse.
+ * Calls go one way: gather.c runs the rows of the kinds, a kind's file stores what its answers say and calls lookup.c
+ * to ask, and lookup.c goes back to gather.c only through `resume`. A kind's file never decides what is asked next,
+ * so an answer from the cache cannot recurse.
  */
 #ifndef HELOD_GATHERING_H
 #define HELOD_GATHERING_H

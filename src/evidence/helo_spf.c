@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * helo_spf: SPF of the HELO name (RFC 7208 section 2.3), run over the shared resolver with one lookup at a time. Answers
- * from the cache are fed in a loop, so a long record does not deepen the stack.
+ * helo_spf: SPF of the HELO name (RFC 7208 section 2.3), run over the shared resolver with one lookup at a time.
+ * Answers from the cache are fed in a loop, so a long record does not deepen the stack.
  */
 #include "clock.h"
 #include "gathering.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup: asks the resolver for one request, within the request's limits, and counts what was asked. Every answer passes
- * observe() exactly once.
+ * lookup: asks the resolver for one request, within the request's limits, and counts what was asked. Every answer
+ * passes observe() exactly once.
  */
 #include "clock.h"
 #include "gathering.h"

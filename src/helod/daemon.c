@@ -179,8 +179,7 @@ static bool make_parts(struct server *s)
     s->status = status_new(s);
     s->recent = recent_new();
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
-           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL &&
-           s->recent != NULL;
+           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * alignment: whether HELO name, reverse names and address belong together. Names are compared by registrable domain,
- * over all PTR names. RFC 5321 section 4.1.4: a mismatch is by itself no reason to refuse mail, so the family's cap stays
- * below a rejection.
+ * over all PTR names. RFC 5321 section 4.1.4: a mismatch is by itself no reason to refuse mail, so the family's cap
+ * stays below a rejection.
  *
  * Large senders greet with the name of a pool. A HELO name that does not resolve to the client is as frequent among
  * honest senders as among others, so it counts little, and nothing where the organisation fits.

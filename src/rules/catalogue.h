@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * catalogue: the names of all rules, family by family. A row in a family's file that is not named here does not compile,
- * and a name here without a row does not link.
+ * catalogue: the names of all rules, family by family. A row in a family's file that is not named here does not
+ * compile, and a name here without a row does not link.
  */
 #ifndef HELOD_CATALOGUE_H
 #define HELOD_CATALOGUE_H

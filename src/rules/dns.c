@@ -122,7 +122,7 @@ static const char *detail_temperror(const struct evidence *e, struct region *r)
 RULE(rdns_temperror) = {
     .name = "rdns_temperror",
     .family = FAMILY_DNS,
-    .summary = "Looking up the reverse name, or confirming it, failed for now. Noted, never counted.",
+    .summary = "A lookup of the reverse name or of its confirmation failed; this is noted, never counted.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .code = 450,
     .enhanced = "4.7.25",

@@ -2,8 +2,9 @@
 /*
  * identity: what proves who the client is. One answer for rules, credits, history, exemptions and heloctl.
  *
- * Each level is a three-valued question. The level that is proved is the highest one with YES; the best that could still
- * be proved is the highest one that is not NO. More evidence raises the first and lowers the second until they meet.
+ * Each level is a three-valued question. The level that is proved is the highest one with YES; the best that could
+ * still be proved is the highest one that is not NO. More evidence raises the first and lowers the second until they
+ * meet.
  */
 #include "facts.h"
 

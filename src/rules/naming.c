@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * naming: how the names are built. HELO and reverse name are judged separately: a dynamic address pattern in a HELO name
- * is far more precise than in a reverse name, which the client's user did not choose.
+ * naming: how the names are built. HELO and reverse name are judged separately: a dynamic address pattern in a HELO
+ * name is far more precise than in a reverse name, which the client's user did not choose.
  *
  * A server-looking label (mail, smtp, static …) cancels what is said of a reverse name, and the generic look of a HELO
  * name. A reverse name counts only when every PTR name of the client looks that way: one name of its own clears a host.

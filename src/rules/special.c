@@ -4,8 +4,8 @@
  * appendix G, documentation names and factory names). Local facts alone; the names room says to which kind a name
  * belongs.
  *
- * Each rule covers the whole fact "this is not a public name": that such a name has one label, no top-level domain or no
- * address record does not count again.
+ * Each rule covers the whole fact "this is not a public name": that such a name has one label, no top-level domain or
+ * no address record does not count again.
  */
 #include "catalogue.h"
 

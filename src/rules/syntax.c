@@ -2,8 +2,8 @@
 /*
  * syntax: how the HELO argument is written (RFC 5321 sections 4.1.1.1 and 4.1.2, RFC 1035). Local facts alone.
  *
- * RFC 5321 section 4.1.2 asks servers to refuse names with illegal characters, so these rows are certain. A name that we
- * could not parse because we ran out of memory has no flag, so no rule here matches it.
+ * RFC 5321 section 4.1.2 asks servers to refuse names with illegal characters, so these rows are certain. A name that
+ * we could not parse because we ran out of memory has no flag, so no rule here matches it.
  */
 #include "catalogue.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logged: from the fields of a decision line back to a verdict. What a finding counted, and the doubt, come from the log;
- * the daemon's own code works out everything else again.
+ * logged: from the fields of a decision line back to a verdict. What a finding counted, and the doubt, come from the
+ * log; the daemon's own code works out everything else again.
  */
 #include "logged.h"
 

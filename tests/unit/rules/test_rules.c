@@ -343,7 +343,7 @@ static const struct {
     {"helo_unproved_provider", NO, "helo=gross.com provider=gross.com rdns=a.rot.com:pass"},
     {"helo_unproved_provider", NO, "helo=mail.blau.com rdns=none"},
     {"helo_is_recipient_domain", YES, "helo=blau.com rcpt=a@blau.com rdns=none addr=26.1.1.1 spf=none"},
-    {"helo_is_recipient_domain", YES, "helo=mx.blau.com rcpt=a@blau.com rdns=a.rot.com:pass addr=nxdomain spf=softfail"},
+    {"helo_is_recipient_domain", YES, "helo=mx.blau.com rcpt=a@blau.com rdns=a.rot.com:pass addr=nxdomain spf=none"},
     {"helo_is_recipient_domain", YES, "helo=blau.com rcpt=a@blau.com rdns=mx.blau.com:fail addr=26.1.1.1 spf=none"},
     {"helo_is_recipient_domain", NO, "helo=blau.com rcpt=a@blau.com rdns=none addr=26.1.1.1 spf=pass"},
     {"helo_is_recipient_domain", NO, "helo=blau.com rcpt=a@blau.com rdns=mx.blau.com:temp addr=26.1.1.1"},
