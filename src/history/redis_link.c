@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_link: connects, greets (AUTH, PING), notices that nothing comes back, goes away, comes again later and later,
- * at most every RETRY_MAX_MS. hiredis 0.14 has no timers; the ones here are all there are.
+ * redis_link: connects to one address of the server after the other, logs in (AUTH, PING), notices when the server
+ * stops answering, closes the connection, and connects again with growing pauses, at most RETRY_MAX_MS long. hiredis
+ * 0.14 has no timers, so all timers are here.
  *
- * A server whose process is stopped still lets one connect (its kernel does), so only a PONG in time makes it up: the
- * first ends the greeting, with the connection's and TLS' round trips, the second must come within the store's timeout.
- * Promises that nothing here ever waits: a host name is looked up once, before anything is served.
+ * The kernel of a server whose process is stopped still accepts connections, so a connection counts as up only after a
+ * PONG in time. The first PONG ends the login, which includes the round trips of TCP and TLS; the second one must come
+ * within the store's timeout. Nothing here blocks, except that a host name is resolved once, before anything is served.
  */
 #include "redis_link.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <hiredis/adapters/libevent.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "redis_place.h"
 #include "redis_reply.h"
 #include "redis_tls.h"
 
@@ -26,11 +26,11 @@ enum {
     RETRY_MAX_MS = 5000,
     GREETING = 2, /* times the timeout, from connecting to the first PONG */
     STUCK = 4,    /* times the timeout without a reply to anything */
-    LATE_MAX = 5, /* questions in a row */
-    ROOM = 20000, /* commands under way */
+    LATE_MAX = 5, /* late replies in a row */
+    ROOM = 20000, /* commands in flight */
     WAIT_MS = 3000,
-    REASON_SIZE = 200,
-    HOST_SIZE = 256,
+    REASON_SIZE = 240,
+    REASONS_SIZE = 600, /* of all addresses */
 };
 
 struct redis_link {
@@ -45,14 +45,14 @@ struct redis_link {
     unsigned under_way, late;
     bool resting; /* until the next attempt */
     bool told, complained, closing;
-    char host[64];
-    int port; /* 0: `host` is not used, the path is */
-    char path[108];
+    struct redis_place place;
+    struct text reasons; /* why the addresses failed that were tried since the last pause */
+    char reasons_bytes[REASONS_SIZE];
 };
 
 static void report(struct redis_link *l, bool is_error, const char *what, const char *detail)
 {
-    char message[2 * REASON_SIZE + 300];
+    char message[2 * REASONS_SIZE];
     struct text t;
 
     text_init(&t, message, sizeof(message));
@@ -68,39 +68,67 @@ static void wait_ms(struct redis_link *l, uint64_t ms)
     evtimer_add(l->timer, &after);
 }
 
+/* "::1: Connection refused, 127.0.0.1: certificate has expired"; the address only where there are several. */
+static void note_reason(struct redis_link *l, const char *reason)
+{
+    const char *address = redis_place_shown(&l->place);
+
+    text_addf(&l->reasons, "%s%s%s%s", l->reasons.used > 0 ? ", " : "", address, *address != '\0' ? ": " : "", reason);
+}
+
+/* All addresses have failed. A server that keeps closing connections is retried with growing pauses too. */
+static void pause_link(struct redis_link *l)
+{
+    if (!l->told)
+        report(l, true, "unavailable, requests are judged without it: ", l->reasons_bytes);
+    l->told = true;
+    text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
+    wait_ms(l, l->retry_ms);
+    l->retry_ms = l->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : l->retry_ms * 2;
+}
+
+/* Ends the connection. Another address is tried at once, but not one of a server that was up: it needs the pause. */
 static void go_down(struct redis_link *l, const char *reason)
 {
     redisAsyncContext *connection = l->connection;
+    bool was_up = l->up;
 
     if (l->closing || l->resting)
         return;
-    /* One that comes and goes is tried less and less often, as one that does not come. */
-    if (l->up && clock_ms() - l->up_ms >= RETRY_MAX_MS)
+    if (was_up && clock_ms() - l->up_ms >= RETRY_MAX_MS)
         l->retry_ms = RETRY_MIN_MS;
     l->resting = true;
     l->connection = NULL;
     l->up = false;
     l->late = 0;
-    if (!l->told)
-        report(l, true, "not used until it is well again: ", reason);
-    l->told = true;
-    wait_ms(l, l->retry_ms);
-    l->retry_ms = l->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : l->retry_ms * 2;
+    note_reason(l, reason);
+    if (!was_up && redis_place_next(&l->place))
+        wait_ms(l, 0);
+    else
+        pause_link(l);
     if (connection != NULL)
         redisAsyncFree(connection);
     l->under_way = 0;
 }
 
+/* What OpenSSL says is better than what hiredis makes of it, which may be "Success". */
+static void lose(struct redis_link *l, const char *error)
+{
+    char reason[REASON_SIZE];
+
+    if (l->tls == NULL || !redis_tls_explain(l->tls, reason, sizeof(reason)))
+        snprintf(reason, sizeof(reason), "%s", error);
+    go_down(l, reason);
+}
+
 static void on_connect(const redisAsyncContext *connection, int status)
 {
     struct redis_link *l = connection->data;
-    char reason[REASON_SIZE];
 
     if (status == REDIS_OK || l->connection != connection)
         return;
-    snprintf(reason, sizeof(reason), "%s", connection->errstr);
     l->connection = NULL; /* hiredis frees it */
-    go_down(l, reason);
+    lose(l, connection->errstr);
 }
 
 static void on_disconnect(const redisAsyncContext *connection, int status)
@@ -110,7 +138,7 @@ static void on_disconnect(const redisAsyncContext *connection, int status)
     if (l->connection != connection)
         return;
     l->connection = NULL;
-    go_down(l, status == REDIS_OK ? "closed" : connection->errstr);
+    lose(l, status == REDIS_OK ? "the server closed the connection" : connection->errstr);
 }
 
 static void on_auth(redisAsyncContext *connection, void *reply, void *arg)
@@ -142,8 +170,10 @@ static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
     l->up = true;
     l->up_ms = clock_ms();
     l->complained = false;
+    redis_place_works(&l->place);
+    text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
     if (l->told)
-        report(l, false, "well again", "");
+        report(l, false, "available again", "");
     l->told = false;
 }
 
@@ -182,16 +212,28 @@ static void read_on(void *arg)
         redisLibeventAddRead(arg);
 }
 
+/* NULL and why: it failed at once. */
+static redisAsyncContext *begin_connection(struct redis_link *l, char reason[REASON_SIZE])
+{
+    redisAsyncContext *c = redis_place_connect(&l->place);
+    bool good = c != NULL && c->err == 0;
+
+    snprintf(reason, REASON_SIZE, "%s", c == NULL ? "out of memory" : c->errstr);
+    if (good && l->tls != NULL)
+        good = redis_tls_start(l->tls, c, reason, REASON_SIZE);
+    if (good && redisLibeventAttach(c, l->context.base) == REDIS_OK)
+        return c;
+    if (c != NULL)
+        redisAsyncFree(c);
+    return NULL;
+}
+
 static void try_connect(struct redis_link *l)
 {
-    redisAsyncContext *c = l->port > 0 ? redisAsyncConnect(l->host, l->port) : redisAsyncConnectUnix(l->path);
     char reason[REASON_SIZE];
+    redisAsyncContext *c = begin_connection(l, reason);
 
-    if (c == NULL || c->err != 0 || (l->tls != NULL && !redis_tls_start(l->tls, c)) ||
-        redisLibeventAttach(c, l->context.base) != REDIS_OK) {
-        snprintf(reason, sizeof(reason), "%s", c == NULL ? "no memory" : c->err == 0 ? "no TLS" : c->errstr);
-        if (c != NULL)
-            redisAsyncFree(c);
+    if (c == NULL) {
         go_down(l, reason);
         return;
     }
@@ -206,6 +248,15 @@ static void try_connect(struct redis_link *l)
     greet(l);
 }
 
+static const char *why_late(const struct redis_link *l)
+{
+    if (redis_reply_is_endless(l->connection->c.reader))
+        return "a reply exceeds all bounds";
+    if (l->tls != NULL && (l->connection->c.flags & REDIS_CONNECTED) && !redis_tls_is_up(l->tls))
+        return "TLS: no answer to the handshake; does it speak TLS on this port?";
+    return "no answer in time";
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct redis_link *l = arg;
@@ -216,71 +267,43 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     if (l->connection == NULL)
         try_connect(l);
     else
-        go_down(l, redis_reply_is_endless(l->connection->c.reader) ? "its reply has no end" : "it does not answer");
+        lose(l, why_late(l));
 }
 
-/* The one blocking look-up, before anything is served. */
-static bool look_up(struct redis_link *l, const char *host, const char *port)
+/* False, and reported: the name has no address. */
+static bool resolve(struct redis_link *l)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    int failed = getaddrinfo(host, port, &hints, &found);
+    const char *reason = l->place.port > 0 ? redis_place_resolve(&l->place) : NULL;
 
-    if (failed == 0)
-        failed = getnameinfo(found->ai_addr, found->ai_addrlen, l->host, sizeof(l->host), NULL, 0, NI_NUMERICHOST);
-    if (found != NULL)
-        freeaddrinfo(found);
-    if (failed == 0) {
-        l->port = (int)strtol(port, NULL, 10);
+    if (reason == NULL)
         return true;
-    }
     report(l, true,
-           "not used until helod is started again, its name has no address now; "
-           "an address in the name's place needs no DNS: ",
-           gai_strerror(failed));
+           "not used until helod is restarted, because its name has no address now; an address in place of the name "
+           "needs no DNS: ",
+           reason);
     l->told = true; /* nobody need wait for it */
     return false;
-}
-
-/* "inet:HOST:PORT", [HOST] for IPv6. False: "unix:PATH"; the policy file has checked the form. */
-static bool split(const char *where, char host[HOST_SIZE], const char **port)
-{
-    const char *colon = strrchr(where, ':');
-    size_t n;
-
-    if (strncmp(where, "inet:", 5) != 0 || colon <= where + 5)
-        return false;
-    where += 5;
-    n = (size_t)(colon - where);
-    if (n >= 2 && where[0] == '[' && where[n - 1] == ']') {
-        where++;
-        n -= 2;
-    }
-    snprintf(host, HOST_SIZE, "%.*s", (int)n, where);
-    *port = colon + 1;
-    return true;
 }
 
 struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size)
 {
     struct redis_link *l = calloc(1, sizeof(*l));
-    char host[HOST_SIZE];
-    const char *port, *where = context->settings->redis;
-    bool is_inet = split(where, host, &port);
+    const struct history_settings *s = context->settings;
 
     if (l == NULL)
         return NULL;
     l->context = *context;
     l->retry_ms = RETRY_MIN_MS;
-    if (context->settings->redis_tls)
-        l->tls = redis_tls_new(is_inet ? host : NULL, error, error_size);
+    text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
+    redis_place_read(&l->place, s->redis);
+    if (s->redis_tls)
+        l->tls = redis_tls_new(l->place.port > 0 ? l->place.host : NULL, error, error_size);
     l->timer = evtimer_new(context->base, on_timer, l);
-    if (l->timer == NULL || (context->settings->redis_tls && l->tls == NULL)) {
+    if (l->timer == NULL || (s->redis_tls && l->tls == NULL)) {
         redis_link_free(l);
         return NULL;
     }
-    if (!is_inet)
-        snprintf(l->path, sizeof(l->path), "%s", where + strlen("unix:"));
-    if (!is_inet || look_up(l, host, port))
+    if (resolve(l))
         try_connect(l);
     return l;
 }
@@ -304,7 +327,7 @@ bool redis_link_up(struct redis_link *l)
     uint64_t patience = STUCK * l->context.settings->redis_timeout_ms;
 
     if (l->up && l->under_way > 0 && clock_ms() - l->progress_ms > patience)
-        go_down(l, "it does not answer");
+        go_down(l, "no answer in time");
     return l->up;
 }
 
@@ -351,7 +374,7 @@ void redis_link_in_time(struct redis_link *l)
 void redis_link_late(struct redis_link *l)
 {
     if (l->up && ++l->late >= LATE_MAX)
-        go_down(l, "it is too slow");
+        go_down(l, "it answers too slowly");
 }
 
 void redis_link_complain(struct redis_link *l, const char *text)

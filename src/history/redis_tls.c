@@ -16,11 +16,13 @@
 #ifdef HAVE_HIREDIS_SSL
 #include <arpa/inet.h>
 #include <hiredis/hiredis_ssl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 struct redis_tls {
     SSL_CTX *context;
+    SSL *ssl; /* of the last connection, shared with hiredis, which keeps it to itself; NULL: none yet */
     char host[256];
     bool is_address; /* no SNI (RFC 6066, 3), and the certificate must name the address */
 };
@@ -54,6 +56,7 @@ void redis_tls_free(struct redis_tls *tls)
 {
     if (tls == NULL)
         return;
+    SSL_free(tls->ssl);
     SSL_CTX_free(tls->context);
     free(tls);
 }
@@ -65,13 +68,43 @@ static bool expect(const struct redis_tls *tls, SSL *ssl)
     return SSL_set1_host(ssl, tls->host) == 1 && SSL_set_tlsext_host_name(ssl, tls->host) == 1;
 }
 
-bool redis_tls_start(const struct redis_tls *tls, redisAsyncContext *connection)
+bool redis_tls_is_up(const struct redis_tls *tls)
+{
+    return tls->ssl != NULL && SSL_is_init_finished(tls->ssl);
+}
+
+bool redis_tls_explain(const struct redis_tls *tls, char *reason, size_t size)
+{
+    unsigned long error = ERR_peek_last_error();
+    const char *words = error != 0 ? ERR_reason_error_string(error) : NULL;
+    long verified;
+
+    if (tls->ssl == NULL || redis_tls_is_up(tls))
+        return false;
+    verified = SSL_get_verify_result(tls->ssl);
+    if (verified != X509_V_OK)
+        snprintf(reason, size, "TLS: the server's certificate is refused: %s", X509_verify_cert_error_string(verified));
+    else if (words != NULL)
+        snprintf(reason, size, "TLS: %s", words);
+    else
+        return false;
+    return true;
+}
+
+bool redis_tls_start(struct redis_tls *tls, redisAsyncContext *connection, char *reason, size_t size)
 {
     SSL *ssl = SSL_new(tls->context);
 
-    if (ssl != NULL && expect(tls, ssl) && redisInitiateSSL(&connection->c, ssl) == REDIS_OK)
-        return true; /* hiredis owns it now */
-    SSL_free(ssl);
+    SSL_free(tls->ssl);
+    tls->ssl = ssl;
+    ERR_clear_error();
+    if (ssl != NULL && expect(tls, ssl) && redisInitiateSSL(&connection->c, ssl) == REDIS_OK) {
+        SSL_up_ref(ssl); /* the other reference is hiredis' now */
+        return true;
+    }
+    /* The connection may have failed at once: hiredis has that error, in the part that it does not copy. */
+    if (!redis_tls_explain(tls, reason, size))
+        snprintf(reason, size, "%s", connection->c.err != 0 ? connection->c.errstr : "TLS: out of memory");
     return false;
 }
 
@@ -92,10 +125,25 @@ void redis_tls_free(struct redis_tls *tls)
     (void)tls;
 }
 
-bool redis_tls_start(const struct redis_tls *tls, redisAsyncContext *connection)
+bool redis_tls_start(struct redis_tls *tls, redisAsyncContext *connection, char *reason, size_t size)
 {
     (void)tls;
     (void)connection;
+    snprintf(reason, size, "TLS: not in this build");
+    return false;
+}
+
+bool redis_tls_is_up(const struct redis_tls *tls)
+{
+    (void)tls;
+    return false;
+}
+
+bool redis_tls_explain(const struct redis_tls *tls, char *reason, size_t size)
+{
+    (void)tls;
+    (void)reason;
+    (void)size;
     return false;
 }
 

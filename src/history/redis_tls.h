@@ -15,7 +15,11 @@ struct redis_tls;
 struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size);
 /* NULL is allowed. */
 void redis_tls_free(struct redis_tls *tls);
-/* On a connection just begun; false: it is of no use, its errstr may say why. */
-bool redis_tls_start(const struct redis_tls *tls, redisAsyncContext *connection);
+/* Begins TLS on a connection just begun. False, and why in `reason`: the connection is of no use. */
+bool redis_tls_start(struct redis_tls *tls, redisAsyncContext *connection, char *reason, size_t size);
+/* The handshake of the last connection is done. */
+bool redis_tls_is_up(const struct redis_tls *tls);
+/* Why that handshake failed, in OpenSSL's words. False: it did not fail. */
+bool redis_tls_explain(const struct redis_tls *tls, char *reason, size_t size);
 
 #endif

@@ -34,8 +34,8 @@ class Redis:
         wait_for(self.answers, what="redis-server")
 
     def answers(self):
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self.port)) == 0
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.path)) == 0
 
     def stop(self):
         if self.process is not None:
@@ -45,7 +45,9 @@ class Redis:
 
     def command(self, *words):
         """The raw reply."""
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as s:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            s.connect(str(self.path))
             parts = [str(word).encode() for word in words]
             s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
             time.sleep(0.1)

@@ -234,10 +234,10 @@ def _():
             return said and text in said[-1]
 
         def left_alone():
-            wait_for(lambda: is_said_last("not used until it is well again"), what="the store is left alone")
+            wait_for(lambda: is_said_last("unavailable, requests are judged without it"), what="the store is left alone")
 
         def back():
-            wait_for(lambda: is_said_last("well again") and not is_said_last("not used"), what="the store is used again")
+            wait_for(lambda: is_said_last("available again") and not is_said_last("unavailable"), what="the store is used again")
 
         def act():
             rig.pause(0.5)

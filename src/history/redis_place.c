@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis_place: the addresses of a server, and which one is next. A name often has an IPv6 and an IPv4 address while the
+ * server listens on one of them only, so the first address alone says nothing.
+ */
+#include "redis_place.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void redis_place_read(struct redis_place *p, const char *where)
+{
+    const char *colon = strrchr(where, ':');
+    size_t n;
+
+    *p = (struct redis_place){.port = 0};
+    if (strncmp(where, "inet:", 5) != 0 || colon <= where + 5) {
+        snprintf(p->path, sizeof(p->path), "%s", where + strlen("unix:"));
+        return;
+    }
+    where += 5;
+    n = (size_t)(colon - where);
+    if (n >= 2 && where[0] == '[' && where[n - 1] == ']') {
+        where++;
+        n -= 2;
+    }
+    snprintf(p->host, sizeof(p->host), "%.*s", (int)n, where);
+    p->port = (int)strtol(colon + 1, NULL, 10);
+}
+
+static bool is_known(const struct redis_place *p, const char *address)
+{
+    for (unsigned i = 0; i < p->count; i++)
+        if (strcmp(p->addresses[i], address) == 0)
+            return true;
+    return false;
+}
+
+const char *redis_place_resolve(struct redis_place *p)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    int failed = getaddrinfo(p->host, NULL, &hints, &found);
+
+    for (const struct addrinfo *a = found; a != NULL && p->count < REDIS_ADDRESSES_MAX; a = a->ai_next) {
+        char *address = p->addresses[p->count];
+        failed = getnameinfo(a->ai_addr, a->ai_addrlen, address, REDIS_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST);
+        if (failed == 0 && !is_known(p, address))
+            p->count++;
+    }
+    if (found != NULL)
+        freeaddrinfo(found);
+    return p->count > 0 ? NULL : gai_strerror(failed);
+}
+
+redisAsyncContext *redis_place_connect(const struct redis_place *p)
+{
+    return p->count > 0 ? redisAsyncConnect(p->addresses[p->at], p->port) : redisAsyncConnectUnix(p->path);
+}
+
+const char *redis_place_shown(const struct redis_place *p)
+{
+    return p->count > 1 ? p->addresses[p->at] : "";
+}
+
+bool redis_place_next(struct redis_place *p)
+{
+    if (p->count > 0)
+        p->at = (p->at + 1) % p->count;
+    if (++p->failed < p->count)
+        return true;
+    p->failed = 0;
+    return false;
+}
+
+void redis_place_works(struct redis_place *p)
+{
+    p->failed = 0;
+}
