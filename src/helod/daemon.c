@@ -202,7 +202,7 @@ static bool lock_up(const struct daemon *d, char *error, size_t error_size)
     case SECCOMP_ON:
         return true;
     case SECCOMP_ABSENT:
-        log_debug("no system call filter in this build, or in this kernel");
+        log_warning("%s (seccomp = no silences this)", error);
         return true;
     case SECCOMP_FAILED:
         break;

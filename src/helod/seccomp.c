@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "sanitizer.h"
+#include "text.h"
 
 #if defined(HAVE_SECCOMP) && !WITH_SANITIZER
 
@@ -24,8 +25,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "text.h"
 
 enum { NAME_SIZE = 32, FORK_FLAGS = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID };
 
@@ -158,8 +157,10 @@ enum seccomp_result seccomp_start(char *error, size_t error_size)
     struct text t;
     int result;
 
-    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
+        text_error(error, error_size, "no system call filter", "this kernel has none");
         return SECCOMP_ABSENT;
+    }
     filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     result = filter == NULL ? -ENOMEM : fill(filter);
     if (result == 0)
@@ -177,8 +178,8 @@ enum seccomp_result seccomp_start(char *error, size_t error_size)
 
 enum seccomp_result seccomp_start(char *error, size_t error_size)
 {
-    (void)error;
-    (void)error_size;
+    text_error(error, error_size, "no system call filter",
+               WITH_SANITIZER ? "helod was built with a sanitizer" : "helod was built without libseccomp");
     return SECCOMP_ABSENT;
 }
 

@@ -10,8 +10,8 @@
 
 enum seccomp_result {
     SECCOMP_ON,
-    SECCOMP_ABSENT, /* built without libseccomp, or with a sanitizer, or a kernel that has no filters */
-    SECCOMP_FAILED, /* with a text in error: then helod must not go on */
+    SECCOMP_ABSENT, /* there is none in this build or in this kernel; error says why */
+    SECCOMP_FAILED, /* error says why; helod must not run without the filter then */
 };
 
 /* For this process, for good. Call once, after privileges_drop(). */

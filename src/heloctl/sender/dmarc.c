@@ -227,7 +227,7 @@ bool dmarc_reader_feed(struct dmarc_reader *r, const void *bytes, size_t n, bool
 
 const char *dmarc_reader_error(const struct dmarc_reader *r)
 {
-    return r->error;
+    return r == NULL ? "out of memory" : r->error;
 }
 
 #else

@@ -24,12 +24,12 @@ typedef bool dmarc_sink(void *arg, const struct dmarc_record *record);
 
 struct dmarc_reader;
 
-/* NULL: no memory, or built without expat. */
+/* NULL: dmarc_reader_error(NULL) says why. */
 struct dmarc_reader *dmarc_reader_new(dmarc_sink *sink, void *arg);
 void dmarc_reader_free(struct dmarc_reader *reader); /* NULL is allowed */
 /* The next piece of the document; `last`: there is no more. False from the first error on. */
 bool dmarc_reader_feed(struct dmarc_reader *reader, const void *bytes, size_t n, bool last);
-const char *dmarc_reader_error(const struct dmarc_reader *reader); /* a constant text; NULL: none so far */
+const char *dmarc_reader_error(const struct dmarc_reader *reader); /* a constant text; NULL: no error so far */
 
 /* A file: plain, .gz, or .zip with one or more reports. False with a text in error. "-": standard input, no zip. */
 bool dmarc_file_read(const char *path, dmarc_sink *sink, void *arg, const char **error);

@@ -144,7 +144,7 @@ bool dmarc_file_read(const char *path, dmarc_sink *sink, void *arg, const char *
     if (fd < 0 || fstat(fd, &st) != 0)
         *error = strerror(errno);
     else if (!u.reader)
-        *error = "out of memory, or built without expat";
+        *error = dmarc_reader_error(NULL);
     if (*error) {
         if (fd >= 0)
             close(fd);
