@@ -37,7 +37,8 @@ class Browser:
             arguments.append("--force-dark-mode")
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(["chromedriver", f"--port={self.port}"], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env={**os.environ, "HOME": str(self.folder)})
+                                            stdout=log, stderr=log,
+                                            env={**os.environ, "HOME": str(self.folder), "TMPDIR": str(self.folder)})
         self.session = ""
         tap.cleanup(self.close)
         helod.wait_for(self._ready, what="chromedriver answers")
