@@ -116,7 +116,7 @@ def replace_file(path, text):
 def scratch(prefix="helod-test-"):
     """A new folder that other users may enter (Postfix must), removed at the end of the test file."""
     import tap  # not needed by who only asks questions
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("SCRATCH", "/tmp")))
     folder.chmod(0o755)
     tap.cleanup(shutil.rmtree, folder, True)
     return folder
