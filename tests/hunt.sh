@@ -26,7 +26,7 @@ shift
 folder=${BUILD:-build/gcc}
 all=
 say() { printf '%s\n' "$*"; }
-# shellcheck source=tests/suite.sh disable=SC1091
+# shellcheck source=tests/suite.sh
 . tests/suite.sh
 
 tests_chosen() {

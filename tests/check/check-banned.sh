@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # No function that cannot be used safely, or runs a shell; no mark of unfinished work.
 set -eu
-# shellcheck source=findings.sh disable=SC1091
+# shellcheck source=tests/check/findings.sh
 . "$top_srcdir/tests/check/findings.sh"
 
 banned='strcpy|strcat|strncat|sprintf|vsprintf|gets|strtok|alloca|atoi|atol|atoll|atof|system|popen'

@@ -3,7 +3,7 @@
 # Every C file is as clang-format leaves it. Versions of clang-format differ in what they make of one .clang-format, so
 # only version 14, which Debian 12 has, is asked; with another the check is skipped.
 set -eu
-# shellcheck source=findings.sh disable=SC1091
+# shellcheck source=tests/check/findings.sh
 . "$top_srcdir/tests/check/findings.sh"
 
 formatter=

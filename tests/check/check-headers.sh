@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every header compiles alone, twice in a row, and without a warning: with gcc, and with clang where there is one.
 set -eu
-# shellcheck source=findings.sh disable=SC1091
+# shellcheck source=tests/check/findings.sh
 . "$top_srcdir/tests/check/findings.sh"
 
 libraries=$(pkg-config --cflags libevent_core libcares libconfuse libpsl libidn2 2>/dev/null || :)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The arrows between the rooms (CONTRIBUTING.md): which file includes what, and what the pure rooms' archives ask for.
 set -eu
-# shellcheck source=findings.sh disable=SC1091
+# shellcheck source=tests/check/findings.sh
 . "$top_srcdir/tests/check/findings.sh"
 
 # Header (a prefix of what stands in <>), and the only places under src/ that may include it.

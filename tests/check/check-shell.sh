@@ -12,8 +12,8 @@ number=0
 for script in bootstrap.sh .ci/run $(find tests contrib -name '*.sh' 2>/dev/null | sort); do
     [ -e "$script" ] || continue # .ci is not in the release's archive
     number=$((number + 1))
-    # SC2154: make exports top_srcdir and top_builddir
-    if complaints=$(shellcheck --exclude SC2154 "$script" 2>&1); then
+    # SC2154: make exports top_srcdir and top_builddir. -x: what a script sources belongs to it.
+    if complaints=$(shellcheck -x --exclude SC2154 "$script" 2>&1); then
         echo "ok $number - $script"
     else
         echo "$complaints" | sed 's/^/# /'

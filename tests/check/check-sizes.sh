@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Files to 500 lines, functions to 60, blocks to three levels, lines to 120 columns. A table may be as long as it is.
 set -eu
-# shellcheck source=findings.sh disable=SC1091
+# shellcheck source=tests/check/findings.sh
 . "$top_srcdir/tests/check/findings.sh"
 
 sizes() {
