@@ -4,7 +4,7 @@
  *
  * A greeting is remembered under its client network and, unverified, under its HELO name. Of a network: the
  * unverified names and registrable domains in the window, and the domains it was verified for. Of a name: the
- * neighbourhoods (/24, /48: unrelated networks) it came from unverified. What is verified is for the caller to say
+ * neighbourhoods (/16, /32: unrelated networks) it came from unverified. What is verified is for the caller to say
  * (evidence_verified()).
  *
  * history_ask() answers like the resolver: never before it returns, exactly once, never after a cancel. A store in
@@ -42,6 +42,9 @@ struct history_facts {
     unsigned good;                /* greetings of this network with this registrable domain that were verified */
     unsigned good_days;           /* days between the first and the last of these */
     bool verified_other;          /* the one domain that this network is known for (known_count) is not this one's */
+    unsigned misfits;             /* unverified greetings of this network since its last verified one: a lower bound */
+    unsigned misfit_days;         /* and on how many days */
+    unsigned encrypted_networks;  /* unrelated networks whose clients came encrypted under this policy lately */
     time_t first_seen, last_seen; /* of this client network; 0: never */
 };
 
@@ -49,6 +52,7 @@ struct history_greeting {
     const struct address *client;
     const struct name *helo;
     unsigned known_count; /* of the settings, for verified_other */
+    const char *policy;   /* whose encrypted_networks are counted; NULL: none */
 };
 
 /* What runs wrong, or right again, for the log; said once each time. Also told while history_new() runs. */
@@ -80,6 +84,12 @@ struct history_query *history_ask(struct history *h, const struct history_greeti
 void history_cancel(struct history_query *q);
 /* Remembers one greeting; call it for what is surely verified or surely not. Names that are no words are left out. */
 void history_note(struct history *h, const struct history_greeting *greeting, bool verified);
+/*
+ * Remembers that a client of the policy came encrypted, which is how helod learns that Postfix offers STARTTLS there.
+ * Kept for HISTORY_ENCRYPTED_DAYS, or for the window where that is shorter.
+ */
+enum { HISTORY_ENCRYPTED_DAYS = 7 };
+void history_note_encrypted(struct history *h, const struct history_greeting *greeting);
 
 /* For people. `subject` is an address, a network's address or a HELO name. */
 enum history_form { HISTORY_TEXT, HISTORY_JSON };

@@ -19,6 +19,9 @@
 #include "verdict.h"
 
 enum policy_mode { MODE_ENFORCE, MODE_SOFT, MODE_MONITOR, MODE_COUNT };
+/* Whether Postfix offers STARTTLS to a policy's clients. AUTO: once clients of so many unrelated networks used it. */
+enum policy_starttls { STARTTLS_AUTO, STARTTLS_YES, STARTTLS_NO };
+enum { STARTTLS_NETWORKS = 20 };
 enum policy_header { HEADER_AUTHENTICATION_RESULTS, HEADER_SCORE }; /* what PREPEND writes */
 
 struct threshold {
@@ -35,6 +38,7 @@ enum { THRESHOLDS_MAX = 8 };
 struct policy {
     const char *name;
     enum policy_mode mode;
+    enum policy_starttls starttls;
     const struct policy *shadow; /* judged and logged beside this one, never answered; NULL: none */
     const char *shadow_name;     /* the same as written, "" for none */
     unsigned threshold_count;

@@ -20,6 +20,7 @@ enum {
 
 static const char *const mode_choices[] = {"enforce", "soft", "monitor", NULL};
 static const char *const header_choices[] = {"authentication-results", "score", NULL};
+static const char *const starttls_choices[] = {"auto", "yes", "no", NULL};
 static const char *const store_choices[] = {"none", "memory", "redis", NULL};
 static const char *const log_choices[] = {"syslog", "journal", "file", NULL};
 
@@ -111,6 +112,8 @@ const struct option options[] = {
      .summary = "enforce; soft makes a rejection a deferral; monitor only logs."},
     {SECTION_POLICY, "shadow", OPTION_WORD, .initial = "", .offset = offsetof(struct policy, shadow_name),
      .summary = "Another policy, judged and logged beside this one and never answered; empty for none."},
+    {POLICY(starttls, OPTION_CHOICE), .initial = "auto", .choices = starttls_choices,
+     .summary = "Whether Postfix offers STARTTLS to the clients of this policy: yes, no, or auto to learn it."},
     {POLICY(header, OPTION_CHOICE), .initial = "authentication-results", .choices = header_choices,
      .summary = "Header that prepend adds: authentication-results (RFC 8601) or score (X-HELO-Score)."},
     {POLICY(header_always, OPTION_SWITCH), .initial = "no", .summary = "Add the header below every threshold too."},
@@ -159,7 +162,7 @@ const struct option options[] = {
     {HISTORY(churn_domains, OPTION_NUMBER), .initial = "5", .min = 2, .max = 64, .unit = "domains",
      .summary = "helo_churn: unrelated domains from one client network in the window."},
     {HISTORY(shared_networks, OPTION_NUMBER), .initial = "20", .min = 2, .max = 64, .unit = "networks",
-     .summary = "helo_shared: client networks with one unverified name in the window."},
+     .summary = "helo_shared: unrelated networks (IPv4 /16, IPv6 /32) with one unverified name in the window."},
     {HISTORY(known_days, OPTION_NUMBER), .initial = "3", .min = 1, .max = 365, .unit = "days",
      .summary = "identity_known: days since the first verified greeting."},
     {HISTORY(known_count, OPTION_NUMBER), .initial = "5", .min = 1, .max = 1000000, .unit = "greetings",

@@ -259,6 +259,16 @@ void history_cancel(struct history_query *q)
         query_free(q);
 }
 
+void history_note_encrypted(struct history *h, const struct history_greeting *greeting)
+{
+    struct store_keys *keys = h->read_only || greeting->policy == NULL ? NULL : keys_for(h, greeting);
+
+    if (keys == NULL)
+        return;
+    keys_of_neighbourhood(&h->form, greeting->client, keys);
+    h->store->note_encrypted(h->state, keys);
+}
+
 void history_note(struct history *h, const struct history_greeting *greeting, bool verified)
 {
     struct store_keys *keys = h->read_only ? NULL : keys_for(h, greeting);

@@ -10,7 +10,11 @@
 
 #include "names.h"
 
-enum { NEAR_IPV4 = 24, NEAR_IPV6 = 48, NAME_MAX_SIZE = 253 };
+/*
+ * Networks that are unrelated to each other. A customer gets a /24 or an IPv6 /48, and even a /40, easily: were they
+ * counted by these, one owner of such a network could make any name look shared.
+ */
+enum { NEAR_IPV4 = 16, NEAR_IPV6 = 32, NAME_MAX_SIZE = 253 };
 
 void keys_form_init(struct keys_form *form, const struct history_settings *settings)
 {
@@ -77,6 +81,7 @@ void keys_of_name(const struct keys_form *form, const struct history_greeting *g
     bool is_word = helo->kind == NAME_HOST || helo->kind == NAME_SINGLE;
 
     out->known_count = greeting->known_count;
+    snprintf(out->policy, sizeof(out->policy), "%s", greeting->policy != NULL ? greeting->policy : "");
     set_key(form, helo->text, is_word ? helo->length : 0, out->name);
     set_key(form, helo->registrable,
             is_word && helo->registrable != NULL ? (size_t)(helo->text + helo->length - helo->registrable) : 0,

@@ -111,12 +111,17 @@ void listing_record(const struct listing *l, const struct store_record *record, 
         text_add(t, ",\"known\":true");
         json_time(t, "first", record->first);
         json_time(t, "last", record->last);
+        if (l->subject == STORE_NETWORK)
+            text_addf(t, ",\"misfits\":%u,\"misfit_days\":%u", record->misfits, record->misfit_days);
     } else {
         text_add(t, ": first seen ");
         add_time(t, record->first);
         text_add(t, ", last ");
         add_time(t, record->last);
         text_add(t, "\n");
+        if (record->misfits > 0)
+            text_addf(t, "unverified since its last verified greeting: %u times or more, on %u days\n", record->misfits,
+                      record->misfit_days);
     }
     for (enum store_kind kind = 0; kind < STORE_KINDS; kind++) {
         if (lists[kind].subject == l->subject && json)

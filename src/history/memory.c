@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "clock.h"
 
-enum { ALLOCATION = 16, BUCKETS = 24, DAY = 86400 };
+enum { ALLOCATION = 16, BUCKETS = 24, DAY = 86400, POLICIES_MAX = 64, POLICY_BYTES = 4096 };
 
 struct memory_store {
     struct memory *memory;
@@ -55,6 +56,7 @@ struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window)
     size_t usable = (size_t)(bytes - bytes / 8);
     struct table_limits networks = {.max_entries = entries, .max_bytes = usable - usable / 4};
     struct table_limits names = {.max_entries = entries, .max_bytes = usable / 4};
+    struct table_limits policies = {.max_entries = POLICIES_MAX, .max_bytes = POLICIES_MAX * POLICY_BYTES};
     struct memory *m = calloc(1, sizeof(*m));
 
     if (m == NULL)
@@ -62,7 +64,8 @@ struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window)
     m->window = window;
     m->tables[STORE_NETWORK] = table_new(&networks, record_free, NULL);
     m->tables[STORE_NAME] = table_new(&names, record_free, NULL);
-    if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL) {
+    m->tables[STORE_POLICY] = table_new(&policies, record_free, NULL);
+    if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL || m->tables[STORE_POLICY] == NULL) {
         memory_free(m);
         return NULL;
     }
@@ -73,15 +76,15 @@ void memory_free(struct memory *m)
 {
     if (m == NULL)
         return;
-    table_free(m->tables[STORE_NETWORK]);
-    table_free(m->tables[STORE_NAME]);
+    for (size_t i = 0; i < STORE_SUBJECTS; i++)
+        table_free(m->tables[i]);
     free(m);
 }
 
 void memory_clear(struct memory *m)
 {
-    table_clear(m->tables[STORE_NETWORK]);
-    table_clear(m->tables[STORE_NAME]);
+    for (size_t i = 0; i < STORE_SUBJECTS; i++)
+        table_clear(m->tables[i]);
 }
 
 struct distinct_window memory_window(const struct memory *m)
@@ -147,11 +150,27 @@ static struct identity *identity_of(const struct record *r, const char *domain, 
     return NULL;
 }
 
-/* Past the bound the one that was seen longest ago goes. */
+/*
+ * Beyond the bound, the one with the fewest greetings goes; of several, the one seen longest ago. What a mail server
+ * has earned therefore stays, however many domains the bots behind the same NAT are verified for.
+ */
+static void drop_one_identity(struct record *r)
+{
+    struct identity **least = &r->identities->next, *gone;
+
+    for (struct identity **at = least; *at != NULL; at = &(*at)->next)
+        if ((*at)->count <= (*least)->count)
+            least = at;
+    gone = *least;
+    *least = gone->next;
+    free(gone);
+}
+
 bool memory_add_identity(struct record *r, const char *domain, uint32_t first, uint32_t last)
 {
     size_t n = strlen(domain);
-    struct identity *i = calloc(1, sizeof(*i) + n + 1), **at = &r->identities;
+    struct identity *i = calloc(1, sizeof(*i) + n + 1);
+    unsigned count = 0;
 
     if (i == NULL)
         return false;
@@ -160,12 +179,10 @@ bool memory_add_identity(struct record *r, const char *domain, uint32_t first, u
     i->last = last;
     i->next = r->identities;
     r->identities = i;
-    for (unsigned count = 0; *at != NULL && count < MEMORY_IDENTITIES_MAX; count++)
-        at = &(*at)->next;
-    if (*at != NULL) {
-        free(*at);
-        *at = NULL;
-    }
+    for (const struct identity *at = r->identities; at != NULL; at = at->next)
+        count++;
+    if (count > MEMORY_IDENTITIES_MAX)
+        drop_one_identity(r);
     return true;
 }
 
@@ -211,6 +228,45 @@ static bool note_verified(struct record *r, const char *domain, const struct dis
     return changed;
 }
 
+struct misfits {
+    unsigned count, days;
+    unsigned today; /* of them on `day` */
+    long day, last_day;
+};
+
+static void count_misfit(void *arg, const char *text, size_t n, uint32_t seen)
+{
+    struct misfits *m = arg;
+    long day = 0;
+
+    (void)seen;
+    for (size_t i = 0; i < n && i < 9 && ascii_is_digit(text[i]); i++)
+        day = day * 10 + (text[i] - '0');
+    m->count++;
+    m->days += m->count == 1 || day != m->last_day; /* they come in the order of time */
+    m->today += day == m->day;
+    m->last_day = day;
+}
+
+static struct misfits misfits_of(const struct record *r, const struct distinct_window *w)
+{
+    struct misfits m = {.day = w->now / DAY};
+
+    distinct_walk(r->sets[RECORD_MISFITS], w, DISTINCT_MAX, count_misfit, &m);
+    return m;
+}
+
+static void note_misfit(struct record *r, const struct distinct_window *w)
+{
+    struct misfits m = misfits_of(r, w);
+    char text[32];
+
+    if (m.today == MISFITS_A_DAY)
+        return;
+    snprintf(text, sizeof(text), "%ld/%u", m.day, m.today);
+    distinct_add(&r->sets[RECORD_MISFITS], text, w);
+}
+
 static void memory_note(void *store, const struct store_keys *keys, bool verified)
 {
     struct memory *m = ((struct memory_store *)store)->memory;
@@ -220,11 +276,16 @@ static void memory_note(void *store, const struct store_keys *keys, bool verifie
     if (network == NULL)
         return;
     if (verified) {
+        bool misfitted = network->sets[RECORD_MISFITS] != NULL;
+
         m->changes++;
-        if (keys->domain[0] != '\0' && note_verified(network, keys->domain, &w))
+        distinct_free(network->sets[RECORD_MISFITS]);
+        network->sets[RECORD_MISFITS] = NULL;
+        if ((keys->domain[0] != '\0' && note_verified(network, keys->domain, &w)) || misfitted)
             memory_changed(m, STORE_NETWORK, network);
         return;
     }
+    note_misfit(network, &w);
     if (keys->domain[0] != '\0')
         distinct_add(&network->sets[RECORD_DOMAINS], keys->domain, &w);
     distinct_add(&network->sets[RECORD_NAMES], keys->name, &w);
@@ -234,6 +295,27 @@ static void memory_note(void *store, const struct store_keys *keys, bool verifie
         return;
     distinct_add(&name->sets[RECORD_NETWORKS], keys->near, &w);
     memory_changed(m, STORE_NAME, name);
+}
+
+static void memory_note_encrypted(void *store, const struct store_keys *keys)
+{
+    struct memory *m = ((struct memory_store *)store)->memory;
+    struct distinct_window w = memory_window(m);
+    struct record *policy = touch(m, STORE_POLICY, keys->policy, &w);
+
+    if (policy == NULL)
+        return;
+    distinct_add(&policy->sets[RECORD_NETWORKS], keys->near, &w);
+    memory_changed(m, STORE_POLICY, policy);
+}
+
+static unsigned encrypted_networks(const struct memory *m, const struct store_keys *keys, struct distinct_window w)
+{
+    const struct record *policy = find(m, STORE_POLICY, keys->policy, &w);
+
+    if (w.length > HISTORY_ENCRYPTED_DAYS * DAY)
+        w.length = HISTORY_ENCRYPTED_DAYS * DAY;
+    return policy != NULL ? distinct_count(policy->sets[RECORD_NETWORKS], &w) : 0;
 }
 
 /* The network is known for one domain, and that alone. */
@@ -258,8 +340,10 @@ static bool memory_at_once(void *store, const struct store_keys *keys, struct hi
     const struct record *network = find(m, STORE_NETWORK, keys->network, &w);
     const struct record *name = find(m, STORE_NAME, keys->name, &w);
     const struct identity *known;
+    struct misfits misfits;
 
     out->known = true;
+    out->encrypted_networks = encrypted_networks(m, keys, w);
     if (name != NULL)
         out->networks = distinct_count(name->sets[RECORD_NETWORKS], &w);
     if (network == NULL)
@@ -268,6 +352,9 @@ static bool memory_at_once(void *store, const struct store_keys *keys, struct hi
     out->last_seen = (time_t)network->last;
     out->domains = distinct_count(network->sets[RECORD_DOMAINS], &w);
     out->names = distinct_count(network->sets[RECORD_NAMES], &w);
+    misfits = misfits_of(network, &w);
+    out->misfits = misfits.count;
+    out->misfit_days = misfits.days;
     known = keys->domain[0] == '\0' ? NULL : identity_of(network, keys->domain, &w);
     if (known != NULL) {
         out->good = known->count;
@@ -303,6 +390,7 @@ static void memory_show(void *store, enum store_subject subject, const char *key
     struct distinct_window w = memory_window(m);
     const struct record *r = find(m, subject, key, &w);
     struct store_list *verified = &waiter->record->lists[STORE_VERIFIED];
+    struct misfits misfits;
 
     waiter->ok = true;
     if (r == NULL)
@@ -314,6 +402,9 @@ static void memory_show(void *store, enum store_subject subject, const char *key
         list_set(&waiter->record->lists[STORE_NETWORKS], r->sets[RECORD_NETWORKS], &w);
         return;
     }
+    misfits = misfits_of(r, &w);
+    waiter->record->misfits = misfits.count;
+    waiter->record->misfit_days = misfits.days;
     list_set(&waiter->record->lists[STORE_DOMAINS], r->sets[RECORD_DOMAINS], &w);
     list_set(&waiter->record->lists[STORE_NAMES], r->sets[RECORD_NAMES], &w);
     for (const struct identity *i = r->identities; i != NULL; i = i->next) {
@@ -389,6 +480,7 @@ const struct store store_memory = {
     .close = memory_close,
     .at_once = memory_at_once,
     .note = memory_note,
+    .note_encrypted = memory_note_encrypted,
     .show = memory_show,
     .forget = memory_forget,
     .stats = memory_stats,

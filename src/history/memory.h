@@ -21,9 +21,15 @@ struct identity {
     char domain[];
 };
 
-enum { RECORD_DOMAINS, RECORD_NAMES, RECORD_SETS, RECORD_NETWORKS = RECORD_DOMAINS };
+enum { RECORD_DOMAINS, RECORD_NAMES, RECORD_MISFITS, RECORD_SETS, RECORD_NETWORKS = RECORD_DOMAINS };
 
-/* Of a network: its unverified domains and names. Of a name: the neighbourhoods that used it. */
+/* So many misfits of a day are noted at most: a busy day must not push out the days before. */
+enum { MISFITS_A_DAY = 5 };
+
+/*
+ * Of a network: its unverified domains and names, and its misfits since the last verified greeting, as "DAY/NUMBER". Of
+ * a name: the neighbourhoods that used it. Of a policy: the neighbourhoods that came encrypted.
+ */
 struct record {
     struct table_entry entry; /* first */
     uint32_t first, last;
@@ -33,8 +39,8 @@ struct record {
 };
 
 struct memory {
-    struct table *tables[2]; /* by enum store_subject */
-    uint32_t window;         /* seconds */
+    struct table *tables[STORE_SUBJECTS];
+    uint32_t window; /* seconds */
     uint64_t changes;
 };
 

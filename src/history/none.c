@@ -34,6 +34,12 @@ static void none_note(void *store, const struct store_keys *keys, bool verified)
     (void)verified;
 }
 
+static void none_note_encrypted(void *store, const struct store_keys *keys)
+{
+    (void)store;
+    (void)keys;
+}
+
 static void none_reach(void *store, enum store_subject subject, const char *key, struct store_waiter *w)
 {
     (void)store;
@@ -54,6 +60,7 @@ const struct store store_none = {
     .close = none_close,
     .at_once = none_at_once,
     .note = none_note,
+    .note_encrypted = none_note_encrypted,
     .show = none_reach,
     .forget = none_reach,
     .stats = none_stats,

@@ -6,7 +6,9 @@
  *     PREFIXc:{NETWORK}:t   hash: first, last
  *     PREFIXc:{NETWORK}:d   unverified domains, :n unverified names
  *     PREFIXc:{NETWORK}:v   verified domains by last time, :f by first time, :k by number of greetings
+ *     PREFIXc:{NETWORK}:m   times of its unverified greetings since the last verified one, :md their days
  *     PREFIXh:{NAME}        neighbourhoods that used the name unverified
+ *     PREFIXp:{POLICY}      neighbourhoods whose clients came encrypted
  *
  * The braces put all keys of a record into one slot of a cluster. A question is one pipelined round trip of REDIS_ASKS
  * commands, nothing is read to be written back, no scripts: proxies and narrow ACLs will do.
@@ -26,7 +28,14 @@
 #include "redis_link.h"
 #include "redis_reply.h"
 
-enum { KEY_SIZE = 2 * STORE_KEY_SIZE + 64, KEPT_VERIFIED = 32, KEPT_DOMAINS = 64, KEPT_NETWORKS = 128 };
+enum {
+    DAY = 86400,
+    KEPT_MISFITS = 64,
+    KEY_SIZE = 2 * STORE_KEY_SIZE + 64,
+    KEPT_VERIFIED = 32,
+    KEPT_DOMAINS = 64,
+    KEPT_NETWORKS = 128
+};
 
 struct redis {
     struct redis_link *link;
@@ -117,8 +126,10 @@ static struct batch *batch_new(struct redis *redis, struct store_waiter *w)
 static const char *key(const struct redis *redis, enum store_subject subject, const char *of, const char *ending,
                        char out[KEY_SIZE])
 {
-    snprintf(out, KEY_SIZE, "%s%s:{%s}%s", redis->settings->redis_prefix, subject == STORE_NETWORK ? "c" : "h", of,
-             ending);
+    static const char *const letters[STORE_SUBJECTS] = {
+        [STORE_NETWORK] = "c", [STORE_NAME] = "h", [STORE_POLICY] = "p"};
+
+    snprintf(out, KEY_SIZE, "%s%s:{%s}%s", redis->settings->redis_prefix, letters[subject], of, ending);
     return out;
 }
 
@@ -130,6 +141,11 @@ static uint32_t now(void)
 static uint32_t window(const struct redis *redis)
 {
     return (uint32_t)(redis->settings->window_ms / 1000);
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
 }
 
 static void fact(struct batch *r, unsigned index, const redisReply *reply)
@@ -177,6 +193,10 @@ static void redis_ask(void *store, const struct store_keys *keys, struct store_w
     command(r, "ZSCORE %s %s", key(redis, STORE_NETWORK, keys->network, ":v", k), keys->domain);
     command(r, "ZSCORE %s %s", key(redis, STORE_NETWORK, keys->network, ":k", k), keys->domain);
     command(r, "ZSCORE %s %s", key(redis, STORE_NETWORK, keys->network, ":f", k), keys->domain);
+    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NETWORK, keys->network, ":m", k), since);
+    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NETWORK, keys->network, ":md", k), since);
+    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_POLICY, keys->policy, "", k),
+            now() - smaller(window(redis), HISTORY_ENCRYPTED_DAYS * DAY));
     arrived(r);
 }
 
@@ -198,11 +218,32 @@ static void add_verified(struct batch *r, const struct store_keys *keys)
     add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":v", k), keys->domain, KEPT_VERIFIED);
     command(r, "ZINCRBY %s 1 %s", key(r->redis, STORE_NETWORK, keys->network, ":k", k), keys->domain);
     command(r, "ZADD %s NX %u %s", key(r->redis, STORE_NETWORK, keys->network, ":f", k), now(), keys->domain);
-    for (unsigned i = 0; i < 2; i++) {
-        key(r->redis, STORE_NETWORK, keys->network, others[i], k);
-        command(r, "ZREMRANGEBYRANK %s 0 -%u", k, KEPT_VERIFIED + 1);
-        command(r, "EXPIRE %s %u", k, window(r->redis));
-    }
+    /*
+     * What a mail server has earned outlives the domains that bots behind the same NAT are verified for: the fewest
+     * greetings go first, and of the first times the latest.
+     */
+    command(r, "ZREMRANGEBYRANK %s 0 -%u", key(r->redis, STORE_NETWORK, keys->network, ":k", k), KEPT_VERIFIED + 1);
+    command(r, "ZREMRANGEBYRANK %s %u -1", key(r->redis, STORE_NETWORK, keys->network, ":f", k), KEPT_VERIFIED);
+    for (unsigned i = 0; i < 2; i++)
+        command(r, "EXPIRE %s %u", key(r->redis, STORE_NETWORK, keys->network, others[i], k), window(r->redis));
+}
+
+static void add_misfit(struct batch *r, const struct store_keys *keys)
+{
+    char k[KEY_SIZE], member[32];
+
+    snprintf(member, sizeof(member), "%llu", (unsigned long long)clock_ms());
+    add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":m", k), member, KEPT_MISFITS);
+    snprintf(member, sizeof(member), "%u", (unsigned)(now() / DAY));
+    add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":md", k), member, KEPT_MISFITS);
+}
+
+static void forget_misfits(struct batch *r, const struct store_keys *keys)
+{
+    char k[KEY_SIZE];
+
+    command(r, "DEL %s", key(r->redis, STORE_NETWORK, keys->network, ":m", k));
+    command(r, "DEL %s", key(r->redis, STORE_NETWORK, keys->network, ":md", k));
 }
 
 static unsigned at_least(unsigned least, unsigned counted_to)
@@ -238,10 +279,28 @@ static void redis_note(void *store, const struct store_keys *keys, bool verified
     command(r, "HSETNX %s first %u", k, now());
     command(r, "HSET %s last %u", k, now());
     command(r, "EXPIRE %s %u", k, window(redis));
-    if (!verified)
+    if (!verified) {
         add_unverified(r, keys);
-    else if (keys->domain[0] != '\0')
-        add_verified(r, keys);
+        add_misfit(r, keys);
+    } else {
+        forget_misfits(r, keys);
+        if (keys->domain[0] != '\0')
+            add_verified(r, keys);
+    }
+    arrived(r);
+}
+
+static void redis_note_encrypted(void *store, const struct store_keys *keys)
+{
+    struct redis *redis = store;
+    struct batch *r = redis->read_only || !redis_link_up(redis->link) || !redis_link_has_room(redis->link)
+                          ? NULL
+                          : batch_new(redis, NULL);
+    char k[KEY_SIZE];
+
+    if (r == NULL)
+        return;
+    add_to_set(r, key(redis, STORE_POLICY, keys->policy, "", k), keys->near, KEPT_NETWORKS);
     arrived(r);
 }
 
@@ -252,11 +311,18 @@ static const struct {
     enum redis_list what;
     const char *ending;
 } listing_rows[] = {
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_TIMES, ":t"},  {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_COUNT, ":d"},
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_SEEN, ":d"},   {STORE_NETWORK, STORE_NAMES, REDIS_LIST_COUNT, ":n"},
-    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_SEEN, ":n"},     {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_COUNT, ":v"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_SEEN, ":v"},  {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_NUMBERS, ":k"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_FIRST, ":f"}, {STORE_NAME, STORE_NETWORKS, REDIS_LIST_COUNT, ""},
+    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_TIMES, ":t"},
+    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_COUNT, ":d"},
+    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_SEEN, ":d"},
+    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_COUNT, ":n"},
+    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_SEEN, ":n"},
+    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_COUNT, ":v"},
+    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_SEEN, ":v"},
+    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_NUMBERS, ":k"},
+    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_FIRST, ":f"},
+    {STORE_NETWORK, STORE_KINDS, REDIS_LIST_MISFITS, ":m"},
+    {STORE_NETWORK, STORE_KINDS, REDIS_LIST_MISFIT_DAYS, ":md"},
+    {STORE_NAME, STORE_NETWORKS, REDIS_LIST_COUNT, ""},
     {STORE_NAME, STORE_NETWORKS, REDIS_LIST_SEEN, ""},
 };
 enum { LISTING_ROWS = sizeof(listing_rows) / sizeof(listing_rows[0]) };
@@ -301,7 +367,7 @@ static void redis_show(void *store, enum store_subject subject, const char *of, 
         key(redis, subject, of, listing_rows[i].ending, k);
         if (listing_rows[i].what == REDIS_LIST_TIMES)
             command(r, "HMGET %s first last", k);
-        else if (listing_rows[i].what == REDIS_LIST_COUNT)
+        else if (listing_rows[i].what == REDIS_LIST_COUNT || listing_rows[i].what >= REDIS_LIST_MISFITS)
             command(r, "ZCOUNT %s (%u +inf", k, now() - window(redis));
         else if (listing_rows[i].what == REDIS_LIST_SEEN)
             command(r, "ZREVRANGEBYSCORE %s +inf (%u WITHSCORES LIMIT 0 %u", k, now() - window(redis),
@@ -326,7 +392,7 @@ static void forget_complete(struct batch *r)
 
 static void redis_forget(void *store, enum store_subject subject, const char *of, struct store_waiter *w)
 {
-    static const char *const endings[] = {":t", ":d", ":n", ":v", ":k", ":f"};
+    static const char *const endings[] = {":t", ":d", ":n", ":v", ":k", ":f", ":m", ":md"};
     struct redis *redis = store;
     struct batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
     char k[KEY_SIZE];
@@ -387,6 +453,7 @@ const struct store store_redis = {
     .at_once = redis_at_once,
     .ask = redis_ask,
     .note = redis_note,
+    .note_encrypted = redis_note_encrypted,
     .show = redis_show,
     .forget = redis_forget,
     .cancel = redis_cancel,

@@ -131,6 +131,12 @@ bool redis_reply_fact(struct redis_question *q, unsigned index, const redisReply
         return read_number(reply, &q->count);
     case REDIS_ASK_FIRST:
         return read_number(reply, &q->first);
+    case REDIS_ASK_MISFITS:
+        return read_number(reply, &q->facts.misfits);
+    case REDIS_ASK_MISFIT_DAYS:
+        return read_number(reply, &q->facts.misfit_days);
+    case REDIS_ASK_ENCRYPTED:
+        return read_number(reply, &q->facts.encrypted_networks);
     case REDIS_ASKS:
         break;
     }
@@ -181,10 +187,15 @@ static bool read_pairs(struct store_list *list, enum redis_list what, const redi
 
 bool redis_reply_list(struct store_record *record, enum store_kind kind, enum redis_list what, const redisReply *reply)
 {
-    struct store_list *list = &record->lists[kind];
+    struct store_list *list;
 
     if (what == REDIS_LIST_TIMES)
         return read_times(reply, &record->first, &record->last);
+    if (what == REDIS_LIST_MISFITS)
+        return read_number(reply, &record->misfits);
+    if (what == REDIS_LIST_MISFIT_DAYS)
+        return read_number(reply, &record->misfit_days);
+    list = &record->lists[kind];
     if (what == REDIS_LIST_COUNT)
         return read_number(reply, &list->total);
     return read_pairs(list, what, reply);

@@ -21,6 +21,9 @@ enum redis_ask {
     REDIS_ASK_LAST,     /* ZSCORE of this domain: last time, number, first time */
     REDIS_ASK_COUNT,
     REDIS_ASK_FIRST,
+    REDIS_ASK_MISFITS,     /* ZCOUNT */
+    REDIS_ASK_MISFIT_DAYS, /* ZCOUNT */
+    REDIS_ASK_ENCRYPTED,   /* ZCOUNT */
     REDIS_ASKS
 };
 
@@ -49,7 +52,15 @@ bool redis_reply_fact(struct redis_question *q, unsigned index, const redisReply
 void redis_reply_conclude(struct redis_question *q);
 
 /* The commands of a listing. */
-enum redis_list { REDIS_LIST_TIMES, REDIS_LIST_COUNT, REDIS_LIST_SEEN, REDIS_LIST_NUMBERS, REDIS_LIST_FIRST };
+enum redis_list {
+    REDIS_LIST_TIMES,
+    REDIS_LIST_COUNT,
+    REDIS_LIST_SEEN,
+    REDIS_LIST_NUMBERS,
+    REDIS_LIST_FIRST,
+    REDIS_LIST_MISFITS,     /* of the record itself, of no list */
+    REDIS_LIST_MISFIT_DAYS, /* the same */
+};
 bool redis_reply_list(struct store_record *record, enum store_kind kind, enum redis_list what, const redisReply *reply);
 
 #endif

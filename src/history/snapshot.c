@@ -3,8 +3,8 @@
  * snapshot: the memory store as bytes. Numbers are in network order:
  *
  *     "helod history\n"  version (2)
- *     for each record, least recently used first, the names after the networks:
- *         'n' or 'h'  key (1 + n)  first (4)  last (4)  two sets (2 + n each)
+ *     for each record, least recently used first, the names after the networks, then the policies:
+ *         'n', 'h' or 'p'  key (1 + n)  first (4)  last (4)  three sets (2 + n each)
  *         identities (1), each: first (4)  last (4)  count (4)  domain (1 + n), newest first
  *     'e'  checksum of all that stands before it (8)
  *
@@ -16,7 +16,9 @@
 
 #include "cursor.h"
 
-enum { VERSION = 2, TAG_NETWORK = 'n', TAG_NAME = 'h', TAG_END = 'e' };
+enum { VERSION = 3, TAG_END = 'e' };
+
+static const char tags[STORE_SUBJECTS] = {[STORE_NETWORK] = 'n', [STORE_NAME] = 'h', [STORE_POLICY] = 'p'};
 
 static const char magic[] = "helod history\n";
 enum { MAGIC_SIZE = sizeof(magic) - 1 };
@@ -99,10 +101,10 @@ bool snapshot_write(const struct memory *m, FILE *out)
 
     put(&w, magic, MAGIC_SIZE);
     put_number(&w, VERSION, 2);
-    w.tag = TAG_NETWORK;
-    table_walk(m->tables[STORE_NETWORK], put_record, &w);
-    w.tag = TAG_NAME;
-    table_walk(m->tables[STORE_NAME], put_record, &w);
+    for (size_t i = 0; i < STORE_SUBJECTS; i++) {
+        w.tag = (uint8_t)tags[i];
+        table_walk(m->tables[i], put_record, &w);
+    }
     put_number(&w, TAG_END, 1);
     put_number(&w, w.checksum, 8);
     return ferror(out) == 0;
@@ -185,9 +187,11 @@ static const char *read_records(struct memory *m, struct cursor *c)
 
         if (tag == TAG_END && cursor_left(c) == 0)
             return NULL;
-        if (tag != TAG_NETWORK && tag != TAG_NAME)
+        const char *subject = memchr(tags, tag, STORE_SUBJECTS);
+
+        if (subject == NULL)
             return "a record is damaged";
-        wrong = read_record(m, c, tag == TAG_NETWORK ? STORE_NETWORK : STORE_NAME);
+        wrong = read_record(m, c, (enum store_subject)(subject - tags));
     }
     return wrong == NULL ? "it ends too early" : wrong;
 }

@@ -19,6 +19,7 @@ struct store_keys {
     char near[STORE_KEY_SIZE];    /* its neighbourhood: set where something unverified is noted */
     char name[STORE_KEY_SIZE];
     char domain[STORE_KEY_SIZE];
+    char policy[STORE_KEY_SIZE]; /* "" where nobody asks for its encrypted networks */
     unsigned known_count;
 };
 
@@ -40,6 +41,7 @@ enum store_kind { STORE_DOMAINS, STORE_NAMES, STORE_VERIFIED, STORE_NETWORKS, ST
 struct store_record {
     bool found;
     uint32_t first, last;
+    unsigned misfits, misfit_days;
     struct store_list lists[STORE_KINDS];
 };
 
@@ -60,7 +62,7 @@ struct store_waiter {
     bool ok;                     /* of show and forget */
 };
 
-enum store_subject { STORE_NETWORK, STORE_NAME };
+enum store_subject { STORE_NETWORK, STORE_NAME, STORE_POLICY, STORE_SUBJECTS };
 
 struct store {
     const char *name;
@@ -71,6 +73,7 @@ struct store {
     /* Sets w->request, or leaves it NULL when there is nothing to wait for. NULL: at_once() is always true. */
     void (*ask)(void *store, const struct store_keys *keys, struct store_waiter *w);
     void (*note)(void *store, const struct store_keys *keys, bool verified);
+    void (*note_encrypted)(void *store, const struct store_keys *keys); /* of `policy` and `near` */
     /* Fills *w at once, or sets w->request. */
     void (*show)(void *store, enum store_subject subject, const char *key, struct store_waiter *w);
     void (*forget)(void *store, enum store_subject subject, const char *key, struct store_waiter *w);

@@ -71,7 +71,7 @@ static const struct {
      0,
      false},
     {"two clients of a neighbourhood",
-     {{"192.0.2.1", "a.b.example", false, 1}, {"192.0.2.2", "a.b.example", false, 1}},
+     {{"192.0.2.1", "a.b.example", false, 1}, {"192.0.77.2", "a.b.example", false, 1}},
      "192.0.2.3",
      "a.b.example",
      0,
@@ -110,6 +110,15 @@ static const struct {
      0,
      true},
     {"a /64 is one client", {{"2001:db8::1", "a.b.example", false, 1}}, "2001:db8::ffff", "x.y", 1, 1, 0, 0, false},
+    {"networks of one IPv6 provider are not unrelated",
+     {{"2001:db8:aa01::1", "a.b.example", false, 1}, {"2001:db8:bb02::1", "a.b.example", false, 1}},
+     "192.0.2.3",
+     "a.b.example",
+     0,
+     0,
+     1,
+     0,
+     false},
     {"another /64 is not",
      {{"2001:db8::1", "a.b.example", false, 1}},
      "2001:db8:0:1::1",
@@ -187,6 +196,102 @@ static void days_and_the_window(void **state)
 
 static unsigned called;
 
+static void expect_misfits(struct history *h, unsigned misfits, unsigned days)
+{
+    struct history_facts f = known_of(h, "192.0.2.1", "any.example");
+
+    if (f.misfits != misfits || f.misfit_days != days)
+        fail_msg("%u misfits on %u days, not %u on %u", f.misfits, f.misfit_days, misfits, days);
+}
+
+static void misfits_are_counted_by_day_until_a_verified_greeting(void **state)
+{
+    struct history *h = plain();
+
+    (void)state;
+    expect_misfits(h, 0, 0);
+    note(h, "192.0.2.1", "a.b.example", false);
+    note(h, "192.0.2.2", "a.b.example", false); /* another client */
+    expect_misfits(h, 1, 1);
+    for (unsigned i = 0; i < 200; i++)
+        note(h, "192.0.2.1", "laptop", false);
+    expect_misfits(h, 5, 1); /* one day can not stand for many */
+    clock_freeze(START + 86400, 1000 + DAY_MS);
+    note(h, "192.0.2.1", "a.b.example", false);
+    expect_misfits(h, 6, 2);
+    clock_freeze(START + 5 * 86400, 1000 + 5ll * DAY_MS);
+    note(h, "192.0.2.1", "a.b.example", false);
+    expect_misfits(h, 7, 3);
+    clock_freeze(START + 7 * 86400 + 1, 1000 + 7ll * DAY_MS); /* the first day leaves the window */
+    expect_misfits(h, 2, 2);
+    note(h, "192.0.2.1", "a.c.example", true);
+    expect_misfits(h, 0, 0);
+    note(h, "192.0.2.1", "a.b.example", false);
+    expect_misfits(h, 1, 1);
+    history_free(h);
+}
+
+static void note_encrypted(struct history *h, const char *client, const char *policy)
+{
+    struct greeting g;
+    struct history_greeting greeting = greets(&g, client, "any.example");
+
+    greeting.policy = policy;
+    history_note_encrypted(h, &greeting);
+}
+
+static unsigned encrypted(struct history *h, const char *policy)
+{
+    struct history_facts facts = {.known = false};
+    struct greeting g;
+    struct history_greeting greeting = greets(&g, "203.0.113.9", "any.example");
+
+    greeting.policy = policy;
+    history_at_once(h, &greeting, &facts);
+    return facts.encrypted_networks;
+}
+
+static void encrypted_networks_are_counted_by_policy(void **state)
+{
+    struct history *h = plain();
+    char client[32];
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(client, sizeof(client), "25.%u.1.1", i);
+        note_encrypted(h, client, "default");
+        note_encrypted(h, "25.0.2.2", "default"); /* related to the first */
+    }
+    note_encrypted(h, "25.0.2.2", "strict");
+    note_encrypted(h, "25.0.2.2", NULL);
+    assert_int_equal(encrypted(h, "default"), 20);
+    assert_int_equal(encrypted(h, "strict"), 1);
+    assert_int_equal(encrypted(h, "other"), 0);
+    assert_int_equal(encrypted(h, NULL), 0);
+    clock_freeze(START + 7 * 86400 + 1, 1000 + 7ll * DAY_MS);
+    assert_int_equal(encrypted(h, "default"), 0);
+    history_free(h);
+}
+
+/* A mail server behind a NAT with bots that are verified for domains of their own, however many. */
+static void what_is_earned_cannot_be_pushed_out(void **state)
+{
+    struct history *h = plain();
+    char helo[40];
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        note(h, "192.0.2.1", "mail.firm.example", true);
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(helo, sizeof(helo), "mail.bot%u.example", i);
+        note(h, "192.0.2.1", helo, true);
+        note(h, "192.0.2.1", helo, true);
+    }
+    assert_int_equal(known_of(h, "192.0.2.1", "mail.firm.example").good, 3);
+    assert_int_equal(known_of(h, "192.0.2.1", "mail.bot99.example").good, 2);
+    history_free(h);
+}
+
 static void answered(void *arg, const struct history_facts *f)
 {
     assert_true(f->known);
@@ -254,7 +359,7 @@ static void shown_and_forgotten(void **state)
     assert_non_null(strstr(shown_text, "unverified names: 1\n  a.b.example  last 2"));
     assert_non_null(strstr(shown_text, "verified as: 1\n  good.example  1 greetings"));
     reach(h, "A.B.Example.", false, HISTORY_TEXT, true);
-    assert_non_null(strstr(shown_text, "came unverified from: 1\n  192.0.2.0/24"));
+    assert_non_null(strstr(shown_text, "came unverified from: 1\n  192.0.0.0/16"));
     reach(h, "192.0.2.1", false, HISTORY_JSON, true);
     assert_non_null(strstr(shown_text, "\"domains\":{\"count\":1,\"at_least\":false"));
     assert_string_equal(reach(h, "192.0.2.1", true, HISTORY_TEXT, true), "network 192.0.2.1: forgotten\n");
@@ -336,6 +441,9 @@ int main(void)
         cmocka_unit_test(facts),
         cmocka_unit_test(facts_of_hashed_keys),
         cmocka_unit_test(days_and_the_window),
+        cmocka_unit_test(misfits_are_counted_by_day_until_a_verified_greeting),
+        cmocka_unit_test(encrypted_networks_are_counted_by_policy),
+        cmocka_unit_test(what_is_earned_cannot_be_pushed_out),
         cmocka_unit_test(asynchronous_by_contract),
         cmocka_unit_test(shown_and_forgotten),
         cmocka_unit_test(nothing_readable_when_hashed),

@@ -52,8 +52,18 @@ static void save(struct history *h)
         fail_msg("%s", error);
 }
 
+static void encrypted_client(struct history *h, struct history_greeting *greeting, struct greeting *g, bool noted)
+{
+    *greeting = greets(g, "25.1.1.1", "t.template.example");
+    greeting->policy = "default";
+    if (noted)
+        history_note_encrypted(h, greeting);
+}
+
 static void fill(struct history *h)
 {
+    struct history_greeting greeting;
+    struct greeting g;
     char helo[64], client[32];
 
     for (unsigned i = 0; i < 100; i++) {
@@ -67,12 +77,20 @@ static void fill(struct history *h)
         snprintf(helo, sizeof(helo), "m.v%u.example", i);
         note(h, "192.0.2.2", helo, true);
     }
+    encrypted_client(h, &greeting, &g, true);
 }
 
 static void check_filled(struct history *h)
 {
     struct history_facts f = known_of(h, "192.0.2.1", "t.template.example");
+    struct history_greeting greeting;
+    struct greeting g;
 
+    assert_true(f.misfits == 5 && f.misfit_days == 1);
+    encrypted_client(h, &greeting, &g, false);
+    history_at_once(h, &greeting, &f);
+    assert_int_equal(f.encrypted_networks, 1);
+    f = known_of(h, "192.0.2.1", "t.template.example");
     assert_int_equal(f.domains, 40);
     assert_int_equal(f.networks, 64); /* as far as a set counts */
     assert_int_equal(f.first_seen, START);
