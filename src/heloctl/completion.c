@@ -13,7 +13,13 @@ static void print_verb(const struct ctl_verb *verb)
     for (const struct ctl_option *o = verb->options; o->letter; o++)
         if (o->argument)
             printf(" -%c --%s", o->letter, o->name);
-    printf(" ' ;;\n");
+    printf(" '\n");
+    for (size_t i = 0; i < CTL_VALUES_MAX && verb->values[i].letter; i++)
+        for (const struct ctl_option *o = verb->options; o->letter; o++)
+            if (o->letter == verb->values[i].letter)
+                printf("        case $prev in -%c|--%s) choices='%s' ;; esac\n", o->letter, o->name,
+                       verb->values[i].words);
+    printf("        ;;\n");
 }
 
 static int run(struct ctl *ctl)
@@ -21,7 +27,7 @@ static int run(struct ctl *ctl)
     (void)ctl;
     printf("# bash completion of heloctl(8), made by `heloctl completion`\n"
            "_heloctl() {\n"
-           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= valued=\n"
+           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= valued= choices=\n"
            "    COMPREPLY=()\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
            "        mapfile -t COMPREPLY < <(compgen -W '");
@@ -34,7 +40,9 @@ static int run(struct ctl *ctl)
     for (size_t i = 0; ctl_verbs[i]; i++)
         print_verb(ctl_verbs[i]);
     printf("    esac\n"
-           "    if [[ $cur == -* && \" $valued \" != *\" $prev \"* ]]; then\n"
+           "    if [ -n \"$choices\" ]; then\n"
+           "        mapfile -t COMPREPLY < <(compgen -W \"$choices\" -- \"$cur\")\n"
+           "    elif [[ $cur == -* && \" $valued \" != *\" $prev \"* ]]; then\n"
            "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
            "    else\n"
            "        compopt -o filenames 2>/dev/null\n"

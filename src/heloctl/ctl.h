@@ -31,7 +31,13 @@ struct ctl_option {
     const char *help;
 };
 
-enum { CTL_OPTIONS_MAX = 16 };
+enum { CTL_OPTIONS_MAX = 16, CTL_VALUES_MAX = 2 };
+
+/* The words that an option takes, for the completion. */
+struct ctl_values {
+    char letter;       /* 0 ends the list */
+    const char *words; /* separated by blanks */
+};
 
 struct ctl;
 
@@ -44,6 +50,7 @@ struct ctl_verb {
     const char *exits;                /* "0 dunno, 1 mark, …" */
     int (*run)(struct ctl *ctl);
     struct ctl_option options[CTL_OPTIONS_MAX]; /* ended by letter 0 */
+    struct ctl_values values[CTL_VALUES_MAX];
 };
 
 /* One run of a verb. */

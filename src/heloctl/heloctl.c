@@ -102,14 +102,13 @@ static bool read_options(struct ctl *ctl, int argc, char **argv)
     return true;
 }
 
-/* What a full disk cut short must not pass for the whole: `> file` in a crontab is read by nobody. */
-static int run_verb(struct ctl *ctl)
+/* Output that a full disk cut short must not look complete, so every way out of main() checks it. */
+static int finish(int status)
 {
-    int status = ctl->verb->run(ctl);
-
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    return ctl_fail(ctl, CTL_TROUBLE, "the output could not be written: %s", strerror(errno));
+    fprintf(stderr, "heloctl: the output could not be written: %s\n", strerror(errno));
+    return CTL_TROUBLE;
 }
 
 int main(int argc, char **argv)
@@ -122,10 +121,10 @@ int main(int argc, char **argv)
     if (argc < 2)
         return all_help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0)
-        return argc == 3 ? help_about(argv[2]) : all_help(stdout);
+        return finish(argc == 3 ? help_about(argv[2]) : all_help(stdout));
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("heloctl %s\n", PACKAGE_VERSION);
-        return CTL_OK;
+        return finish(CTL_OK);
     }
     verb = ctl.verb = find_verb(argv[1]);
     if (!verb)
@@ -138,12 +137,12 @@ int main(int argc, char **argv)
     }
     if (ctl_given(&ctl, 'h')) {
         verb_help(stdout, verb);
-        return CTL_OK;
+        return finish(CTL_OK);
     }
     if (ctl.argument_count < verb->arguments_min ||
         (verb->arguments_max >= 0 && ctl.argument_count > verb->arguments_max)) {
         usage_line(stderr, verb);
         return CTL_USAGE;
     }
-    return run_verb(&ctl);
+    return finish(verb->run(&ctl));
 }

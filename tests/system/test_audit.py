@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """heloctl audit against a name server: a pool of 200 addresses of which some are wrong in each of many ways. Every
-fault is named, no sound host is accused, and the records it proposes mend the pool."""
+fault is named, no sound host is accused, and the records it proposes fix the pool."""
 import csv
 import io
 import json
@@ -95,7 +95,7 @@ def two_ptrs(a, n, zone):
 # What is done to the hosts, and what is to be said of them, exactly.
 WAYS = [
     ("no reverse name", no_ptr, "ptr_missing"),
-    ("a reverse name that points elsewhere", ptr_elsewhere, "ptr_unconfirmed ptr_not_helo"),
+    ("a reverse name that points elsewhere", ptr_elsewhere, "ptr_stale"),
     ("a reverse name that is another of its names", other_ptr, "ptr_not_helo"),
     ("a name without an address", no_address, "ptr_unconfirmed helo_unresolvable"),
     ("a name that points elsewhere", elsewhere, "ptr_unconfirmed helo_elsewhere"),
@@ -112,7 +112,7 @@ WAYS = [
     ("a name out of the series", named("hermes-x.kiln-street.net"), "name_odd"),
     ("a number of another width", named("mail0NUMBER.kiln-street.net"), "name_odd"),
     ("two reverse names", two_ptrs, "ptr_many"),
-    ("a name shared with another address", greets("mail001.kiln-street.net"), "ptr_not_helo helo_elsewhere spf_denies"),
+    ("a name shared with another address", greets("mail001.kiln-street.net"), "helo_of_another"),
 ]
 
 
@@ -174,13 +174,9 @@ def _():
 
 @test("no sound host is accused")
 def _():
-    shared = "198.51.100.2"  # mail001, whose name others use
     accused = [(host["address"], host["faults"]) for host in result()["hosts"]
-               if host["faults"] and host["address"] != shared
-               and next(wanted for address, _, wanted in HOSTS if address == host["address"]) == ""]
+               if host["faults"] and next(wanted for address, _, wanted in HOSTS if address == host["address"]) == ""]
     equal(accused, [])
-    equal(found(shared)[0], {"helo_shared"})
-    equal(found(shared)[1]["result"], "advice")
 
 
 @cases([(what, way) for way, (what, _make, _wanted) in enumerate(WAYS)], name=lambda row: f"named exactly: {row[0]}")
@@ -190,7 +186,7 @@ def _(_what, way):
     equal(len(mine), EACH)
     for address in mine:
         got, host = found(address)
-        extra = {"helo_shared"} if WAYS[way][0].startswith(("a name shared", "a name out of", "HELO with an")) else set()
+        extra = {"helo_shared"} if WAYS[way][0].startswith("a name out of") else set()
         equal(got - extra, wanted, f"{address} {host['helo']}")
 
 
@@ -199,16 +195,16 @@ def _():
     zone = list(ZONE)
     for record in result()["records"]:
         owner = record["name"]
-        if record["type"] != "A":
+        if record["type"] != "A" or record["action"] == "replace":
             zone = [line for line in zone if line.split()[0] != owner or line.split()[2] != record["type"]]
         if record["type"] == "PTR":
             address = ".".join(reversed(owner.split(".")[:4]))
             zone = [line for line in zone if not line.startswith(address + " ")]
         value = '"%s"' % record["value"] if record["type"] == "TXT" else record["value"]
         zone.append(f"{owner} 300 {record['type']} {value}")
-    mended = nameserver.FaultDns("\n".join(zone) + "\n")
-    other = folder / "mended.conf"
-    other.write_text('dns { servers = { "%s" } }\n' % mended.address)
+    fixed = nameserver.FaultDns("\n".join(zone) + "\n")
+    other = folder / "fixed.conf"
+    other.write_text('dns { servers = { "%s" } }\n' % fixed.address)
     lines = "".join(f"{host['address']} {host['target'] or host['helo']}\n" for host in result()["hosts"])
     status, out, _ = helod.heloctl("audit", "-c", other, "--json", text=lines)
     wrong = [host for host in json.loads(out)["hosts"] if host["result"] != "ok" and
@@ -222,10 +218,10 @@ def _():
     status, out, _ = audit(pairs)
     equal(status, 1)
     contains(out, "200 hosts" if len(HOSTS) == 200 else f"{len(HOSTS)} hosts")
-    contains(out, "  1.113.0.203.in-addr.arpa. IN PTR mail161.kiln-street.net.\n")
+    contains(out, "\n1.113.0.203.in-addr.arpa. IN PTR mail161.kiln-street.net.\n")
     contains(out, ' IN TXT "v=spf1 ip4:203.0.113.11 ip4:192.0.2.1 -all"\n')
     for part in ("smtp_helo_name=", "smtp_bind_address=203.0.113.", "helo_data", "smtp-source-host 203.0.113.",
-                 "ehlo_hostname", "X-Virtual-MTA", "delivery server"):
+                 "ehlo_hostname", "X-Virtual-MTA", "delivery server", "\nDNS records to add"):
         contains(out, part)
     assert "\033" not in out, "colour without a terminal"
 

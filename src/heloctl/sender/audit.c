@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit: the verb. Reads the pairs, has them looked up and judged, prints what is wrong and what to change.
+ * audit: the verb. Reads pairs of addresses and HELO names, gathers and judges them, and prints what is wrong and what
+ * to change.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
 #include "policyfile.h"
+#include "series.h"
+#include "units.h"
 
-enum { KEEP_LIMIT = 1 << 30, JOBS = 200, JOBS_MAX = 2000, LINE_MAX_BYTES = 2000 };
+enum { KEEP_LIMIT = 1 << 30, JOBS = 200, JOBS_MAX = 2000, UNPACKED_MAX = 256 << 20 };
 
 bool audit_add(struct audit *audit, const struct address *address, const char *helo)
 {
@@ -34,51 +36,16 @@ bool audit_add(struct audit *audit, const struct address *address, const char *h
     return true;
 }
 
-/* ADDRESS, or ADDRESS HELO; CSV's comma and tabs may stand for the blank. False: what the line is not. */
-static const char *read_line(struct audit *audit, char *line)
+/* With --since only what became worse counts. */
+static bool counts(const struct audit *audit, const struct audit_host *host, bool strict)
 {
-    char *end = line + strlen(line), *helo, *rest;
-    struct address address;
+    struct audit_host worse = *host;
 
-    while (end > line && strchr(" \t\r\n", end[-1]))
-        *--end = '\0';
-    line += strspn(line, " \t");
-    if (!*line || *line == '#')
-        return NULL;
-    helo = line + strcspn(line, " \t,");
-    if (!address_parse(&address, line, (size_t)(helo - line)))
-        return "no IPv4 or IPv6 address at the beginning";
-    helo += strspn(helo, " \t,");
-    rest = helo + strcspn(helo, " \t,");
-    if (*rest && *(rest + strspn(rest, " \t")) != '#')
-        return "more than an address and a name";
-    *rest = '\0';
-    return audit_add(audit, &address, *helo && *helo != '#' ? helo : NULL) ? NULL : "too many hosts";
-}
-
-int audit_read_pairs(struct audit *audit, const char *path)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *in = is_stdin ? stdin : fopen(path, "r");
-    char line[LINE_MAX_BYTES];
-    unsigned long number = 0, bad = 0;
-
-    if (!in)
-        return ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
-    while (fgets(line, sizeof(line), in)) {
-        const char *wrong;
-
-        number++;
-        wrong = strchr(line, '\n') || feof(in) ? read_line(audit, line) : "a line without an end";
-        if (!wrong)
-            continue;
-        ctl_fail(audit->ctl, CTL_DATA, "%s:%lu: %s", path, number, wrong);
-        if (++bad == 20)
-            break;
-    }
-    if (!is_stdin)
-        fclose(in);
-    return bad ? CTL_DATA : CTL_OK;
+    if (!audit->since)
+        return host->unlisted || (!host->foreign && audit_is_wrong(host, strict));
+    if (!host->news)
+        worse.faults = host->fresh;
+    return (host->news && host->unlisted) || (!host->foreign && audit_is_wrong(&worse, strict));
 }
 
 static int result(const struct audit *audit, bool strict)
@@ -88,29 +55,42 @@ static int result(const struct audit *audit, bool strict)
     for (size_t i = 0; i < audit->count; i++) {
         const struct audit_host *host = &audit->hosts[i];
 
-        if (host->unlisted || (!host->foreign && audit_is_wrong(host, strict)))
+        if (counts(audit, host, strict))
             return CTL_WRONG;
         unknown = unknown || (!host->foreign && host->unknown);
     }
     return unknown ? CTL_UNSURE : CTL_OK;
 }
 
+/* The steps in their order. False: no memory. */
+static bool work_out(struct audit *audit, unsigned jobs)
+{
+    struct series *series;
+
+    if (!audit_unify(audit) || !audit_look(audit, jobs))
+        return false;
+    if (audit->dmarc)
+        audit_sort_out(audit);
+    series = audit_pool(audit);
+    return series && audit_aim(audit, series, jobs);
+}
+
 static int judge(struct audit *audit, unsigned jobs)
 {
     struct ctl *ctl = audit->ctl;
+    const char *mta = ctl_value(ctl, 'm');
+    int status;
 
-    if (!audit_unify(audit) || !audit_gather(audit, jobs))
+    if (!work_out(audit, jobs))
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    if (audit->dmarc)
-        audit_sort_out(audit);
-    if (!audit_pool(audit))
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    if (audit->since && (status = audit_compare(audit, ctl_value(ctl, 'S'))) != CTL_OK)
+        return status;
     if (ctl_given(ctl, 'j'))
         audit_print_json(audit);
     else if (ctl_given(ctl, 'C'))
         audit_print_csv(audit);
     else
-        audit_print_text(audit, ctl_value(ctl, 'm'), ctl->colour);
+        audit_print_text(audit, mta ? audit_mta_find(mta) : NULL, ctl->colour);
     return result(audit, ctl_given(ctl, 's'));
 }
 
@@ -132,7 +112,7 @@ static int read_and_judge(struct audit *audit, unsigned jobs)
     int input = read_input(audit), status;
 
     if (audit->count == 0 && input == CTL_OK)
-        return ctl_fail(ctl, CTL_DATA, "nothing to audit");
+        return ctl_fail(ctl, CTL_DATA, "there is nothing to audit");
     if (audit->count == 0 || (input != CTL_OK && !audit->dmarc))
         return input;
     if (!ctl_session_open(ctl, &audit->session, audit->settings))
@@ -142,24 +122,53 @@ static int read_and_judge(struct audit *audit, unsigned jobs)
     return status == CTL_OK ? input : status;
 }
 
+/* --jobs; 0: it is wrong. */
+static unsigned jobs_of(const struct ctl *ctl)
+{
+    const char *text = ctl_value(ctl, 'J');
+    char *end;
+    long jobs;
+
+    if (!text)
+        return JOBS;
+    jobs = strtol(text, &end, 10);
+    return *text && !*end && jobs >= 1 && jobs <= JOBS_MAX ? (unsigned)jobs : 0;
+}
+
+/* Options that go together, and their values. CTL_OK or CTL_USAGE. */
+static int check_usage(struct ctl *ctl, struct audit *audit)
+{
+    const char *mta = ctl_value(ctl, 'm'), *most = ctl_value(ctl, 'u');
+    uint64_t unpacked = UNPACKED_MAX;
+
+    if (jobs_of(ctl) == 0)
+        return ctl_fail(ctl, CTL_USAGE, "--jobs must be a number from 1 to %d", JOBS_MAX);
+    if (mta && !audit_mta_find(mta))
+        return ctl_fail(ctl, CTL_USAGE, "no settings are known for \"%s\"; known are: " AUDIT_MTA_NAMES, mta);
+    if (most && (!units_size(most, &unpacked) || unpacked < 1 || unpacked > SIZE_MAX / 2))
+        return ctl_fail(ctl, CTL_USAGE, "--unpacked must be a size such as 512m");
+    if (audit->dmarc && ctl->argument_count == 0)
+        return ctl_fail(ctl, CTL_USAGE, "--dmarc needs files or folders with reports (- is standard input)");
+    if (!audit->dmarc && (ctl_given(ctl, 'k') || most))
+        return ctl_fail(ctl, CTL_USAGE, "--known and --unpacked are for --dmarc");
+    if (!audit->dmarc && ctl->argument_count > 1)
+        return ctl_fail(ctl, CTL_USAGE, "give one file of pairs; reports need --dmarc");
+    audit->unpacked_max = (size_t)unpacked;
+    return CTL_OK;
+}
+
 static int run(struct ctl *ctl)
 {
-    const char *jobs_text = ctl_value(ctl, 'J'), *mta = ctl_value(ctl, 'm');
-    struct audit audit = {.ctl = ctl, .dmarc = ctl_given(ctl, 'D')};
-    long jobs = jobs_text ? strtol(jobs_text, NULL, 10) : JOBS;
-    int status;
+    struct audit audit = {.ctl = ctl, .dmarc = ctl_given(ctl, 'D'), .since = ctl_given(ctl, 'S')};
+    int status = check_usage(ctl, &audit);
 
-    if (jobs < 1 || jobs > JOBS_MAX)
-        return ctl_fail(ctl, CTL_USAGE, "--jobs is a number from 1 to %d", JOBS_MAX);
-    if (mta && !audit_is_mta(mta))
-        return ctl_fail(ctl, CTL_USAGE, "no settings are known for \"%s\"", mta);
-    if (audit.dmarc ? ctl->argument_count == 0 : ctl->argument_count > 1 || ctl_given(ctl, 'k'))
-        return ctl_fail(ctl, CTL_USAGE, "one file of pairs, or --dmarc and reports (--known is for these)");
+    if (status != CTL_OK)
+        return status;
     audit.settings = ctl_settings(ctl);
     if (!audit.settings)
         return CTL_CONFIG;
     audit.keep = region_new(KEEP_LIMIT);
-    status = audit.keep ? read_and_judge(&audit, (unsigned)jobs) : ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    status = audit.keep ? read_and_judge(&audit, jobs_of(ctl)) : ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     free(audit.hosts);
     network_set_free(audit.known_networks);
     suffix_set_free(audit.known_names);
@@ -174,19 +183,22 @@ const struct ctl_verb ctl_audit = {
     .arguments_min = 0,
     .arguments_max = -1,
     .summary = "check the names of a pool of sending addresses",
-    .help = "Reads lines of ADDRESS HELO (- or none: standard input), looks all of them up at once, and tells what is "
-            "wrong\nwith each address and with the pool, which DNS records to publish and what to set in the MTA. With "
-            "--dmarc the\npairs come from DMARC aggregate reports (XML, .gz, .zip), with a map of who sends in the "
-            "domain's name.",
-    .exits = "0 nothing wrong, 1 something wrong, 75 not all could be told, 64 and more: usage or failure",
+    .help = "Reads lines of ADDRESS HELO or CSV (- or no file: standard input), looks all of them up, and reports what "
+            "is wrong\nwith each address and with the pool, which DNS records to publish, and what to set in the mail "
+            "server. With --dmarc\nthe pairs come from DMARC aggregate reports: files (XML, .gz, .zip, mail messages, "
+            "mbox) or folders (Maildir), and a\nmap shows who sends in the name of the domains.",
+    .exits = "0 nothing wrong, 1 something wrong, 75 DNS did not answer everything, 64 and more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'D', "dmarc", NULL, "the files are DMARC aggregate reports"},
-                {'k', "known", "FILE", "networks and names that may send; others are told (with --dmarc)"},
-                {'m', "mta", "NAME", "settings of this one: postfix, exim, powermta, momentum, kumomta, mailwizz"},
+                {'k', "known", "FILE", "networks and names that may send; all others are reported (with --dmarc)"},
+                {'u', "unpacked", "SIZE", "bytes that one file may unpack to (with --dmarc; default 256M)"},
+                {'m', "mta", "NAME", "settings for this mail server alone: " AUDIT_MTA_NAMES},
+                {'S', "since", "FILE", "print only what changed since this earlier --json output"},
                 {'s', "strict", NULL, "advice counts as wrong"},
-                {'J', "jobs", "N", "hosts looked up at once (default 200)"},
+                {'J', "jobs", "N", "how many hosts to look up at once (default 200)"},
                 {'C', "csv", NULL, "print CSV"},
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},
+    .values = {{'m', AUDIT_MTA_NAMES}},
 };

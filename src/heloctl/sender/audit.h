@@ -14,14 +14,17 @@
 #include "table.h"
 #include "text.h"
 
-/* In the order in which they are told. */
+/* In the order in which they are reported. */
 enum audit_fault {
     AUDIT_HELO_SYNTAX,
     AUDIT_HELO_NOT_FQDN,
     AUDIT_HELO_LITERAL,
     AUDIT_HELO_RESERVED,
     AUDIT_PTR_MISSING,
+    AUDIT_PTR_STALE,
     AUDIT_PTR_UNCONFIRMED,
+    AUDIT_HELO_OF_ANOTHER,
+    AUDIT_HELO_STALE,
     AUDIT_PTR_NOT_HELO,
     AUDIT_HELO_UNRESOLVABLE,
     AUDIT_HELO_ELSEWHERE,
@@ -38,25 +41,42 @@ enum audit_fault {
     AUDIT_FAULTS
 };
 
+/* What DNS says about one name, seen from one address. */
+struct audit_facts {
+    bool unknown;           /* DNS failed to answer some of it */
+    bool exists;            /* the name has addresses of any family */
+    bool points_here;       /* an address record of the name is this address */
+    bool is_reverse;        /* a reverse name of this address is the name */
+    const char *domain;     /* its registrable domain; NULL: none */
+    const char *others;     /* its other addresses of the same family, separated by blanks; "" when there are none */
+    enum spf_result spf;    /* what its SPF record says about this address */
+    const char *spf_record; /* NULL: none, or several */
+};
+
 struct audit_host {
     struct address address;
-    const char *helo;        /* as given; NULL: not known, the reverse side alone is looked at */
-    const char *name;        /* the host name it is, in lower case; NULL: it is none */
+    const char *helo;        /* as given; NULL: not known, only the reverse side is checked */
+    const char *name;        /* HELO as a host name in lower case; NULL: it is not one */
     const char *registrable; /* of that name; NULL: none */
     const char *ptr;         /* the reverse name that fits best; NULL: none */
     const char *ptr_domain;  /* its registrable domain; NULL: none */
+    const char *ptr_all;     /* all reverse names, separated by blanks; "" when there are none */
     bool ptr_confirmed;
-    bool ptr_good;                     /* confirmed, and no provider's default */
-    const char *spf_record;            /* NULL: none */
-    bool points_here;                  /* an address record of the HELO name is this address */
-    uint32_t faults, unknown;          /* bits by enum audit_fault; unknown: the DNS did not tell */
+    bool ptr_good;                     /* confirmed, and not a provider's default name */
+    struct audit_facts now;            /* about the HELO name */
+    uint32_t faults, unknown;          /* bits by enum audit_fault; unknown: DNS did not answer */
+    uint32_t fixed;                    /* --since: faults that the earlier report had and this one has not */
+    uint32_t fresh;                    /* --since: faults that the earlier report had not */
     const char *details[AUDIT_FAULTS]; /* what exactly was seen; NULL or "" when there is nothing to add */
-    const char *target; /* the name it should have, which may be the one it has; NULL: none can be told */
+    const char *target;                /* the name it should greet with, possibly the present one; NULL: unknown */
+    struct audit_facts then;           /* about the target */
+    bool nameless;                     /* it needs a new name and no free one was found */
+    bool news;                         /* --since: not in the earlier report */
     /* Of DMARC reports. */
     unsigned long long messages, aligned;
     const char *header_from; /* domains, separated by blanks; NULL: from no report */
     bool unlisted;           /* in no line of --known */
-    bool foreign;            /* not ours to mend: unlisted, or without --known nothing aligned */
+    bool foreign;            /* not ours to fix: unlisted, or without --known nothing aligned */
 };
 
 /* A network that sends in the domains' name. */
@@ -74,7 +94,12 @@ struct audit {
     struct region *keep; /* all texts of the hosts */
     struct audit_host *hosts;
     size_t count, room;
-    bool dmarc;                         /* the hosts are from reports */
+    bool dmarc;              /* the hosts are from reports */
+    bool since;              /* only what changed is printed */
+    size_t unpacked_max;     /* bytes that one file of reports may unpack to */
+    const char *const *gone; /* --since: "ADDRESS HELO" of hosts that only the earlier report has */
+    size_t gone_count;
+    struct table *reports;              /* the identities of reports that were read */
     struct table *sources;              /* while reports are read */
     struct network_set *known_networks; /* both NULL without --known */
     struct suffix_set *known_names;
@@ -90,8 +115,8 @@ struct audit_seen {
 /* One complete row for each fault. */
 struct audit_fault_row {
     const char *name, *summary;
-    bool advice;                                 /* worth mending, and nothing is wrong without it */
-    uint32_t beside;                             /* not told beside one of these, which say the same or more */
+    bool advice;                                 /* worth fixing, but nothing is wrong without it */
+    uint32_t beside;                             /* not reported beside one of these, which say the same or more */
     enum known (*test)(struct audit_seen *seen); /* PRESENT: it has the fault. NULL: audit_pool() finds it */
 };
 extern const struct audit_fault_row audit_faults[AUDIT_FAULTS];
@@ -99,43 +124,98 @@ extern const struct audit_fault_row audit_faults[AUDIT_FAULTS];
 
 enum { AUDIT_HOSTS_MAX = 1000000 };
 
+struct series;
+
 /* A new host at the end; false: no memory. `helo` NULL: not known. Texts are copied. */
 bool audit_add(struct audit *audit, const struct address *address, const char *helo);
-/* Reads "ADDRESS HELO" lines. A wrong line is told and makes the result CTL_DATA. */
+/* Reads "ADDRESS HELO" lines or CSV. A wrong line is reported and makes the result CTL_DATA. (audit_pairs.c) */
 int audit_read_pairs(struct audit *audit, const char *path);
-/* Reads DMARC aggregate reports; a bad one is told, the others count all the same. */
+/* Reads DMARC aggregate reports; a bad one is reported, the others count all the same. */
 int audit_read_reports(struct audit *audit, char **paths, int count);
-/* Reads --known: networks and names (".name": and all below it), a line each. */
+/* Reads --known: networks and names (".name": everything below it), one a line. */
 int audit_read_known(struct audit *audit, const char *path);
-/* Which hosts of reports are listed, and which ours to mend. */
+/* Decides which hosts of reports are listed, and which are ours to fix. */
 void audit_sort_out(struct audit *audit);
-/* The map, most messages first; returns how many networks. */
+/* The map of senders, most messages first; returns the number of networks. */
 size_t audit_senders(struct audit *audit, struct audit_sender **senders);
 void audit_print_map(struct audit *audit);
 void audit_json_map(struct audit *audit, struct json *j);
-/* Same address and name twice become one. False: no memory. */
+/* Merges hosts of the same address and name, and a host without a name into the one that has it. False: no memory. */
 bool audit_unify(struct audit *audit);
-/* Looks all hosts up, `jobs` at once, and finds the faults of each. False: no memory. */
-bool audit_gather(struct audit *audit, unsigned jobs);
-/* The same for one host, whose evidence is at hand. */
+
+/* One pass over hosts: what HELO name to gather evidence for, and what to do with the evidence. */
+struct audit_pass {
+    const char *what; /* for the progress bar */
+    const char *(*name)(const struct audit_host *host);
+    void (*take)(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
+};
+/* Runs a pass over these hosts, `jobs` at once. False: no memory. */
+bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass,
+                  unsigned jobs);
+/* The first pass, over all hosts: finds the faults of each. */
+bool audit_look(struct audit *audit, unsigned jobs);
+/* The same for one host whose evidence is at hand. */
 void audit_judge(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
-/* What every host's gather is asked: all that the rows look at. */
+/* Fills in facts about the HELO name of this evidence. */
+void audit_facts_take(struct audit_facts *facts, const struct evidence *e, struct region *keep);
+/* The evidence that every row needs. */
 #define AUDIT_NEEDS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
-extern const struct request audit_request; /* of a client yet to be filled in */
-/* Finds the faults that only the whole pool shows, and sets every host's target. False: no memory. */
-bool audit_pool(struct audit *audit);
-/* Has a fault that is more than advice; strict: any fault. */
+extern const struct request audit_request; /* the client is yet to be filled in */
+/* All hosts, sorted; NULL: no memory. */
+struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void *, const void *));
+int audit_compare_addresses(const void *a, const void *b);
+/* Finds the faults that only the whole pool shows. NULL: no memory. */
+struct series *audit_pool(struct audit *audit);
+/* Sets every host's target and the facts about it, looking up names before it proposes them. False: no memory. */
+bool audit_aim(struct audit *audit, struct series *series, unsigned jobs);
+/* Whether a host has a fault that is more than advice; strict: any fault. */
 bool audit_is_wrong(const struct audit_host *host, bool strict);
 
-/* What to change: zone lines, and settings for each MTA (of one MTA: `mta`; NULL: a few lines for each). */
+/* --since: compares with an earlier JSON output and sets fresh, fixed and news. A status of ctl. */
+int audit_compare(struct audit *audit, const char *path);
+bool audit_changed(const struct audit_host *host);
+
+/* One DNS record that should change. */
+struct audit_record {
+    const char *zone, *owner;
+    const char *type;  /* NULL: nothing to publish, `note` alone */
+    const char *value; /* as it should read afterwards */
+    const char *old;   /* what it replaces; NULL: nothing */
+    const char *note;  /* foreign; NULL: none */
+};
+/* All of them, sorted by zone; NULL: no memory. In the audit's region. */
+const struct audit_record *audit_records(struct audit *audit, size_t *count);
 void audit_print_records(struct audit *audit, FILE *out);
 void audit_json_records(struct audit *audit, struct json *j);
-void audit_print_mtas(const struct audit *audit, const char *mta, FILE *out);
-bool audit_is_mta(const char *name);
+
+/* One server that greets with one name, from an address of either family or both. */
+struct audit_source {
+    const struct audit_host *v4, *v6; /* one may be NULL */
+    const char *name;
+    char tag[ADDRESS_TEXT_SIZE]; /* the first address as a part of a name: 203-0-113-5 */
+};
+/* What the settings of a mail server are printed from. */
+struct audit_plan {
+    const struct audit_source *sources;
+    size_t count; /* of sources to print */
+    size_t left;  /* that were left out of an example */
+    bool one;     /* the whole pool has one name */
+};
+/* One row for each mail server. (audit_mtas.c) */
+struct audit_mta {
+    const char *name, *title;
+    bool tried; /* with the real program */
+    void (*print)(const struct audit_plan *plan, FILE *out);
+};
+extern const struct audit_mta audit_mtas[]; /* ended by a NULL name */
+#define AUDIT_MTA_NAMES "postfix exim opensmtpd powermta momentum kumomta haraka halon stalwart mailwizz"
+const struct audit_mta *audit_mta_find(const char *name); /* NULL: none */
+/* The settings for this MTA; NULL: a few lines for each. */
+void audit_print_mtas(struct audit *audit, const struct audit_mta *mta, FILE *out);
 /* Whether its greeting is to be set to the target. */
 bool audit_renames(const struct audit_host *host);
 
-void audit_print_text(struct audit *audit, const char *mta, bool colour);
+void audit_print_text(struct audit *audit, const struct audit_mta *mta, bool colour);
 void audit_print_csv(struct audit *audit);
 void audit_print_json(struct audit *audit);
 const char *audit_level(const struct audit_host *host); /* "ok", "advice", "unknown", "wrong" */

@@ -148,7 +148,7 @@ static bool is_known(const struct audit *audit, const struct audit_host *host)
 {
     return network_set_find(audit->known_networks, &host->address) != LOOKUP_NONE ||
            (host->ptr_confirmed && suffix_set_find(audit->known_names, host->ptr) != LOOKUP_NONE) ||
-           (host->points_here && host->name && suffix_set_find(audit->known_names, host->name) != LOOKUP_NONE);
+           (host->now.points_here && host->name && suffix_set_find(audit->known_names, host->name) != LOOKUP_NONE);
 }
 
 void audit_sort_out(struct audit *audit)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_faults: what can be wrong with one sending address, a row for each, and what is kept of a host's evidence.
- * What the DNS did not tell is unknown, never a fault. A fault that follows from another is not told beside it.
+ * audit_faults: what can be wrong with one sending address, one row each, and which facts are kept of a host's
+ * evidence. What DNS failed to answer is unknown, never a fault. A fault that follows from another one is not reported
+ * beside it.
  */
 #include <string.h>
 
@@ -20,7 +21,7 @@ static enum known hit(struct audit_seen *seen, const char *detail)
     return KNOWN_PRESENT;
 }
 
-/* Of evidence that is itself one of the four: the fault is its absence. */
+/* For faults that are the absence of something. What is unknown stays unknown. */
 static enum known lacks(enum known known)
 {
     return known == KNOWN_ABSENT ? KNOWN_PRESENT : known == KNOWN_PRESENT ? KNOWN_ABSENT : known;
@@ -82,6 +83,37 @@ static enum known helo_reserved(struct audit_seen *seen)
 static enum known ptr_missing(struct audit_seen *seen)
 {
     return lacks(seen->evidence->reverse);
+}
+
+static bool looks_elsewhere(const struct evidence *e, unsigned i)
+{
+    return e->rdns[i].confirmed == KNOWN_ABSENT && e->rdns[i].has_address;
+}
+
+/* After a move: HELO is already the new name, but the reverse name is still the one of another host. */
+static enum known ptr_stale(struct audit_seen *seen)
+{
+    const struct evidence *e = seen->evidence;
+
+    if (e->fcrdns != KNOWN_ABSENT || e->helo_is_client != KNOWN_PRESENT || e->rdns_count == 0)
+        return e->fcrdns == KNOWN_TEMPERROR || e->helo_is_client == KNOWN_TEMPERROR ? KNOWN_TEMPERROR : KNOWN_ABSENT;
+    if (!looks_elsewhere(e, 0))
+        return KNOWN_ABSENT;
+    return hit(seen, region_printf(seen->region, "%s is another address; HELO %s is this one", e->rdns[0].name.text,
+                                   e->helo.text));
+}
+
+/* After a move: the reverse name is already the new one, but HELO is still the name of another host. */
+static enum known helo_stale(struct audit_seen *seen)
+{
+    const struct evidence *e = seen->evidence;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!e->confirmed || e->helo_is_client != KNOWN_ABSENT || e->helo_address_count == 0 ||
+        name_equal(&e->confirmed->name, &e->helo) || looks_assigned(&e->confirmed->naming))
+        return e->helo_is_client == KNOWN_TEMPERROR ? KNOWN_TEMPERROR : KNOWN_ABSENT;
+    return hit(seen, region_printf(seen->region, "HELO is %s; this address is %s",
+                                   address_format(&e->helo_addresses[0], text), e->confirmed->name.text));
 }
 
 static enum known ptr_unconfirmed(struct audit_seen *seen)
@@ -192,65 +224,122 @@ static enum known ptr_many(struct audit_seen *seen)
 enum {
     NO_NAME = BIT(HELO_SYNTAX) | BIT(HELO_NOT_FQDN) | BIT(HELO_LITERAL) | BIT(HELO_RESERVED),
     NO_PTR = BIT(PTR_MISSING),
+    MOVED = BIT(PTR_STALE) | BIT(HELO_STALE) | BIT(HELO_OF_ANOTHER),
 };
 
 const struct audit_fault_row audit_faults[AUDIT_FAULTS] = {
-    [AUDIT_HELO_SYNTAX] = {"helo_syntax", "HELO is no valid host name", false, 0, helo_syntax},
+    [AUDIT_HELO_SYNTAX] = {"helo_syntax", "HELO is not a valid host name", false, 0, helo_syntax},
     [AUDIT_HELO_NOT_FQDN] = {"helo_not_fqdn", "HELO is not fully qualified", false, 0, helo_not_fqdn},
     [AUDIT_HELO_LITERAL] = {"helo_literal", "HELO is an address, not a name", false, 0, helo_literal},
     [AUDIT_HELO_RESERVED] = {"helo_reserved", "HELO is a name that cannot exist in public", false, 0, helo_reserved},
-    [AUDIT_PTR_MISSING] = {"ptr_missing", "no reverse name", false, 0, ptr_missing},
-    [AUDIT_PTR_UNCONFIRMED] = {"ptr_unconfirmed", "the reverse name does not point back", false, NO_PTR,
-                               ptr_unconfirmed},
-    [AUDIT_PTR_NOT_HELO] = {"ptr_not_helo", "the reverse name is not the HELO name", false, NO_PTR | NO_NAME,
+    [AUDIT_PTR_MISSING] = {"ptr_missing", "there is no reverse name", false, 0, ptr_missing},
+    [AUDIT_PTR_STALE] = {"ptr_stale", "the reverse name is still that of another host", false, NO_PTR | NO_NAME,
+                         ptr_stale},
+    [AUDIT_PTR_UNCONFIRMED] = {"ptr_unconfirmed", "the reverse name does not point back", false,
+                               NO_PTR | BIT(PTR_STALE), ptr_unconfirmed},
+    [AUDIT_HELO_OF_ANOTHER] = {"helo_of_another", "HELO is the name of another address of the pool", false, NO_NAME,
+                               NULL},
+    [AUDIT_HELO_STALE] = {"helo_stale", "HELO is still the name of another host", false, NO_NAME | BIT(HELO_OF_ANOTHER),
+                          helo_stale},
+    [AUDIT_PTR_NOT_HELO] = {"ptr_not_helo", "the reverse name is not the HELO name", false, NO_PTR | NO_NAME | MOVED,
                             ptr_not_helo},
     [AUDIT_HELO_UNRESOLVABLE] = {"helo_unresolvable", "the HELO name has no address", false, NO_NAME,
                                  helo_unresolvable},
     [AUDIT_HELO_ELSEWHERE] = {"helo_elsewhere", "the HELO name points to another address", false,
-                              NO_NAME | BIT(HELO_UNRESOLVABLE), helo_elsewhere},
-    [AUDIT_SPF_DENIES] = {"spf_denies", "SPF of the HELO name denies this address", false, NO_NAME, spf_denies},
+                              NO_NAME | BIT(HELO_UNRESOLVABLE) | BIT(HELO_STALE) | BIT(HELO_OF_ANOTHER),
+                              helo_elsewhere},
+    [AUDIT_SPF_DENIES] = {"spf_denies", "SPF of the HELO name denies this address", false,
+                          NO_NAME | BIT(HELO_STALE) | BIT(HELO_OF_ANOTHER), spf_denies},
     [AUDIT_SPF_BROKEN] = {"spf_broken", "the SPF record of the HELO name is broken", false, NO_NAME, spf_broken},
     [AUDIT_HELO_GENERIC] = {"helo_generic", "HELO is a provider's default name", false, NO_NAME, helo_generic},
     [AUDIT_PTR_GENERIC] = {"ptr_generic", "the reverse name is a provider's default", false, NO_PTR | BIT(HELO_GENERIC),
                            ptr_generic},
-    [AUDIT_SPF_NONE] = {"spf_none", "the HELO name has no SPF record", true, NO_NAME | BIT(HELO_UNRESOLVABLE),
-                        spf_none},
-    [AUDIT_SPF_NEUTRAL] = {"spf_neutral", "SPF of the HELO name says nothing of this address", true, NO_NAME,
-                           spf_neutral},
-    [AUDIT_PTR_MANY] = {"ptr_many", "several reverse names", true, 0, ptr_many},
-    [AUDIT_NAME_ODD] = {"name_odd", "the name is out of line with the pool", true, NO_NAME | BIT(HELO_GENERIC), NULL},
+    [AUDIT_SPF_NONE] = {"spf_none", "the HELO name has no SPF record", true,
+                        NO_NAME | BIT(HELO_UNRESOLVABLE) | BIT(HELO_STALE) | BIT(HELO_OF_ANOTHER), spf_none},
+    [AUDIT_SPF_NEUTRAL] = {"spf_neutral", "SPF of the HELO name does not mention this address", true,
+                           NO_NAME | BIT(HELO_STALE) | BIT(HELO_OF_ANOTHER), spf_neutral},
+    [AUDIT_PTR_MANY] = {"ptr_many", "the address has several reverse names", true, 0, ptr_many},
+    [AUDIT_NAME_ODD] = {"name_odd", "the name does not fit the pool's naming", true, NO_NAME | BIT(HELO_GENERIC), NULL},
     [AUDIT_HELO_SHARED] = {"helo_shared", "several addresses greet with this name", true, NO_NAME, NULL},
     [AUDIT_HELO_SEVERAL] = {"helo_several", "the address greets with several names", true, 0, NULL},
 };
 
-/* What speaks of HELO is out of the question where it is not known. */
+/* Without a HELO name only the faults of the reverse side can be found. */
 static bool concerns(const struct audit_host *host, enum audit_fault fault)
 {
     return host->helo || fault == AUDIT_PTR_MISSING || fault == AUDIT_PTR_UNCONFIRMED || fault == AUDIT_PTR_GENERIC ||
            fault == AUDIT_PTR_MANY;
 }
 
-static void keep_names(struct audit_host *host, const struct evidence *e, struct region *keep)
+static void list_others(struct audit_facts *facts, const struct evidence *e, struct region *keep)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    facts->others = "";
+    for (unsigned i = 0; i < e->helo_address_count; i++) {
+        const struct address *address = &e->helo_addresses[i];
+
+        if (address->family != e->client.family || address_equal(address, &e->client))
+            continue;
+        facts->others =
+            region_printf(keep, "%s%s%s", facts->others, *facts->others ? " " : "", address_format(address, text));
+        if (!facts->others) {
+            facts->others = "";
+            return;
+        }
+    }
+}
+
+void audit_facts_take(struct audit_facts *facts, const struct evidence *e, struct region *keep)
+{
+    const struct spf_outcome *spf = e->helo_spf;
+
+    *facts = (struct audit_facts){.exists = e->helo_address == KNOWN_PRESENT,
+                                  .points_here = e->helo_is_client == KNOWN_PRESENT,
+                                  .spf = spf ? spf->result : SPF_TEMPERROR};
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        facts->is_reverse = facts->is_reverse || name_equal(&e->rdns[i].name, &e->helo);
+    facts->unknown = e->helo_is_client == KNOWN_TEMPERROR || e->helo_address == KNOWN_TEMPERROR ||
+                     e->reverse == KNOWN_TEMPERROR || facts->spf == SPF_TEMPERROR;
+    list_others(facts, e, keep);
+    if (e->helo.registrable)
+        facts->domain = region_strdup(keep, e->helo.registrable);
+    if (spf && spf->record[0])
+        facts->spf_record = region_strdup(keep, spf->record);
+}
+
+static void keep_reverse(struct audit_host *host, const struct evidence *e, struct region *keep)
 {
     const struct evidence_rdns *rdns = e->confirmed ? e->confirmed : e->rdns_count ? &e->rdns[0] : NULL;
     char *text;
 
-    host->points_here = e->helo_is_client == KNOWN_PRESENT;
-    if (host->helo && is_host(e) && (text = region_strdup(keep, e->helo.text)) != NULL) {
-        host->name = text;
-        if (e->helo.registrable)
-            host->registrable = text + (e->helo.registrable - e->helo.text);
+    host->ptr_all = "";
+    for (unsigned i = 0; i < e->rdns_count; i++) {
+        const char *all = region_printf(keep, "%s%s%s.", host->ptr_all, i ? " " : "", e->rdns[i].name.text);
+
+        host->ptr_all = all ? all : "";
     }
-    if (rdns && (text = region_strdup(keep, rdns->name.text)) != NULL) {
-        host->ptr = text;
-        host->ptr_confirmed = rdns->confirmed == KNOWN_PRESENT;
-        host->ptr_good = rdns->confirmed == KNOWN_PRESENT && rdns->name.kind == NAME_HOST &&
-                         rdns->name.reserved == NAME_RESERVED_NONE && !looks_assigned(&rdns->naming);
-        if (rdns->name.registrable)
-            host->ptr_domain = text + (rdns->name.registrable - rdns->name.text);
-    }
-    if (host->helo && e->helo_spf && e->helo_spf->record[0])
-        host->spf_record = region_strdup(keep, e->helo_spf->record);
+    if (!rdns || (text = region_strdup(keep, rdns->name.text)) == NULL)
+        return;
+    host->ptr = text;
+    host->ptr_confirmed = rdns->confirmed == KNOWN_PRESENT;
+    host->ptr_good = rdns->confirmed == KNOWN_PRESENT && rdns->name.kind == NAME_HOST &&
+                     rdns->name.reserved == NAME_RESERVED_NONE && !looks_assigned(&rdns->naming);
+    if (rdns->name.registrable)
+        host->ptr_domain = text + (rdns->name.registrable - rdns->name.text);
+}
+
+static void keep_names(struct audit_host *host, const struct evidence *e, struct region *keep)
+{
+    char *text;
+
+    keep_reverse(host, e, keep);
+    audit_facts_take(&host->now, e, keep);
+    if (!host->helo || !is_host(e) || (text = region_strdup(keep, e->helo.text)) == NULL)
+        return;
+    host->name = text;
+    if (e->helo.registrable)
+        host->registrable = text + (e->helo.registrable - e->helo.text);
 }
 
 void audit_judge(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_gather: evidence for every host of an audit, some at once, by the daemon's own gather. Promises that memory
- * does not grow with the number of hosts but for what is kept of each.
+ * audit_gather: gathers evidence for the hosts of an audit with the daemon's own code, several hosts at once. Each host
+ * in progress has a slot with its own region, so memory grows with the number of hosts only by what is kept of each.
  */
 #include <event2/event.h>
 
@@ -12,7 +12,7 @@ enum { SCRATCH_LIMIT = 4 << 20, DEADLINE_SECONDS = 30 };
 
 struct run;
 
-/* One of the places in which a host is under way. */
+/* Holds one host while its evidence is gathered. */
 struct slot {
     struct run *run;
     struct audit_host *host;
@@ -24,7 +24,10 @@ struct slot {
 
 struct run {
     struct audit *audit;
-    struct settings settings; /* without exemptions: our own pool is judged like any other */
+    const struct audit_pass *pass;
+    struct audit_host **hosts;
+    size_t count;
+    struct settings settings; /* without exemptions: one's own pool is judged like any other */
     struct progress progress;
     struct slot *slots;
     unsigned jobs;
@@ -38,7 +41,7 @@ static void finish(struct slot *slot, const struct evidence *e)
     struct run *run = slot->run;
 
     evtimer_del(slot->timer);
-    audit_judge(slot->host, e, slot->region, run->audit->keep);
+    run->pass->take(slot->host, e, slot->region, run->audit->keep);
     slot->pending = NULL;
     region_reset(slot->region);
     progress_set(&run->progress, ++run->done);
@@ -82,7 +85,7 @@ const struct request audit_request = {.state = REQUEST_STATE_RCPT,
                                       .policy_context = "",
                                       .client_address = ""};
 
-/* Takes hosts until one is under way or none is left. */
+/* Starts hosts until one has to wait for DNS or none is left. */
 static void fill(struct slot *slot)
 {
     static const struct timeval deadline = {DEADLINE_SECONDS, 0};
@@ -98,13 +101,15 @@ static void fill(struct slot *slot)
         .also = AUDIT_NEEDS,
     };
 
-    while (!slot->pending && run->next < run->audit->count) {
+    while (!slot->pending && run->next < run->count) {
         const struct gathered *gathered;
+        const char *name;
 
-        slot->host = &run->audit->hosts[run->next++];
+        slot->host = run->hosts[run->next++];
+        name = run->pass->name(slot->host);
         slot->request = audit_request;
         slot->request.client = slot->host->address;
-        slot->request.helo_name = slot->host->helo ? slot->host->helo : "";
+        slot->request.helo_name = name ? name : "";
         gathered = gather_start(&run->audit->session.context, &options, &slot->pending);
         if (slot->pending)
             evtimer_add(slot->timer, &deadline);
@@ -113,7 +118,7 @@ static void fill(struct slot *slot)
         else
             run->done++; /* no memory for this one: nothing is known of it */
     }
-    if (run->done == run->audit->count)
+    if (run->done == run->count)
         event_base_loopbreak(run->audit->session.base);
 }
 
@@ -140,26 +145,43 @@ static void close_slots(struct run *run)
     }
 }
 
-bool audit_gather(struct audit *audit, unsigned jobs)
+bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass,
+                  unsigned jobs)
 {
-    struct run run = {.audit = audit, .settings = *audit->settings, .jobs = jobs};
+    struct run run = {
+        .audit = audit, .pass = pass, .hosts = hosts, .count = count, .settings = *audit->settings, .jobs = jobs};
     bool opened;
 
     run.settings.exempt = (struct exempt_settings){.count = 0};
-    if (jobs > audit->count)
-        run.jobs = (unsigned)audit->count;
+    if (jobs > count)
+        run.jobs = (unsigned)count;
     run.slots = region_alloc(audit->keep, (run.jobs + 1) * sizeof(*run.slots));
     if (!run.slots)
         return false;
     opened = open_slots(&run);
     if (opened) {
-        progress_begin(&run.progress, "asking the DNS", audit->count);
+        progress_begin(&run.progress, pass->what, count);
         for (unsigned i = 0; i < run.jobs; i++)
             fill(&run.slots[i]);
-        if (run.done < audit->count)
+        if (run.done < count)
             event_base_dispatch(audit->session.base);
         progress_end(&run.progress);
     }
     close_slots(&run);
     return opened && !region_failed(audit->keep);
+}
+
+static const char *helo_of(const struct audit_host *host)
+{
+    return host->helo;
+}
+
+bool audit_look(struct audit *audit, unsigned jobs)
+{
+    static const struct audit_pass pass = {"querying DNS", helo_of, audit_judge};
+    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+
+    for (size_t i = 0; hosts && i < audit->count; i++)
+        hosts[i] = &audit->hosts[i];
+    return hosts && audit_gather(audit, hosts, audit->count, &pass, jobs);
 }

@@ -1,128 +1,290 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_mtas: how to make each mail server greet with the right name from the right address, a row for each server.
+ * audit_mtas: how to make each mail server greet with the right name from the right address, one row for each server.
+ * Every block begins with a comment that names the file, and can be pasted as it is: lines begin in column 0 wherever
+ * the format gives a meaning to indentation, and remarks are comments of that format.
  */
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "audit.h"
 
-enum { EXAMPLES = 3, TAG_SIZE = ADDRESS_TEXT_SIZE };
-
-/* One host as the rows print it. */
-struct greeting {
-    const char *name;
-    char address[ADDRESS_TEXT_SIZE];
-    char tag[TAG_SIZE]; /* the address as a part of a name: 203-0-113-5 */
-    bool ipv6;
-};
-
-static void postfix(const struct greeting *g, FILE *out)
+static const char *text_of(const struct audit_host *host, char text[ADDRESS_TEXT_SIZE])
 {
-    fprintf(out, "  out-%s unix - - n - - smtp\n    -o smtp_bind_address%s=%s\n    -o smtp_helo_name=%s\n", g->tag,
-            g->ipv6 ? "6" : "", g->address, g->name);
+    return address_format(&host->address, text);
 }
 
-/* The colon ends a key of lsearch; one that holds some is quoted. */
-static void exim(const struct greeting *g, FILE *out)
+/* Says what an example left out, as a comment. */
+static void put_left(const struct audit_plan *plan, const char *comment, const char *mta, FILE *out)
 {
-    fprintf(out, g->ipv6 ? "  \"%s\": %s\n" : "  %s: %s\n", g->address, g->name);
+    if (plan->left > 0)
+        fprintf(out, "%s %zu more: heloctl audit --mta %s shows all of them\n", comment, plan->left, mta);
 }
 
-static void powermta(const struct greeting *g, FILE *out)
+/* Both addresses of a source, in the words of a format that has one entry for each address. */
+static void each_address(const struct audit_plan *plan, FILE *out,
+                         void (*print)(const char *tag, const char *address, const char *name, FILE *out))
 {
-    fprintf(out, "  <virtual-mta out-%s>\n    smtp-source-host %s %s\n  </virtual-mta>\n", g->tag, g->address, g->name);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct audit_source *s = &plan->sources[i];
+        char text[ADDRESS_TEXT_SIZE], tag[ADDRESS_TEXT_SIZE + 8];
+
+        snprintf(tag, sizeof(tag), "out-%s", s->tag);
+        if (s->v4)
+            print(tag, text_of(s->v4, text), s->name, out);
+        if (s->v4 && s->v6)
+            snprintf(tag, sizeof(tag), "out-%s-v6", s->tag);
+        if (s->v6)
+            print(tag, text_of(s->v6, text), s->name, out);
+    }
 }
 
-static void momentum(const struct greeting *g, FILE *out)
+/*
+ * A transport with one address only must not use the other family: mail would leave from an address that nobody chose.
+ */
+static void put_transport(const struct audit_source *s, FILE *out)
 {
-    fprintf(out, "  binding \"out-%s\" {\n    bind_address = \"%s\"\n    ehlo_hostname = \"%s\"\n  }\n", g->tag,
-            g->address, g->name);
+    char text[ADDRESS_TEXT_SIZE];
+
+    fprintf(out, "out-%s unix - - n - - smtp\n", s->tag);
+    if (s->v4)
+        fprintf(out, "    -o smtp_bind_address=%s\n", text_of(s->v4, text));
+    if (s->v6)
+        fprintf(out, "    -o smtp_bind_address6=%s\n", text_of(s->v6, text));
+    if (!s->v4 || !s->v6)
+        fprintf(out, "    -o inet_protocols=%s\n", s->v4 ? "ipv4" : "ipv6");
+    fprintf(out, "    -o smtp_helo_name=%s\n", s->name);
 }
 
-static void kumomta(const struct greeting *g, FILE *out)
+static void postfix(const struct audit_plan *plan, FILE *out)
 {
-    fprintf(out, "  kumo.make_egress_source { name = 'out-%s', source_address = '%s', ehlo_domain = '%s' }\n", g->tag,
-            g->address, g->name);
+    if (plan->one) {
+        fprintf(out, "# Postfix, /etc/postfix/main.cf: one name for all of this server's mail\nsmtp_helo_name = %s\n",
+                plan->sources[0].name);
+        return;
+    }
+    fprintf(out, "# Postfix, /etc/postfix/master.cf: one transport for each name, bound to its addresses\n");
+    for (size_t i = 0; i < plan->count; i++)
+        put_transport(&plan->sources[i], out);
+    put_left(plan, "#", "postfix", out);
+    fprintf(out,
+            "\n# Postfix, /etc/postfix/main.cf: choose a transport at random for mail that leaves this server.\n"
+            "# On a server that only relays, transport_maps = randmap:{...} does the same for every recipient.\n"
+            "# To choose by sender, use a table in place of randmap: with lines such as \"@example.net out-...:\"\n"
+            "sender_dependent_default_transport_maps = randmap:{\n");
+    for (size_t i = 0; i < plan->count; i++)
+        fprintf(out, "    out-%s:%s\n", plan->sources[i].tag, i + 1 < plan->count ? "," : "}");
 }
 
-static void mailwizz(const struct greeting *g, FILE *out)
+/* The colon ends a key of lsearch, so an IPv6 address is quoted. */
+static void exim_name(const char *tag, const char *address, const char *name, FILE *out)
+{
+    (void)tag;
+    fprintf(out, strchr(address, ':') ? "\"%s\": %s\n" : "%s: %s\n", address, name);
+}
+
+static void exim(const struct audit_plan *plan, FILE *out)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (plan->one) {
+        fprintf(out, "# Exim, in the smtp transport (remote_smtp)\nhelo_data = %s\n", plan->sources[0].name);
+        return;
+    }
+    fprintf(
+        out,
+        "# Exim, in the smtp transport (remote_smtp): a random line of the second table, and the name of its address\n"
+        "interface = ${lookup{${randint:%zu}}lsearch{/etc/exim4/interface}{$value}}\n"
+        "helo_data = ${lookup{$sending_ip_address}iplsearch{/etc/exim4/helo_data}{$value}{$primary_hostname}}\n",
+        plan->count);
+    fprintf(out, "\n# Exim, /etc/exim4/helo_data\n");
+    each_address(plan, out, exim_name);
+    put_left(plan, "#", "exim", out);
+    fprintf(out,
+            "\n# Exim, /etc/exim4/interface: number from 0, then the addresses to send from, one of each family\n");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct audit_source *s = &plan->sources[i];
+
+        fprintf(out, "%zu: <;", i);
+        if (s->v4)
+            fprintf(out, " %s", text_of(s->v4, text));
+        if (s->v4 && s->v6)
+            fprintf(out, " ;");
+        if (s->v6)
+            fprintf(out, " %s", text_of(s->v6, text));
+        fputc('\n', out);
+    }
+}
+
+/* A table is one line to OpenSMTPD, so its entries are joined by continuations. */
+static void opensmtpd_name(const char *tag, const char *address, const char *name, FILE *out)
+{
+    (void)tag;
+    fprintf(out, " \\\n    \"%s\" = \"%s\"", address, name);
+}
+
+static void opensmtpd_address(const char *tag, const char *address, const char *name, FILE *out)
+{
+    (void)tag;
+    (void)name;
+    fprintf(out, " \\\n    \"%s\"", address);
+}
+
+static void opensmtpd(const struct audit_plan *plan, FILE *out)
+{
+    fprintf(out, "# OpenSMTPD, smtpd.conf: the last two lines take the place of your own for outgoing mail\n");
+    if (plan->one) {
+        fprintf(out, "action \"outbound\" relay helo \"%s\"\n", plan->sources[0].name);
+    } else {
+        put_left(plan, "#", "opensmtpd", out);
+        fprintf(out, "table helonames {");
+        each_address(plan, out, opensmtpd_name);
+        fprintf(out, " \\\n}\ntable sources {");
+        each_address(plan, out, opensmtpd_address);
+        fprintf(out, " \\\n}\naction \"outbound\" relay src <sources> helo-src <helonames>\n");
+    }
+    fprintf(out, "match from local for any action \"outbound\"\n");
+}
+
+static void powermta(const struct audit_plan *plan, FILE *out)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    fprintf(out, "# PowerMTA, /etc/pmta/config (not tried)\n");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct audit_source *s = &plan->sources[i];
+
+        fprintf(out, "<virtual-mta out-%s>\n", s->tag);
+        if (s->v4)
+            fprintf(out, "    smtp-source-host %s %s\n", text_of(s->v4, text), s->name);
+        if (s->v6)
+            fprintf(out, "    smtp-source-host %s %s\n", text_of(s->v6, text), s->name);
+        fprintf(out, "</virtual-mta>\n");
+    }
+    put_left(plan, "#", "powermta", out);
+    fprintf(out, "<virtual-mta-pool outbound>\n");
+    for (size_t i = 0; i < plan->count; i++)
+        fprintf(out, "    virtual-mta out-%s\n", plan->sources[i].tag);
+    fprintf(out, "</virtual-mta-pool>\n");
+}
+
+static void momentum_binding(const char *tag, const char *address, const char *name, FILE *out)
+{
+    fprintf(out, "binding \"%s\" {\n    bind_address = \"%s\"\n    ehlo_hostname = \"%s\"\n}\n", tag, address, name);
+}
+
+static void momentum(const struct audit_plan *plan, FILE *out)
+{
+    fprintf(out, "# Momentum, ecelerity.conf (not tried)\n");
+    each_address(plan, out, momentum_binding);
+    put_left(plan, "#", "momentum", out);
+}
+
+static void kumomta_source(const char *tag, const char *address, const char *name, FILE *out)
+{
+    fprintf(
+        out,
+        "[source.\"%s\"]\nsource_address = \"%s\"\nehlo_domain = \"%s\"\n\n[pool.\"outbound\".\"%s\"]\nweight = 1\n\n",
+        tag, address, name, tag);
+}
+
+static void kumomta(const struct audit_plan *plan, FILE *out)
+{
+    fprintf(out, "# KumoMTA, sources.toml, which the policy helper sources.lua reads (the server was not tried)\n");
+    each_address(plan, out, kumomta_source);
+    put_left(plan, "#", "kumomta", out);
+}
+
+static void haraka_entry(const char *tag, const char *address, const char *name, FILE *out)
+{
+    (void)tag;
+    fprintf(out, "    { bind: '%s', bind_helo: '%s' },\n", address, name);
+}
+
+/* get_mx must name the exchange too, so the plugin looks it up as Haraka itself would. */
+static void haraka(const struct audit_plan *plan, FILE *out)
+{
+    if (plan->one) {
+        fprintf(out, "# Haraka, config/me is one line without a comment (not tried)\n%s\n", plan->sources[0].name);
+        return;
+    }
+    fprintf(out, "// Haraka, plugins/outbound_names.js, and its name in config/plugins (not tried)\n"
+                 "'use strict';\nconst dns = require('dns').promises;\nconst sources = [\n");
+    each_address(plan, out, haraka_entry);
+    put_left(plan, "    //", "haraka", out);
+    fprintf(out, "];\n"
+                 "exports.hook_get_mx = function (next, hmail, domain) {\n"
+                 "    const source = sources[Math.floor(Math.random() * sources.length)];\n"
+                 "    dns.resolveMx(domain).catch(() => [{ exchange: domain, priority: 0 }]).then((list) =>\n"
+                 "        next(OK, list.map((mx) => ({ ...mx, ...source }))));\n"
+                 "};\n");
+}
+
+static void halon_entry(const char *tag, const char *address, const char *name, FILE *out)
+{
+    (void)tag;
+    fprintf(out, "    \"%s\" => \"%s\",\n", address, name);
+}
+
+static void halon(const struct audit_plan *plan, FILE *out)
+{
+    fprintf(out, "// Halon, pre-delivery script, from its public documentation (not tried)\n$helo = [\n");
+    each_address(plan, out, halon_entry);
+    put_left(plan, "    //", "halon", out);
+    fprintf(out, "];\nif (isset($helo[$sourceip]))\n    SetHELO($helo[$sourceip]);\n");
+}
+
+static void stalwart(const struct audit_plan *plan, FILE *out)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    fprintf(out,
+            "# Stalwart 0.13 to 0.15, config.toml; later versions have the same fields in the WebUI (not tried)\n");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct audit_source *s = &plan->sources[i];
+
+        fprintf(out, "[queue.connection.\"out-%s\"]\nehlo-hostname = \"%s\"\nsource-ips = [", s->tag, s->name);
+        if (s->v4)
+            fprintf(out, "\"%s\"", text_of(s->v4, text));
+        if (s->v6)
+            fprintf(out, "%s\"%s\"", s->v4 ? ", " : "", text_of(s->v6, text));
+        fprintf(out, "]\n\n");
+    }
+    put_left(plan, "#", "stalwart", out);
+}
+
+static void mailwizz_server(const char *tag, const char *address, const char *name, FILE *out)
+{
+    fprintf(out, "delivery server \"%s\" for %s; with PowerMTA behind it, its additional header X-Virtual-MTA: %s\n",
+            name, address, tag);
+}
+
+/* MailWizz greets only its relay: what the recipients see is the relay's greeting. */
+static void mailwizz(const struct audit_plan *plan, FILE *out)
 {
     fprintf(out,
-            "  delivery server \"%s\": hostname %s; with PowerMTA behind it the additional header\n"
-            "    X-Virtual-MTA: out-%s\n",
-            g->name, g->name, g->tag);
+            "# MailWizz, backend: one delivery server for each address; its relay must greet as above (not tried)\n");
+    each_address(plan, out, mailwizz_server);
+    put_left(plan, "#", "mailwizz", out);
 }
 
-static const struct mta {
-    const char *name, *where;
-    void (*print)(const struct greeting *g, FILE *out);
-} mtas[] = {
-    {"postfix", "Postfix, master.cf: a transport for each address (main.cf where there is one address only)", postfix},
-    {"exim",
-     "Exim: helo_data = ${lookup{$sending_ip_address}iplsearch{/etc/exim4/helo_data}{$value}{$primary_hostname}}\n"
-     "in the smtp transport, and in /etc/exim4/helo_data",
-     exim},
-    {"powermta", "PowerMTA, config", powermta},
-    {"momentum", "Momentum, ecelerity.conf", momentum},
-    {"kumomta", "KumoMTA, in get_egress_source", kumomta},
-    {"mailwizz", "MailWizz: it greets nobody but its relay; a delivery server for each address, whose relay greets so",
-     mailwizz},
+const struct audit_mta audit_mtas[] = {
+    {"postfix", "Postfix", true, postfix},
+    {"exim", "Exim", true, exim},
+    {"opensmtpd", "OpenSMTPD", true, opensmtpd},
+    {"powermta", "PowerMTA", false, powermta},
+    {"momentum", "Momentum", false, momentum},
+    {"kumomta", "KumoMTA", false, kumomta},
+    {"haraka", "Haraka", false, haraka},
+    {"halon", "Halon", false, halon},
+    {"stalwart", "Stalwart", false, stalwart},
+    {"mailwizz", "MailWizz", false, mailwizz},
+    {NULL, NULL, false, NULL},
 };
-enum { MTAS = sizeof(mtas) / sizeof(mtas[0]) };
 
-bool audit_is_mta(const char *name)
+const struct audit_mta *audit_mta_find(const char *name)
 {
-    for (size_t i = 0; i < MTAS; i++)
-        if (strcmp(mtas[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-bool audit_renames(const struct audit_host *host)
-{
-    return host->helo && host->target && strcasecmp(host->helo, host->target) != 0;
-}
-
-static void print_host(const struct mta *mta, const struct audit_host *host, FILE *out)
-{
-    struct greeting g = {.name = host->target, .ipv6 = host->address.family == ADDRESS_IPV6};
-    size_t i;
-
-    address_format(&host->address, g.address);
-    for (i = 0; g.address[i]; i++)
-        g.tag[i] = g.address[i] == '.' || g.address[i] == ':' ? '-' : g.address[i];
-    g.tag[i] = '\0';
-    mta->print(&g, out);
-}
-
-static void print_mta(const struct audit *audit, const struct mta *mta, size_t most, FILE *out)
-{
-    size_t told = 0, left = 0;
-
-    fprintf(out, "\n%s:\n", mta->where);
-    for (size_t i = 0; i < audit->count; i++) {
-        if (!audit_renames(&audit->hosts[i]))
-            continue;
-        if (told == most) {
-            left++;
-            continue;
-        }
-        told++;
-        print_host(mta, &audit->hosts[i], out);
-    }
-    if (left > 0)
-        fprintf(out, "  ... and %zu more: --mta %s\n", left, mta->name);
-}
-
-void audit_print_mtas(const struct audit *audit, const char *mta, FILE *out)
-{
-    size_t renames = 0;
-
-    for (size_t i = 0; i < audit->count; i++)
-        renames += audit_renames(&audit->hosts[i]);
-    for (size_t i = 0; renames > 0 && i < MTAS; i++)
-        if (!mta || strcmp(mta, mtas[i].name) == 0)
-            print_mta(audit, &mtas[i], mta ? SIZE_MAX : EXAMPLES, out);
+    for (const struct audit_mta *mta = audit_mtas; mta->name; mta++)
+        if (strcmp(mta->name, name) == 0)
+            return mta;
+    return NULL;
 }

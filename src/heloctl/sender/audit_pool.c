@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_pool: what only the whole pool shows (odd names, names and addresses that come several times), and the name
- * that each host should have. Cost n log n.
+ * audit_pool: finds what only the whole pool shows: names that do not fit the others, one name used from several
+ * addresses, one address with several names. Sorting dominates the cost.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "audit.h"
 #include "series.h"
 
-static int compare_addresses(const void *a, const void *b)
+int audit_compare_addresses(const void *a, const void *b)
 {
     const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
 
@@ -23,10 +24,10 @@ static int compare_names(const void *a, const void *b)
     const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
     int by = strcmp(x->name ? x->name : "", y->name ? y->name : "");
 
-    return by ? by : compare_addresses(a, b);
+    return by ? by : audit_compare_addresses(a, b);
 }
 
-static struct audit_host **sorted(struct audit *audit, int (*compare)(const void *, const void *))
+struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void *, const void *))
 {
     struct audit_host **all = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
 
@@ -50,7 +51,46 @@ static bool shares_name(const struct audit_host *x, const struct audit_host *y)
     return x->name && y->name && strcmp(x->name, y->name) == 0 && x->address.family == y->address.family;
 }
 
-/* A server of both families has one name and an address in each: more of one family share it. */
+/* Moves a host from "points elsewhere" to the precise reason, and drops what follows from it. */
+static void name_owner(struct audit_host *host, const char *detail)
+{
+    for (unsigned i = 0; i < AUDIT_FAULTS; i++)
+        if (audit_faults[i].beside & AUDIT_BIT(AUDIT_HELO_OF_ANOTHER))
+            host->faults &= ~AUDIT_BIT(i);
+    find(host, AUDIT_HELO_OF_ANOTHER, detail);
+}
+
+/*
+ * Hosts of one name and one address family. If the name points to exactly one of them, it is that host's own name and
+ * the others greet with it by mistake; typically one HELO name was set for the whole server. Otherwise the name is
+ * meant for all of them, as behind NAT, and that is only remarked.
+ */
+static void judge_shared(struct audit *audit, struct audit_host **hosts, size_t n, size_t addresses)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    const struct audit_host *owner = NULL;
+    const char *detail;
+    size_t owners = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!hosts[i]->now.points_here || (owner && address_equal(&owner->address, &hosts[i]->address)))
+            continue;
+        owner = hosts[i];
+        owners++;
+    }
+    detail = owners == 1 ? region_printf(audit->keep, "%s is %s; %zu other address%s", owner->name,
+                                         address_format(&owner->address, text), addresses - 1,
+                                         addresses == 2 ? " greets with it" : "es greet with it")
+                         : region_printf(audit->keep, "%zu addresses", addresses);
+    for (size_t i = 0; i < n; i++) {
+        if (owners != 1)
+            find(hosts[i], AUDIT_HELO_SHARED, detail);
+        else if (!hosts[i]->now.points_here)
+            name_owner(hosts[i], detail);
+    }
+}
+
+/* A dual-stack server has one name and one address of each family, so each family is looked at on its own. */
 static void find_shared(struct audit *audit, struct audit_host **hosts)
 {
     for (size_t at = 0, end; at < audit->count; at = end) {
@@ -58,8 +98,8 @@ static void find_shared(struct audit *audit, struct audit_host **hosts)
 
         for (end = at + 1; end < audit->count && shares_name(hosts[at], hosts[end]); end++)
             addresses += !address_equal(&hosts[end - 1]->address, &hosts[end]->address);
-        for (size_t i = at; addresses > 1 && i < end; i++)
-            find(hosts[i], AUDIT_HELO_SHARED, region_printf(audit->keep, "%zu addresses", addresses));
+        if (addresses > 1)
+            judge_shared(audit, hosts + at, end - at, addresses);
     }
 }
 
@@ -98,73 +138,60 @@ static struct series *find_odd(struct audit *audit)
     return series;
 }
 
-/*
- * A reverse name that is confirmed and its owner's wins: only a setting is to be changed then. Else the name that the
- * host has, if it may stay; else the next of the pool's series.
- */
-static void aim(struct audit_host *host, struct series *series, struct region *r)
+struct series *audit_pool(struct audit *audit)
 {
-    const uint32_t rename = audit_faults[AUDIT_HELO_SHARED].beside | AUDIT_BIT(AUDIT_HELO_GENERIC);
-
-    if (host->foreign)
-        return;
-    if (!host->helo)
-        host->target = host->ptr_good ? host->ptr : NULL;
-    else if (host->ptr_good && (!host->name || !host->points_here || (host->faults & rename)))
-        host->target = host->ptr;
-    else if (host->name && !(host->faults & rename))
-        host->target = host->name;
-    else if (host->faults & ~AUDIT_BIT(AUDIT_PTR_MANY))
-        host->target = series_next(series, NULL, r);
-}
-
-bool audit_pool(struct audit *audit)
-{
-    struct audit_host **by_name = sorted(audit, compare_names), **by_address = sorted(audit, compare_addresses);
+    struct audit_host **by_name = audit_sorted(audit, compare_names),
+                      **by_address = audit_sorted(audit, audit_compare_addresses);
     struct series *series;
 
     if (!by_name || !by_address)
-        return false;
+        return NULL;
     find_shared(audit, by_name);
     find_several(audit, by_address);
     series = find_odd(audit);
-    if (!series)
-        return false;
-    for (size_t i = 0; i < audit->count; i++)
-        aim(&audit->hosts[i], series, audit->keep);
-    return !region_failed(audit->keep);
+    return region_failed(audit->keep) ? NULL : series;
 }
 
+/* Pairs of one address lie together, and one without a name in front of the others. */
 static int compare_pairs(const void *a, const void *b)
 {
     const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
-    int by = compare_addresses(a, b);
+    int by = audit_compare_addresses(a, b);
 
     if (by == 0)
-        by = strcmp(x->helo ? x->helo : "", y->helo ? y->helo : "");
+        by = strcasecmp(x->helo ? x->helo : "", y->helo ? y->helo : "");
     return by ? by : x < y ? -1 : 1;
 }
 
+static void merge(struct audit_host *into, struct audit_host *from)
+{
+    into->messages += from->messages;
+    into->aligned += from->aligned;
+    if (!into->helo)
+        into->helo = from->helo;
+    if (!into->header_from)
+        into->header_from = from->header_from;
+    from->address.family = ADDRESS_NONE;
+}
+
+/* Two spellings of one name are one pair; so is an address without a name and the same address with one. */
 static bool same_pair(const struct audit_host *x, const struct audit_host *y)
 {
-    return address_equal(&x->address, &y->address) && !x->helo == !y->helo &&
-           (!x->helo || strcmp(x->helo, y->helo) == 0);
+    return address_equal(&x->address, &y->address) && (!x->helo || (y->helo && strcasecmp(x->helo, y->helo) == 0));
 }
 
 bool audit_unify(struct audit *audit)
 {
-    struct audit_host **hosts = sorted(audit, compare_pairs), *first = NULL;
+    struct audit_host **hosts = audit_sorted(audit, compare_pairs), *first = NULL;
     size_t kept = 0;
 
     if (!hosts)
         return false;
     for (size_t i = 0; i < audit->count; i++) {
-        if (!first || !same_pair(first, hosts[i])) {
+        if (first && same_pair(first, hosts[i]))
+            merge(first, hosts[i]);
+        else
             first = hosts[i];
-            continue;
-        }
-        first->messages += hosts[i]->messages;
-        hosts[i]->address.family = ADDRESS_NONE;
     }
     for (size_t i = 0; i < audit->count; i++)
         if (audit->hosts[i].address.family != ADDRESS_NONE)

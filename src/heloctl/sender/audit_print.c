@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_print: the result of an audit as text for people, CSV for tables and JSON for programs. Every foreign byte is
- * filtered to printable ASCII.
+ * audit_print: prints the result of an audit as text for people, CSV for tables and JSON for programs. Every foreign
+ * byte is filtered to printable ASCII.
  */
 #include <string.h>
 
@@ -32,6 +32,14 @@ const char *audit_level(const struct audit_host *host)
     return audit_is_wrong(host, false) ? "wrong" : host->unknown ? "unknown" : host->faults ? "advice" : "ok";
 }
 
+static void print_change(const struct audit_host *host)
+{
+    if (audit_renames(host))
+        printf("  %-18s greet as %s\n", "change", host->target);
+    else if (host->nameless && !host->foreign)
+        printf("  %-18s greet with a name of your own domain that no other host has\n", "change");
+}
+
 static void print_host(const struct audit_host *host, bool colour)
 {
     char text[ADDRESS_TEXT_SIZE];
@@ -41,10 +49,12 @@ static void print_host(const struct audit_host *host, bool colour)
     audit_put(stdout, host->helo ? host->helo : "-");
     if (host->messages > 0)
         printf(" (%llu messages, %llu aligned%s)", host->messages, host->aligned, host->unlisted ? ", NOT LISTED" : "");
-    fputc('\n', stdout);
+    printf("%s\n", host->news ? " (new)" : "");
     audit_print_faults(host);
-    if (audit_renames(host))
-        printf("  %-18s greet as %s\n", "change", host->target);
+    for (unsigned i = 0; i < AUDIT_FAULTS; i++)
+        if (host->fixed & AUDIT_BIT(i))
+            printf("  %-18s fixed\n", audit_faults[i].name);
+    print_change(host);
 }
 
 void audit_print_faults(const struct audit_host *host)
@@ -52,7 +62,8 @@ void audit_print_faults(const struct audit_host *host)
     for (unsigned i = 0; i < AUDIT_FAULTS; i++) {
         if (!(host->faults & AUDIT_BIT(i)))
             continue;
-        printf("  %-18s %s%s", audit_faults[i].name, audit_faults[i].advice ? "advice: " : "", audit_faults[i].summary);
+        printf("  %-18s %s%s%s", audit_faults[i].name, host->fresh & AUDIT_BIT(i) ? "new: " : "",
+               audit_faults[i].advice ? "advice: " : "", audit_faults[i].summary);
         if (host->details[i] && host->details[i][0]) {
             fputs(" (", stdout);
             audit_put(stdout, host->details[i]);
@@ -61,7 +72,7 @@ void audit_print_faults(const struct audit_host *host)
         fputc('\n', stdout);
     }
     if (host->unknown)
-        printf("  %-18s the DNS did not answer all questions: ask again later\n", "unknown");
+        printf("  %-18s DNS did not answer every query: run the audit again later\n", "unknown");
 }
 
 /* How often each fault was found. */
@@ -77,29 +88,42 @@ static void print_sums(const struct audit *audit)
         for (unsigned f = 0; f < AUDIT_FAULTS; f++)
             sums[f] += (host->faults & AUDIT_BIT(f)) != 0;
     }
-    printf("%zu hosts, %zu wrong, %zu could not be told\n", audit->count, wrong, unknown);
+    printf("%zu host%s, %zu wrong, %zu undecided\n", audit->count, audit->count == 1 ? "" : "s", wrong, unknown);
     for (unsigned f = 0; f < AUDIT_FAULTS; f++)
         if (sums[f])
             printf("%7zu  %-18s %s\n", sums[f], audit_faults[f].name, audit_faults[f].summary);
 }
 
-void audit_print_text(struct audit *audit, const char *mta, bool colour)
+/* --since: what changed, and nothing at all when nothing did, so that cron sends no mail. */
+static void print_changes(const struct audit *audit, bool colour)
 {
-    bool wrong = false;
+    for (size_t i = 0; i < audit->count; i++)
+        if (audit_changed(&audit->hosts[i]))
+            print_host(&audit->hosts[i], colour);
+    for (size_t i = 0; i < audit->gone_count; i++) {
+        audit_put(stdout, audit->gone[i]);
+        printf(" (no longer listed)\n");
+    }
+}
 
+void audit_print_text(struct audit *audit, const struct audit_mta *mta, bool colour)
+{
+    bool any = false;
+
+    if (audit->since) {
+        print_changes(audit, colour);
+        return;
+    }
     if (audit->dmarc)
         audit_print_map(audit);
     for (size_t i = 0; i < audit->count; i++) {
         if (!audit->hosts[i].faults && !audit->hosts[i].unknown)
             continue;
         print_host(&audit->hosts[i], colour);
-        wrong = true;
+        any = true;
     }
-    printf("%s", wrong ? "\n" : "");
+    printf("%s", any ? "\n" : "");
     print_sums(audit);
-    if (!wrong)
-        return;
-    printf("\nDNS records to publish:\n");
     audit_print_records(audit, stdout);
     audit_print_mtas(audit, mta, stdout);
 }
@@ -127,6 +151,8 @@ void audit_print_csv(struct audit *audit)
         const struct audit_host *host = &audit->hosts[i];
         const char *between = "";
 
+        if (audit->since && !audit_changed(host))
+            continue;
         printf("%s,", address_format(&host->address, text));
         put_cell(host->helo ? host->helo : "");
         printf(",%s,", audit_level(host));
@@ -158,7 +184,7 @@ void audit_json_host(struct json *j, const struct audit_host *host)
     json_text(j, "helo", host->helo);
     json_text(j, "result", audit_level(host));
     json_text(j, "reverse", host->ptr);
-    json_text(j, "spf", host->spf_record);
+    json_text(j, "spf", host->now.spf_record);
     json_text(j, "target", host->target);
     if (host->header_from) {
         json_number(j, "messages", (long long)host->messages);
@@ -179,6 +205,15 @@ void audit_json_host(struct json *j, const struct audit_host *host)
     }
     json_close(j, ']');
     json_bool(j, "unknown", host->unknown != 0);
+    if (host->fixed) {
+        json_open(j, "fixed", '[');
+        for (unsigned f = 0; f < AUDIT_FAULTS; f++)
+            if (host->fixed & AUDIT_BIT(f))
+                json_text(j, NULL, audit_faults[f].name);
+        json_close(j, ']');
+    }
+    if (host->news)
+        json_bool(j, "new", true);
     json_close(j, '}');
 }
 
@@ -192,7 +227,8 @@ void audit_print_json(struct audit *audit)
         audit_json_map(audit, &j);
     json_open(&j, "hosts", '[');
     for (size_t i = 0; i < audit->count; i++)
-        audit_json_host(&j, &audit->hosts[i]);
+        if (!audit->since || audit_changed(&audit->hosts[i]))
+            audit_json_host(&j, &audit->hosts[i]);
     json_close(&j, ']');
     audit_json_records(audit, &j);
     json_close(&j, '}');

@@ -1,74 +1,180 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_records: the DNS records that would mend a pool, as zone lines or JSON. One SPF record for each name, whatever
- * number of addresses it has. Promises lines that a zone file can hold, whatever a foreign record held.
+ * audit_records: the DNS records that would fix a pool, as zone lines or JSON: each as it should read afterwards, and
+ * what it replaces. What is right already is not mentioned. One SPF record for each name, however many addresses the
+ * name has. Promises lines that a zone file can hold, whatever a foreign record held.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "audit.h"
 
-enum { VALUE_SIZE = 4096, STRING_MAX = 250 };
+enum { VALUE_SIZE = 70000, STRING_MAX = 250, V4_ZONE_LABELS = 1, V6_ZONE_LABELS = 16 };
 
-#define BIT(fault) AUDIT_BIT(AUDIT_##fault)
-
-struct record {
-    const char *owner, *type, *value;
+struct records {
+    struct audit *audit;
+    struct audit_record *all;
+    size_t count, room;
 };
-typedef void record_sink(void *arg, const struct record *record);
 
-static bool takes_own_name(const struct audit_host *host)
+static void put(struct records *records, const struct audit_record *record)
 {
-    return host->name && strcmp(host->target, host->name) == 0;
+    struct audit_record *kept = &records->all[records->count];
+    struct region *r = records->audit->keep;
+
+    if (records->count == records->room)
+        return; /* cannot be: room for three of each host */
+    *kept = *record;
+    kept->owner = region_strdup(r, record->owner);
+    kept->zone = region_strdup(r, record->zone);
+    kept->value = record->value ? region_strdup(r, record->value) : NULL;
+    if (kept->owner && kept->zone && (kept->value || !record->value))
+        records->count++;
 }
 
-static bool is_new_name(const struct audit_host *host)
+/* Reverse zones are cut at /24 and /64, which is where most are delegated. */
+static void put_ptr(struct records *records, const struct audit_host *host)
 {
-    return !takes_own_name(host) && !(host->ptr && strcmp(host->target, host->ptr) == 0);
-}
+    char reverse[ADDRESS_REVERSE_SIZE];
+    const char *zone;
 
-static bool wants(const struct audit_host *host, uint32_t faults)
-{
-    return takes_own_name(host) ? (host->faults & faults) != 0 : is_new_name(host);
-}
-
-static bool wants_spf(const struct audit_host *host)
-{
-    return host->helo && host->target &&
-           wants(host, BIT(SPF_NONE) | BIT(SPF_NEUTRAL) | BIT(SPF_DENIES) | BIT(SPF_BROKEN) | BIT(HELO_UNRESOLVABLE)) &&
-           !(host->unknown & BIT(SPF_NONE));
-}
-
-static void tell_addresses(const struct audit_host *host, record_sink *sink, void *arg)
-{
-    char reverse[ADDRESS_REVERSE_SIZE], text[ADDRESS_TEXT_SIZE];
-
-    if (!host->helo || !host->target)
+    if (host->then.is_reverse)
         return;
-    if (wants(host, BIT(PTR_MISSING) | BIT(PTR_NOT_HELO)))
-        sink(arg, &(struct record){address_reverse_name(&host->address, reverse), "PTR", host->target});
-    if (wants(host, BIT(HELO_UNRESOLVABLE) | BIT(HELO_ELSEWHERE)))
-        sink(arg, &(struct record){host->target, host->address.family == ADDRESS_IPV4 ? "A" : "AAAA",
-                                   address_format(&host->address, text)});
+    zone = address_reverse_name(&host->address, reverse);
+    for (int labels = host->address.family == ADDRESS_IPV4 ? V4_ZONE_LABELS : V6_ZONE_LABELS; labels > 0; labels--)
+        zone = strchr(zone, '.') + 1;
+    put(records, &(struct audit_record){.zone = zone,
+                                        .owner = reverse,
+                                        .type = "PTR",
+                                        .value = host->target,
+                                        .old = host->ptr_all && *host->ptr_all ? host->ptr_all : NULL});
 }
 
-/* The record that the hosts' common name should have: what it has now with their addresses in front, or a new one. */
-static void tell_spf(struct audit_host *const *hosts, size_t n, record_sink *sink, void *arg)
+static const char *zone_of(const struct audit_host *host)
 {
-    char value[VALUE_SIZE], text[ADDRESS_TEXT_SIZE];
-    const char *old = NULL;
+    return host->then.domain ? host->then.domain : host->target;
+}
+
+/* Whether the pool itself has this address under the same name. */
+static bool is_of(struct audit_host *const *hosts, size_t n, const char *text, size_t length)
+{
+    struct address address;
+
+    if (!address_parse(&address, text, length))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (address_equal(&hosts[i]->address, &address))
+            return true;
+    return false;
+}
+
+static void put_address(struct records *records, struct audit_host *const *hosts, size_t n,
+                        const struct audit_host *host)
+{
+    struct audit_record record = {.zone = zone_of(host), .owner = host->target};
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (host->then.points_here)
+        return;
+    record.type = host->address.family == ADDRESS_IPV4 ? "A" : "AAAA";
+    record.value = address_format(&host->address, text);
+    for (const char *other = host->then.others; *other; other += strcspn(other, " "), other += *other == ' ')
+        if (!is_of(hosts, n, other, strcspn(other, " ")))
+            record.old = host->then.others;
+    if (record.old)
+        record.note = "keep the old address beside it only if it is this same server";
+    put(records, &record);
+}
+
+/* Whether the record lets this address pass once the name's address records are right. */
+static bool is_covered(const char *record, const struct audit_host *host)
+{
+    size_t n;
+
+    for (const char *word = record + strcspn(record, " "); *word; word += n) {
+        struct network network;
+        const char *colon;
+
+        word += strspn(word, " ");
+        n = strcspn(word, " ");
+        colon = memchr(word, ':', n);
+        if (n > 0 && *word == '+') {
+            word++;
+            n--;
+        }
+        if (n >= 3 && strncasecmp(word + n - 3, "all", 3) == 0 && n <= 4)
+            return false;
+        if (n == 1 && (*word == 'a' || *word == 'A'))
+            return true;
+        if (colon && strncasecmp(word, "a:", 2) == 0 && strlen(host->target) == n - 2 &&
+            strncasecmp(colon + 1, host->target, n - 2) == 0)
+            return true;
+        if (colon && strncasecmp(word, "ip", 2) == 0 &&
+            network_parse(&network, colon + 1, n - (size_t)(colon + 1 - word)) && address_in(&host->address, &network))
+            return true;
+    }
+    return false;
+}
+
+static bool lacks_spf(const struct audit_host *host)
+{
+    const struct audit_facts *name = &host->then;
+
+    if (name->spf == SPF_PASS || name->spf == SPF_TEMPERROR || name->spf == SPF_NOT_ASKED)
+        return false;
+    return name->spf == SPF_NONE || name->spf == SPF_PERMERROR || !name->spf_record ||
+           !is_covered(name->spf_record, host);
+}
+
+/*
+ * A domain that mail addresses use needs a record that its owner writes: "a -all" would deny the domain's other
+ * servers. Such a name gets a record that denies nobody, and a broken one is only reported.
+ */
+static void put_new_spf(struct records *records, const struct audit_host *host)
+{
+    bool is_domain = host->then.domain && strcmp(host->then.domain, host->target) == 0;
+    struct audit_record record = {.zone = zone_of(host), .owner = host->target, .type = "TXT"};
+
+    record.value = is_domain ? "v=spf1 a ?all" : "v=spf1 a -all";
+    if (host->then.spf == SPF_PERMERROR) {
+        record.old = host->then.spf_record ? host->then.spf_record : "every record that begins with v=spf1";
+        if (is_domain) {
+            record.type = record.value = NULL;
+            record.note = "fix the SPF record of this name by hand: other servers send under it, too";
+        }
+    }
+    put(records, &record);
+}
+
+/* The hosts have one target. Their record is kept, with the addresses that it lacks in front. */
+static void put_spf(struct records *records, struct audit_host *const *hosts, size_t n, char *value)
+{
+    const struct audit_host *like = NULL;
+    char text[ADDRESS_TEXT_SIZE];
     struct text t;
 
-    for (size_t i = 0; i < n; i++)
-        if (hosts[i]->spf_record && takes_own_name(hosts[i]) && !(hosts[i]->faults & BIT(SPF_BROKEN)))
-            old = hosts[i]->spf_record;
-    text_init(&t, value, sizeof(value));
+    text_init(&t, value, VALUE_SIZE);
     text_add(&t, "v=spf1");
-    for (size_t i = 0; old && i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (!hosts[i]->helo || !lacks_spf(hosts[i]))
+            continue;
+        like = hosts[i];
         text_addf(&t, " ip%u:%s", hosts[i]->address.family, address_format(&hosts[i]->address, text));
-    text_add_as(&t, TEXT_PLAIN, old ? old + strcspn(old, " ") : " a -all", SIZE_MAX);
+    }
+    if (!like)
+        return;
+    if (like->then.spf == SPF_NONE || like->then.spf == SPF_PERMERROR || !like->then.spf_record) {
+        put_new_spf(records, like);
+        return;
+    }
+    text_add_as(&t, TEXT_PLAIN, like->then.spf_record + strcspn(like->then.spf_record, " "), SIZE_MAX);
     if (!t.full)
-        sink(arg, &(struct record){hosts[0]->target, "TXT", value});
+        put(records, &(struct audit_record){.zone = zone_of(like),
+                                            .owner = like->target,
+                                            .type = "TXT",
+                                            .value = value,
+                                            .old = like->then.spf_record});
 }
 
 static int compare_targets(const void *a, const void *b)
@@ -76,29 +182,80 @@ static int compare_targets(const void *a, const void *b)
     const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
     int by = strcmp(x->target, y->target);
 
-    return by ? by : x < y ? -1 : x > y;
+    return by ? by : audit_compare_addresses(a, b);
 }
 
-static void each_record(struct audit *audit, record_sink *sink, void *arg)
+static int compare_records(const void *a, const void *b)
+{
+    const struct audit_record *x = a, *y = b;
+    bool x_reverse = strstr(x->zone, ".arpa") != NULL, y_reverse = strstr(y->zone, ".arpa") != NULL;
+    int by = strcmp(x->zone, y->zone);
+
+    if (x_reverse != y_reverse)
+        return x_reverse ? 1 : -1;
+    if (by == 0)
+        by = strcmp(x->owner, y->owner);
+    if (by == 0)
+        by = strcmp(x->type ? x->type : "", y->type ? y->type : "");
+    return by ? by : strcmp(x->value ? x->value : "", y->value ? y->value : "");
+}
+
+/* Twice the same pair, or one address with two names, must not print a record twice. */
+static size_t drop_doubles(struct audit_record *all, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || compare_records(&all[kept - 1], &all[i]) != 0)
+            all[kept++] = all[i];
+    return kept;
+}
+
+static void put_group(struct records *records, struct audit_host *const *hosts, size_t n, char *value)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (hosts[i]->then.unknown) {
+            put(records,
+                &(struct audit_record){.zone = zone_of(hosts[i]),
+                                       .owner = hosts[i]->target,
+                                       .note = "DNS did not answer every query about it: run the audit again first"});
+            continue;
+        }
+        put_ptr(records, hosts[i]);
+        put_address(records, hosts, n, hosts[i]);
+    }
+    put_spf(records, hosts, n, value);
+}
+
+const struct audit_record *audit_records(struct audit *audit, size_t *count)
 {
     struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    struct records records = {.audit = audit, .room = 3 * audit->count + 1};
+    char *value = malloc(VALUE_SIZE);
     size_t n = 0;
 
-    for (size_t i = 0; i < audit->count; i++) {
-        tell_addresses(&audit->hosts[i], sink, arg);
-        if (hosts && wants_spf(&audit->hosts[i]))
+    records.all = region_alloc(audit->keep, records.room * sizeof(*records.all));
+    for (size_t i = 0; hosts && i < audit->count; i++)
+        if (audit->hosts[i].helo && audit->hosts[i].target)
             hosts[n++] = &audit->hosts[i];
+    if (!hosts || !records.all || !value) {
+        free(value);
+        *count = 0;
+        return NULL;
     }
-    if (n > 0)
-        qsort(hosts, n, sizeof(struct audit_host *), compare_targets);
+    qsort(hosts, n, sizeof(struct audit_host *), compare_targets);
     for (size_t at = 0, end; at < n; at = end) {
         for (end = at + 1; end < n && strcmp(hosts[at]->target, hosts[end]->target) == 0; end++)
             ;
-        tell_spf(hosts + at, end - at, sink, arg);
+        put_group(&records, hosts + at, end - at, value);
     }
+    free(value);
+    qsort(records.all, records.count, sizeof(*records.all), compare_records);
+    *count = drop_doubles(records.all, records.count);
+    return records.all;
 }
 
-/* Character strings of a TXT record: at most 255 bytes each (RFC 1035 section 3.3). */
+/* Character strings of a TXT record hold at most 255 bytes each (RFC 1035 section 3.3). */
 static void put_strings(FILE *out, const char *s)
 {
     size_t n = 0;
@@ -116,11 +273,19 @@ static void put_strings(FILE *out, const char *s)
     fputc('"', out);
 }
 
-static void put_line(void *arg, const struct record *record)
+static void put_line(FILE *out, const struct audit_record *record)
 {
-    FILE *out = arg;
-
-    fprintf(out, "  %s. IN %s ", record->owner, record->type);
+    if (record->note && !record->type) {
+        fprintf(out, "; %s: %s\n", record->owner, record->note);
+        return;
+    }
+    if (record->old) {
+        fprintf(out, "; replaces the %s record%s ", record->type,
+                strchr(record->old, ' ') && *record->type != 'T' ? "s" : "");
+        audit_put(out, record->old);
+        fprintf(out, "%s%s\n", record->note ? ": " : "", record->note ? record->note : "");
+    }
+    fprintf(out, "%s. IN %s ", record->owner, record->type);
     if (strcmp(record->type, "TXT") == 0)
         put_strings(out, record->value);
     else
@@ -128,25 +293,40 @@ static void put_line(void *arg, const struct record *record)
     fputc('\n', out);
 }
 
-static void put_json(void *arg, const struct record *record)
-{
-    struct json *j = arg;
-
-    json_open(j, NULL, '{');
-    json_text(j, "name", record->owner);
-    json_text(j, "type", record->type);
-    json_text(j, "value", record->value);
-    json_close(j, '}');
-}
-
 void audit_print_records(struct audit *audit, FILE *out)
 {
-    each_record(audit, put_line, out);
+    const struct audit_record *records;
+    const char *zone = "";
+    size_t n;
+
+    records = audit_records(audit, &n);
+    if (n > 0)
+        fprintf(out, "\nDNS records to add, or to put in the place of others:\n");
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(zone, records[i].zone) != 0)
+            fprintf(out, "\n; zone %s\n", records[i].zone);
+        zone = records[i].zone;
+        put_line(out, &records[i]);
+    }
 }
 
 void audit_json_records(struct audit *audit, struct json *j)
 {
+    const struct audit_record *records;
+    size_t n;
+
+    records = audit_records(audit, &n);
     json_open(j, "records", '[');
-    each_record(audit, put_json, j);
+    for (size_t i = 0; i < n; i++) {
+        if (!records[i].type)
+            continue;
+        json_open(j, NULL, '{');
+        json_text(j, "name", records[i].owner);
+        json_text(j, "type", records[i].type);
+        json_text(j, "value", records[i].value);
+        json_text(j, "action", records[i].old ? "replace" : "add");
+        json_text(j, "replaces", records[i].old);
+        json_close(j, '}');
+    }
     json_close(j, ']');
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listen: the verb. A receive-only SMTP server that tells of every connection which name the MTA gave from which
- * address, and what the DNS says to it. Promises bounded memory: connections, buffers and open questions are counted.
+ * listen: the verb. A receive-only SMTP server that shows for every connection which name the MTA gave from which
+ * address, and what DNS says about them. Memory is bounded: connections, buffers and greetings in progress are counted.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,9 +13,10 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 
 #include "audit.h"
+#include "listen_socket.h"
+#include "listen_tls.h"
 #include "policyfile.h"
 #include "sink.h"
 
@@ -35,8 +36,9 @@ struct listening {
     struct ctl *ctl;
     struct settings settings; /* without exemptions */
     struct ctl_session session;
-    FILE *out;                /* --out; NULL: none */
-    unsigned long most, told; /* --count; most 0: no end */
+    struct listen_tls *tls;    /* NULL: STARTTLS is not offered */
+    FILE *out;                 /* --out; NULL: none */
+    unsigned long most, shown; /* --count; most 0: no end */
     unsigned connection_count, greeting_count;
     LIST_HEAD(connections, connection) connections;
     LIST_HEAD(greetings, greeting) greetings;
@@ -49,10 +51,12 @@ struct connection {
     struct bufferevent *bev;
     struct address peer;
     struct sink sink;
-    bool middle, ending; /* inside a line of which the beginning was thrown away; after the last reply */
+    bool middle;   /* the beginning of the present line was dropped because the line is too long */
+    bool ending;   /* after the last reply */
+    bool securing; /* TLS begins once the reply to STARTTLS is sent */
 };
 
-/* A greeting on its way through the DNS; it may outlive its connection. */
+/* A greeting that waits for DNS; it may outlive its connection. */
 struct greeting {
     LIST_ENTRY(greeting) link;
     struct listening *all;
@@ -61,6 +65,7 @@ struct greeting {
     struct audit_host host;
     struct gather *pending;
     struct event *timer;
+    const char *tls; /* the protocol version, NULL: plain text */
 };
 
 static void print_greeting(const struct greeting *g)
@@ -75,6 +80,8 @@ static void print_greeting(const struct greeting *g)
     } else {
         printf("%s %s ", address_format(&g->host.address, address), g->request.esmtp ? "EHLO" : "HELO");
         audit_put(stdout, g->host.helo);
+        if (g->tls)
+            printf(" (%s)", g->tls);
         printf(": %s\n", audit_level(&g->host));
         audit_print_faults(&g->host);
     }
@@ -93,7 +100,7 @@ static void put_pair(const struct greeting *g)
     fflush(g->all->out);
 }
 
-static void tell(struct greeting *g, const struct evidence *e)
+static void show(struct greeting *g, const struct evidence *e)
 {
     struct listening *all = g->all;
 
@@ -102,7 +109,7 @@ static void tell(struct greeting *g, const struct evidence *e)
     print_greeting(g);
     if (all->out)
         put_pair(g);
-    if (++all->told == all->most)
+    if (++all->shown == all->most)
         event_base_loopexit(all->session.base, NULL);
 }
 
@@ -124,8 +131,8 @@ static void on_gathered(void *arg, const struct gathered *gathered)
     struct greeting *g = arg;
 
     g->pending = NULL;
-    tell(g, gathered->evidence);
-    /* The gather that calls lies in the region: it is freed from the loop. */
+    show(g, gathered->evidence);
+    /* The gather that called us is in the region, so the loop frees it later. */
     event_active(g->timer, EV_TIMEOUT, 0);
 }
 
@@ -141,7 +148,7 @@ static void timed(evutil_socket_t fd, short what, void *arg)
         free_greeting(g);
 }
 
-static void ask(struct connection *c)
+static void look_up(struct connection *c)
 {
     static const struct timeval deadline = {DEADLINE_SECONDS, 0};
     struct listening *all = c->all;
@@ -167,6 +174,7 @@ static void ask(struct connection *c)
     g->request.client = c->peer;
     g->request.helo_name = g->host.helo;
     g->request.esmtp = c->sink.esmtp;
+    g->tls = listen_tls_version(c->bev);
     g->timer = evtimer_new(all->session.base, timed, g);
     if (!g->timer || !g->host.helo) {
         free_greeting(g);
@@ -181,7 +189,7 @@ static void ask(struct connection *c)
         return;
     }
     if (gathered)
-        tell(g, gathered->evidence);
+        show(g, gathered->evidence);
     free_greeting(g);
 }
 
@@ -200,11 +208,12 @@ static void handle_line(struct connection *c, const char *line, size_t n)
 
     bufferevent_write(c->bev, reply, strlen(reply));
     if (event == SINK_GREETING)
-        ask(c);
+        look_up(c);
     c->ending = event == SINK_END;
+    c->securing = event == SINK_TLS;
 }
 
-/* The client does not take its answers: what it says next can wait. */
+/* The client does not read its replies, so we do not read its commands. */
 static bool is_deaf(const struct connection *c)
 {
     return evbuffer_get_length(bufferevent_get_output(c->bev)) >= BUFFER_MAX;
@@ -217,15 +226,15 @@ static void readable(struct bufferevent *bev, void *arg)
     char *line;
     size_t n;
 
-    while (!c->ending && !is_deaf(c) && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_CRLF)) != NULL) {
+    while (!c->ending && !c->securing && !is_deaf(c) && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_CRLF)) != NULL) {
         if (!c->middle)
             handle_line(c, line, n);
         c->middle = false;
         free(line);
     }
-    if (c->ending || is_deaf(c)) {
+    if (c->ending || c->securing || is_deaf(c)) {
         bufferevent_disable(bev, EV_READ);
-        return; /* written() ends it, or goes on, once the replies have gone */
+        return; /* written() continues once the replies are sent */
     }
     if (evbuffer_get_length(in) >= BUFFER_MAX) {
         evbuffer_drain(in, evbuffer_get_length(in));
@@ -233,12 +242,39 @@ static void readable(struct bufferevent *bev, void *arg)
     }
 }
 
+static void set_up(struct connection *c);
+
+/*
+ * What the client sent behind STARTTLS came in plain text, and somebody in between could have put it there: it is
+ * dropped, never read as if it had been encrypted.
+ */
+static void secure(struct connection *c)
+{
+    struct evbuffer *in = bufferevent_get_input(c->bev);
+    struct bufferevent *bev;
+
+    evbuffer_drain(in, evbuffer_get_length(in));
+    c->securing = false;
+    bev = listen_tls_start(c->all->tls, c->all->session.base, c->bev);
+    if (!bev) {
+        hang_up(c);
+        return;
+    }
+    c->bev = bev;
+    set_up(c);
+}
+
 static void written(struct bufferevent *bev, void *arg)
 {
     struct connection *c = arg;
 
     if (c->ending) {
+        listen_tls_end(c->bev);
         hang_up(c);
+        return;
+    }
+    if (c->securing) {
+        secure(c);
         return;
     }
     bufferevent_enable(bev, EV_READ);
@@ -248,13 +284,22 @@ static void written(struct bufferevent *bev, void *arg)
 static void closed(struct bufferevent *bev, short what, void *arg)
 {
     (void)bev;
-    (void)what;
-    hang_up(arg);
+    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
+        hang_up(arg); /* else TLS is established */
+}
+
+static void set_up(struct connection *c)
+{
+    static const struct timeval idle = {IDLE_SECONDS, 0};
+
+    bufferevent_setcb(c->bev, readable, written, closed, c);
+    bufferevent_set_timeouts(c->bev, &idle, &idle);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, BUFFER_MAX);
+    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
 static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int size, void *arg)
 {
-    static const struct timeval idle = {IDLE_SECONDS, 0};
     struct listening *all = arg;
     struct connection *c = all->connection_count < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;
 
@@ -273,10 +318,8 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
     c->all = all;
     LIST_INSERT_HEAD(&all->connections, c, link);
     all->connection_count++;
-    bufferevent_setcb(c->bev, readable, written, closed, c);
-    bufferevent_set_timeouts(c->bev, &idle, &idle);
-    bufferevent_setwatermark(c->bev, EV_READ, 0, BUFFER_MAX);
-    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+    c->sink.can_tls = all->tls != NULL;
+    set_up(c);
     bufferevent_write(c->bev, sink_banner, strlen(sink_banner));
 }
 
@@ -292,23 +335,20 @@ static int serve(struct listening *all, const char *where)
     struct event_base *base = all->session.base;
     struct event *terminate = evsignal_new(base, SIGTERM, stop, base);
     struct event *interrupt = evsignal_new(base, SIGINT, stop, base);
-    struct evconnlistener *listener = NULL;
-    struct sockaddr_storage address;
-    int size = sizeof(address), status = CTL_TROUBLE;
+    struct listen_sockets sockets;
+    char error[LISTEN_TEXT_SIZE];
+    int status = CTL_TROUBLE;
+    bool usage;
 
-    if (evutil_parse_sockaddr_port(where, (struct sockaddr *)&address, &size) != 0) {
-        status = ctl_fail(all->ctl, CTL_USAGE, "\"%s\" is no ADDRESS:PORT", where);
-    } else {
-        listener = evconnlistener_new_bind(base, accepted, all,
-                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC, -1,
-                                           (struct sockaddr *)&address, size);
-        if (!listener)
-            ctl_fail(all->ctl, CTL_TROUBLE, "%s: %s", where, strerror(errno));
-    }
-    if (listener && terminate && interrupt) {
+    if (!listen_sockets_open(&sockets, base, where, accepted, all, error, &usage)) {
+        status = ctl_fail(all->ctl, usage ? CTL_USAGE : CTL_TROUBLE, "%s", error);
+    } else if (terminate && interrupt) {
         evsignal_add(terminate, NULL);
         evsignal_add(interrupt, NULL);
-        fprintf(stderr, "heloctl listen: ready on %s\n", where);
+        fprintf(stderr, "heloctl listen: ready on");
+        for (size_t i = 0; i < sockets.count; i++)
+            fprintf(stderr, " %s", sockets.places[i]);
+        fputc('\n', stderr);
         event_base_dispatch(base);
         status = all->wrong ? CTL_WRONG : CTL_OK;
     }
@@ -316,8 +356,7 @@ static int serve(struct listening *all, const char *where)
         hang_up(LIST_FIRST(&all->connections));
     while (!LIST_EMPTY(&all->greetings))
         free_greeting(LIST_FIRST(&all->greetings));
-    if (listener)
-        evconnlistener_free(listener);
+    listen_sockets_close(&sockets);
     if (terminate)
         event_free(terminate);
     if (interrupt)
@@ -335,7 +374,9 @@ static int open_and_serve(struct listening *all)
     if (path && !all->out)
         return ctl_fail(ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
     if (ctl_session_open(ctl, &all->session, &all->settings)) {
-        status = serve(all, ctl->argument_count ? ctl->arguments[0] : "[::]:2525");
+        all->tls = listen_tls_new("heloctl.invalid");
+        status = serve(all, ctl->argument_count ? ctl->arguments[0] : NULL);
+        listen_tls_free(all->tls);
         ctl_session_close(&all->session);
     }
     if (all->out && fclose(all->out) != 0)
@@ -349,10 +390,15 @@ static int run(struct ctl *ctl)
     struct settings *settings;
     int status;
 
-    if (ctl_given(ctl, 'n'))
-        all.most = strtoul(ctl_value(ctl, 'n'), NULL, 10);
-    if (ctl_given(ctl, 'n') && all.most == 0)
-        return ctl_fail(ctl, CTL_USAGE, "--count is a number from 1");
+    char *end;
+
+    if (ctl_given(ctl, 'n')) {
+        const char *text = ctl_value(ctl, 'n');
+
+        all.most = strtoul(text, &end, 10);
+        if (all.most == 0 || *end || *text == '-')
+            return ctl_fail(ctl, CTL_USAGE, "--count must be a number from 1");
+    }
     signal(SIGPIPE, SIG_IGN);
     settings = ctl_settings(ctl);
     if (!settings)
@@ -366,17 +412,18 @@ static int run(struct ctl *ctl)
 
 const struct ctl_verb ctl_listen = {
     .name = "listen",
-    .arguments = "[ADDRESS:PORT]",
+    .arguments = "[ADDRESS][:PORT]",
     .arguments_min = 0,
     .arguments_max = 1,
     .summary = "receive test mails and show how their senders greet",
-    .help = "An SMTP server that accepts every message and throws it away. For each greeting it shows the address, the "
-            "HELO\nname, and what is wrong with them in the DNS. Without an argument it listens on [::]:2525.",
+    .help = "An SMTP server that accepts every message and discards it. For each greeting it shows the address, the "
+            "HELO name,\nand what is wrong with them in DNS. It offers STARTTLS with a certificate of its own making. "
+            "Without an address it\nlistens everywhere; without a port on 25, or on 2525 if 25 is not available.",
     .exits = "after SIGINT, SIGTERM or --count: 0 nothing wrong, 1 something wrong, 64 and more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
-                {'o', "out", "FILE", "append ADDRESS HELO lines that audit reads"},
-                {'n', "count", "N", "end after so many greetings"},
-                {'j', "json", NULL, "print JSON, a line each"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
+                {'o', "out", "FILE", "append ADDRESS HELO lines for heloctl audit"},
+                {'n', "count", "N", "exit after N greetings"},
+                {'j', "json", NULL, "print one line of JSON for each greeting"},
                 {0, NULL, NULL, NULL}},
 };

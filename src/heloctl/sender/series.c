@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * series: numbered names. A name's form is the name with its last number, left of the registrable domain, taken out;
- * names of one form are neighbours once all are sorted by domain, form and number. Pure; n log n.
+ * series: numbered names. The form of a name is the name without its last number left of the registrable domain. Once
+ * all names are sorted by domain, form and number, names of one form are neighbours. Pure; sorting dominates the cost.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "series.h"
 
-enum { MEMBERS_MIN = 3, POOL_MIN = 10, NUMBER_DIGITS_MAX = 9 };
+enum { MEMBERS_MIN = 3, POOL_MIN = 10, NUMBER_DIGITS_MAX = 9, SPELLINGS_MAX = 200 };
 
 struct key {
     struct series_name *name;
@@ -18,13 +18,13 @@ struct key {
     unsigned width; /* digits of the number; 0: it has none */
     uint32_t number;
     bool zero;  /* begins with a zero */
-    bool again; /* the same name stands before */
+    bool again; /* the same name precedes it */
 };
 
 /* A slice of the keys. */
 struct group {
     struct key *first;
-    size_t size; /* names, twice given ones once */
+    size_t size; /* names; one that was given twice counts once */
     size_t keys;
     unsigned padded; /* width that most names have, where numbers are padded; else 0 */
     uint32_t given;  /* the number that series_next() gave last */
@@ -168,6 +168,36 @@ static struct group *largest_series(const struct series *series, const struct do
     return best;
 }
 
+/* Whether two forms differ in hyphens alone: mail#.example.net and mail-#.example.net. */
+static bool same_but_hyphens(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == '-')
+            a++;
+        while (*b == '-')
+            b++;
+        if (*a != *b)
+            return false;
+        if (!*a)
+            return true;
+    }
+}
+
+/* One series written in two ways: the rarer one is odd. The groups of a domain are few, but there is no promise. */
+static void mark_spellings(const struct series *series, const struct domain *domain, struct region *r)
+{
+    struct group *groups = &series->groups[domain->group_first];
+
+    for (size_t i = 0; i < domain->groups && domain->groups <= SPELLINGS_MAX; i++)
+        for (size_t k = 0; k < domain->groups && groups[i].first->width > 0; k++) {
+            bool rarer = groups[k].size > groups[i].size || (groups[k].size == groups[i].size && k < i);
+
+            if (k != i && rarer && groups[k].first->width > 0 &&
+                same_but_hyphens(groups[i].first->form, groups[k].first->form))
+                mark(&groups[i], region_printf(r, "others are written like %s", groups[k].first->name->name));
+        }
+}
+
 static void mark_domain(const struct series *series, const struct domain *domain, struct region *r)
 {
     const struct group *largest = largest_series(series, domain);
@@ -177,9 +207,10 @@ static void mark_domain(const struct series *series, const struct domain *domain
 
         if (is_series(group))
             mark_padding(group, r);
-        else if (largest && domain->in_series * 4 >= domain->names * 3)
+        else if (largest && domain->in_series * 2 > domain->names)
             mark(group, region_printf(r, "most names are like %s", largest->first->name->name));
     }
+    mark_spellings(series, domain, r);
 }
 
 static const struct domain *main_domain(const struct series *series)

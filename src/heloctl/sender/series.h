@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * series: how the names of a pool are numbered (mail01, mail02, …), and which are out of line. Pure.
+ * series: how the names of a pool are numbered (mail01, mail02, …), and which of them do not fit. Pure.
  */
 #ifndef HELOD_SERIES_H
 #define HELOD_SERIES_H
@@ -13,16 +13,18 @@
 struct series_name {
     const char *name;   /* a host name in lower case */
     const char *domain; /* its registrable domain, the end of `name`; NULL: none */
-    const char *odd;    /* set: why it is out of line, in the region; NULL: it is not */
+    const char *odd;    /* set: why it does not fit, in the region; NULL: it does */
 };
 
 struct series;
 
 /*
- * Names of one domain that differ in their last number alone are a series when they are three or more. Where series
- * hold three quarters of a domain's names, the others of that domain are odd; where a domain holds nine tenths of ten
- * or more names, names of other domains are; and in a series padded with zeros, a number padded in another way.
- * Names given twice count once. Sets `odd` of all; NULL: no memory. The region holds the result.
+ * Three or more names of one domain that differ only in their last number are a series. A name is odd when
+ * - series hold more than half of its domain's names, and it is in none;
+ * - another domain holds nine tenths of ten or more names;
+ * - its number is padded in another way than most of its series;
+ * - it is written with other hyphens than more names that are otherwise alike.
+ * A name that is given twice counts once. Sets `odd` of all; NULL: no memory. The region holds the result.
  */
 struct series *series_judge(struct series_name *names, size_t count, struct region *r);
 

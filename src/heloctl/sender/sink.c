@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sink: SMTP commands and their replies, a row each. Says yes to what RFC 5321 lets a client do in that order, so that
- * an MTA shows what it really does; a client that talks nonsense for long is sent away.
+ * sink: SMTP commands and their replies, one row each. It accepts what RFC 5321 lets a client do, in the order that the
+ * RFC wants, so that an MTA behaves as it does with a real server. After many errors it ends the session.
  */
 #include <string.h>
 #include <strings.h>
@@ -9,12 +9,12 @@
 #include "sink.h"
 #include "text.h"
 
-const char sink_banner[] = "220 heloctl ESMTP: every message is thrown away\r\n";
+const char sink_banner[] = "220 heloctl ESMTP: every message is discarded\r\n";
 
 static enum sink_event greet(struct sink *sink, const char *argument, size_t n, bool esmtp)
 {
     n = n < SINK_HELO_SIZE ? n : SINK_HELO_SIZE - 1;
-    *sink = (struct sink){.greeted = true, .esmtp = esmtp, .errors = sink->errors};
+    *sink = (struct sink){.greeted = true, .esmtp = esmtp, .errors = sink->errors, .can_tls = sink->can_tls};
     for (size_t i = 0; i < n; i++)
         sink->helo[i] = (char)(argument[i] ? argument[i] : '?');
     return SINK_GREETING;
@@ -62,6 +62,15 @@ static enum sink_event rset(struct sink *sink, const char *argument, size_t n)
     return SINK_NOTHING;
 }
 
+/* Everything that the client said in plain text is forgotten (RFC 3207 section 4.2). */
+static enum sink_event starttls(struct sink *sink, const char *argument, size_t n)
+{
+    (void)argument;
+    (void)n;
+    *sink = (struct sink){.errors = sink->errors};
+    return SINK_TLS;
+}
+
 static enum sink_event quit(struct sink *sink, const char *argument, size_t n)
 {
     (void)sink;
@@ -74,21 +83,25 @@ enum stage { ANY, GREETED, MAIL, RECIPIENT };
 
 static const struct command {
     const char *verb;
-    enum stage stage; /* needed before it */
+    enum stage stage; /* what must have come before it */
     bool argument;    /* needs one */
     const char *reply;
     enum sink_event (*act)(struct sink *sink, const char *argument, size_t n);
 } commands[] = {
-    {"EHLO", ANY, true, "250-heloctl\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n", ehlo},
+    {"EHLO", ANY, true, "250-heloctl\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE\r\n", ehlo},
     {"HELO", ANY, true, "250 heloctl\r\n", helo},
     {"MAIL", GREETED, true, "250 2.1.0 ok\r\n", mail},
     {"RCPT", MAIL, true, "250 2.1.5 ok\r\n", rcpt},
-    {"DATA", RECIPIENT, false, "354 go on\r\n", data},
+    {"DATA", RECIPIENT, false, "354 end with a line that is a dot\r\n", data},
     {"RSET", ANY, false, "250 2.0.0 ok\r\n", rset},
     {"NOOP", ANY, false, "250 2.0.0 ok\r\n", NULL},
-    {"VRFY", ANY, true, "252 2.0.0 perhaps\r\n", NULL},
+    {"VRFY", ANY, true, "252 2.0.0 not verified\r\n", NULL},
+    {"STARTTLS", GREETED, false, "220 2.0.0 ready for TLS\r\n", starttls},
     {"QUIT", ANY, false, "221 2.0.0 bye\r\n", quit},
 };
+
+static const char ehlo_with_tls[] =
+    "250-heloctl\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-STARTTLS\r\n250 SIZE\r\n";
 
 static enum stage reached(const struct sink *sink)
 {
@@ -117,7 +130,7 @@ static enum sink_event data_line(struct sink *sink, const char *line, size_t n, 
     if (n != 1 || line[0] != '.')
         return SINK_NOTHING;
     sink->in_data = sink->mail = sink->recipient = false;
-    say(reply, "250 2.0.0 thrown away\r\n");
+    say(reply, "250 2.0.0 discarded\r\n");
     return SINK_NOTHING;
 }
 
@@ -138,9 +151,11 @@ enum sink_event sink_line(struct sink *sink, const char *line, size_t n, char re
         if (c->argument && at == n)
             return refuse(sink, "501 5.5.4 an argument is missing\r\n", reply);
         if (reached(sink) < c->stage)
-            return refuse(sink, "503 5.5.1 not yet\r\n", reply);
-        say(reply, c->reply);
+            return refuse(sink, "503 5.5.1 out of order\r\n", reply);
+        if (c->act == starttls && !sink->can_tls)
+            return refuse(sink, "502 5.5.1 not offered\r\n", reply);
+        say(reply, c->act == ehlo && sink->can_tls ? ehlo_with_tls : c->reply);
         return c->act ? c->act(sink, line + at, n - at) : SINK_NOTHING;
     }
-    return refuse(sink, "500 5.5.2 what?\r\n", reply);
+    return refuse(sink, "500 5.5.2 unknown command\r\n", reply);
 }

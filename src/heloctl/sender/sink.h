@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sink: the receiving side of an SMTP session that accepts everything and keeps nothing but the greeting. Pure.
+ * sink: the receiving side of an SMTP session that accepts everything and keeps only the greeting. Pure.
  */
 #ifndef HELOD_SINK_H
 #define HELOD_SINK_H
@@ -12,13 +12,15 @@ enum { SINK_HELO_SIZE = 256, SINK_REPLY_SIZE = 160, SINK_ERRORS_MAX = 20 };
 
 struct sink {
     bool in_data, mail, recipient, greeted, esmtp;
+    bool can_tls; /* STARTTLS is offered; set by the caller, cleared by STARTTLS */
     unsigned errors;
     char helo[SINK_HELO_SIZE]; /* as given, cut; may hold any byte but NUL */
 };
 
 enum sink_event {
     SINK_NOTHING,
-    SINK_GREETING, /* a new HELO or EHLO: helo and esmtp tell */
+    SINK_GREETING, /* a new HELO or EHLO: see helo and esmtp */
+    SINK_TLS,      /* TLS begins once the reply is sent; the session starts again */
     SINK_END,      /* the reply is the last */
 };
 

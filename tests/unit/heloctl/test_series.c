@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * series: which names of a pool are out of line, and which is the next free one. A row is a pool; odd names are marked
+ * series: which names of a pool do not fit, and which is the next free one. A row is a pool; odd names are marked
  * with an exclamation mark.
  */
 #include <setjmp.h>
@@ -25,8 +25,15 @@ static const struct row rows[] = {
     {"two names are no series", "mail1.kiln.net mail2.kiln.net", NULL},
     {"names without numbers are no series", "a.kiln.net b.kiln.net c.kiln.net", NULL},
     {"one out of line", "mail1.kiln.net mail2.kiln.net mail3.kiln.net !hermes.kiln.net", "mail4.kiln.net"},
-    {"too many out of line for a rule", "mail1.kiln.net mail2.kiln.net mail3.kiln.net hermes.kiln.net ajax.kiln.net",
+    {"two that do not fit three", "mail1.kiln.net mail2.kiln.net mail3.kiln.net !hermes.kiln.net !ajax.kiln.net",
      "mail4.kiln.net"},
+    {"too many for a rule", "mail1.kiln.net mail2.kiln.net mail3.kiln.net hermes.kiln.net ajax.kiln.net argo.kiln.net",
+     "mail4.kiln.net"},
+    {"one series in two spellings",
+     "mail1.kiln.net mail2.kiln.net mail3.kiln.net !mail-4.kiln.net !mail-5.kiln.net "
+     "!mail-6.kiln.net",
+     "mail4.kiln.net"},
+    {"two spellings and no series", "mail1.kiln.net mail2.kiln.net !mail-3.kiln.net", NULL},
     {"padding is kept", "mail01.kiln.net mail02.kiln.net mail10.kiln.net", "mail03.kiln.net"},
     {"an unpadded number among padded ones", "mail01.kiln.net mail02.kiln.net mail03.kiln.net !mail4.kiln.net",
      "mail05.kiln.net"},

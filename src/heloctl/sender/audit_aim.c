@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * audit_aim: chooses the name that each host should greet with, and learns what DNS says about it. Promises never to
+ * propose a name that another host has, in the pool or in DNS: a candidate is looked up before it is proposed.
+ */
+#include <string.h>
+
+#include "audit.h"
+#include "series.h"
+
+/* How often hosts whose candidate was taken get another one. Pools in use have few free numbers between taken ones. */
+enum { ROUNDS = 20 };
+
+enum {
+    NO_NAME = AUDIT_BIT(AUDIT_HELO_SYNTAX) | AUDIT_BIT(AUDIT_HELO_NOT_FQDN) | AUDIT_BIT(AUDIT_HELO_LITERAL) |
+              AUDIT_BIT(AUDIT_HELO_RESERVED),
+    RENAME = NO_NAME | AUDIT_BIT(AUDIT_HELO_GENERIC) | AUDIT_BIT(AUDIT_HELO_OF_ANOTHER),
+};
+
+static const char *target_of(const struct audit_host *host)
+{
+    return host->target;
+}
+
+static void take_facts(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep)
+{
+    (void)scratch;
+    audit_facts_take(&host->then, e, keep);
+}
+
+/*
+ * A good confirmed reverse name is preferred: only a setting has to change then, no DNS. Otherwise the host keeps the
+ * name that it has if it may, and only then it needs a new one.
+ */
+static void choose(struct audit_host *host)
+{
+    if (host->foreign)
+        return;
+    if (!host->helo)
+        host->target = host->ptr_good ? host->ptr : NULL;
+    else if (host->ptr_good && (!host->name || !host->now.points_here || (host->faults & RENAME)))
+        host->target = host->ptr;
+    else if (host->name && !(host->faults & RENAME))
+        host->target = host->name;
+    else
+        host->nameless = (host->faults & ~AUDIT_BIT(AUDIT_PTR_MANY)) != 0;
+    host->then = host->now;
+}
+
+/* A name is free for a host when nothing has it, or the host itself. If DNS did not answer, it may be taken. */
+static bool is_free(const struct audit_host *host)
+{
+    const struct audit_facts *name = &host->then;
+
+    return !name->unknown && (!name->exists || (name->points_here && !*name->others)) && name->spf == SPF_NONE;
+}
+
+/* The hosts that get a candidate, first in the array; the others stay without: no series is there to continue. */
+static size_t give_candidates(struct audit *audit, struct audit_host **hosts, size_t n, struct series *series)
+{
+    size_t given = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct audit_host *host = hosts[i];
+
+        host->target = series_next(series, host->registrable, audit->keep);
+        if (!host->target)
+            host->target = series_next(series, NULL, audit->keep);
+        if (host->target)
+            hosts[given++] = host;
+    }
+    return given;
+}
+
+/* One round: the hosts that are still without a name stay in the array. False: no memory. */
+static bool propose(struct audit *audit, struct audit_host **hosts, size_t *n, struct series *series, unsigned jobs)
+{
+    static const struct audit_pass pass = {"looking for free names", target_of, take_facts};
+    size_t given = give_candidates(audit, hosts, *n, series), left = 0;
+
+    if (given > 0 && !audit_gather(audit, hosts, given, &pass, jobs))
+        return false;
+    for (size_t i = 0; i < given; i++) {
+        hosts[i]->nameless = !is_free(hosts[i]);
+        if (!hosts[i]->nameless)
+            continue;
+        hosts[i]->target = NULL;
+        hosts[left++] = hosts[i];
+    }
+    *n = left;
+    return !region_failed(audit->keep);
+}
+
+bool audit_aim(struct audit *audit, struct series *series, unsigned jobs)
+{
+    static const struct audit_pass pass = {"checking names", target_of, take_facts};
+    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    size_t n = 0;
+
+    if (!hosts)
+        return false;
+    for (size_t i = 0; i < audit->count; i++) {
+        struct audit_host *host = &audit->hosts[i];
+
+        choose(host);
+        if (host->target && (!host->name || strcmp(host->target, host->name) != 0))
+            hosts[n++] = host;
+    }
+    if (n > 0 && !audit_gather(audit, hosts, n, &pass, jobs))
+        return false;
+    n = 0;
+    for (size_t i = 0; i < audit->count; i++)
+        if (audit->hosts[i].nameless)
+            hosts[n++] = &audit->hosts[i];
+    for (unsigned round = 0; n > 0 && round < ROUNDS; round++)
+        if (!propose(audit, hosts, &n, series, jobs))
+            return false;
+    return !region_failed(audit->keep);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * audit_plan: which name each server should greet with, from which addresses. The first IPv4 and the first IPv6 address
+ * of one name are one dual-stack server, and so on; a pool with one name, behind NAT for example, needs no choice.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "audit.h"
+
+enum { EXAMPLES = 3 };
+
+bool audit_renames(const struct audit_host *host)
+{
+    return host->helo && host->target && strcasecmp(host->helo, host->target) != 0;
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
+    int by = strcmp(x->target, y->target);
+
+    return by ? by : audit_compare_addresses(a, b);
+}
+
+static void put_source(struct audit_source *out, const struct audit_host *v4, const struct audit_host *v6)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    size_t i;
+
+    *out = (struct audit_source){.v4 = v4, .v6 = v6, .name = (v4 ? v4 : v6)->target};
+    address_format(&(v4 ? v4 : v6)->address, text);
+    for (i = 0; text[i]; i++)
+        out->tag[i] = text[i] == '.' || text[i] == ':' ? '-' : text[i];
+    out->tag[i] = '\0';
+}
+
+/* The sources of one name. Printed only if one of its hosts has to change. */
+static size_t take_name(struct audit_host *const *hosts, size_t n, struct audit_source *out)
+{
+    size_t v4 = 0, count = 0;
+    bool renames = false;
+
+    for (size_t i = 0; i < n; i++) {
+        renames = renames || audit_renames(hosts[i]);
+        v4 += hosts[i]->address.family == ADDRESS_IPV4;
+    }
+    for (size_t i = 0; renames && (i < v4 || i < n - v4); i++)
+        put_source(&out[count++], i < v4 ? hosts[i] : NULL, i < n - v4 ? hosts[v4 + i] : NULL);
+    return count;
+}
+
+/* Hosts with a target by name, an address once: of one that greets with two names, the pairs have one target. */
+static size_t by_target(struct audit *audit, struct audit_host **hosts)
+{
+    size_t n = 0, kept = 0;
+
+    for (size_t i = 0; i < audit->count; i++)
+        if (audit->hosts[i].helo && audit->hosts[i].target)
+            hosts[n++] = &audit->hosts[i];
+    qsort(hosts, n, sizeof(struct audit_host *), compare_targets);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || compare_targets(&hosts[kept - 1], &hosts[i]) != 0)
+            hosts[kept++] = hosts[i];
+        else if (audit_renames(hosts[i]))
+            hosts[kept - 1] = hosts[i];
+    return kept;
+}
+
+void audit_print_mtas(struct audit *audit, const struct audit_mta *mta, FILE *out)
+{
+    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    struct audit_source *sources = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_source));
+    struct audit_plan plan = {.sources = sources};
+    size_t n = hosts && sources ? by_target(audit, hosts) : 0, count = 0;
+
+    for (size_t at = 0, end; at < n; at = end) {
+        for (end = at + 1; end < n && strcmp(hosts[at]->target, hosts[end]->target) == 0; end++)
+            ;
+        plan.one = at == 0 && end == n;
+        count += take_name(hosts + at, end - at, sources + count);
+    }
+    if (count == 0)
+        return;
+    fprintf(out, "\nSettings that make the server greet with the right name:\n");
+    plan.count = mta || count < EXAMPLES ? count : EXAMPLES;
+    plan.left = count - plan.count;
+    for (const struct audit_mta *one = audit_mtas; one->name; one++) {
+        if (mta && mta != one)
+            continue;
+        fputc('\n', out);
+        one->print(&plan, out);
+    }
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * audit_since: compares an audit with the JSON output of an earlier one. It reads that output as a sequence of keys and
+ * string values, whatever is around them: "address" begins a host, "helo" and "fault" add to it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "audit.h"
+
+enum { FILE_MAX = 512 << 20, STRING_SIZE = 1024 };
+
+struct earlier {
+    struct address address;
+    const char *helo; /* "" when it had none */
+    uint32_t faults;
+    bool found; /* the present audit has it too */
+};
+
+struct earlier_list {
+    struct earlier *all;
+    size_t count, room;
+};
+
+static bool add_host(struct earlier_list *list, const char *text)
+{
+    struct address address;
+
+    if (!address_parse(&address, text, strlen(text)))
+        return false;
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 256;
+        struct earlier *all = realloc(list->all, room * sizeof(*all));
+
+        if (!all)
+            return false;
+        list->all = all;
+        list->room = room;
+    }
+    list->all[list->count++] = (struct earlier){.address = address, .helo = ""};
+    return true;
+}
+
+static bool take_pair(struct audit *audit, struct earlier_list *list, const char *key, const char *value)
+{
+    struct earlier *last = list->count ? &list->all[list->count - 1] : NULL;
+
+    if (strcmp(key, "address") == 0)
+        return add_host(list, value);
+    if (last && strcmp(key, "helo") == 0)
+        last->helo = region_strdup(audit->keep, value);
+    for (unsigned i = 0; last && strcmp(key, "fault") == 0 && i < AUDIT_FAULTS; i++)
+        if (strcmp(value, audit_faults[i].name) == 0)
+            last->faults |= AUDIT_BIT(i);
+    return !last || last->helo;
+}
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+
+    return at ? (int)(at - digits) : 0;
+}
+
+/*
+ * Decodes the string behind its opening quote into `out`, cut where it is too long, and returns what follows the
+ * closing quote; NULL: there is none. Our writer escapes quotes, backslashes, and other bytes as \u00NN.
+ */
+static const char *read_string(const char *p, const char *end, char out[STRING_SIZE])
+{
+    size_t n = 0;
+
+    for (; p < end && *p != '"'; p++) {
+        char c = *p;
+
+        if (c == '\\' && end - p > 5 && p[1] == 'u') {
+            c = (char)(hex_digit(p[4]) * 16 + hex_digit(p[5]));
+            p += 5;
+        } else if (c == '\\' && end - p > 1) {
+            c = *++p;
+        }
+        if (n < STRING_SIZE - 1)
+            out[n++] = c;
+    }
+    out[n] = '\0';
+    return p < end ? p + 1 : NULL;
+}
+
+static bool parse(struct audit *audit, struct earlier_list *list, const char *p, const char *end)
+{
+    char key[STRING_SIZE] = "", value[STRING_SIZE];
+
+    while (p < end) {
+        bool is_value = *p == ':';
+
+        p += is_value;
+        while (is_value && p < end && strchr(" \t\r\n", *p))
+            p++;
+        if (p == end || *p != '"') {
+            p += !is_value;
+            continue;
+        }
+        p = read_string(p + 1, end, is_value ? value : key);
+        if (!p || (is_value && !take_pair(audit, list, key, value)))
+            return false;
+    }
+    return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct earlier *x = a, *y = b;
+
+    if (x->address.family != y->address.family)
+        return x->address.family < y->address.family ? -1 : 1;
+    if (memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes)) != 0)
+        return memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+    return strcasecmp(x->helo, y->helo);
+}
+
+/* What DNS does not answer at the moment is neither new nor fixed. */
+static void compare_host(struct audit_host *host, struct earlier_list *list)
+{
+    struct earlier key = {.address = host->address, .helo = host->helo ? host->helo : ""}, *then;
+
+    then = list->count ? bsearch(&key, list->all, list->count, sizeof(key), compare) : NULL;
+    host->news = !then;
+    if (!then)
+        return;
+    then->found = true;
+    host->fresh = host->faults & ~then->faults;
+    host->fixed = then->faults & ~host->faults & ~host->unknown;
+}
+
+static bool keep_gone(struct audit *audit, const struct earlier_list *list)
+{
+    const char **gone = region_alloc(audit->keep, (list->count + 1) * sizeof(*gone));
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; gone && i < list->count; i++)
+        if (!list->all[i].found)
+            gone[audit->gone_count++] = region_printf(audit->keep, "%s %s", address_format(&list->all[i].address, text),
+                                                      *list->all[i].helo ? list->all[i].helo : "-");
+    audit->gone = gone;
+    return gone && !region_failed(audit->keep);
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+    FILE *in = fopen(path, "r");
+    char *text = NULL;
+    long length = -1;
+
+    if (in && fseek(in, 0, SEEK_END) == 0)
+        length = ftell(in);
+    if (length >= 0 && length <= FILE_MAX && fseek(in, 0, SEEK_SET) == 0)
+        text = malloc((size_t)length + 1);
+    if (text && fread(text, 1, (size_t)length, in) != (size_t)length) {
+        free(text);
+        text = NULL;
+    }
+    if (text) {
+        text[length] = '\0';
+        *size = (size_t)length;
+    }
+    if (in)
+        fclose(in);
+    return text;
+}
+
+int audit_compare(struct audit *audit, const char *path)
+{
+    struct earlier_list list = {.all = NULL};
+    size_t size = 0;
+    char *text = read_file(path, &size);
+    bool good;
+
+    if (!text)
+        return ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, errno ? strerror(errno) : "not a regular file");
+    good = strstr(text, "\"hosts\"") && parse(audit, &list, text, text + size);
+    if (good) {
+        if (list.count)
+            qsort(list.all, list.count, sizeof(*list.all), compare);
+        for (size_t i = 0; i < audit->count; i++)
+            compare_host(&audit->hosts[i], &list);
+        good = keep_gone(audit, &list);
+    }
+    free(list.all);
+    free(text);
+    return good ? CTL_OK : ctl_fail(audit->ctl, CTL_DATA, "%s is not the output of heloctl audit --json", path);
+}
+
+bool audit_changed(const struct audit_host *host)
+{
+    return host->fresh || host->fixed || (host->news && (host->faults || host->unknown));
+}
