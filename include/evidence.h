@@ -60,9 +60,16 @@ enum limit {
     LIMIT_COUNT
 };
 
+enum rdns_fit {
+    FIT_NONE,
+    FIT_DOMAIN,
+    FIT_NAME
+}; /* a reverse name is unlike HELO, in its registrable domain, HELO itself */
+
 struct evidence_rdns {
     struct name name;
     struct naming naming;
+    enum rdns_fit fit;    /* set by evidence_conclude() */
     enum known confirmed; /* PRESENT: one of its addresses is the client; ABSENT: it has none, or others */
     bool has_address;     /* ABSENT because its addresses are others, not because there are none */
 };
@@ -126,8 +133,8 @@ struct evidence {
 };
 
 /*
- * Works out `identity` and `identity_at_best` from the rest. Whoever changes evidence calls it before the rules look at
- * it; gather does so after every wave. (src/rules/identity.c)
+ * Works out what follows from the rest: how the reverse names fit HELO, `identity` and `identity_at_best`. Whoever
+ * changes evidence calls it before the rules look at it; gather does so after every wave. (src/rules/identity.c)
  */
 void evidence_conclude(struct evidence *e);
 /*

@@ -33,5 +33,7 @@ struct judgement {
 
 /* Runs the rules that have points in the policy, and the notes. A greeting with a skip is decided with score 0. */
 void judge_evidence(const struct policy *policy, const struct evidence *e, struct judgement *out);
+/* The same once more is known. YES and NO are final, so it runs only the rules that were OPEN, and the notes. */
+void judge_again(struct judgement *j, const struct evidence *e);
 
 #endif

@@ -69,8 +69,8 @@ static inline size_t rule_set_next(const struct rule_set *set, size_t from)
     return RULES_MAX;
 }
 
-/* for EACH_RULE(i, &set): the rules of the set, in the catalogue's order. */
+/* EACH_RULE(i, &set) {…}: loops over the rules of the set, in the catalogue's order. */
 #define EACH_RULE(rule, set)                                                                                           \
-    (size_t rule = rule_set_next(set, 0); rule < RULES_MAX; rule = rule_set_next(set, rule + 1))
+    for (size_t rule = rule_set_next(set, 0); rule < RULES_MAX; rule = rule_set_next(set, rule + 1))
 
 #endif

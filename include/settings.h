@@ -44,8 +44,8 @@ struct policy {
     unsigned threshold_count;
     struct threshold thresholds[THRESHOLDS_MAX]; /* by rising score */
     int points[RULES_MAX];                       /* by rule number */
-    struct rule_set penalties, credits; /* the rules that count, by the sign of their points: decision_take_points() */
-    struct rule_set asked;              /* these, and the notes */
+    struct rule_set penalties, credits; /* the rules that count, by the sign of their points: policy_sort_rules() */
+    struct rule_set notes;              /* the rules that never count */
     int caps[FAMILY_COUNT];
     int credit;     /* most that all credits together may take off, as a positive number */
     unsigned needs; /* enum need: union over the rules that have points, the shadow's included */

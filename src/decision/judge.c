@@ -11,14 +11,12 @@
 #include "settings.h"
 #include "sum.h"
 
-void judge_evidence(const struct policy *policy, const struct evidence *e, struct judgement *out)
+/* Asks these rules; the other rules keep their answers. */
+static void ask(const struct rule_set *asked, const struct evidence *e, struct judgement *out)
 {
-    const struct threshold *reached;
-
-    *out = (struct judgement){.policy = policy, .decided = true};
-    if (e->skip != SKIP_NONE)
-        return;
-    for (size_t i = rule_set_next(&policy->asked, 0); i < RULES_MAX; i = rule_set_next(&policy->asked, i + 1)) {
+    out->open = (struct rule_set){{0}};
+    out->needs = 0;
+    EACH_RULE (i, asked) {
         enum answer answer = rules[i]->test(e);
 
         if (answer == YES) {
@@ -28,6 +26,14 @@ void judge_evidence(const struct policy *policy, const struct evidence *e, struc
             out->needs |= rules[i]->needs;
         }
     }
+}
+
+/* Score, bounds and what follows from them. */
+static void sum_up(const struct evidence *e, struct judgement *out)
+{
+    const struct policy *policy = out->policy;
+    const struct threshold *reached;
+
     out->score = out->low = out->high = sum_score(policy, &out->hits, NULL);
     if (!rule_set_is_empty(&out->open)) {
         out->low = sum_lowest(policy, &out->hits, &out->open);
@@ -38,4 +44,31 @@ void judge_evidence(const struct policy *policy, const struct evidence *e, struc
     reached = sum_reached(policy, out->score);
     out->outcome = reached ? reached->outcome : OUTCOME_DUNNO;
     out->decided = sum_reached(policy, out->low) == sum_reached(policy, out->high);
+}
+
+void judge_evidence(const struct policy *policy, const struct evidence *e, struct judgement *out)
+{
+    const struct rule_set scored = rule_set_both(&policy->penalties, &policy->credits);
+    const struct rule_set asked = rule_set_both(&scored, &policy->notes);
+
+    *out = (struct judgement){.policy = policy, .decided = true};
+    if (e->skip != SKIP_NONE)
+        return;
+    ask(&asked, e, out);
+    sum_up(e, out);
+}
+
+void judge_again(struct judgement *j, const struct evidence *e)
+{
+    const struct policy *policy = j->policy;
+    const struct rule_set asked = rule_set_both(&j->open, &policy->notes);
+
+    if (e->skip != SKIP_NONE) {
+        *j = (struct judgement){.policy = policy, .decided = true};
+        return;
+    }
+    EACH_RULE (i, &policy->notes)
+        rule_set_take_out(&j->hits, i);
+    ask(&asked, e, j);
+    sum_up(e, j);
 }

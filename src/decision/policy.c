@@ -10,14 +10,14 @@
 
 void policy_sort_rules(struct policy *policy)
 {
-    policy->penalties = policy->credits = policy->asked = (struct rule_set){{0}};
+    policy->penalties = policy->credits = policy->notes = (struct rule_set){{0}};
     for (size_t i = 0; i < rules_count; i++) {
         int points = sum_points(policy, i);
 
         if (points != 0)
             rule_set_add(points > 0 ? &policy->penalties : &policy->credits, i);
-        if (points != 0 || rules[i]->points == 0)
-            rule_set_add(&policy->asked, i);
+        if (rules[i]->points == 0)
+            rule_set_add(&policy->notes, i);
     }
 }
 
@@ -86,7 +86,7 @@ static void clear(struct verdict *v, const struct policy *policy)
 
 static void list_findings(const struct judgement *j, const struct evidence *e, struct region *r, struct verdict *out)
 {
-    for (size_t i = rule_set_next(&j->hits, 0); i < RULES_MAX; i = rule_set_next(&j->hits, i + 1)) {
+    EACH_RULE (i, &j->hits) {
         if (out->finding_count == VERDICT_FINDINGS_MAX)
             return;
         out->findings[out->finding_count++] = (struct finding){

@@ -44,20 +44,16 @@ static void suppress_implied(const struct policy *policy, const struct rule_set 
 {
     const struct rule_set by = *others, all = rule_set_both(others, hits);
 
-    for
-        EACH_RULE(i, &all)
-        {
-            struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
+    EACH_RULE (i, &all) {
+        struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
 
-        for
-            EACH_RULE(k, &implied)
-            {
-                bool implied_is_heavier = policy->points[k] * sign > policy->points[i] * sign;
+        EACH_RULE (k, &implied) {
+            bool implied_is_heavier = policy->points[k] * sign > policy->points[i] * sign;
 
-                if (rule_set_has(&by, implied_is_heavier ? k : i))
-                    rule_set_take_out(hits, implied_is_heavier ? i : k);
-            }
+            if (rule_set_has(&by, implied_is_heavier ? k : i))
+                rule_set_take_out(hits, implied_is_heavier ? i : k);
         }
+    }
 }
 
 /* Fills in what each hit of a family counts: the heaviest first, then the others in order, up to the cap. */
@@ -118,10 +114,9 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
 {
     int floor = 0;
 
-    for
-        EACH_RULE(i, hits)
-    if (rules[i]->certain)
-        floor = larger(floor, policy->points[i]);
+    EACH_RULE (i, hits)
+        if (rules[i]->certain)
+            floor = larger(floor, policy->points[i]);
     return floor;
 }
 
@@ -143,18 +138,15 @@ static void lift_parts(const struct policy *policy, const struct rule_set *penal
 {
     size_t top = RULES_MAX;
 
-    for
-        EACH_RULE(i, credits)
-        {
-            int back = smaller(missing, -counted[i]);
+    EACH_RULE (i, credits) {
+        int back = smaller(missing, -counted[i]);
 
-            counted[i] += back;
-            missing -= back;
-        }
-    for
-        EACH_RULE(i, penalties)
-    if (rules[i]->certain && (top == RULES_MAX || policy->points[i] > policy->points[top]))
-        top = i;
+        counted[i] += back;
+        missing -= back;
+    }
+    EACH_RULE (i, penalties)
+        if (rules[i]->certain && (top == RULES_MAX || policy->points[i] > policy->points[top]))
+            top = i;
     if (top < RULES_MAX)
         counted[top] += missing;
 }
@@ -163,11 +155,14 @@ int sum_score(const struct policy *policy, const struct rule_set *hits, int *cou
 {
     struct signed_sets sets = by_sign(policy, hits);
     const struct rule_set penalties = sets.penalties;
-    int floor = floor_of(policy, &penalties);
-    int positive = sum_side(policy, &sets.penalties, 1, counted);
-    int credit = sum_side(policy, &sets.credits, -1, counted);
-    int score = larger(positive - credit, floor);
+    int floor, positive, credit, score;
 
+    if (rule_set_is_empty(&penalties))
+        return 0; /* credits alone count nothing */
+    floor = floor_of(policy, &penalties);
+    positive = sum_side(policy, &sets.penalties, 1, counted);
+    credit = sum_side(policy, &sets.credits, -1, counted);
+    score = larger(positive - credit, floor);
     if (counted && score > positive - credit)
         lift_parts(policy, &penalties, &sets.credits, score - (positive - credit), counted);
     return score;
@@ -178,8 +173,11 @@ int sum_highest(const struct policy *policy, const struct rule_set *hits, const 
     struct rule_set all = rule_set_both(hits, open);
     struct signed_sets sets = by_sign(policy, &all);
     struct rule_set known = rule_set_common(&sets.penalties, hits), credits = rule_set_common(&sets.credits, hits);
-    int floor = floor_of(policy, &sets.penalties);
+    int floor;
 
+    if (rule_set_is_empty(&sets.penalties))
+        return 0;
+    floor = floor_of(policy, &sets.penalties);
     suppress_implied(policy, &known, &sets.penalties, 1);
     suppress_implied(policy, &sets.credits, &credits, -1);
     return larger(add_up(policy, &sets.penalties, 1, NULL) - add_up(policy, &credits, -1, NULL), floor);
@@ -190,8 +188,11 @@ int sum_lowest(const struct policy *policy, const struct rule_set *hits, const s
     struct rule_set all = rule_set_both(hits, open);
     struct signed_sets sets = by_sign(policy, &all);
     struct rule_set known = rule_set_common(&sets.credits, hits), penalties = rule_set_common(&sets.penalties, hits);
-    int floor = floor_of(policy, &penalties);
+    int floor;
 
+    if (rule_set_is_empty(&penalties))
+        return 0;
+    floor = floor_of(policy, &penalties);
     suppress_implied(policy, &known, &sets.credits, -1);
     suppress_implied(policy, &sets.penalties, &penalties, 1);
     return larger(add_up(policy, &penalties, 1, NULL) - add_up(policy, &sets.credits, -1, NULL), floor);

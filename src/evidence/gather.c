@@ -75,13 +75,21 @@ static unsigned wanted(const struct gather *g)
     return needs & NEED_CONFIRM ? needs | NEED_REVERSE : needs;
 }
 
+static void judge_under(const struct policy *policy, const struct evidence *e, struct judgement *j)
+{
+    if (j->policy)
+        judge_again(j, e);
+    else
+        judge_evidence(policy, e, j);
+}
+
 static void judge(struct gather *g)
 {
     const struct policy *policy = g->options.policy;
 
-    judge_evidence(policy, &g->e, &g->result.judgement);
+    judge_under(policy, &g->e, &g->result.judgement);
     if (policy->shadow)
-        judge_evidence(policy->shadow, &g->e, &g->result.shadow);
+        judge_under(policy->shadow, &g->e, &g->result.shadow);
 }
 
 /* Asks the next wave. False: there is nothing left to ask. */

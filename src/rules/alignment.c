@@ -112,7 +112,7 @@ RULE(helo_bare_domain) = {
 
 static enum answer test_verified(const struct evidence *e)
 {
-    return helo_is_own(e, 2);
+    return helo_is_own(e, FIT_NAME);
 }
 
 RULE(helo_verified) = {
@@ -131,7 +131,7 @@ RULE(helo_verified) = {
 
 static enum answer test_same_domain(const struct evidence *e)
 {
-    return helo_is_own(e, 1);
+    return helo_is_own(e, FIT_DOMAIN);
 }
 
 RULE(helo_same_domain) = {

@@ -250,7 +250,7 @@ RULE(sender_other_provider) = {
 
 static enum answer test_one_organisation(const struct evidence *e)
 {
-    return sender_has_domain(e) && has_sender_domain(e, &e->helo) ? helo_is_own(e, 1) : NO;
+    return sender_has_domain(e) && has_sender_domain(e, &e->helo) ? helo_is_own(e, FIT_DOMAIN) : NO;
 }
 
 RULE(one_organisation) = {

@@ -174,10 +174,9 @@ static bool has_public_address(const struct evidence *e)
 
 static enum answer test_bogon(const struct evidence *e)
 {
-    if (has_public_address(e))
-        return NO;
-    return answer_and(helo_is_unrelated(e),
-                      answer_and(answer_known(e->helo_address), answer_not(answer_known(e->helo_is_client))));
+    enum answer elsewhere = answer_and(answer_known(e->helo_address), answer_not(answer_known(e->helo_is_client)));
+
+    return elsewhere == NO || has_public_address(e) ? NO : answer_and(helo_is_unrelated(e), elsewhere);
 }
 
 static const char *detail_bogon(const struct evidence *e, struct region *r)

@@ -7,22 +7,6 @@
  */
 #include "facts.h"
 
-enum answer answer_known(enum known known)
-{
-    return known == KNOWN_PRESENT ? YES : known == KNOWN_ABSENT ? NO : OPEN;
-}
-
-bool helo_is_host(const struct evidence *e)
-{
-    return e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE &&
-           !(e->helo.flags & (NAME_NUMERIC_TLD | NAME_UNKNOWN_TLD));
-}
-
-bool helo_is_word(const struct evidence *e)
-{
-    return e->helo.kind == NAME_HOST || e->helo.kind == NAME_SINGLE;
-}
-
 bool helo_is_address(const struct evidence *e)
 {
     return e->helo.kind == NAME_LITERAL || e->helo.kind == NAME_BARE;
@@ -49,21 +33,6 @@ bool sender_has_domain(const struct evidence *e)
     return e->sender_domain.kind == NAME_HOST && e->sender_domain.registrable;
 }
 
-bool reverse_is_known(const struct evidence *e)
-{
-    return e->reverse == KNOWN_ABSENT || (e->reverse == KNOWN_PRESENT && !e->rdns_partial);
-}
-
-bool reverse_is_complete(const struct evidence *e)
-{
-    return reverse_is_known(e) && e->rdns_left_out == 0;
-}
-
-enum answer reverse_exists(const struct evidence *e)
-{
-    return answer_known(e->reverse);
-}
-
 enum answer reverse_any(const struct evidence *e, bool (*matches)(const struct evidence *, const struct name *))
 {
     for (unsigned i = 0; i < e->rdns_count; i++)
@@ -72,29 +41,22 @@ enum answer reverse_any(const struct evidence *e, bool (*matches)(const struct e
     return reverse_is_known(e) ? NO : OPEN;
 }
 
-static int fit(const struct evidence *e, const struct name *name)
+static enum answer some_name_fits(const struct evidence *e, enum rdns_fit wanted)
 {
-    return name_equal(name, &e->helo) ? 2 : name_same_domain(name, &e->helo) ? 1 : 0;
-}
-
-static bool is_helo(const struct evidence *e, const struct name *name)
-{
-    return name_equal(name, &e->helo);
-}
-
-static bool fits_helo(const struct evidence *e, const struct name *name)
-{
-    return fit(e, name) > 0;
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        if (e->rdns[i].fit >= wanted)
+            return YES;
+    return reverse_is_known(e) ? NO : OPEN;
 }
 
 enum answer helo_is_reverse_name(const struct evidence *e)
 {
-    return reverse_any(e, is_helo);
+    return some_name_fits(e, FIT_NAME);
 }
 
 enum answer helo_shares_domain(const struct evidence *e)
 {
-    return reverse_any(e, fits_helo);
+    return some_name_fits(e, FIT_DOMAIN);
 }
 
 enum answer helo_is_unrelated(const struct evidence *e)
@@ -109,28 +71,28 @@ enum answer reverse_is_confirmed(const struct evidence *e)
     return reverse_is_known(e) ? answer_known(e->fcrdns) : OPEN;
 }
 
-/* Some PTR name that fits HELO at least so well is confirmed; `own`: and no provider assigned it. */
-static enum answer some_fit(const struct evidence *e, int wanted, bool own)
+/* `own`: only names that no provider assigned. */
+static enum answer some_fit_is_confirmed(const struct evidence *e, enum rdns_fit wanted, bool own)
 {
     enum answer best = reverse_is_known(e) ? NO : OPEN;
 
     for (unsigned i = 0; i < e->rdns_count; i++) {
         const struct evidence_rdns *rdns = &e->rdns[i];
 
-        if (fit(e, &rdns->name) >= wanted && !(own && naming_is_assigned(&rdns->naming)))
+        if (rdns->fit >= wanted && !(own && naming_is_assigned(&rdns->naming)))
             best = answer_or(best, answer_known(rdns->confirmed));
     }
     return best;
 }
 
-enum answer helo_is_confirmed(const struct evidence *e, int wanted)
+enum answer helo_is_confirmed(const struct evidence *e, enum rdns_fit wanted)
 {
-    return helo_is_host(e) ? some_fit(e, wanted, false) : NO;
+    return helo_is_host(e) ? some_fit_is_confirmed(e, wanted, false) : NO;
 }
 
-enum answer helo_is_own(const struct evidence *e, int wanted)
+enum answer helo_is_own(const struct evidence *e, enum rdns_fit wanted)
 {
-    return helo_is_own_name(e) ? some_fit(e, wanted, true) : NO;
+    return helo_is_own_name(e) ? some_fit_is_confirmed(e, wanted, true) : NO;
 }
 
 enum answer helo_points_to_client(const struct evidence *e)

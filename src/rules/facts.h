@@ -10,12 +10,25 @@
 
 #include "rule.h"
 
-enum answer answer_known(enum known known); /* PRESENT is YES, ABSENT is NO, everything else is OPEN */
+/* PRESENT is YES, ABSENT is NO, everything else is OPEN. */
+static inline enum answer answer_known(enum known known)
+{
+    return known == KNOWN_PRESENT ? YES : known == KNOWN_ABSENT ? NO : OPEN;
+}
 
 /* HELO is a host name that can exist on the Internet. */
-bool helo_is_host(const struct evidence *e);
+static inline bool helo_is_host(const struct evidence *e)
+{
+    return e->helo.kind == NAME_HOST && e->helo.reserved == NAME_RESERVED_NONE &&
+           !(e->helo.flags & (NAME_NUMERIC_TLD | NAME_UNKNOWN_TLD));
+}
+
 /* HELO is a word of one label or more: neither an address nor malformed. */
-bool helo_is_word(const struct evidence *e);
+static inline bool helo_is_word(const struct evidence *e)
+{
+    return e->helo.kind == NAME_HOST || e->helo.kind == NAME_SINGLE;
+}
+
 /* HELO is an address, with or without the brackets of a literal. */
 bool helo_is_address(const struct evidence *e);
 /* HELO is a registrable domain, not a host within one. */
@@ -32,23 +45,34 @@ bool sender_has_domain(const struct evidence *e);
  * that fit HELO are kept, so what was left out excuses nothing: otherwise a client could avoid a finding by adding
  * records to its reverse zone.
  */
-bool reverse_is_known(const struct evidence *e);
+static inline bool reverse_is_known(const struct evidence *e)
+{
+    return e->reverse == KNOWN_ABSENT || (e->reverse == KNOWN_PRESENT && !e->rdns_partial);
+}
+
 /* The same, and none was left out: for what a rule says of every name. */
-bool reverse_is_complete(const struct evidence *e);
+static inline bool reverse_is_complete(const struct evidence *e)
+{
+    return reverse_is_known(e) && e->rdns_left_out == 0;
+}
 
 /* NEED_REVERSE. For the names: `e->rdns` holds those that are known so far, and a match among them is final. */
-enum answer reverse_exists(const struct evidence *e);
+static inline enum answer reverse_exists(const struct evidence *e)
+{
+    return answer_known(e->reverse);
+}
+
 enum answer reverse_any(const struct evidence *e, bool (*matches)(const struct evidence *, const struct name *));
 enum answer helo_is_reverse_name(const struct evidence *e);
 enum answer helo_shares_domain(const struct evidence *e); /* with a PTR name, confirmed or not */
 /* HELO is a host name, and no PTR name is of its organisation: nothing excuses a missing forward record. */
 enum answer helo_is_unrelated(const struct evidence *e);
 
-/* NEED_REVERSE, NEED_CONFIRM. How well a name fits HELO: 2 is the same name, 1 the same registrable domain. */
+/* NEED_REVERSE, NEED_CONFIRM. Some PTR name that fits HELO at least so well is confirmed. */
 enum answer reverse_is_confirmed(const struct evidence *e);
-enum answer helo_is_confirmed(const struct evidence *e, int fit);
+enum answer helo_is_confirmed(const struct evidence *e, enum rdns_fit fit);
 /* The same of names that no provider assigned. A line's name always fits itself, so it proves no organisation. */
-enum answer helo_is_own(const struct evidence *e, int fit);
+enum answer helo_is_own(const struct evidence *e, enum rdns_fit fit);
 
 /* NEED_HELO_ADDRESS */
 enum answer helo_points_to_client(const struct evidence *e);

@@ -22,14 +22,14 @@ static enum answer is_verified(const struct evidence *e)
 {
     if (e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE)
         return NO;
-    if (helo_is_confirmed(e, 2) == YES)
+    if (helo_is_confirmed(e, FIT_NAME) == YES)
         return YES;
     return answer_or(helo_points_to_client(e), spf_allows_client(e));
 }
 
 static enum answer is_aligned(const struct evidence *e)
 {
-    return helo_is_confirmed(e, 1);
+    return helo_is_confirmed(e, FIT_DOMAIN);
 }
 
 static enum answer is_named(const struct evidence *e)
@@ -42,6 +42,18 @@ static enum answer is_named(const struct evidence *e)
     return best;
 }
 
+static void find_fits(struct evidence *e)
+{
+    for (unsigned i = 0; i < e->rdns_count; i++) {
+        struct evidence_rdns *rdns = &e->rdns[i];
+
+        if (name_equal(&rdns->name, &e->helo))
+            rdns->fit = FIT_NAME;
+        else
+            rdns->fit = name_same_domain(&rdns->name, &e->helo) ? FIT_DOMAIN : FIT_NONE;
+    }
+}
+
 void evidence_conclude(struct evidence *e)
 {
     enum answer (*const levels[IDENTITY_COUNT])(const struct evidence *) = {
@@ -50,6 +62,7 @@ void evidence_conclude(struct evidence *e)
         [IDENTITY_VERIFIED] = is_verified,
     };
 
+    find_fits(e);
     e->identity = e->identity_at_best = IDENTITY_NOTHING;
     for (int level = IDENTITY_VERIFIED; level > IDENTITY_NOTHING; level--) {
         enum answer proved = levels[level](e);

@@ -15,7 +15,7 @@ static enum answer counts_against(const struct evidence *e, enum spf_result resu
 {
     enum answer is = helo_spf_is(e, result);
 
-    return is == NO ? NO : answer_and(is, answer_not(helo_is_confirmed(e, 2)));
+    return is == NO ? NO : answer_and(is, answer_not(helo_is_confirmed(e, FIT_NAME)));
 }
 
 static const char *detail_term(const struct evidence *e, struct region *r)
@@ -28,7 +28,7 @@ static enum answer test_pass(const struct evidence *e)
 {
     enum answer is = helo_spf_is(e, SPF_PASS);
 
-    return is == OPEN && helo_is_confirmed(e, 2) == YES ? NO : is;
+    return is == OPEN && helo_is_confirmed(e, FIT_NAME) == YES ? NO : is;
 }
 
 RULE(helo_spf_pass) = {

@@ -31,8 +31,8 @@ WORKLOADS = {
 # Inclusive, as far as callgrind sees a function of that name.
 STAGES = (("read the question", "protocol_parse"), ("key of the message", "instances_key"),
           ("kept answers", "instances_find"), ("gather", "gather_start"),
-          ("of it: names", "gathering_local"), ("of it: judging on", "decision_go_on"),
-          ("of it: is it settled", "decision_settled"), ("of it: SPF", "gathering_spf"), ("decide", "decision_make"),
+          ("of it: names", "local_names"), ("of it: judging", "judge_evidence"),
+          ("decide", "policy_verdict"),
           ("reply", "decision_reply"), ("decision line", "decision_line_write"), ("write it", "log_decision"),
           ("keep the answer", "instances_keep"), ("send", "connection_answer"), ("all of it", "connection_event"))
 

@@ -105,7 +105,7 @@ static void gather_all(struct scenario *s, const struct policy *policy)
                                      .region = s->region,
                                      .done = on_gathered,
                                      .arg = s,
-                                     .limit = s->stress ? LIMIT_STRESS : LIMIT_NONE,
+                                     .limit = s->limit,
                                      .suspend_dns = s->suspend || guard_holds_back(&s->guard, clock_ms())};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
     struct gather *pending;

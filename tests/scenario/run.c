@@ -9,9 +9,10 @@
  *     profile NAME                             the file conf/profiles/NAME.conf, with its comments
  *     client 203.0.113.5                       an attribute of the question (see attributes[]); "-" empties it
  *     dns NAME TYPE VALUE                      a record; ADDRESS for its reverse name, * for every other name; or
- *                                              servfail nxdomain nodata never "delay 3s"
+ *                                              servfail refused nxdomain nodata never "delay 3s"
  *     wall 2026-01-31                          sets the clock's date
- *     option stress|suspend                    as the daemon does under stress, or when the resolver is in trouble
+ *     option stress|client_rate|client_waiting as the daemon does when these limits apply: DNS is not queried
+ *     option suspend                           as it does while the guard holds back DNS points
  *     trouble N                                percent of failures that the guard is told before each question
  *     option history                           a memory store for the scenario's questions, as the daemon keeps it
  *     pass 36h                                 lets time pass
@@ -133,17 +134,24 @@ static void do_wall(struct scenario *s, char *rest)
         wrong(s, "wall %s", rest);
 }
 
+/* "stress", "client_rate", …: the words of the decision line. */
+static enum limit read_limit(struct scenario *s, const char *name)
+{
+    for (int limit = LIMIT_NONE + 1; limit < LIMIT_COUNT; limit++)
+        if (strcmp(limit_name((enum limit)limit), name) == 0)
+            return (enum limit)limit;
+    wrong(s, "no option %s", name);
+    return LIMIT_NONE;
+}
+
 static void do_option(struct scenario *s, char *rest)
 {
-    bool *option = strcmp(rest, "stress") == 0    ? &s->stress
-                   : strcmp(rest, "suspend") == 0 ? &s->suspend
-                   : strcmp(rest, "history") == 0 ? &s->remembers
-                                                  : NULL;
-
-    if (option)
-        *option = true;
+    if (strcmp(rest, "suspend") == 0)
+        s->suspend = true;
+    else if (strcmp(rest, "history") == 0)
+        s->remembers = true;
     else
-        wrong(s, "no option %s", rest);
+        s->limit = read_limit(s, rest);
 }
 
 static void do_trouble(struct scenario *s, char *rest)

@@ -28,7 +28,8 @@ struct scenario {
     struct settings *settings;
     struct resolver *resolver;
     struct region *region;
-    bool stress, suspend, remembers;
+    enum limit limit;
+    bool suspend, remembers;
     int trouble;
     struct guard guard;
     struct deployment deployment;

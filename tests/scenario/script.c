@@ -125,7 +125,7 @@ static bool fits(const struct line *line, const char *name, uint16_t type)
 /* What a line says for all records of its owner: servfail and kin; NULL when it is a record. */
 static const char *word_of(const struct resolver *r, const char *name, uint16_t type)
 {
-    static const char *const words[] = {"servfail", "nxdomain", "nodata", "never"};
+    static const char *const words[] = {"servfail", "refused", "nxdomain", "nodata", "never"};
 
     for (unsigned i = 0; i < r->line_count; i++)
         for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
@@ -192,9 +192,9 @@ static void answer_with(const struct resolver *r, struct dns_answer *a, struct d
 
         exists = word != NULL && strcmp(word, "nodata") == 0;
         alias = NULL;
-        if (word && (strcmp(word, "servfail") == 0)) {
+        if (word && (strcmp(word, "servfail") == 0 || strcmp(word, "refused") == 0)) {
             a->status = DNS_TEMPERROR;
-            a->why = "servfail";
+            a->why = word;
             return;
         }
         for (unsigned i = 0; i < r->line_count && !word; i++) {

@@ -27,12 +27,10 @@ static const char *names_of(const struct rule_set *set, char *out, size_t size)
     struct text t;
 
     text_init(&t, out, size);
-    for
-        EACH_RULE(i, set)
-        {
-            text_add(&t, t.used > 0 ? " " : "");
-            text_add(&t, rules[i]->name);
-        }
+    EACH_RULE (i, set) {
+        text_add(&t, t.used > 0 ? " " : "");
+        text_add(&t, rules[i]->name);
+    }
     return out;
 }
 

@@ -8,6 +8,7 @@
  *   - hiding what a rule does not need changes nothing for it;
  *   - the score lies within the bounds of the judgement before, whatever the hidden evidence turns out to be, and what
  *     was decided stays so;
+ *   - a judgement that continued is the one that is made at once;
  *   - no failure makes a rejection;
  *   - the points of the findings add up to the score.
  */
@@ -198,6 +199,35 @@ static void bounds_hold(void **state)
     assert_true(decided > ROUNDS / 50 && decided < ROUNDS); /* otherwise nothing was shown */
 }
 
+/* Judged again once more is known, or judged at once: the same. */
+static void judging_again_is_the_same(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    random_begin(9);
+    for (unsigned round = 0; round < ROUNDS && wrong < 5; round++) {
+        struct evidence *full = random_greeting(), *less;
+        struct judgement again, anew;
+
+        random_policy();
+        random_facts(full);
+        less = random_hidden(full, random_needs(), false);
+        again = judgement_of(less);
+        judge_again(&again, full);
+        anew = judgement_of(full);
+        if (memcmp(&again.hits, &anew.hits, sizeof(anew.hits)) != 0 || again.score != anew.score ||
+            again.low != anew.low || again.high != anew.high || again.decided != anew.decided) {
+            print_error("score %d after %d, and %d at once\n", again.score, judgement_of(less).score, anew.score);
+            show(less);
+            show(full);
+            wrong++;
+        }
+        region_reset(region);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* The points of the findings add up to the score; a finding that another one covers counts 0. */
 static void points_add_up(void **state)
 {
@@ -310,10 +340,15 @@ static void rescored_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_are_final),  cmocka_unit_test(nothing_stays_open),
-        cmocka_unit_test(needs_are_honest),   cmocka_unit_test(bounds_hold),
-        cmocka_unit_test(points_add_up),      cmocka_unit_test(possible_exemption_never_rejects),
-        cmocka_unit_test(no_failure_rejects), cmocka_unit_test(rescored_the_same),
+        cmocka_unit_test(answers_are_final),
+        cmocka_unit_test(nothing_stays_open),
+        cmocka_unit_test(needs_are_honest),
+        cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(judging_again_is_the_same),
+        cmocka_unit_test(points_add_up),
+        cmocka_unit_test(possible_exemption_never_rejects),
+        cmocka_unit_test(no_failure_rejects),
+        cmocka_unit_test(rescored_the_same),
     };
     return cmocka_run_group_tests_name("decision properties", tests, builder_start, builder_stop);
 }

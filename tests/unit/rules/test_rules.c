@@ -574,15 +574,13 @@ static void implications(void **state)
 
     (void)state;
     for (size_t i = 0; i < rules_count; i++) {
-        for
-            EACH_RULE(other, &rules[i]->implies)
-            {
-                if (other < rules_count && other != i && (rules[other]->points < 0) == (rules[i]->points < 0) &&
-                    !rules_implies((int)other, (int)i) && rules_implies((int)i, (int)other))
-                    continue;
-                print_error("%s implies %s\n", rules[i]->name, other < rules_count ? rules[other]->name : "nothing");
-                wrong++;
-            }
+        EACH_RULE (other, &rules[i]->implies) {
+            if (other < rules_count && other != i && (rules[other]->points < 0) == (rules[i]->points < 0) &&
+                !rules_implies((int)other, (int)i) && rules_implies((int)i, (int)other))
+                continue;
+            print_error("%s implies %s\n", rules[i]->name, other < rules_count ? rules[other]->name : "nothing");
+            wrong++;
+        }
     }
     assert_int_equal(wrong, 0);
     assert_true(rules_implies(rules_find("helo_verified", 13), rules_find("helo_same_network", 17)));
