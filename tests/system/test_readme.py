@@ -91,7 +91,7 @@ def replay_log(command):
     (folder / "FILE").write_text("")
     status, said = shell(command, " log")
     equal(status, 0, said)
-    contains(said, "1 of 1 decisions reproduced exactly")
+    contains(said, "1 of 1 decisions are the same")
 
 
 def list_rules(command):
