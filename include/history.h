@@ -66,6 +66,11 @@ struct history_options {
 };
 
 /*
+ * Whether history_new() can succeed with these settings in this build, without opening anything. False, with a text
+ * that names the option in error, when it cannot.
+ */
+bool history_check(const struct history_settings *settings, char *error, size_t error_size);
+/*
  * Opens the store of the settings, reads its snapshot. NULL with a text in error: no memory, or a store that this
  * build does not have. A server that is down, a snapshot that cannot be used are reported, no more.
  */

@@ -89,7 +89,6 @@ struct server_settings {
     const char *const *listen;               /* "inet:HOST:PORT", "unix:PATH" */
     const char *user;                        /* "": keep the current one */
     const char *group;                       /* "": the user's */
-    unsigned user_line, group_line;          /* of the policy file, for messages */
     const char *socket_owner, *socket_group; /* of unix sockets; "": the user's */
     unsigned socket_mode;
     const char *pid_file; /* "": none */
@@ -168,8 +167,15 @@ struct log_settings {
     bool verbose;
 };
 
+/* "FILE:LINE: OPTION" of options that only daemon_check() can judge, for its messages. */
+struct settings_places {
+    const char *user, *group, *socket_owner, *socket_group, *status_socket_group;
+};
+
 struct settings {
-    const char *file;    /* the policy file's path */
+    const char *file; /* the policy file's path */
+    bool is_empty;    /* the file sets nothing: every option has its default */
+    struct settings_places places;
     unsigned generation; /* counts up with each successful reload */
     struct server_settings server;
     struct dns_settings dns;

@@ -96,7 +96,7 @@ end_soak() {
 install_into() {
     rm -rf build/root
     make -C build/gcc install DESTDIR="$PWD/build/root" && [ -x build/root/usr/local/sbin/helod ] &&
-        [ -x build/root/usr/local/sbin/heloctl ]
+        [ -x build/root/usr/local/bin/heloctl ]
 }
 
 # results_of FOLDER FILE: a line for each result of a test file that has ended, RESULT<tab>SUITE<tab>FILE<tab>NAME, as the

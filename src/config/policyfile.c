@@ -42,6 +42,18 @@ static void read_names(struct reading *rd)
                        "names: %s", error);
 }
 
+/* "FILE:LINE: OPTION". Never NULL. */
+static const char *place_of(struct reading *rd, enum section section, const char *option)
+{
+    char place[1024];
+    const char *kept;
+
+    snprintf(place, sizeof(place), "%s:%u: %s", rd->settings->file,
+             reading_line(rd, reading_block(rd, section, 0, NULL), option), option);
+    kept = region_strdup(rd->region, place);
+    return kept ? kept : option;
+}
+
 static void read_sections(struct reading *rd)
 {
     for (int i = SECTION_ROOT + 1; i < SECTION_COUNT; i++) {
@@ -49,8 +61,14 @@ static void read_sections(struct reading *rd)
         if (sections[i].parent == SECTION_ROOT && section != SECTION_POLICY)
             reading_fields(rd, section, reading_block(rd, section, 0, NULL), rd->settings);
     }
-    rd->settings->server.user_line = reading_line(rd, reading_block(rd, SECTION_SERVER, 0, NULL), "user");
-    rd->settings->server.group_line = reading_line(rd, reading_block(rd, SECTION_SERVER, 0, NULL), "group");
+    rd->settings->is_empty = rd->scan.assignment_count == 0 && rd->scan.block_count == 1;
+    rd->settings->places = (struct settings_places){
+        .user = place_of(rd, SECTION_SERVER, "user"),
+        .group = place_of(rd, SECTION_SERVER, "group"),
+        .socket_owner = place_of(rd, SECTION_SERVER, "socket_owner"),
+        .socket_group = place_of(rd, SECTION_SERVER, "socket_group"),
+        .status_socket_group = place_of(rd, SECTION_STATUS, "socket_group"),
+    };
 }
 
 /* In this order; each step reports what it finds wrong, so that the admin sees all mistakes at once. */

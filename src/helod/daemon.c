@@ -229,22 +229,45 @@ static void close_history(struct server *s)
     history_free(s->gather.history);
 }
 
-bool daemon_check(const struct settings *settings, char *error, size_t error_size)
+static bool account_exists(const char *name, bool is_group)
 {
-    const struct server_settings *server = &settings->server;
-    struct text t;
     uid_t uid;
     gid_t gid;
-    bool user = privileges_user(server->user, &uid), group = privileges_group(server->group, &gid);
 
-    if (user && group)
-        return true;
+    return is_group ? privileges_group(name, &gid) : privileges_user(name, &uid);
+}
+
+bool daemon_check(const struct settings *settings, char *error, size_t error_size)
+{
+    const struct settings_places *places = &settings->places;
+    const struct {
+        const char *where, *name;
+        bool is_group;
+    } accounts[] = {
+        {places->user, settings->server.user, false},
+        {places->group, settings->server.group, true},
+        {places->socket_owner, settings->server.socket_owner, false},
+        {places->socket_group, settings->server.socket_group, true},
+        {places->status_socket_group, settings->status.socket_group, true},
+    };
+    char why[ERROR_SIZE] = "";
+    struct text t;
+
     text_init(&t, error, error_size);
+    for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
+        if (account_exists(accounts[i].name, accounts[i].is_group))
+            continue;
+        text_add_as(&t, TEXT_PLAIN, accounts[i].where, SIZE_MAX);
+        text_addf(&t, ": no such %s: \"", accounts[i].is_group ? "group" : "user");
+        text_add_as(&t, TEXT_PLAIN, accounts[i].name, SIZE_MAX);
+        text_add(&t, "\"; create it, or set the option to \"\"");
+        return false;
+    }
+    if (history_check(&settings->history, why, sizeof(why)))
+        return true;
     text_add_as(&t, TEXT_PLAIN, settings->file, SIZE_MAX);
-    text_addf(&t, ":%u: %s: no such %s: \"", user ? server->group_line : server->user_line, user ? "group" : "user",
-              user ? "group" : "user");
-    text_add_as(&t, TEXT_PLAIN, user ? server->group : server->user, SIZE_MAX);
-    text_add(&t, user ? "\"" : "\"; create it, or set user = \"\" to stay who you are");
+    text_add(&t, ": ");
+    text_add_as(&t, TEXT_PLAIN, why, SIZE_MAX);
     return false;
 }
 
@@ -256,8 +279,8 @@ static bool start(struct daemon *d)
     struct identity identity;
     char error[ERROR_SIZE] = "";
 
-    if (geteuid() == 0 && !daemon_check(s->settings, error, sizeof(error)))
-        return say("cannot change user", error);
+    if (!daemon_check(s->settings, error, sizeof(error)))
+        return say("cannot start", error);
     if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
         return say("cannot change user", error);
     if (!d->options->foreground && !process_fork(&d->parent))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * endpoint: TCP and unix sockets. The socket file is born with mode 0, then given to its owner, then opened up, then
- * listened on: at no time can somebody connect who should not. bind(2) itself refuses a place that is taken, so no file
- * of others is ever replaced; only a socket that nobody answers on is removed first.
+ * endpoint: TCP and unix sockets. A socket file is created with mode 0, gets its mode, owner and group, and only then
+ * is listened on: until then every connection is refused, so nobody can connect too early. bind(2) itself refuses a
+ * path that is taken, so a file of somebody else is never replaced. Only a socket that nobody answers on is removed.
  */
 #include "endpoint.h"
 
@@ -112,7 +112,11 @@ static int bind_closed(int fd, const struct sockaddr_un *at, socklen_t size)
     return result;
 }
 
-/* The settings' owner and group; where they name none, whom helod becomes. */
+/*
+ * The settings' owner and group. Where they name none: the identity that helod changes to, or what the file has already
+ * when helod does not change (in a directory with the setgid bit the file's group is the directory's, which may be all
+ * that is wanted).
+ */
 static bool find_owners(const struct server_settings *settings, uid_t *owner, gid_t *group, const char **why)
 {
     static char error[256];
@@ -121,17 +125,31 @@ static bool find_owners(const struct server_settings *settings, uid_t *owner, gi
     *why = error;
     if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
         return false;
-    *why = "socket_owner or socket_group: there is none of this name";
+    *why = "there is no such user or group as socket_owner or socket_group says";
     if (!privileges_user(settings->socket_owner, owner) || !privileges_group(settings->socket_group, group))
         return false;
-    if (*owner == (uid_t)-1)
+    if (*owner == (uid_t)-1 && identity.change)
         *owner = identity.uid;
-    if (*group == (gid_t)-1)
+    if (*group == (gid_t)-1 && identity.change)
         *group = identity.gid;
     return true;
 }
 
-/* Owner, group and mode through a descriptor of the file itself: nobody can put another one in its place meanwhile. */
+/*
+ * The mode comes first: once the file is somebody else's, only root could change it. A file that belongs to the right
+ * owner and group already is not touched, since helod has no right to change either after its start.
+ */
+static bool set_owners(int fd, const struct stat *st, uid_t owner, gid_t group, const char **why)
+{
+    if ((owner == (uid_t)-1 || owner == st->st_uid) && (group == (gid_t)-1 || group == st->st_gid))
+        return true;
+    if (fchownat(fd, "", owner, group, AT_EMPTY_PATH) == 0)
+        return true;
+    *why = errno == EPERM ? "its owner or group can be set only while helod starts: restart helod" : strerror(errno);
+    return false;
+}
+
+/* Works on a descriptor of the file itself, so that nobody can put another file in its place meanwhile. */
 static bool hand_over(struct endpoint *e, const struct server_settings *settings, const char **why)
 {
     char self[64];
@@ -150,9 +168,12 @@ static bool hand_over(struct endpoint *e, const struct server_settings *settings
     }
     text_init(&t, self, sizeof(self));
     text_addf(&t, "/proc/self/fd/%d", fd);
-    if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) || fchownat(fd, "", owner, group, AT_EMPTY_PATH) != 0 ||
-        chmod(self, (mode_t)settings->socket_mode) != 0) {
+    if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) || chmod(self, (mode_t)settings->socket_mode) != 0) {
         *why = strerror(errno);
+        close(fd);
+        return false;
+    }
+    if (!set_owners(fd, &st, owner, group, why)) {
         close(fd);
         return false;
     }

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sanitizer.h"
@@ -83,6 +85,19 @@ static bool is_irrevocable(const struct identity *identity)
     return true;
 }
 
+/*
+ * helod.service passes one capability, CAP_CHOWN, so that sockets can get their owner and group while helod is never
+ * root. Afterwards none is left. Clearing the permitted set clears the ambient one, too.
+ */
+static bool drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+    memset(none, 0, sizeof(none));
+    return syscall(SYS_capset, &header, none) == 0;
+}
+
 bool privileges_drop(const struct identity *identity, char *error, size_t error_size)
 {
     umask(S_IRWXG | S_IRWXO);
@@ -96,6 +111,8 @@ bool privileges_drop(const struct identity *identity, char *error, size_t error_
         if (!is_irrevocable(identity))
             return text_error(error, error_size, identity->user, "the change of user could be undone");
     }
+    if (geteuid() != 0 && !drop_capabilities())
+        return text_error(error, error_size, "capset", strerror(errno));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return text_error(error, error_size, "no_new_privs", strerror(errno));
     /* The leak check of a sanitizer build attaches to its own process, which this would forbid. */

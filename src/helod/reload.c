@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon.h"
 #include "listener.h"
 #include "log.h"
 #include "logging.h"
@@ -81,18 +82,54 @@ static bool take_places(struct server *s, const struct settings *next)
     return true;
 }
 
+/*
+ * An empty file is a whole policy, but in place of one that sets something it is nearly always an accident: a write
+ * that has only begun, a full disk. The defaults would then enforce, without a single exemption, on another port.
+ */
+static bool is_acceptable(const struct settings *old, const struct settings *next)
+{
+    char error[ERROR_SIZE] = "";
+
+    if (next->is_empty && !old->is_empty) {
+        log_error("%s: sets nothing, and the policy in force does: this looks like a file that is still being written. "
+                  "To change to the defaults, restart helod",
+                  next->file);
+        return false;
+    }
+    if (daemon_check(next, error, sizeof(error)))
+        return true;
+    log_error("%s", error);
+    return false;
+}
+
+/* Changes that turn mail away which passed before get a warning of their own, since an accident may be behind them. */
+static void warn_of_stricter(const struct settings *old, const struct settings *next)
+{
+    for (size_t i = 0; i < next->policy_count; i++) {
+        const struct policy *now = next->policies[i], *before = settings_policy(old, now->name);
+
+        if (now->mode == MODE_ENFORCE && before->mode != MODE_ENFORCE)
+            log_warning("reload: policy \"%s\" now enforces what it only %s before", now->name,
+                        before->mode == MODE_MONITOR ? "logged" : "deferred");
+    }
+    if (next->exempt.count * 2 < old->exempt.count)
+        log_warning("reload: more than half of the exemptions are gone: %zu of %zu are left", next->exempt.count,
+                    old->exempt.count);
+}
+
 /* Everything that can fail is done before the first thing is changed. Takes over `next`. */
 static bool take(struct server *s, struct settings *next)
 {
     struct settings *old = s->settings;
 
-    if (!take_places(s, next)) {
+    if (!is_acceptable(old, next) || !take_places(s, next)) {
         settings_unref(next);
         return false;
     }
     next->generation = old->generation + 1;
     if (policyfile_diff(old, next, log_change, NULL) == 0)
         log_info("reload: nothing changed");
+    warn_of_stricter(old, next);
     if (needs_restart(old, next))
         log_warning("reload: user, group, pid_file, instances, the owner and mode of open sockets and the "
                     "history's store need a restart");

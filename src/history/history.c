@@ -83,6 +83,16 @@ static bool copy_texts(struct history_settings *s, struct region *r)
     return !region_failed(r);
 }
 
+bool history_check(const struct history_settings *settings, char *error, size_t error_size)
+{
+    const struct store *store = store_of(settings->store);
+
+    if (store != NULL)
+        return store->check == NULL || store->check(settings, error, error_size);
+    snprintf(error, error_size, "history.store: this helod was built without hiredis and cannot use \"redis\"");
+    return false;
+}
+
 struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
                             size_t error_size)
 {
@@ -101,9 +111,7 @@ struct history *history_new(struct event_base *base, const struct history_option
         keys_form_init(&h->form, &h->settings);
         context.settings = &h->settings;
         h->store = store_of(h->settings.store);
-        if (h->store == NULL)
-            snprintf(error, error_size, "this helod was built without hiredis: history.store cannot be \"redis\"");
-        else
+        if (history_check(&h->settings, error, error_size))
             h->state = h->store->open(&context, error, error_size);
     }
     if (h->state != NULL)

@@ -448,6 +448,7 @@ static void *redis_open(const struct store_context *context, char *error, size_t
 
 const struct store store_redis = {
     .name = "redis",
+    .check = redis_link_check,
     .open = redis_open,
     .close = redis_close,
     .at_once = redis_at_once,

@@ -285,6 +285,20 @@ static bool resolve(struct redis_link *l)
     return false;
 }
 
+bool redis_link_check(const struct history_settings *settings, char *error, size_t error_size)
+{
+    struct redis_place place;
+    struct redis_tls *tls;
+
+    if (!settings->redis_tls)
+        return true;
+    redis_place_read(&place, settings->redis);
+    snprintf(error, error_size, "no memory");
+    tls = redis_tls_new(place.port > 0 ? place.host : NULL, error, error_size);
+    redis_tls_free(tls);
+    return tls != NULL;
+}
+
 struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size)
 {
     struct redis_link *l = calloc(1, sizeof(*l));

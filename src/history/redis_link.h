@@ -12,6 +12,8 @@
 
 struct redis_link;
 
+/* What the settings ask for can be had in this build; else false with a text in error. */
+bool redis_link_check(const struct history_settings *settings, char *error, size_t error_size);
 /* NULL with a text in error: the settings ask for what cannot be had. A server that is away is no error. */
 struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size);
 /* Calls back what is under way, with NULL for a reply. */

@@ -66,6 +66,8 @@ enum store_subject { STORE_NETWORK, STORE_NAME, STORE_POLICY, STORE_SUBJECTS };
 
 struct store {
     const char *name;
+    /* What of the settings open() could only fail on, with a text that names the option; NULL: nothing. */
+    bool (*check)(const struct history_settings *settings, char *error, size_t error_size);
     void *(*open)(const struct store_context *context, char *error, size_t error_size);
     void (*close)(void *store); /* lets go of all waiters */
     /* True: answered in *out, without waiting. */

@@ -35,7 +35,7 @@ systemctl start helod.service || { journalctl --no-pager -b | tail -n 60; exit 0
 pid=$(property MainPID)
 case $(ask) in action=5*) echo "answers" ;; esac
 [ "$(property User)" = helod ] && [ "$(stat -c %U "/proc/$pid")" = helod ] &&
-    grep -Eq '^CapBnd:.0+$' "/proc/$pid/status" && grep -Eq '^NoNewPrivs:.1$' "/proc/$pid/status" &&
+    grep -Eq '^CapEff:.0+$' "/proc/$pid/status" && grep -Eq '^NoNewPrivs:.1$' "/proc/$pid/status" &&
     grep -Eq '^Seccomp:.2$' "/proc/$pid/status" && echo "confined"
 # waits CONDITION: up to twenty seconds
 waits() {
@@ -74,7 +74,9 @@ mkdir -p "$units" "$root/helod-boot" "$root/etc/helod"
 cp "$1/inside" "$1/ask" "$top_srcdir/systemd/helod.sysusers" "$root/helod-boot"
 install -m 755 "$HELOD" "$root/usr/sbin/helod-boot"
 install -m 644 "$top_srcdir/conf/helod.conf" "$root/etc/helod/helod-boot.conf"
-sed -e 's|^ExecStart=.*|ExecStart=/usr/sbin/helod-boot -f -c /etc/helod/helod-boot.conf|' \
+install -m 755 "$HELOCTL" "$root/usr/bin/heloctl-boot"
+sed -e 's|=[^ ]*/helod |=/usr/sbin/helod-boot |' -e 's|=[^ ]*/heloctl |=/usr/bin/heloctl-boot |' \
+    -e 's|/[^ ]*/helod.conf|/etc/helod/helod-boot.conf|' \
     -e 's|^WatchdogSec=.*|WatchdogSec=3s|' "$top_builddir/systemd/helod.service" >"$units/helod.service"
 cat >"$units/helod-boot.service" <<'UNIT'
 [Unit]
@@ -98,7 +100,7 @@ timeout --foreground 90 systemd-nspawn -q -b -D "$root" -M "helod-boot-$$" --pri
     --console=pipe systemd.unit=helod-boot.target </dev/null >"$1/console" 2>&1 || echo "systemd-nspawn: $?" >>"$1/console"
 cp "$root/helod-boot/out" "$1/out"
 END
-export top_srcdir top_builddir HELOD
+export top_srcdir top_builddir HELOD HELOCTL
 unshare --mount sh "$folder/outside" "$folder" >"$folder/log" 2>&1
 if ! grep -qx booted "$folder/out" 2>/dev/null; then
     cannot "$(cat "$folder/console" "$folder/log" 2>/dev/null | tr -d '\r' | grep -v '^$' | tail -n 1)"

@@ -73,15 +73,17 @@ def _():
 def _():
     status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
     equal(status, 1, said)
-    contains(said, "that answer is not helod's")
+    contains(said, "smtpd_helo_restrictions asks helod 0 times, expected once")
 
 
 @test("--check where nobody listens says so")
 def _():
+    setup("--apply", "--address", ADDRESS)
     status, said = setup("--check", f"127.0.0.1:{free_port()}")
     equal(status, 1, said)
     contains(said, "no connection to 127.0.0.1:")
-    equal(said.count("\n"), 1, said)
+    equal(said.count("\n"), 3, said)
+    setup("--revert")
 
 
 @test("applied, twice even, a question through Postfix comes back with helod's id")
@@ -97,7 +99,97 @@ def _():
         status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
         return status == 0 and said
     said = wait_for(checked, what="helod's answer", step=1)
+    contains(said, f"main.cf asks helod at {ADDRESS}")
+    contains(said, "helod answers there: action=550 5.5.2")
     assert daemon.decisions(), said
+
+
+def restrict(old):
+    """Another smtpd_helo_restrictions, as if nothing had been applied."""
+    setup("--revert")
+    subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-e", f"smtpd_helo_restrictions = {old}"], check=True)
+
+
+def restrictions():
+    done = subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-h", "smtpd_helo_restrictions"], check=True,
+                          text=True, stdout=subprocess.PIPE)
+    return done.stdout.strip()
+
+
+def unrestrict():
+    setup("--revert")
+    subprocess.run(["/usr/sbin/postconf", "-c", str(mx.etc), "-X", "smtpd_helo_restrictions"], check=True)
+
+
+def really_asked():
+    """Postfix gets its new settings and asks helod."""
+    reload_postfix()
+    wait_for(lambda: setup("--check", f"127.0.0.1:{mx.port('tcp')}")[0] == 0, what="helod's answer", step=1)
+
+
+@test("applied with a second address, that one takes the place of the first")
+def _():
+    restrict("reject_unauth_pipelining")
+    equal(setup("--apply", "--address", "unix:helod/policy")[0], 1, "nobody answers there")
+    status, said = setup("--apply", "--address", ADDRESS)
+    equal(status, 0, said)
+    equal(restrictions(), "permit_mynetworks, permit_sasl_authenticated, reject_unauth_pipelining, "
+                          f"check_policy_service {{ {ADDRESS}, timeout=10s, default_action=DUNNO }}")
+    restrict("reject_unauth_pipelining")
+    setup("--apply", "--address", "inet:127.0.0.1:10045")
+    equal(setup("--apply", "--address", ADDRESS)[0], 0)
+    equal(restrictions().count("check_policy_service"), 1, restrictions())
+    really_asked()
+    unrestrict()
+
+
+@test("it goes in front of a final permit, and out from behind one")
+def _():
+    ours = f"check_policy_service {{ {ADDRESS}, timeout=10s, default_action=DUNNO }}"
+    for old in ("permit_mynetworks, permit_sasl_authenticated, reject_unauth_pipelining, permit",
+                f"permit_mynetworks permit_sasl_authenticated reject_unauth_pipelining permit {ours}"):
+        restrict(old)
+        status, said = setup("--apply", "--address", ADDRESS)
+        equal(status, 0, said)
+        equal(restrictions(), "permit_mynetworks, permit_sasl_authenticated, reject_unauth_pipelining, "
+                              f"{ours}, permit")
+        really_asked()
+        unrestrict()
+
+
+@test("--check finds a check behind a final permit, and one too many")
+def _():
+    ours = f"check_policy_service inet:127.0.0.1:{daemon.port}"
+    for old, wanted in ((f"permit, {ours.replace(str(daemon.port), '10045')}", "ends before helod is asked"),
+                        ("check_policy_service inet:localhost:10045, check_policy_service unix:helod/policy",
+                         "asks helod 2 times, expected once")):
+        restrict(old)
+        status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
+        equal(status, 1, said)
+        contains(said, wanted)
+    unrestrict()
+
+
+@test("checks of policyd-weight and postfwd are found, with what to do about them")
+def _():
+    for port, wanted in ((12525, "main.cf asks policyd-weight"), (10040, "main.cf asks postfwd")):
+        restrict(f"check_policy_service inet:127.0.0.1:{port}")
+        status, said = setup("--apply", "--address", ADDRESS)
+        equal(status, 0, said)
+        contains(said, wanted)
+        contains(restrictions(), f"check_policy_service inet:127.0.0.1:{port}, check_policy_service {{ {ADDRESS}")
+    unrestrict()
+
+
+@test("before a removal it warns while Postfix asks helod, with the commands that disconnect it")
+def _():
+    equal(setup("--before-removal"), (0, ""))
+    restrict("reject_invalid_helo_hostname")
+    setup("--apply", "--address", ADDRESS)
+    said = setup("--before-removal")[1]
+    contains(said, "WARNING: main.cf still asks helod")
+    contains(said, "postconf -e 'smtpd_helo_restrictions = reject_invalid_helo_hostname'")
+    unrestrict()
 
 
 @test("a restriction that stood there before is kept")

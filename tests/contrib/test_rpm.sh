@@ -55,7 +55,7 @@ result "helod.conf is configuration" $? "$folder/config.log"
 mkdir "$folder/root"
 { rpm2archive "$package" && tar -xzf "$package.tgz" -C "$folder/root"; } >"$folder/unpack.log" 2>&1 &&
     "$folder/root/usr/sbin/helod" -t -c "$folder/root/etc/helod/helod.conf" >>"$folder/unpack.log" 2>&1 &&
-    "$folder/root/usr/sbin/heloctl" rules >>"$folder/unpack.log" 2>&1 &&
+    "$folder/root/usr/bin/heloctl" rules >>"$folder/unpack.log" 2>&1 &&
     [ -f "$folder/root/usr/lib/systemd/system/helod.service" ] &&
     [ -n "$(find "$folder/root/usr/share/man/man8" -name 'helod.8*')" ]
 result "its programs run, its unit and manual pages are in their places" $? "$folder/unpack.log"

@@ -72,7 +72,7 @@ def _():
     daemon.conf_path.write_text(conf + "nonsense {")
     status, out, err = heloctl("reload", "-s", f"unix:{SOCKET}")
     equal(status, 1)
-    contains(err, "old one stays")
+    contains(err, "the running policy stays active")
     contains(daemon.ask(helo="desk10"), "550 ")
     daemon.conf_path.write_text(conf)
 

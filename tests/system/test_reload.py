@@ -8,9 +8,9 @@ import subprocess
 import threading
 import time
 
-from helod import HELOCTL, PATIENCE, Helod, heloctl, question, scratch, wait_for
+from helod import HELOCTL, PATIENCE, Helod, helod, heloctl, question, scratch, wait_for
 from manager import Manager
-from tap import cases, contains, equal, run, test
+from tap import cases, contains, equal, run, skip, test
 
 ENTRIES = 100_000
 RULES = 'policy "default" { points { helo_not_fqdn = 100 } }\n'  # whoever greets with one word, unless exempt
@@ -153,7 +153,7 @@ def _():
         exemptions(path, bad=ENTRIES - 1)
         status, _, err = heloctl("reload", "-s", f"unix:{control}")
         equal(status, 1)
-        contains(err, "old one stays")
+        contains(err, "the running policy stays active")
         equal(daemon.ask(client=LATER, helo="word"), "DUNNO")
 
 
@@ -232,6 +232,106 @@ def _():
         assert not daemon.path.exists(), "listens again"
         equal(kind(connection.answer()), "DUNNO")
         equal(daemon.process.wait(PATIENCE), 0)
+
+
+def in_force(daemon):
+    return times(daemon, "reload done")
+
+
+@test("an empty file, or one of comments alone, is refused while the policy in force sets something")
+def _():
+    with Helod('policy "default" { mode = "monitor" }\n') as daemon:
+        for n, text in enumerate(("", "# nothing yet\n"), 1):
+            daemon.conf_path.write_text(text)
+            daemon.reload()
+            wait_for(lambda n=n: times(daemon, "reload failed: policy 1 stays in force") == n, what="the refusal")
+        contains(daemon.log(), f"{daemon.conf_path}: sets nothing, and the policy in force does")
+        equal(daemon.ask(helo="bad_name!"), "DUNNO")
+        daemon.reload('policy "default" { mode = "soft" }\n')
+        daemon.wait_log("policy 2 is in force")
+
+
+@test("a file that somebody writes to while it is read is refused")
+def _():
+    folder, stop = scratch(), threading.Event()
+    path = folder / "helod.conf"
+    head = "".join(f"# {i:060}\n" for i in range(15000))
+    path.write_text(head)
+
+    def write():
+        with open(path, "r+b", buffering=0) as file:
+            while not stop.is_set():
+                os.pwrite(file.fileno(), b"#", 0)
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        done = wait_for(lambda: next(filter(lambda said: said[0], [helod("-t", "-q", "-c", path)]), None), what="it")
+    finally:
+        stop.set()
+        thread.join()
+    equal(done[0], 1)
+    contains(done[2], f"{path}: was written to while it was read")
+
+
+@test("a reload that begins to enforce, or drops more than half of the exemptions, is a warning that says so")
+def _():
+    path = scratch() / "exempt"
+    rules = 'policy "default" { mode = "%s" }\nexempt { clients = {} files = { "' + str(path) + '" } }\n'
+    exemptions(path, entries=10)
+    with Helod(rules % "monitor") as daemon:
+        exemptions(path, entries=6)
+        daemon.reload()
+        daemon.wait_log("policy 2 is in force")
+        equal(times(daemon, "exemptions are gone"), 0)
+        exemptions(path, entries=2)
+        daemon.reload(rules % "enforce")
+        daemon.wait_log("policy 3 is in force")
+        contains(daemon.log(), 'reload: policy "default" now enforces what it only logged before')
+        contains(daemon.log(), "reload: more than half of the exemptions are gone: 2 of 6 are left")
+
+
+@cases((("a TLS that this hiredis does not have", 'history { store = "redis" redis_tls = yes redis = "unix:/nowhere" }',
+         "history.redis_tls: "),
+        ("a socket group that does not exist", 'status { socket_group = "no-such-group" }',
+         'socket_group: no such group: "no-such-group"')))
+def _(_name, conf, wanted):
+    with Helod(RULES) as daemon:
+        daemon.reload(RULES + conf)
+        daemon.wait_log("reload failed: policy 1 stays in force")
+        contains(daemon.log(), wanted)
+        equal(kind(daemon.ask(helo="word")), "550")
+        status, _, said = helod("-t", "-c", daemon.conf_path)
+        equal(status, 1, said)
+        contains(said, wanted)
+
+
+@test("heloctl reload --pid: over the status socket where there is one, else by a signal")
+def _():
+    place = scratch() / "status"
+    with Helod(RULES + f'status {{ listen = {{ "unix:{place}" }} }}\n') as daemon:
+        words = ("reload", "--pid", daemon.process.pid, "-c", daemon.conf_path)
+        equal(heloctl(*words)[:2], (0, "the new policy file is in force\n"))
+        equal(in_force(daemon), 1)
+        daemon.write(RULES)
+        status, said, _ = heloctl(*words)
+        equal((status, said), (0, f"sent SIGHUP to process {daemon.process.pid}; the log shows the result\n"))
+        wait_for(lambda: in_force(daemon) == 2, what="the reload")
+        equal(heloctl("reload", "--pid", "none", "-c", daemon.conf_path)[0], 64)
+
+
+@test("helod -t as root names each file that helod's user cannot read")
+def _():
+    if os.geteuid() != 0:
+        skip("not root")
+    folder = scratch()
+    path, exempt = folder / "helod.conf", folder / "exempt"
+    exempt.write_text("client 192.0.2.1\n")
+    path.write_text(f'server {{ user = "nobody" }}\nexempt {{ files = {{ "{exempt}" }} }}\n')
+    equal(helod("-t", "-q", "-c", path), (0, "", ""))
+    exempt.chmod(0o600)
+    status, out, said = helod("-t", "-q", "-c", path)
+    equal((status, out), (0, ""), said)
+    equal(said, f"warning: {path}: user nobody cannot read {exempt}: Permission denied\n")
 
 
 run()

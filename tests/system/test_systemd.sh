@@ -18,7 +18,7 @@ echo "1..$plan"
 # The program is not installed yet: the built one stands in its place.
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
-sed "s|^ExecStart=[^ ]*|ExecStart=${HELOD:?}|" "$units/helod.service" >"$folder/helod.service"
+sed -e "s|=[^ ]*/helod |=${HELOD:?} |" -e "s|=[^ ]*/heloctl |=${HELOCTL:?} |" "$units/helod.service" >"$folder/helod.service"
 cp "$units/helod.socket" "$folder/"
 
 if said=$(systemd-analyze verify --man=no "$folder/helod.service" "$folder/helod.socket" 2>&1) && [ -z "$said" ]; then
@@ -28,11 +28,13 @@ else
     echo "not ok 1 - systemd-analyze verify has nothing to say"
 fi
 
-if said=$(systemd-analyze security --offline=true --threshold=15 "$folder/helod.service" 2>&1); then
-    echo "ok 2 - exposure is at most 1.5"
+# 1.7, of which the owners and groups of sockets cost 0.5: CAP_CHOWN, which helod drops before it serves anybody, the
+# system calls that use it, and the other users' ids, which PrivateUsers= would hide.
+if said=$(systemd-analyze security --offline=true --threshold=17 "$folder/helod.service" 2>&1); then
+    echo "ok 2 - exposure is at most 1.7"
 else
     echo "$said" | sed 's/^/# /'
-    echo "not ok 2 - exposure is at most 1.5"
+    echo "not ok 2 - exposure is at most 1.7"
 fi
 
 if grep -q '@[a-z]*@' "$units/helod.service" "$units/helod.socket"; then

@@ -70,6 +70,15 @@ static int connect_unix(const char *path)
     return fd;
 }
 
+bool running_listens(const char *place)
+{
+    int fd = connect_unix(place + strlen("unix:"));
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 /* "HOST:PORT", an IPv6 host in brackets. */
 static int connect_inet(const char *where)
 {

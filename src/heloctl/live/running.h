@@ -11,6 +11,8 @@ enum { RUNNING_BODY_MAX = 4 << 20, RUNNING_PLACE_SIZE = 256 };
 
 /* The first of the status sockets that begins so ("unix:", "inet:"), out of the settings; NULL: none. */
 const char *running_place(const struct settings *settings, const char *kind);
+/* Whether somebody accepts connections at "unix:PATH". */
+bool running_listens(const char *place);
 /*
  * Where to ask: what -s says, else the policy file's first unix socket, else its first address. False when there is
  * none, which has been told, with the exit status.

@@ -3,12 +3,15 @@
  * stats: what the running daemon counts: stats prints it once, top keeps looking and prints what happens in a second,
  * reload has it read its policy file. All read the daemon's own metrics; what it does not count is not shown.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "clock.h"
 #include "ctl.h"
+#include "policyfile.h"
 #include "running.h"
 #include "units.h"
 #include "verdict.h"
@@ -205,22 +208,53 @@ static int run_top(struct ctl *ctl)
     return status;
 }
 
+/* Without an answer to wait for: the log says what becomes of it. */
+static int reload_by_signal(struct ctl *ctl)
+{
+    char *end;
+    long pid = strtol(ctl_value(ctl, 'p'), &end, 10);
+
+    if (*end != '\0' || pid <= 1)
+        return ctl_fail(ctl, CTL_USAGE, "--pid %s: expected the number of a process", ctl_value(ctl, 'p'));
+    if (kill((pid_t)pid, SIGHUP) != 0)
+        return ctl_fail(ctl, CTL_TROUBLE, "process %ld: %s", pid, strerror(errno));
+    printf("sent SIGHUP to process %ld; the log shows the result\n", pid);
+    return CTL_OK;
+}
+
+/* Whether the status socket of the policy file accepts connections. It need not, when the file has just changed. */
+static bool has_status_socket(struct ctl *ctl, char place[RUNNING_PLACE_SIZE])
+{
+    struct settings *settings = ctl_settings(ctl);
+    const char *found = settings ? running_place(settings, "unix:") : NULL;
+    bool answers = found && running_listens(found);
+
+    if (answers)
+        snprintf(place, RUNNING_PLACE_SIZE, "%s", found);
+    settings_unref(settings);
+    return answers;
+}
+
 static int run_reload(struct ctl *ctl)
 {
     char place[RUNNING_PLACE_SIZE], *body;
     int status, answer;
 
-    if (!running_find(ctl, place, &status))
+    if (ctl_given(ctl, 'p')) {
+        if (!has_status_socket(ctl, place))
+            return reload_by_signal(ctl);
+    } else if (!running_find(ctl, place, &status)) {
         return status;
+    }
     answer = running_ask(ctl, place, "POST", "/reload", &body);
     if (answer == 200)
         printf("the new policy file is in force\n");
     else if (answer == 409)
-        ctl_fail(ctl, CTL_WRONG, "the policy file is not whole: the log says why, and the old one stays in force");
+        ctl_fail(ctl, CTL_WRONG, "reload failed: the log says why; the running policy stays active");
     else if (answer == 503)
         ctl_fail(ctl, CTL_TROUBLE, "%s: helod is stopping", place);
     else if (answer == 403)
-        ctl_fail(ctl, CTL_TROUBLE, "%s: only root and helod's own user may, over a unix socket", place);
+        ctl_fail(ctl, CTL_TROUBLE, "%s: only root and helod's own user may reload, over a unix socket", place);
     else if (answer)
         ctl_fail(ctl, CTL_TROUBLE, "%s: HTTP status %d", place, answer);
     free(body);
@@ -261,7 +295,10 @@ const struct ctl_verb ctl_reload = {
     .arguments = "",
     .summary = "have the running daemon read its policy file again",
     .help = "As SIGHUP does, and says whether the new file is in force. For root and the user that helod runs as.",
-    .exits = "0 the new file is in force, 1 it is not whole: the old one stays, 64 and more: usage or failure",
+    .exits =
+        "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 and more: usage or failure",
     .run = run_reload,
-    .options = {SOCKET_OPTIONS, {0, NULL, NULL, NULL}},
+    .options = {SOCKET_OPTIONS,
+                {'p', "pid", "PID", "send SIGHUP to this process where no status socket answers"},
+                {0, NULL, NULL, NULL}},
 };
