@@ -27,7 +27,8 @@ enum text_form {
     TEXT_PLAIN,      /* 0x20..0x7e kept, every other byte becomes '?' */
     TEXT_REPLY,      /* as PLAIN, and < > \ ( ) " ; become '?': safe inside an SMTP reply or a header comment */
     TEXT_LOGFMT,     /* bare when it is one safe word, else quoted, always closed; \xNN for other bytes; "" if empty */
-    TEXT_JSON,       /* the inside of a JSON string, pure ASCII: controls, 8-bit bytes and < as \u00NN */
+    TEXT_JSON,       /* the inside of a JSON string: well-formed UTF-8 is kept; controls, < and any other 8-bit byte
+                        become \u00NN */
     TEXT_HTML,       /* & < > " ' as entities, controls and 8-bit bytes as '?' */
     TEXT_PROMETHEUS, /* label value: \\ \" \n escaped, other controls and 8-bit bytes as '?' */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json: writes JSON to a stream as it goes. Promises well-formed ASCII whatever bytes it is given.
+ * json: writes JSON to a stream as it goes. Promises well-formed JSON in UTF-8 whatever bytes it is
+ * given.
  */
 #include <assert.h>
 #include <string.h>
@@ -19,11 +20,13 @@ static void put_text(FILE *out, const char *s)
     char piece[256];
     size_t left = strlen(s);
 
-    /* One byte becomes at most six: \u00NN. */
+    /* In pieces, of which no character is split; one byte becomes at most six: \u00NN. */
     for (size_t n; left > 0; s += n, left -= n) {
         struct text t;
 
         n = left < 40 ? left : 40;
+        for (size_t back = 0; back < 3 && n < left && ((unsigned char)s[n] & 0xc0) == 0x80; back++)
+            n--;
         text_init(&t, piece, sizeof(piece));
         text_add_as(&t, TEXT_JSON, s, n);
         fwrite(piece, 1, t.used, out);

@@ -205,24 +205,70 @@ static size_t kept_run(uint8_t breaks, const char *s, size_t n)
     return i;
 }
 
+/*
+ * Length of the well-formed UTF-8 sequence of two bytes or more that begins at s; 0 where there is none. Overlong forms
+ * and surrogates are none (RFC 3629), and neither are the control characters U+0080 to U+009F, which a terminal obeys.
+ */
+static size_t utf8_length(const char *s, size_t n)
+{
+    static const struct {
+        uint32_t first, last; /* code points */
+        unsigned char lead, mask;
+    } rows[] = {{0xa0, 0x7ff, 0xc0, 0xe0}, {0x800, 0xffff, 0xe0, 0xf0}, {0x10000, 0x10ffff, 0xf0, 0xf8}};
+    unsigned char lead = (unsigned char)s[0];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t point = lead & (unsigned char)~rows[i].mask;
+        size_t length = i + 2;
+
+        if ((lead & rows[i].mask) != rows[i].lead || length > n)
+            continue;
+        for (size_t k = 1; k < length; k++) {
+            if (((unsigned char)s[k] & 0xc0) != 0x80)
+                return 0;
+            point = point << 6 | ((unsigned char)s[k] & 0x3f);
+        }
+        return point < rows[i].first || point > rows[i].last || (point >= 0xd800 && point <= 0xdfff) ? 0 : length;
+    }
+    return 0;
+}
+
+/* Writes what must not be kept as it is; returns how many bytes of s that was. Sets `full` when there is no room. */
+static size_t add_escape(struct text *t, enum text_form form, const char *s, size_t n)
+{
+    size_t whole = form == TEXT_JSON ? utf8_length(s, n) : 0, length;
+    char escape[ESCAPE_MAX];
+
+    if (whole > 0) {
+        memcpy(escape, s, whole);
+        length = whole;
+    } else {
+        whole = 1;
+        length = escapes[form]((unsigned char)s[0], escape);
+    }
+    if (form == TEXT_JSON && length == 6 && n > 1 && (unsigned char)s[0] == 0xc2 &&
+        ((unsigned char)s[1] & 0xe0) == 0x80) {
+        escapes[form]((unsigned char)s[1], escape); /* U+0080 to U+009F */
+        whole = 2;
+    }
+    if (length > t->size - 1 - t->used)
+        t->full = true;
+    else
+        text_add_bytes(t, escape, length);
+    return whole;
+}
+
 static void add_escaped(struct text *t, enum text_form form, const char *s, size_t n)
 {
     size_t i = 0;
 
     while (i < n && !t->full) {
         size_t run = kept_run((uint8_t)(1u << form), s + i, n - i);
-        char escape[ESCAPE_MAX];
-        size_t length;
 
         text_add_bytes(t, s + i, run);
         i += run;
-        if (i == n || t->full)
-            return;
-        length = escapes[form]((unsigned char)s[i++], escape);
-        if (length > t->size - 1 - t->used)
-            t->full = true;
-        else
-            text_add_bytes(t, escape, length);
+        if (i < n && !t->full)
+            i += add_escape(t, form, s + i, n - i);
     }
 }
 

@@ -30,6 +30,9 @@ static void again(const char *line, size_t n)
 
     if (n == 0 || n > ROOM || memchr(line, '\0', n))
         return;
+    for (size_t i = 0; i + 1 < n; i++)
+        if ((line[i] & 0xff) == 0xc2 && (line[i + 1] & 0xe0) == 0x80)
+            return; /* U+0080 to U+009F become one byte */
     text_init(&t, json, sizeof(json));
     text_add_as(&t, TEXT_JSON, line, n);
     text_add_char(&t, '"');

@@ -119,7 +119,7 @@ static void random_bytes(void **state)
         assert_int_equal(out[t.used], '\0');
         for (size_t i = size; i < sizeof out; i++)
             assert_int_equal(out[i], '#');
-        if (!all_printable(out, t.used) || breaks_out(form, out, t.used))
+        if ((form != TEXT_JSON && !all_printable(out, t.used)) || breaks_out(form, out, t.used))
             fail_msg("form %d let out: %s", form, out);
     }
 }
