@@ -7,7 +7,7 @@ import re
 import browser
 from greetings import Traffic
 from helod import decision_fields, heloctl, scratch
-from tap import contains, equal, run, skip, test
+from tap import contains, equal, note, run, skip, test
 
 COUNT = 6000
 HOSTILE = '<img src=x onerror="document.title=1">&lt;/script><script>document.title=2</script>'
@@ -193,6 +193,55 @@ def _():
     status, _, err = heloctl("tune", "-c", conf, "-l", labels, log)
     equal(status, 65)
     contains(err, ":1: expected")
+
+
+def default_ones(label):
+    """Judged greetings of the default policy by outcome, of clients with this label."""
+    networks = {"ham": ("203.0.113.",), "spam": ("203.0.114.", "203.0.115.", "203.0.116.")}[label]
+    of = [fields for fields in judged if fields["policy"] == "default" and fields["client"].startswith(networks)]
+    return {state: sum(fields["judged"] == state for fields in of) for state in ("dunno", "mark", "defer", "reject")}
+
+
+@test("tune makes one coherent suggestion that follows the labels, and its policy does what it says")
+def _():
+    labels = folder / "known"
+    labels.write_text("203.0.113.0/24 ham\n203.0.114.0/24 spam\n203.0.115.0/24 spam\n203.0.116.0/24 spam\n")
+    got = json.loads(ctl("tune", "-c", conf, "-j", "-l", labels, log))
+    suggestion, rules = got["suggestion"], {row["rule"]: row for row in got["summary"]["rules"]}
+    note(suggestion["changes"])
+    assert suggestion["by_labels"] and suggestion["changes"]
+    for kind in ("ham", "spam"):
+        equal(suggestion["before"][kind], default_ones(kind), kind)
+    subjects = [re.match(r'(threshold "\w+"|\w+)', row["change"]).group(1) for row in suggestion["changes"]]
+    equal(len(subjects), len(set(subjects)), "two suggestions about one thing")
+    for name in subjects:
+        if name in rules:
+            assert rules[name]["decisive_on_ham"] >= rules[name]["decisive_on_spam"], rules[name]
+    for rule in rules.values():
+        if rule["decisive_on_ham"] == 0:
+            assert rule["rule"] not in subjects, rule
+    refused = {when: sum(suggestion[when]["ham"][state] for state in REFUSED) for when in ("before", "after")}
+    assert refused["after"] < refused["before"], refused
+    text, block = conf.read_text(), re.compile(r'(?ms)^policy "default" \{.*?^\}\n')
+    contains(text, 'policy "default"')
+    changed = folder / "suggested.conf"
+    changed.write_text(block.sub(lambda _: suggestion["policy"], text, count=1))
+    again = json.loads(ctl("tune", "-c", changed, "-j", "-l", labels, log))["suggestion"]
+    for kind in ("ham", "spam", "proved", "other"):
+        equal(again["before"].get(kind), suggestion["after"].get(kind), f"what the changed policy does to {kind}")
+    out = ctl("tune", "-c", conf, "-l", labels, log)
+    contains(out, suggestion["policy"])
+    contains(out, "<- reject")
+
+
+@test("tune suggests nothing where the labels agree with the policy")
+def _():
+    labels = folder / "agree"
+    labels.write_text("".join(f"{fields['client']} {'spam' if fields['judged'] in REFUSED else 'ham'}\n"
+                              for fields in judged if fields["client"].startswith("203.1.")))
+    some = folder / "some"
+    some.write_text("".join(line + "\n" for line in log.read_text().splitlines() if " client=203.1." in line))
+    equal(json.loads(ctl("tune", "-c", conf, "-j", "-l", labels, some))["suggestion"]["changes"], [])
 
 
 ctl("report", "-c", conf, "-w", page, log)

@@ -42,11 +42,12 @@ bool summary_open(struct summary *s, const struct settings *settings, const stru
     s->near = tally_new(NAMES_MAX);
     s->exemptions = tally_new(NAMES_MAX);
     s->greetings = greetings_new();
+    s->patterns = patterns_new();
     s->shadow.more = tally_new(NAMES_MAX);
     s->shadow.less = tally_new(NAMES_MAX);
     s->clients = table_new(&limits, release, NULL);
-    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->shadow.more && s->shadow.less &&
-           s->clients;
+    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->patterns && s->shadow.more &&
+           s->shadow.less && s->clients;
 }
 
 void summary_close(struct summary *s)
@@ -56,6 +57,7 @@ void summary_close(struct summary *s)
     tally_free(s->near);
     tally_free(s->exemptions);
     greetings_free(s->greetings);
+    patterns_free(s->patterns);
     tally_free(s->shadow.more);
     tally_free(s->shadow.less);
     table_free(s->clients);
@@ -262,6 +264,13 @@ static void add_mode(struct summary *s, const struct logged *l)
         s->actions[l->action]++;
 }
 
+static enum pattern_kind kind_of(const struct logged *l, int label)
+{
+    if (label != LABEL_NONE)
+        return label == LABEL_HAM ? PATTERN_HAM : PATTERN_SPAM;
+    return l->proved ? PATTERN_PROVED : PATTERN_OTHER;
+}
+
 static void add(struct summary *s, struct logged *l, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
@@ -289,6 +298,9 @@ static void add(struct summary *s, struct logged *l, bool judge)
     s->proved_scores[score] += l->proved;
     if (label != LABEL_NONE)
         s->label_scores[label][score]++;
+    s->labelled += label != LABEL_NONE;
+    if (judge && policy == s->settings->default_policy)
+        patterns_add(s->patterns, l, kind_of(l, label));
     add_rules(s, l, label, judge);
     add_client(s, l);
 }

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "labels.h"
 #include "logged.h"
+#include "patterns.h"
 #include "tally.h"
 
 enum {
@@ -53,6 +54,8 @@ struct summary {
     uint64_t by_hour[24];
     uint64_t temperror, doubts, lookups, cached, slow, ms_sum, ms_max; /* slow: a second and more */
     struct tally *networks, *domains, *near, *exemptions;
+    struct patterns *patterns;   /* of the default policy, where it judges anew */
+    uint64_t labelled;           /* judged greetings with a label */
     struct greetings *greetings; /* that reached a threshold */
     struct summary_shadow shadow;
     struct table *clients; /* rules that hit and wait for a welcome */

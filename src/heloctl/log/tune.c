@@ -8,6 +8,7 @@
 
 #include "policyfile.h"
 #include "report.h"
+#include "suggest.h"
 #include "text.h"
 
 enum {
@@ -15,9 +16,6 @@ enum {
     SCORE_MAX = 150,
     BAR = 40,
     TOP_NEAR = 15,
-    ENOUGH = 20, /* decisive hits before a rule is suspected */
-    WRONG_PERCENT = 50,
-    LOWER_SHARE = 5, /* a threshold is lowered by a fifth at a time at most */
 };
 
 static unsigned long long n(uint64_t count)
@@ -66,7 +64,7 @@ static void print_thresholds(const struct summary *s)
 static void print_rules(const struct summary *s)
 {
     printf("\n%-24s %6s %9s %9s %9s %9s %9s %9s%s\n", "rule", "points", "hits", "decisive", "confirmed", "SPF pass",
-           "welcomed", "wrong?", s->labels ? "       ham      spam" : "");
+           "welcomed", "proved", s->labels ? "       ham      spam" : "");
     for (size_t i = 0; i < rules_count; i++) {
         const struct summary_rule *rule = &s->rules[i];
 
@@ -78,8 +76,8 @@ static void print_rules(const struct summary *s)
             printf(" %9llu %9llu", n(rule->labelled[LABEL_HAM]), n(rule->labelled[LABEL_SPAM]));
         putchar('\n');
     }
-    printf("decisive: without it the outcome were milder. welcomed: clients that later greeted without fault.\n"
-           "wrong?: decisive on a client with a confirmed reverse name or SPF pass.\n");
+    printf("decisive: without it the outcome would be milder. welcomed: clients that later greeted without a fault.\n"
+           "proved: decisive on a client that proves its HELO name, which is no provider's default.\n");
 }
 
 static void print_near(const struct summary *s)
@@ -113,96 +111,35 @@ static void print_labels(const struct summary *s)
            n(s->label_states[LABEL_SPAM][OUTCOME_DEFER] + s->label_states[LABEL_SPAM][OUTCOME_REJECT]));
 }
 
-/* What says that a greeting is honest: a label where there are labels, else DNS. */
-static const uint64_t *honest(const struct summary *s)
+static void print_counts(const char *label, const uint64_t before[OUTCOME_COUNT], const uint64_t after[OUTCOME_COUNT])
 {
-    return s->labels ? s->label_scores[LABEL_HAM] : s->proved_scores;
+    printf("  %-14s", label);
+    for (unsigned outcome = OUTCOME_MARK; outcome < OUTCOME_COUNT; outcome++)
+        printf(" %10llu -> %-10llu", n(before[outcome]), n(after[outcome]));
+    putchar('\n');
 }
 
-struct suggestion {
-    const struct summary *s;
-    struct json *j; /* NULL: text */
-    unsigned count;
-};
+static const char *const kinds[PATTERN_KINDS] = {
+    [PATTERN_HAM] = "ham", [PATTERN_SPAM] = "spam", [PATTERN_PROVED] = "proved", [PATTERN_OTHER] = "others"};
 
-static void suggest(struct suggestion *to, const char *what, const char *why)
+static void print_suggestion(const struct summary *s, const struct suggestion *to)
 {
-    if (to->j) {
-        json_open(to->j, NULL, '{');
-        json_text(to->j, "change", what);
-        json_text(to->j, "reason", why);
-        json_close(to->j, '}');
-    } else {
-        printf("  %s\n      %s\n", what, why);
-    }
-    to->count++;
-}
-
-static void suggest_rules(struct suggestion *to)
-{
-    const int *points = to->s->settings->default_policy->points;
-    char what[120], why[300];
-
-    for (size_t i = 0; i < rules_count; i++) {
-        const struct summary_rule *rule = &to->s->rules[i];
-
-        if (rule->decisive < ENOUGH || rule->proved * 100 < rule->decisive * WRONG_PERCENT || rules[i]->certain)
-            continue;
-        snprintf(what, sizeof(what), "%s = %d in place of %d", rules[i]->name, points[i] / 2, points[i]);
-        snprintf(why, sizeof(why),
-                 "it decided %llu outcomes, %llu of them on clients with a confirmed reverse name or "
-                 "SPF pass; %llu clients that it hit were welcomed later",
-                 n(rule->decisive), n(rule->proved), n(rule->welcome));
-        suggest(to, what, why);
-    }
-}
-
-/* A lower threshold that reaches no more honest greetings than the present one, or a higher one that reaches none. */
-static void suggest_threshold(struct suggestion *to, const struct threshold *t, int floor)
-{
-    const uint64_t *good = honest(to->s), *all = to->s->scores;
-    const char *honest_name = to->s->labels ? "labelled ham" : "proved";
-    uint64_t hit = summary_from(good, t->score), reached = summary_from(all, t->score);
-    char what[120], why[300];
-    int score = t->score;
-
-    if (floor < t->score - t->score / LOWER_SHARE)
-        floor = t->score - t->score / LOWER_SHARE;
-    while (score - 1 > floor && summary_from(good, score - 1) == hit)
-        score--;
-    if (score < t->score && summary_from(all, score) > reached) {
-        snprintf(what, sizeof(what), "threshold \"%s\" { score = %d } in place of %d", t->name, score, t->score);
-        snprintf(why, sizeof(why), "it reaches %llu greetings more, none of them %s",
-                 n(summary_from(all, score) - reached), honest_name);
-        suggest(to, what, why);
-    }
-    if (hit == 0 || t->outcome != OUTCOME_REJECT)
+    printf("\nsuggestion, by %s\n", to->by_labels ? "the labels" : "whether clients prove their HELO names");
+    if (to->count == 0) {
+        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy"
+                                                              : "no decision to judge by");
         return;
-    for (score = t->score; score <= SCORE_MAX && summary_from(good, score) > 0;)
-        score++;
-    if (score > SCORE_MAX)
-        return;
-    snprintf(what, sizeof(what), "threshold \"%s\" { score = %d } in place of %d, to be on the safe side", t->name,
-             score, t->score);
-    snprintf(why, sizeof(why),
-             "it reaches %llu %s greetings now, and none then; %llu others would no longer be "
-             "reached",
-             n(hit), honest_name, n(reached - hit - summary_from(all, score)));
-    suggest(to, what, why);
+    }
+    for (unsigned i = 0; i < to->count; i++)
+        printf("  %s\n      %s\n", to->changes[i].what, to->changes[i].why);
+    printf("\nwhat all of it together would change\n  %-14s %24s %24s %24s\n", "", "mark", "defer", "reject");
+    for (unsigned kind = 0; kind < PATTERN_KINDS; kind++)
+        print_counts(kinds[kind], to->before.outcomes[kind], to->after.outcomes[kind]);
+    printf("\nthe points and thresholds of the policy would be\n\n");
+    suggest_print_policy(&to->policy, stdout);
 }
 
-static unsigned suggest_all(const struct summary *s, struct json *j)
-{
-    const struct policy *policy = s->settings->default_policy;
-    struct suggestion to = {.s = s, .j = j};
-
-    suggest_rules(&to);
-    for (unsigned i = 0; i < policy->threshold_count; i++)
-        suggest_threshold(&to, &policy->thresholds[i], i > 0 ? policy->thresholds[i - 1].score : 0);
-    return to.count;
-}
-
-static void print_text(const struct summary *s)
+static void print_text(const struct summary *s, const struct suggestion *to)
 {
     printf("%llu decisions, %llu of them judged\n\n", n(s->decisions), n(summary_from(s->scores, 0)));
     print_histogram(s);
@@ -212,21 +149,55 @@ static void print_text(const struct summary *s)
     report_print_shadow(s);
     if (s->labels)
         print_labels(s);
-    printf("\nsuggestions\n");
-    if (suggest_all(s, NULL) == 0)
-        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy"
-                                                              : "no decision to judge by");
+    print_suggestion(s, to);
 }
 
-static void print_json(const struct summary *s)
+static void print_outcomes(struct json *j, const char *name, const struct pattern_counts *c)
+{
+    json_open(j, name, '{');
+    for (unsigned kind = 0; kind < PATTERN_KINDS; kind++) {
+        json_open(j, kinds[kind], '{');
+        for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+            json_number(j, outcome_name((enum outcome)outcome), (long long)c->outcomes[kind][outcome]);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
+}
+
+static void print_snippet(struct json *j, const struct policy *policy)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out) {
+        suggest_print_policy(policy, out);
+        fclose(out);
+    }
+    json_text(j, "policy", text);
+    free(text);
+}
+
+static void print_json(const struct summary *s, const struct suggestion *to)
 {
     struct json j;
 
     json_init(&j, stdout);
     json_open(&j, NULL, '{');
-    json_open(&j, "suggestions", '[');
-    suggest_all(s, &j);
+    json_open(&j, "suggestion", '{');
+    json_bool(&j, "by_labels", to->by_labels);
+    json_open(&j, "changes", '[');
+    for (unsigned i = 0; i < to->count; i++) {
+        json_open(&j, NULL, '{');
+        json_text(&j, "change", to->changes[i].what);
+        json_text(&j, "reason", to->changes[i].why);
+        json_close(&j, '}');
+    }
     json_close(&j, ']');
+    print_outcomes(&j, "before", &to->before);
+    print_outcomes(&j, "after", to->count > 0 ? &to->after : &to->before);
+    print_snippet(&j, to->count > 0 ? &to->policy : s->settings->default_policy);
+    json_close(&j, '}');
     summary_print_json(s, &j, "summary");
     json_close(&j, '}');
     json_end(&j);
@@ -235,16 +206,20 @@ static void print_json(const struct summary *s)
 static int tune(struct ctl *ctl, const struct settings *settings, const struct labels *labels)
 {
     struct summary *s = malloc(sizeof(*s));
+    struct suggestion *to = malloc(sizeof(*to));
     int status;
 
-    if (!s || !summary_open(s, settings, labels)) {
+    if (!s || !to || !summary_open(s, settings, labels)) {
         free(s);
+        free(to);
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     }
     status = summary_read(s, ctl, true);
-    (ctl_given(ctl, 'j') ? print_json : print_text)(s);
+    suggest(s, to);
+    (ctl_given(ctl, 'j') ? print_json : print_text)(s, to);
     summary_close(s);
     free(s);
+    free(to);
     return status;
 }
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * patterns: the judged greetings of a log by the set of rules that hit, so that a policy that nobody has tried yet can
+ * judge all of them in a moment. A log of millions has some thousands of patterns; their number is bounded.
+ */
+#ifndef HELOD_PATTERNS_H
+#define HELOD_PATTERNS_H
+
+#include "logged.h"
+
+enum { PATTERN_SCORES = 152 }; /* 0 to 150, and all above */
+
+enum pattern_kind {
+    PATTERN_HAM,    /* by the labels */
+    PATTERN_SPAM,   /* by the labels */
+    PATTERN_PROVED, /* without a label; something proves the HELO name */
+    PATTERN_OTHER,
+    PATTERN_KINDS
+};
+
+struct pattern_counts {
+    uint64_t outcomes[PATTERN_KINDS][OUTCOME_COUNT];
+    uint64_t scores[PATTERN_KINDS][PATTERN_SCORES];
+};
+
+struct patterns;
+
+struct patterns *patterns_new(void);    /* NULL: no memory */
+void patterns_free(struct patterns *p); /* NULL is allowed */
+void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind kind);
+/* What this policy makes of all of them. */
+void patterns_judge(const struct patterns *p, const struct policy *policy, struct pattern_counts *out);
+/* Greetings whose pattern had to be dropped. */
+uint64_t patterns_dropped(const struct patterns *p);
+
+#endif

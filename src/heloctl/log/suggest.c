@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * suggest: first the rules, then the thresholds for the points that result, then whether all of it together is better
+ * than the policy as it is. Refusing an honest greeting costs as much as letting in REJECT_WEIGHT others; deferring one
+ * costs less, because an honest server tries again.
+ */
+#include "suggest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decision.h"
+
+enum {
+    ENOUGH = 20,     /* decisive hits before a rule is suspected */
+    LOWER_SHARE = 5, /* a threshold is lowered by a fifth at most */
+    REJECT_WEIGHT = 20,
+    DEFER_WEIGHT = 5,
+    SCORE_MAX = 150,
+};
+
+static unsigned long long n(uint64_t count)
+{
+    return (unsigned long long)count;
+}
+
+static uint64_t from(const uint64_t scores[PATTERN_SCORES], int score)
+{
+    uint64_t sum = 0;
+
+    for (int i = score < 0 ? 0 : score; i < PATTERN_SCORES; i++)
+        sum += scores[i];
+    return sum;
+}
+
+static const uint64_t *honest(const struct suggestion *to, const struct pattern_counts *c)
+{
+    return c->scores[to->by_labels ? PATTERN_HAM : PATTERN_PROVED];
+}
+
+static const uint64_t *unwanted(const struct suggestion *to, const struct pattern_counts *c)
+{
+    return c->scores[to->by_labels ? PATTERN_SPAM : PATTERN_OTHER];
+}
+
+/* Halves the points of rules that decide against honest senders as often as against others. */
+static void change_points(const struct summary *s, struct suggestion *to)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct summary_rule *rule = &s->rules[i];
+        uint64_t good = to->by_labels ? rule->decided[LABEL_HAM] : rule->proved;
+        uint64_t bad = to->by_labels ? rule->decided[LABEL_SPAM] : rule->decisive - rule->proved;
+        int points = to->policy.points[i];
+
+        if (good + bad < ENOUGH || good < bad || rules[i]->certain || points <= 1)
+            continue;
+        to->policy.points[i] = points / 2;
+        snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "%s = %d instead of %d", rules[i]->name, points / 2,
+                 points);
+        snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE, "it decided %llu outcomes of %s and %llu of %s",
+                 n(good), to->by_labels ? "ham" : "clients that prove their name", n(bad),
+                 to->by_labels ? "spam" : "others");
+        to->count++;
+    }
+    decision_take_points(&to->policy);
+}
+
+static long long cost(const struct suggestion *to, const struct pattern_counts *c, int score, int weight)
+{
+    return (long long)from(honest(to, c), score) * weight - (long long)from(unwanted(to, c), score);
+}
+
+/* The cheapest score for the threshold between `lowest` and `highest`; the nearest to its own of several. */
+static void move_threshold(struct suggestion *to, const struct pattern_counts *c, struct threshold *t, int lowest,
+                           int highest)
+{
+    int weight = t->outcome == OUTCOME_REJECT ? REJECT_WEIGHT : DEFER_WEIGHT, best = t->score;
+
+    for (int score = lowest; score <= highest; score++) {
+        long long better = cost(to, c, best, weight) - cost(to, c, score, weight);
+
+        if (better > 0 || (better == 0 && abs(score - t->score) < abs(best - t->score)))
+            best = score;
+    }
+    if (best == t->score)
+        return;
+    snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "threshold \"%.100s\" at %d instead of %d", t->name, best,
+             t->score);
+    snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE,
+             "it would reach %llu %s greetings (now %llu) and %llu %s (now %llu)", n(from(honest(to, c), best)),
+             to->by_labels ? "ham" : "proved", n(from(honest(to, c), t->score)), n(from(unwanted(to, c), best)),
+             to->by_labels ? "spam" : "others", n(from(unwanted(to, c), t->score)));
+    to->count++;
+    t->score = best;
+}
+
+/* From the highest down, so that each stays below the next. A mark refuses nobody and stays where it is. */
+static void change_thresholds(struct suggestion *to, const struct pattern_counts *c)
+{
+    for (unsigned i = to->policy.threshold_count; i-- > 0;) {
+        struct threshold *t = &to->policy.thresholds[i];
+        int lowest = t->score - t->score / LOWER_SHARE;
+        int highest = i + 1 < to->policy.threshold_count ? to->policy.thresholds[i + 1].score - 1 : SCORE_MAX;
+
+        if (i > 0 && lowest <= to->policy.thresholds[i - 1].score)
+            lowest = to->policy.thresholds[i - 1].score + 1;
+        if (t->outcome == OUTCOME_DEFER || t->outcome == OUTCOME_REJECT)
+            move_threshold(to, c, t, lowest > 1 ? lowest : 1, highest);
+    }
+}
+
+static long long harm(const struct suggestion *to, const struct pattern_counts *c)
+{
+    const uint64_t *good = c->outcomes[to->by_labels ? PATTERN_HAM : PATTERN_PROVED];
+    const uint64_t *bad = c->outcomes[to->by_labels ? PATTERN_SPAM : PATTERN_OTHER];
+
+    return (long long)good[OUTCOME_REJECT] * REJECT_WEIGHT + (long long)good[OUTCOME_DEFER] * DEFER_WEIGHT -
+           (long long)(bad[OUTCOME_REJECT] + bad[OUTCOME_DEFER]);
+}
+
+void suggest(const struct summary *s, struct suggestion *out)
+{
+    struct pattern_counts changed;
+
+    memset(out, 0, sizeof(*out));
+    out->policy = *s->settings->default_policy;
+    out->by_labels = s->labelled > 0;
+    patterns_judge(s->patterns, &out->policy, &out->before);
+    change_points(s, out);
+    patterns_judge(s->patterns, &out->policy, &changed);
+    change_thresholds(out, &changed);
+    patterns_judge(s->patterns, &out->policy, &out->after);
+    if (harm(out, &out->after) >= harm(out, &out->before))
+        out->count = 0;
+}
+
+/* A text in the quotes of the policy file. */
+static void print_quoted(const char *text, FILE *out)
+{
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+void suggest_print_policy(const struct policy *policy, FILE *out)
+{
+    bool any = false;
+
+    fprintf(out, "policy ");
+    print_quoted(policy->name, out);
+    fprintf(out, " {\n");
+    for (size_t i = 0; i < rules_count; i++) {
+        if (policy->points[i] == rules[i]->points)
+            continue;
+        fprintf(out, "%s        %s = %d\n", any ? "" : "    points {\n", rules[i]->name, policy->points[i]);
+        any = true;
+    }
+    fputs(any ? "    }\n" : "", out);
+    for (unsigned i = 0; i < policy->threshold_count; i++) {
+        fprintf(out, "    threshold ");
+        print_quoted(policy->thresholds[i].name, out);
+        fprintf(out, " { score = %d  action = ", policy->thresholds[i].score);
+        print_quoted(policy->thresholds[i].action, out);
+        fprintf(out, " }\n");
+    }
+    fprintf(out, "}\n");
+}
