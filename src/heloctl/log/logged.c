@@ -173,9 +173,9 @@ bool logged_has(const struct logged *l, int rule)
 static bool is_default_name(const struct logged *l)
 {
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
-        const struct finding *f = &l->verdict.findings[i];
+        const struct rule *rule = rules[l->verdict.findings[i].rule];
 
-        if (rules[f->rule]->family == FAMILY_NAMING && f->points > 0)
+        if (rule->family == FAMILY_NAMING && rule->points > 0)
             return true;
     }
     return false;

@@ -104,7 +104,7 @@ static bool judge(struct table_entry *entry, void *arg)
 
     for (unsigned i = 0; i < v.finding_count; i++)
         v.findings[i] = (struct finding){.rule = pattern->key.rules[i], .detail = ""};
-    decision_rescore(to->policy, &v);
+    policy_rescore(to->policy, &v);
     score = v.score < PATTERN_SCORES ? v.score : PATTERN_SCORES - 1;
     to->out->outcomes[pattern->key.kind][v.judged] += pattern->count;
     to->out->scores[pattern->key.kind][score] += pattern->count;

@@ -62,7 +62,7 @@ static void change_points(const struct summary *s, struct suggestion *to)
                  to->by_labels ? "spam" : "others");
         to->count++;
     }
-    decision_take_points(&to->policy);
+    policy_sort_rules(&to->policy);
 }
 
 static long long cost(const struct suggestion *to, const struct pattern_counts *c, int score, int weight)

@@ -87,10 +87,10 @@ static void add_rules(struct summary *s, const struct logged *l, int label, bool
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
         const struct finding *f = &l->verdict.findings[i];
         struct summary_rule *rule = &s->rules[f->rule];
-        bool decisive = judged && f->points > 0 && l->verdict.judged != OUTCOME_DUNNO && is_decisive(l, f->rule);
+        bool decisive = judged && f->counted > 0 && l->verdict.judged != OUTCOME_DUNNO && is_decisive(l, f->rule);
 
         rule->hits++;
-        rule->refused += f->points > 0 && is_refused(l->state);
+        rule->refused += f->counted > 0 && is_refused(l->state);
         rule->decisive += decisive;
         rule->confirmed += logged_confirmed(l);
         rule->spf += logged_spf_pass(l);
@@ -131,7 +131,7 @@ static void add_client(struct summary *s, const struct logged *l)
         table_insert(s->clients, &c->entry);
     }
     for (unsigned i = 0; i < l->verdict.finding_count; i++)
-        c->hit[l->verdict.findings[i].rule] |= l->verdict.findings[i].points > 0;
+        c->hit[l->verdict.findings[i].rule] |= l->verdict.findings[i].counted > 0;
 }
 
 size_t summary_hours(const struct summary *s, time_t *first)

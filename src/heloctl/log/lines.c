@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lines: reads files through zlib, which passes plain ones on as they are.
+ */
+#include "lines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "progress.h"
+
+enum {
+    BUFFER_SIZE = 256 << 10, /* the longest line, too */
+    PROGRESS_LINES = 4096,
+};
+
+struct lines {
+    const struct ctl *ctl;
+    char **files;
+    int count, at; /* `at`: the next one */
+    gzFile in;
+    size_t begin, end;
+    bool at_end, skipping; /* the file's end was seen; the rest of a line that is too long is left out */
+    int status;
+    uint64_t lines;
+    struct progress progress; /* in bytes of the files, compressed ones as they lie there */
+    off_t bytes_before;
+    char buffer[BUFFER_SIZE];
+};
+
+/* Of what comes through a pipe nobody knows how much there is: then no bar. */
+static void measure(struct lines *l)
+{
+    struct stat st;
+    uint64_t total = 0;
+
+    for (int i = 0; i < l->count; i++)
+        if (stat(l->files[i], &st) == 0 && S_ISREG(st.st_mode))
+            total += (uint64_t)st.st_size;
+    progress_begin(&l->progress, "logs", total);
+    if (total == 0)
+        progress_end(&l->progress);
+}
+
+struct lines *lines_open(const struct ctl *ctl, char **files, int count)
+{
+    struct lines *l = calloc(1, sizeof(*l));
+
+    if (!l) {
+        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+        return NULL;
+    }
+    l->ctl = ctl;
+    l->files = files;
+    l->count = count;
+    measure(l);
+    return l;
+}
+
+/* NULL with errno. */
+static gzFile open_file(const char *file)
+{
+    struct stat st;
+
+    if (strcmp(file, "-") == 0)
+        return gzdopen(dup(STDIN_FILENO), "rb");
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return NULL;
+    }
+    return gzopen(file, "rb");
+}
+
+static bool open_next(struct lines *l)
+{
+    while (l->at < l->count) {
+        const char *file = l->files[l->at++];
+
+        errno = 0;
+        l->in = open_file(file);
+        l->begin = l->end = 0;
+        l->at_end = l->skipping = false;
+        if (l->in && gzbuffer(l->in, BUFFER_SIZE / 2) == 0)
+            return true;
+        l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", file, strerror(errno ? errno : ENOMEM));
+    }
+    return false;
+}
+
+static void close_file(struct lines *l)
+{
+    l->bytes_before += (off_t)gzoffset(l->in);
+    gzclose_r(l->in);
+    l->in = NULL;
+}
+
+/* Reads more behind what is left of the buffer. */
+static void fill(struct lines *l)
+{
+    int n, code;
+
+    memmove(l->buffer, l->buffer + l->begin, l->end - l->begin);
+    l->end -= l->begin;
+    l->begin = 0;
+    n = gzread(l->in, l->buffer + l->end, (unsigned)(BUFFER_SIZE - l->end));
+    if (n > 0) {
+        l->end += (size_t)n;
+        return;
+    }
+    l->at_end = true;
+    gzerror(l->in, &code);
+    if (n < 0 || code != Z_OK)
+        l->status = ctl_fail(l->ctl, CTL_DATA, "%s: damaged or cut short", l->files[l->at - 1]);
+}
+
+/* One line without its end; false at the end of the file. */
+static bool file_line(struct lines *l, const char **line, size_t *n)
+{
+    for (;;) {
+        char *start = l->buffer + l->begin, *newline = memchr(start, '\n', l->end - l->begin);
+        bool skipped = l->skipping, whole = newline || (l->at_end && l->end > l->begin);
+
+        if (whole) {
+            *line = start;
+            *n = newline ? (size_t)(newline - start) : l->end - l->begin;
+            l->begin += *n + (newline != NULL);
+            l->skipping = false;
+            l->lines++;
+            if (!skipped)
+                return true;
+        } else if (l->at_end) {
+            return false;
+        } else {
+            l->skipping = l->skipping || l->end - l->begin == BUFFER_SIZE;
+            if (l->skipping)
+                l->begin = l->end;
+            fill(l);
+        }
+    }
+}
+
+bool lines_next(struct lines *l, const char **line, size_t *n)
+{
+    while (l->in || open_next(l)) {
+        if (l->lines % PROGRESS_LINES == 0)
+            progress_set(&l->progress, (uint64_t)(l->bytes_before + (off_t)gzoffset(l->in)));
+        if (file_line(l, line, n))
+            return true;
+        close_file(l);
+    }
+    return false;
+}
+
+uint64_t lines_count(const struct lines *l)
+{
+    return l->lines;
+}
+
+const char *lines_file(const struct lines *l)
+{
+    return l->at > 0 ? l->files[l->at - 1] : "";
+}
+
+int lines_close(struct lines *l)
+{
+    int status = l->status;
+
+    progress_end(&l->progress);
+    if (l->in)
+        gzclose_r(l->in);
+    free(l);
+    return status;
+}
