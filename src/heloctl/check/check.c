@@ -118,27 +118,9 @@ static void gather_all(struct check *check)
 
 static bool read_request(struct ctl *ctl, struct check *check)
 {
-    static const struct request empty = {.state = REQUEST_STATE_RCPT,
-                                         .protocol_state = "RCPT",
-                                         .protocol_name = "ESMTP",
-                                         .client_name = "unknown",
-                                         .reverse_client_name = "unknown",
-                                         .server_address = "",
-                                         .server_port = "",
-                                         .sender = "",
-                                         .recipient = "",
-                                         .queue_id = "",
-                                         .instance = "",
-                                         .sasl_username = "",
-                                         .ccert_subject = "",
-                                         .ccert_fingerprint = "",
-                                         .ccert_pubkey_fingerprint = "",
-                                         .encryption_protocol = "",
-                                         .stress_text = "",
-                                         .policy_context = ""};
     struct request *req = &check->request;
 
-    *req = empty;
+    request_init(req);
     req->client_address = ctl->arguments[0];
     req->helo_name = ctl->arguments[1];
     req->esmtp = !ctl_given(ctl, 'H');

@@ -30,6 +30,7 @@ const char *greeting_sign_name(enum greeting_sign sign)
         [SIGN_CONFIRMED] = "confirmed reverse name",
         [SIGN_PROVED] = "proved its name",
         [SIGN_WELCOMED] = "welcomed later",
+        [SIGN_DELIVERED] = "delivered",
         [SIGN_HAM] = "sent ham",
         [SIGN_SPAM] = "sent spam",
     };
@@ -132,7 +133,7 @@ static void keep_worst(struct greeting *pair, const struct logged *l)
     }
 }
 
-void greetings_add(struct greetings *g, const struct logged *l, int label)
+void greetings_add(struct greetings *g, const struct logged *l, int label, bool delivered)
 {
     struct greeting *pair = find_or_add(g, l);
     time_t when = l->record->when;
@@ -143,6 +144,7 @@ void greetings_add(struct greetings *g, const struct logged *l, int label)
     pair->states[l->state]++;
     pair->signs[SIGN_CONFIRMED] += logged_confirmed(l);
     pair->signs[SIGN_PROVED] += l->proved;
+    pair->signs[SIGN_DELIVERED] += delivered;
     pair->signs[SIGN_HAM] += label == LABEL_HAM;
     pair->signs[SIGN_SPAM] += label == LABEL_SPAM;
     if (when && (pair->first == 0 || when < pair->first))
@@ -177,7 +179,7 @@ bool greeting_looks_wrong(const struct greeting *g)
 {
     if (g->signs[SIGN_HAM] != g->signs[SIGN_SPAM])
         return g->signs[SIGN_HAM] > g->signs[SIGN_SPAM];
-    return g->signs[SIGN_PROVED] > 0 || g->signs[SIGN_WELCOMED] > 0;
+    return g->signs[SIGN_PROVED] > 0 || g->signs[SIGN_WELCOMED] > 0 || g->signs[SIGN_DELIVERED] > 0;
 }
 
 static int harm(const struct greeting *g)

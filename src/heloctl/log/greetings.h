@@ -18,6 +18,7 @@ enum greeting_sign {
     SIGN_CONFIRMED, /* its reverse name is confirmed; of little weight, most dynamic addresses have one */
     SIGN_PROVED,    /* logged.proved: something proves that the HELO name is its own */
     SIGN_WELCOMED,  /* a later greeting of the same client reached no threshold and proved its name */
+    SIGN_DELIVERED, /* the mail log says that its message was delivered */
     SIGN_HAM,       /* the labels, or the mail log, say that it sends ham */
     SIGN_SPAM,      /* they say that it sends spam */
     SIGN_COUNT
@@ -43,7 +44,7 @@ struct greetings;
 struct greetings *greetings_new(void);    /* NULL: no memory */
 void greetings_free(struct greetings *g); /* NULL is allowed */
 /* Counts a decision that reached a threshold. `label` is a LABEL_ of labels.h. */
-void greetings_add(struct greetings *g, const struct logged *l, int label);
+void greetings_add(struct greetings *g, const struct logged *l, int label, bool delivered);
 /* A client was let in and proved its name: its earlier greetings may have been honest, too. */
 void greetings_welcome(struct greetings *g, const struct address *client);
 
@@ -56,7 +57,9 @@ uint64_t greetings_dropped(const struct greetings *g);
 
 /* Rejections and deferrals. */
 uint64_t greeting_refused(const struct greeting *g);
-/* Whether refusing it would likely lose honest mail. A label decides; without one, a proved name or a later welcome. */
+/*
+ * Whether refusing it would likely lose honest mail. A label decides; without one, a proved name,
+ * a later welcome or a delivery. */
 bool greeting_looks_wrong(const struct greeting *g);
 
 #endif

@@ -19,7 +19,7 @@ bool lines_next(struct lines *l, const char **line, size_t *n);
 uint64_t lines_count(const struct lines *l);
 /* The file of the last line. */
 const char *lines_file(const struct lines *l);
-/* Ends the progress bar. CTL_OK, or CTL_NO_INPUT or CTL_DATA where a file could not be read, which has been reported. */
+/* Ends the progress bar. CTL_OK, or CTL_NO_INPUT or CTL_DATA where a file could not be read, which was reported. */
 int lines_close(struct lines *l);
 
 #endif

@@ -181,27 +181,9 @@ static void judge(struct replay *r, struct logged *l, const struct gathered *gat
 
 static void make_request(const struct logged *l, struct request *req)
 {
-    static const struct request empty = {.state = REQUEST_STATE_RCPT,
-                                         .protocol_state = "RCPT",
-                                         .protocol_name = "ESMTP",
-                                         .client_name = "unknown",
-                                         .reverse_client_name = "unknown",
-                                         .server_address = "",
-                                         .server_port = "",
-                                         .sender = "",
-                                         .recipient = "",
-                                         .queue_id = "",
-                                         .instance = "",
-                                         .sasl_username = "",
-                                         .ccert_subject = "",
-                                         .ccert_fingerprint = "",
-                                         .ccert_pubkey_fingerprint = "",
-                                         .encryption_protocol = "",
-                                         .stress_text = "",
-                                         .policy_context = ""};
     const struct decision_fields *f = l->record->fields;
 
-    *req = empty;
+    request_init(req);
     req->client = l->client;
     req->client_address = f->client;
     req->helo_name = f->helo;

@@ -21,7 +21,7 @@ static void print_json(const struct summary *s, FILE *out)
     json_end(&j);
 }
 
-static int write_page(const struct ctl *ctl, const struct summary *s, const char *file)
+int report_write_page(const struct ctl *ctl, const struct summary *s, const char *file)
 {
     static const char place[] = "@DATA@\n";
     const char *at = strstr(report_page, place);
@@ -39,25 +39,22 @@ static int write_page(const struct ctl *ctl, const struct summary *s, const char
     return good ? CTL_OK : ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
 }
 
+static int report(struct ctl *ctl, struct summary *s)
+{
+    int status = summary_read(s, ctl, false), written = CTL_OK;
+
+    if (ctl_given(ctl, 'w'))
+        written = report_write_page(ctl, s, ctl_value(ctl, 'w'));
+    else if (ctl_given(ctl, 'j'))
+        print_json(s, stdout);
+    else
+        report_print_text(s, ctl->colour);
+    return status == CTL_OK ? written : status;
+}
+
 static int run(struct ctl *ctl)
 {
-    struct settings *settings = ctl_settings(ctl);
-    struct summary *s = settings ? malloc(sizeof(*s)) : NULL;
-    int status = settings ? CTL_TROUBLE : CTL_CONFIG, written = CTL_OK;
-
-    if (s && summary_open(s, settings, NULL)) {
-        status = summary_read(s, ctl, false);
-        if (ctl_given(ctl, 'w'))
-            written = write_page(ctl, s, ctl_value(ctl, 'w'));
-        else if (ctl_given(ctl, 'j'))
-            print_json(s, stdout);
-        else
-            report_print_text(s, ctl->colour);
-        summary_close(s);
-    }
-    free(s);
-    settings_unref(settings);
-    return status == CTL_OK ? written : status;
+    return summary_run(ctl, report);
 }
 
 const struct ctl_verb ctl_report = {
@@ -73,6 +70,7 @@ const struct ctl_verb ctl_report = {
     .exits = "0 done, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                SUMMARY_OPTIONS,
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},

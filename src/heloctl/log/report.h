@@ -10,7 +10,11 @@
 /* report.html as the build embeds it; the line "@DATA@" stands for the summary as JSON. */
 extern const char report_page[];
 
+/* The page with the summary in it, "-" for standard output. CTL_OK, or CTL_TROUBLE, reported. */
+int report_write_page(const struct ctl *ctl, const struct summary *s, const char *file);
 void report_print_text(const struct summary *s, bool colour);
+/* What became of marked, deferred and rejected mail by the mail log; nothing without one. */
+void report_print_fates(const struct summary *s);
 /* How the shadow policy would differ; nothing where there is none. */
 void report_print_shadow(const struct summary *s);
 

@@ -163,6 +163,53 @@ static void print_senders(const struct summary *s)
     free(rows);
 }
 
+static void print_opinion(const char *what, const uint64_t counts[MAIL_SOURCES])
+{
+    const char *separator = ": ";
+    uint64_t sum = 0;
+
+    for (unsigned source = 0; source < MAIL_SOURCES; source++)
+        sum += counts[source];
+    if (sum == 0)
+        return;
+    printf("  %10llu %s", n(sum), what);
+    for (unsigned source = 0; source < MAIL_SOURCES; source++) {
+        if (counts[source] == 0)
+            continue;
+        printf("%s%s %llu", separator, mail_source_name((enum mail_source)source), n(counts[source]));
+        separator = ", ";
+    }
+    putchar('\n');
+}
+
+static void print_count(uint64_t count, const char *what)
+{
+    if (count > 0)
+        printf("  %10llu %s\n", n(count), what);
+}
+
+/* What others said of the mail that helod refuses, or would refuse. */
+void report_print_fates(const struct summary *s)
+{
+    if (!s->mail_log)
+        return;
+    for (unsigned outcome = OUTCOME_COUNT; outcome-- > OUTCOME_MARK;) {
+        const struct summary_fates *f = &s->fates[outcome];
+
+        if (s->states[outcome] == 0)
+            continue;
+        printf("\nof %llu greetings judged %s, the mail log says\n", n(s->states[outcome]),
+               outcome_name((enum outcome)outcome));
+        print_opinion("called spam or refused by others", f->spam);
+        print_opinion("passed as ham", f->ham);
+        print_count(f->delivered, "delivered, without an opinion");
+        print_count(f->refused, "refused for another reason");
+        print_count(f->unknown, "nothing");
+    }
+    if (mail_log_left_out(s->mail_log) > 0)
+        printf("  (the mail log is too long: %llu messages were left out)\n", n(mail_log_left_out(s->mail_log)));
+}
+
 static void print_differences(const char *label, const struct tally *t)
 {
     size_t count;
@@ -294,7 +341,7 @@ static void print_exemptions(const struct summary *s)
         const struct exemption *entry = &s->settings->exempt.entries[i];
         char where[EXEMPTION_WHERE_SIZE];
 
-        if (summary_unused(s, entry))
+        if (entry->line > 0 && summary_unused(s, entry))
             printf(unused++ ? "  %s (%s)\n" : "\nexemptions without a hit\n  %s (%s)\n", entry->pattern,
                    exemption_where(entry, where));
     }
@@ -315,6 +362,7 @@ void report_print_text(const struct summary *s, bool colour)
     if (s->decisions == 0)
         return;
     print_senders(s);
+    report_print_fates(s);
     report_print_shadow(s);
     print_findings(s);
     print_hours(s);

@@ -17,6 +17,7 @@ enum {
     REJECT_WEIGHT = 20,
     DEFER_WEIGHT = 5,
     SCORE_MAX = 150,
+    WORTH = 10, /* what a change must be better by */
 };
 
 static unsigned long long n(uint64_t count)
@@ -130,7 +131,7 @@ void suggest(const struct summary *s, struct suggestion *out)
     patterns_judge(s->patterns, &out->policy, &changed);
     change_thresholds(out, &changed);
     patterns_judge(s->patterns, &out->policy, &out->after);
-    if (harm(out, &out->after) >= harm(out, &out->before))
+    if (harm(out, &out->after) + WORTH > harm(out, &out->before))
         out->count = 0;
 }
 

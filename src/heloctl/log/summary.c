@@ -216,7 +216,8 @@ static bool is_near(const struct policy *policy, int score)
     return false;
 }
 
-static void add_sender(struct summary *s, const struct logged *l, const struct policy *policy, int label)
+static void add_sender(struct summary *s, const struct logged *l, const struct policy *policy, int label,
+                       bool delivered)
 {
     char network[NETWORK_TEXT_SIZE];
 
@@ -227,7 +228,7 @@ static void add_sender(struct summary *s, const struct logged *l, const struct p
     if (l->record->fields->exemption[0])
         tally_add(s->exemptions, l->record->fields->exemption);
     if (l->state < OUTCOME_COUNT && l->state != OUTCOME_DUNNO)
-        greetings_add(s->greetings, l, label);
+        greetings_add(s->greetings, l, label, delivered);
 }
 
 static void add_shadow(struct summary *s, const struct logged *l)
@@ -271,23 +272,48 @@ static enum pattern_kind kind_of(const struct logged *l, int label)
     return l->proved ? PATTERN_PROVED : PATTERN_OTHER;
 }
 
-static void add(struct summary *s, struct logged *l, bool judge)
+/* The mail log's opinion as a label; counts it. */
+static int take_fate(struct summary *s, const struct logged *l, const struct mail_fate *fate)
+{
+    struct summary_fates *fates = &s->fates[l->state < OUTCOME_COUNT ? l->state : OUTCOME_DUNNO];
+
+    if (!s->mail_log || l->state >= OUTCOME_COUNT)
+        return LABEL_NONE;
+    if (!fate) {
+        fates->unknown++;
+    } else if (fate->opinion != MAIL_NO_OPINION) {
+        (fate->opinion == MAIL_SPAM ? fates->spam : fates->ham)[fate->source]++;
+        return fate->opinion == MAIL_SPAM ? LABEL_SPAM : LABEL_HAM;
+    } else {
+        fates->refused += fate->refused;
+        fates->delivered += !fate->refused && fate->delivered;
+        fates->unknown += !fate->refused && !fate->delivered;
+    }
+    return LABEL_NONE;
+}
+
+static void add(struct summary *s, struct logged *l, int label, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
-    int label, score;
+    const struct mail_fate *fate = mail_log_find(s->mail_log, l);
+    int found, score;
 
     logged_identify(l, s->settings->name_data);
-    label = labels_find(s->labels, l);
     if (judge && l->skip == SKIP_NONE) {
         logged_judge_by(l, policy);
         l->state = (unsigned)l->verdict.judged;
     }
+    found = take_fate(s, l, fate);
+    if (label == LABEL_NONE)
+        label = labels_find(s->labels, l);
+    if (label == LABEL_NONE)
+        label = found;
     add_mode(s, l);
     add_shadow(s, l);
     s->states[l->state]++;
     add_time(s, l);
     add_dns(s, l->record->fields);
-    add_sender(s, l, policy, label);
+    add_sender(s, l, policy, label, fate && fate->delivered);
     if (label != LABEL_NONE)
         s->label_states[label][l->state]++;
     if (l->state == LOGGED_SKIPPED)
@@ -305,6 +331,12 @@ static void add(struct summary *s, struct logged *l, bool judge)
     add_client(s, l);
 }
 
+void summary_add(struct summary *s, struct logged *l, int label)
+{
+    s->decisions++;
+    add(s, l, label, false);
+}
+
 int summary_read(struct summary *s, struct ctl *ctl, bool judge)
 {
     struct logs *logs = logs_open(ctl, ctl->arguments, ctl->argument_count);
@@ -313,7 +345,7 @@ int summary_read(struct summary *s, struct ctl *ctl, bool judge)
 
     while (logs && (record = logs_next(logs))) {
         if (logged_read(record, &l))
-            add(s, &l, judge);
+            add(s, &l, LABEL_NONE, judge);
         else
             s->malformed++;
     }

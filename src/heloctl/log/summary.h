@@ -10,6 +10,7 @@
 #include "json.h"
 #include "labels.h"
 #include "logged.h"
+#include "mail_log.h"
 #include "patterns.h"
 #include "tally.h"
 
@@ -39,9 +40,17 @@ struct summary_shadow {
     struct tally *more, *less; /* would be refused by the shadow alone, by the policy alone: "client\tHELO\tdomain" */
 };
 
+/* What the mail log says became of the messages. */
+struct summary_fates {
+    uint64_t spam[MAIL_SOURCES], ham[MAIL_SOURCES]; /* by whose opinion */
+    uint64_t refused, delivered;                    /* without an opinion */
+    uint64_t unknown;                               /* the log does not say, or has nothing about it */
+};
+
 struct summary {
     const struct settings *settings;
-    const struct labels *labels; /* NULL: none */
+    const struct labels *labels;     /* NULL: none */
+    const struct mail_log *mail_log; /* NULL: none; set before the first decision */
     uint64_t lines, decisions, malformed;
     uint64_t states[LOGGED_STATES];  /* by what the thresholds said */
     uint64_t actions[OUTCOME_COUNT]; /* by what Postfix was told */
@@ -54,9 +63,10 @@ struct summary {
     uint64_t by_hour[24];
     uint64_t temperror, doubts, lookups, cached, slow, ms_sum, ms_max; /* slow: a second and more */
     struct tally *networks, *domains, *near, *exemptions;
-    struct patterns *patterns;   /* of the default policy, where it judges anew */
-    uint64_t labelled;           /* judged greetings with a label */
-    struct greetings *greetings; /* that reached a threshold */
+    struct patterns *patterns;                 /* of the default policy, where it judges anew */
+    uint64_t labelled;                         /* judged greetings with a label */
+    struct summary_fates fates[OUTCOME_COUNT]; /* by what the thresholds said */
+    struct greetings *greetings;               /* that reached a threshold */
     struct summary_shadow shadow;
     struct table *clients; /* rules that hit and wait for a welcome */
 };
@@ -64,7 +74,20 @@ struct summary {
 bool summary_open(struct summary *s, const struct settings *settings, const struct labels *labels);
 void summary_close(struct summary *s);
 /* `judge`: judges anew by the settings; else what was logged counts. */
+/* One decision, as it was logged; `label` is a LABEL_ of labels.h, LABEL_NONE: what labels and mail log say. */
+void summary_add(struct summary *s, struct logged *l, int label);
 int summary_read(struct summary *s, struct ctl *ctl, bool judge);
+/*
+ * What the verbs that sum up a log begin and end with: the policy file, the labels, the mail log, a summary. `use`
+ * reads the log and prints. Returns the exit status.
+ */
+int summary_run(struct ctl *ctl, int (*use)(struct ctl *ctl, struct summary *s));
+#define SUMMARY_OPTIONS                                                                                                \
+    {'l', "label", "FILE", "known senders: lines of ADDRESS, NETWORK or DOMAIN, then ham or spam"},                    \
+    {                                                                                                                  \
+        'm', "mail-log", "FILE", "mail log with what became of the messages (Postfix, rspamd, spamd, amavis)"          \
+    }
+
 /* All of it as one JSON object; `name` as in json_open(). */
 void summary_print_json(const struct summary *s, struct json *j, const char *name);
 

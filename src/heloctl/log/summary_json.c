@@ -162,7 +162,7 @@ static void print_rules(const struct summary *s, struct json *j)
         json_number(j, "spf_pass", (long long)rule->spf);
         json_number(j, "welcomed_later", (long long)rule->welcome);
         json_number(j, "decisive_on_proved", (long long)rule->proved);
-        if (s->labels) {
+        if (s->labelled > 0) {
             json_number(j, "ham", (long long)rule->labelled[LABEL_HAM]);
             json_number(j, "spam", (long long)rule->labelled[LABEL_SPAM]);
             json_number(j, "decisive_on_ham", (long long)rule->decided[LABEL_HAM]);
@@ -263,6 +263,31 @@ static void print_unused(const struct summary *s, struct json *j)
     json_close(j, ']');
 }
 
+static void print_opinions(struct json *j, const char *name, const uint64_t counts[MAIL_SOURCES])
+{
+    json_open(j, name, '{');
+    for (unsigned source = 0; source < MAIL_SOURCES; source++)
+        json_number(j, mail_source_name((enum mail_source)source), (long long)counts[source]);
+    json_close(j, '}');
+}
+
+static void print_fates(const struct summary *s, struct json *j)
+{
+    json_open(j, "mail_log", '{');
+    json_number(j, "messages", (long long)mail_log_messages(s->mail_log));
+    json_number(j, "left_out", (long long)mail_log_left_out(s->mail_log));
+    for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+        json_open(j, outcome_name((enum outcome)outcome), '{');
+        print_opinions(j, "spam", s->fates[outcome].spam);
+        print_opinions(j, "ham", s->fates[outcome].ham);
+        json_number(j, "refused", (long long)s->fates[outcome].refused);
+        json_number(j, "delivered", (long long)s->fates[outcome].delivered);
+        json_number(j, "unknown", (long long)s->fates[outcome].unknown);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
+}
+
 void summary_print_json(const struct summary *s, struct json *j, const char *name)
 {
     json_open(j, name, '{');
@@ -284,8 +309,10 @@ void summary_print_json(const struct summary *s, struct json *j, const char *nam
     print_shadow(s, j);
     print_unused(s, j);
     print_dns(s, j);
-    if (s->labels)
+    if (s->labelled > 0)
         print_labels(s, j);
+    if (s->mail_log)
+        print_fates(s, j);
     print_greetings(s, j);
     json_close(j, '}');
 }

@@ -45,13 +45,13 @@ static void print_histogram(const struct summary *s)
 
 static void print_thresholds(const struct summary *s)
 {
-    printf("\na threshold at   reaches   share  proved%s\n", s->labels ? "       ham      spam" : "");
+    printf("\na threshold at   reaches   share  proved%s\n", s->labelled ? "       ham      spam" : "");
     for (int score = 0; score <= SCORE_MAX; score += STEP) {
         uint64_t reached = summary_from(s->scores, score), all = summary_from(s->scores, 0);
 
         printf("  %12d %9llu %6.2f%% %24llu", score, n(reached), all ? 100.0 * (double)reached / (double)all : 0.0,
                n(summary_from(s->proved_scores, score)));
-        if (s->labels)
+        if (s->labelled)
             printf(" %9llu %9llu", n(summary_from(s->label_scores[LABEL_HAM], score)),
                    n(summary_from(s->label_scores[LABEL_SPAM], score)));
         for (unsigned i = 0; i < s->settings->default_policy->threshold_count; i++)
@@ -64,7 +64,7 @@ static void print_thresholds(const struct summary *s)
 static void print_rules(const struct summary *s)
 {
     printf("\n%-24s %6s %9s %9s %9s %9s %9s %9s%s\n", "rule", "points", "hits", "decisive", "confirmed", "SPF pass",
-           "welcomed", "proved", s->labels ? "       ham      spam" : "");
+           "welcomed", "proved", s->labelled ? "       ham      spam" : "");
     for (size_t i = 0; i < rules_count; i++) {
         const struct summary_rule *rule = &s->rules[i];
 
@@ -72,7 +72,7 @@ static void print_rules(const struct summary *s)
             continue;
         printf("%-24s %6d %9llu %9llu %9llu %9llu %9llu %9llu", rules[i]->name, s->settings->default_policy->points[i],
                n(rule->hits), n(rule->decisive), n(rule->confirmed), n(rule->spf), n(rule->welcome), n(rule->proved));
-        if (s->labels)
+        if (s->labelled)
             printf(" %9llu %9llu", n(rule->labelled[LABEL_HAM]), n(rule->labelled[LABEL_SPAM]));
         putchar('\n');
     }
@@ -146,8 +146,9 @@ static void print_text(const struct summary *s, const struct suggestion *to)
     print_thresholds(s);
     print_rules(s);
     print_near(s);
+    report_print_fates(s);
     report_print_shadow(s);
-    if (s->labels)
+    if (s->labelled)
         print_labels(s);
     print_suggestion(s, to);
 }
@@ -203,40 +204,23 @@ static void print_json(const struct summary *s, const struct suggestion *to)
     json_end(&j);
 }
 
-static int tune(struct ctl *ctl, const struct settings *settings, const struct labels *labels)
+static int tune(struct ctl *ctl, struct summary *s)
 {
-    struct summary *s = malloc(sizeof(*s));
     struct suggestion *to = malloc(sizeof(*to));
     int status;
 
-    if (!s || !to || !summary_open(s, settings, labels)) {
-        free(s);
-        free(to);
+    if (!to)
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    }
     status = summary_read(s, ctl, true);
     suggest(s, to);
     (ctl_given(ctl, 'j') ? print_json : print_text)(s, to);
-    summary_close(s);
-    free(s);
     free(to);
     return status;
 }
 
 static int run(struct ctl *ctl)
 {
-    struct settings *settings = ctl_settings(ctl);
-    struct labels *labels = NULL;
-    int status;
-
-    if (!settings)
-        return CTL_CONFIG;
-    if (ctl_given(ctl, 'l'))
-        labels = labels_read(ctl, ctl_value(ctl, 'l'));
-    status = ctl_given(ctl, 'l') && !labels ? CTL_DATA : tune(ctl, settings, labels);
-    labels_free(labels);
-    settings_unref(settings);
-    return status;
+    return summary_run(ctl, tune);
 }
 
 const struct ctl_verb ctl_tune = {
@@ -251,7 +235,7 @@ const struct ctl_verb ctl_tune = {
     .exits = "0 done, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
-                {'l', "label", "FILE", "known senders: lines of ADDRESS, NETWORK or DOMAIN, then ham or spam"},
+                SUMMARY_OPTIONS,
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},
 };

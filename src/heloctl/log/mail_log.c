@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mail_log: messages in one array that is filled up to a limit; three bounded, seeded tables lead to them: by queue id
+ * and by message id while the log is read, by client and time afterwards.
+ */
+#include "mail_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "lines.h"
+#include "table.h"
+
+enum {
+    MESSAGES_MAX = 400000,
+    FIRST_MESSAGES = 1024,
+    KEYS_MAX = 100000, /* queue and message ids that are being followed */
+    KEY_SIZE = 256,
+    SLOT_S = 1024,   /* messages of a client are listed by slots of so many seconds */
+    LOOK_AT = 256,   /* most messages of a slot that are looked at */
+    BEFORE_S = 5,    /* clocks of two logs */
+    AFTER_S = 120,   /* from the decision to the next line about the message */
+    PROCESS_S = 900, /* the same where the smtpd process is known to be the same */
+    POSTSCREEN_S = 3600,
+    DECISION_ID_SIZE = 12,
+};
+
+struct message {
+    struct address client;
+    time_t when;
+    uint64_t sender; /* hash; 0: unknown */
+    unsigned long pid;
+    uint32_t next;             /* in the list of its slot, plus 1; 0: the last */
+    char id[DECISION_ID_SIZE]; /* that ends the reply to a refusal by helod itself */
+    struct mail_fate fate;
+};
+
+/* A key of the tables, and the message that it leads to. */
+struct place {
+    struct table_entry entry;
+    uint32_t message;
+};
+
+struct slot_key {
+    struct address client;
+    int64_t slot;
+};
+
+struct mail_log {
+    struct message *messages;
+    size_t count, room;
+    uint64_t left_out;
+    struct table *queue_ids, *message_ids, *slots;
+    struct hash_key hash;
+    struct log_time time;
+};
+
+static void release(struct table_entry *entry, void *arg)
+{
+    (void)arg;
+    free((struct place *)(void *)entry);
+}
+
+void mail_log_free(struct mail_log *m)
+{
+    if (!m)
+        return;
+    table_free(m->queue_ids);
+    table_free(m->message_ids);
+    table_free(m->slots);
+    free(m->messages);
+    free(m);
+}
+
+static struct mail_log *mail_log_new(void)
+{
+    const struct table_limits ids = {.max_entries = KEYS_MAX}, slots = {.max_entries = MESSAGES_MAX};
+    struct mail_log *m = calloc(1, sizeof(*m));
+
+    if (!m)
+        return NULL;
+    m->queue_ids = table_new(&ids, release, NULL);
+    m->message_ids = table_new(&ids, release, NULL);
+    m->slots = table_new(&slots, release, NULL);
+    if (m->queue_ids && m->message_ids && m->slots && hash_key_random(&m->hash))
+        return m;
+    mail_log_free(m);
+    return NULL;
+}
+
+/* Makes the key lead to the message, whatever it led to before. */
+static void put(struct table *table, const void *key, size_t n, uint32_t message)
+{
+    struct place *p = (struct place *)(void *)table_find(table, key, n);
+
+    if (!p) {
+        p = calloc(1, sizeof(*p) + n);
+        if (!p)
+            return;
+        p->entry.key = memcpy(p + 1, key, n);
+        p->entry.key_size = n;
+        table_insert(table, &p->entry);
+    }
+    p->message = message;
+}
+
+static void put_id(struct table *table, struct mail_part id, uint32_t message)
+{
+    if (id.n > 0 && id.n <= KEY_SIZE)
+        put(table, id.at, id.n, message);
+}
+
+static struct message *find_id(const struct mail_log *m, struct table *table, struct mail_part id)
+{
+    const struct place *p = id.n > 0 ? (const struct place *)(void *)table_find(table, id.at, id.n) : NULL;
+
+    return p ? &m->messages[p->message] : NULL;
+}
+
+static void make_slot_key(struct slot_key *key, const struct address *client, time_t when)
+{
+    memset(key, 0, sizeof(*key));
+    key->client = *client;
+    key->slot = when / SLOT_S;
+}
+
+static uint64_t sender_hash(const struct mail_log *m, const char *sender, size_t n)
+{
+    char lower[KEY_SIZE];
+
+    n = n < sizeof(lower) ? n : sizeof(lower);
+    for (size_t i = 0; i < n; i++)
+        lower[i] = (char)(sender[i] >= 'A' && sender[i] <= 'Z' ? sender[i] + ('a' - 'A') : sender[i]);
+    return hash_bytes(&m->hash, lower, n) | 1;
+}
+
+static bool make_room(struct mail_log *m)
+{
+    size_t room = m->room ? m->room * 2 : FIRST_MESSAGES;
+    struct message *more;
+
+    if (m->count < m->room)
+        return true;
+    if (m->count >= MESSAGES_MAX)
+        return false;
+    more = realloc(m->messages, room * sizeof(*more));
+    if (!more)
+        return false;
+    m->messages = more;
+    m->room = room;
+    return true;
+}
+
+/* "… [7QK2M9A]" */
+static void copy_id(struct mail_part reply, char id[DECISION_ID_SIZE])
+{
+    const char *open = reply.n > 2 && reply.at[reply.n - 1] == ']' ? memrchr(reply.at, '[', reply.n) : NULL;
+    size_t n = open ? (size_t)(reply.at + reply.n - open) - 2 : 0;
+
+    if (n < DECISION_ID_SIZE && n > 0)
+        memcpy(id, open + 1, n);
+}
+
+/* A message that begins here; NULL where it has no client, or the log has too many. */
+static struct message *begin(struct mail_log *m, const struct mail_line *line, time_t when)
+{
+    const struct place *slot;
+    struct slot_key key;
+    struct message *message;
+    struct address client;
+
+    if (when <= 0 || !address_parse(&client, line->client.at, line->client.n))
+        return NULL;
+    if (!make_room(m)) {
+        m->left_out++;
+        return NULL;
+    }
+    message = &m->messages[m->count];
+    *message = (struct message){.client = client, .when = when, .pid = line->pid};
+    copy_id(line->reply, message->id);
+    if (line->has_sender)
+        message->sender = sender_hash(m, line->sender.at, line->sender.n);
+    make_slot_key(&key, &client, when);
+    slot = (const struct place *)(void *)table_find(m->slots, &key, sizeof(key));
+    message->next = slot ? slot->message + 1 : 0;
+    put(m->slots, &key, sizeof(key), (uint32_t)m->count);
+    put_id(m->queue_ids, line->queue_id, (uint32_t)m->count);
+    m->count++;
+    return message;
+}
+
+/* One filter that calls it spam weighs more than another that does not. */
+static void give_opinion(struct message *message, const struct mail_line *line)
+{
+    if (line->opinion <= message->fate.opinion)
+        return;
+    message->fate.opinion = line->opinion;
+    message->fate.source = line->source;
+}
+
+static void add_refusal(struct mail_log *m, const struct mail_line *line, time_t when)
+{
+    struct message *message = find_id(m, m->queue_ids, line->queue_id);
+
+    if (!message)
+        message = begin(m, line, when);
+    if (!message)
+        return;
+    message->fate.refused = true;
+    if (message->fate.opinion == MAIL_NO_OPINION)
+        message->fate.source = line->source;
+    give_opinion(message, line);
+}
+
+static void add_verdict(struct mail_log *m, const struct mail_line *line)
+{
+    struct message *message = find_id(m, m->queue_ids, line->queue_id);
+
+    if (!message)
+        message = find_id(m, m->message_ids, line->message_id);
+    if (message)
+        give_opinion(message, line);
+}
+
+static void add(struct mail_log *m, const struct mail_line *line, time_t when)
+{
+    struct message *message;
+
+    switch (line->kind) {
+    case MAIL_ACCEPTED:
+        begin(m, line, when);
+        return;
+    case MAIL_REFUSED:
+        add_refusal(m, line, when);
+        return;
+    case MAIL_VERDICT:
+        add_verdict(m, line);
+        return;
+    case MAIL_ID:
+    case MAIL_FROM:
+    case MAIL_DELIVERED:
+        message = find_id(m, m->queue_ids, line->queue_id);
+        if (!message)
+            return;
+        if (line->kind == MAIL_ID)
+            put_id(m->message_ids, line->message_id, (uint32_t)(message - m->messages));
+        message->fate.delivered |= line->kind == MAIL_DELIVERED;
+        if (line->kind == MAIL_FROM)
+            message->sender = sender_hash(m, line->sender.at, line->sender.n);
+        return;
+    case MAIL_NONE:
+        return;
+    }
+}
+
+struct mail_log *mail_log_read(const struct ctl *ctl, char **files, int count)
+{
+    struct mail_log *m = mail_log_new();
+    struct lines *lines = m ? lines_open(ctl, files, count) : NULL;
+    struct mail_line found;
+    const char *line;
+    size_t n;
+
+    if (!lines) {
+        mail_log_free(m);
+        if (!m)
+            ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+        return NULL;
+    }
+    while (lines_next(lines, &line, &n))
+        if (mail_line_read(line, n, &found))
+            add(m, &found, log_time_read(&m->time, line, n));
+    if (lines_close(lines) == CTL_OK)
+        return m;
+    mail_log_free(m);
+    return NULL;
+}
+
+/* Postfix's instance is "PID.TIME.…" in hexadecimal digits. */
+static unsigned long instance_pid(const char *instance)
+{
+    char *end;
+    unsigned long pid = strtoul(instance, &end, 16);
+
+    return *end == '.' ? pid : 0;
+}
+
+struct search {
+    const struct logged *l;
+    unsigned long pid;
+    uint64_t sender;
+    const struct message *best;
+    bool best_same_process;
+    time_t best_distance;
+};
+
+static void consider(struct search *s, const struct message *message)
+{
+    time_t distance = message->when - s->l->record->when;
+    bool same_process = s->pid != 0 && message->pid == s->pid;
+    time_t after = message->fate.source == MAIL_BY_POSTSCREEN ? POSTSCREEN_S : same_process ? PROCESS_S : AFTER_S;
+
+    if (distance < -BEFORE_S || distance > after || !address_equal(&message->client, &s->l->client))
+        return;
+    if (message->sender && s->sender && message->sender != s->sender)
+        return;
+    if (message->id[0] && strcmp(message->id, s->l->record->fields->id) == 0)
+        return; /* refused because of this very decision: that says nothing new */
+    distance = distance < 0 ? -distance : distance;
+    if (s->best &&
+        (s->best_same_process > same_process || (s->best_same_process == same_process && s->best_distance <= distance)))
+        return;
+    s->best = message;
+    s->best_same_process = same_process;
+    s->best_distance = distance;
+}
+
+const struct mail_fate *mail_log_find(const struct mail_log *m, const struct logged *l)
+{
+    const struct decision_fields *f = l->record->fields;
+    struct search s = {.l = l, .pid = instance_pid(f->instance)};
+    time_t when = l->record->when;
+
+    if (!m || when <= 0 || l->client.family == ADDRESS_NONE)
+        return NULL;
+    s.sender = sender_hash(m, f->sender, strlen(f->sender));
+    for (time_t at = when - BEFORE_S; at <= when + POSTSCREEN_S + SLOT_S; at += SLOT_S) {
+        const struct place *slot;
+        struct slot_key key;
+        unsigned looked = 0;
+
+        make_slot_key(&key, &l->client, at);
+        slot = (const struct place *)(const void *)table_peek(m->slots, &key, sizeof(key));
+        for (uint32_t next = slot ? slot->message + 1 : 0; next > 0 && looked++ < LOOK_AT;
+             next = m->messages[next - 1].next)
+            consider(&s, &m->messages[next - 1]);
+    }
+    return s.best ? &s.best->fate : NULL;
+}
+
+uint64_t mail_log_messages(const struct mail_log *m)
+{
+    return m->count;
+}
+
+uint64_t mail_log_left_out(const struct mail_log *m)
+{
+    return m->left_out;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mailbox: walks folders and reads the headers of messages, up to a fixed size each. Received headers are read from the
+ * top, where the site's own servers write them: the first whose client is foreign is the hand-over. What stands below
+ * was written by strangers and is not looked at.
+ */
+#include "mailbox.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "ascii.h"
+#include "labels.h"
+#include "lines.h"
+#include "log_time.h"
+#include "mail_line.h"
+#include "progress.h"
+#include "settings.h"
+#include "text.h"
+
+enum { HEAD_SIZE = 64 << 10, WORD_SIZE = 256, SHOW_EVERY = 64 };
+
+/* ---- names ---- */
+
+/* Whether the list has the word, whatever its case. */
+static bool listed(const char *list, const char *word, size_t n)
+{
+    while (list && *list) {
+        size_t length = strcspn(list, ",");
+
+        if (length == n && strncasecmp(list, word, n) == 0)
+            return true;
+        list += length + (list[length] == ',');
+    }
+    return false;
+}
+
+/* A part of the path that names a folder: "Junk", ".Junk", ".INBOX.Junk", "spam.mbox.gz". */
+static int folder_label(const struct mailbox *m, const char *part, size_t n)
+{
+    while (n > 0) {
+        size_t length = 0;
+
+        while (length < n && part[length] != '.')
+            length++;
+        if (length > 0 && listed(m->ham, part, length))
+            return LABEL_HAM;
+        if (length > 0 && listed(m->spam ? m->spam : "Junk,Spam", part, length))
+            return LABEL_SPAM;
+        part += length + (length < n);
+        n -= length + (length < n);
+    }
+    return LABEL_NONE;
+}
+
+/* By the innermost folder that has a label; everything else is ham. */
+static int path_label(const struct mailbox *m, const char *path)
+{
+    int label = LABEL_HAM;
+
+    while (*path) {
+        size_t n = strcspn(path, "/");
+        int found = folder_label(m, path, n);
+
+        if (found != LABEL_NONE)
+            label = found;
+        path += n + (path[n] == '/');
+    }
+    return label;
+}
+
+/* ---- a message ---- */
+
+static bool is_foreign(const struct mailbox *m, const struct address *client)
+{
+    enum address_scope scope = address_scope(client);
+
+    return (scope == ADDRESS_GLOBAL || scope == ADDRESS_DOCUMENTATION) &&
+           network_set_find(m->settings->local.networks, client) == LOOKUP_NONE;
+}
+
+/* The envelope sender of "<a@b>"; it is cut where it is longer than an address may be. */
+static void copy_sender(const char *value, char out[WORD_SIZE])
+{
+    const char *open = strchr(value, '<');
+    size_t n = open ? strcspn(open + 1, ">") : 0;
+
+    n = n < WORD_SIZE ? n : WORD_SIZE - 1;
+    memcpy(out, open ? open + 1 : "", n);
+    out[n] = '\0';
+}
+
+static void count_server(struct mailbox *m, const char *by)
+{
+    char name[WORD_SIZE];
+    struct text t;
+
+    text_init(&t, name, sizeof(name));
+    text_add_as(&t, TEXT_PLAIN, by, SIZE_MAX);
+    tally_add(m->servers, name);
+}
+
+static void read_head(struct mailbox *m, const char *path, const char *head, size_t n)
+{
+    struct mailbox_mail mail = {.path = path, .label = path_label(m, path)};
+    char sender[WORD_SIZE];
+    struct received hop;
+    struct headers h;
+    bool found = false;
+
+    m->messages++;
+    headers_begin(&h, head, n);
+    while (headers_next(&h)) {
+        if (strcmp(h.name, "return-path") == 0 && !mail.sender) {
+            copy_sender(h.value, sender);
+            mail.sender = sender;
+        }
+        if (!found && strcmp(h.name, "received") == 0 && received_read(h.value, h.size, &hop))
+            found = is_foreign(m, &hop.client) && (!m->mx || listed(m->mx, hop.by, strlen(hop.by)));
+    }
+    if (!found) {
+        m->without_hop++;
+        return;
+    }
+    count_server(m, hop.by);
+    mail.hop = &hop;
+    m->visit(m->arg, &mail);
+}
+
+/* ---- files ---- */
+
+static void read_message(struct mailbox *m, const char *path)
+{
+    gzFile in = gzopen(path, "rb");
+    char *head = in ? malloc(HEAD_SIZE) : NULL;
+    int n = head ? gzread(in, head, HEAD_SIZE) : -1;
+
+    if (n >= 0)
+        read_head(m, path, head, (size_t)n);
+    else
+        m->unreadable++;
+    free(head);
+    if (in)
+        gzclose_r(in);
+}
+
+/* Messages of an mbox begin with "From " behind a blank line. */
+static void read_mbox(struct mailbox *m, char *path)
+{
+    struct lines *lines = lines_open(m->ctl, &path, 1);
+    char *head = malloc(HEAD_SIZE);
+    size_t used = 0, n;
+    bool in_head = false, blank = true;
+    const char *line;
+
+    while (lines && head && lines_next(lines, &line, &n)) {
+        if (n > 0 && line[n - 1] == '\r')
+            n--;
+        if (blank && n > 5 && memcmp(line, "From ", 5) == 0) {
+            if (in_head)
+                read_head(m, path, head, used);
+            in_head = true;
+            used = 0;
+        } else if (in_head && n == 0) {
+            read_head(m, path, head, used);
+            in_head = false;
+        } else if (in_head && n + 1 <= HEAD_SIZE - used) {
+            memcpy(head + used, line, n);
+            head[used + n] = '\n';
+            used += n + 1;
+        }
+        blank = n == 0;
+    }
+    if (in_head)
+        read_head(m, path, head, used);
+    free(head);
+    if (lines && lines_close(lines) != CTL_OK)
+        m->unreadable++;
+}
+
+static void copy_part(char *out, size_t size, struct mail_part part)
+{
+    size_t n = part.n < size ? part.n : size - 1;
+
+    memcpy(out, part.n ? part.at : "", n);
+    out[n] = '\0';
+}
+
+/*
+ * A refusal in a mail log has all of a session. Of mail that was accepted Postfix does not log the HELO name, so there
+ * is nothing to judge.
+ */
+static void read_log_line(struct mailbox *m, const char *path, const struct mail_line *line, time_t when)
+{
+    struct mailbox_mail mail = {.path = path, .label = line->opinion == MAIL_SPAM ? LABEL_SPAM : LABEL_NONE};
+    struct received hop = {.when = when};
+    char sender[WORD_SIZE];
+
+    if ((line->kind != MAIL_REFUSED && line->kind != MAIL_ACCEPTED) ||
+        !address_parse(&hop.client, line->client.at, line->client.n) || !is_foreign(m, &hop.client))
+        return;
+    m->messages++;
+    if (line->helo.n == 0) {
+        m->without_helo++;
+        return;
+    }
+    copy_part(hop.helo, sizeof(hop.helo), line->helo);
+    copy_part(hop.name, sizeof(hop.name), line->name);
+    copy_part(hop.protocol, sizeof(hop.protocol), line->protocol);
+    copy_part(sender, sizeof(sender), line->sender);
+    hop.confirmed = hop.name[0] != '\0' && strcmp(hop.name, "unknown") != 0;
+    if (!hop.confirmed)
+        hop.name[0] = '\0';
+    mail.hop = &hop;
+    mail.sender = line->has_sender ? sender : NULL;
+    m->visit(m->arg, &mail);
+}
+
+static void read_log(struct mailbox *m, char *path)
+{
+    struct lines *lines = lines_open(m->ctl, &path, 1);
+    struct log_time time = {.now = 0};
+    struct mail_line found;
+    const char *line;
+    size_t n;
+
+    while (lines && lines_next(lines, &line, &n)) {
+        m->log_lines++;
+        if (mail_line_read(line, n, &found))
+            read_log_line(m, path, &found, log_time_read(&time, line, n));
+    }
+    if (lines && lines_close(lines) != CTL_OK)
+        m->unreadable++;
+}
+
+static bool is_log(const char *text, size_t n)
+{
+    const char *end = memchr(text, '\n', n);
+    size_t line = end ? (size_t)(end - text) : n;
+    struct log_time time = {.now = 0};
+
+    return log_time_read(&time, text, line) != 0 && memmem(text, line, ": ", 2);
+}
+
+/* What a file is, its beginning says. */
+static void read_file(struct mailbox *m, char *path)
+{
+    char begin[1024];
+    gzFile in = gzopen(path, "rb");
+    int n = in ? gzread(in, begin, sizeof(begin)) : -1;
+
+    if (in)
+        gzclose_r(in);
+    if (n < 0)
+        m->unreadable++;
+    else if (n > 5 && memcmp(begin, "From ", 5) == 0)
+        read_mbox(m, path);
+    else if (is_log(begin, (size_t)n))
+        read_log(m, path);
+    else if (n > 0)
+        read_message(m, path);
+}
+
+/* ---- folders ---- */
+
+/* Files that a mail server keeps beside the messages, and deliveries that are not complete. */
+static bool is_passed_over(const FTSENT *entry)
+{
+    static const char *const names[] = {"tmp", "maildirfolder", "subscriptions"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(entry->fts_name, names[i]) == 0)
+            return entry->fts_level > 0;
+    return entry->fts_level > 0 &&
+           (strncmp(entry->fts_name, "dovecot", 7) == 0 || strncmp(entry->fts_name, "courier", 7) == 0);
+}
+
+/* Every file below the paths. Links are not followed: what they lead to is elsewhere, too. */
+static int walk(struct mailbox *m, char **paths, struct progress *progress, uint64_t *files)
+{
+    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+    int status = CTL_OK;
+    FTSENT *entry;
+
+    while (tree && (entry = fts_read(tree))) {
+        if (entry->fts_info == FTS_D && is_passed_over(entry)) {
+            fts_set(tree, entry, FTS_SKIP);
+        } else if (entry->fts_info == FTS_F && !is_passed_over(entry)) {
+            ++*files;
+            if (!progress)
+                continue;
+            if (*files % SHOW_EVERY == 0)
+                progress_set(progress, *files);
+            read_file(m, entry->fts_path);
+        } else if (progress &&
+                   (entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)) {
+            status =
+                ctl_fail(m->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", entry->fts_path, strerror(entry->fts_errno));
+        }
+    }
+    if (!tree)
+        return ctl_fail(m->ctl, CTL_TROUBLE, "out of memory");
+    fts_close(tree);
+    return status;
+}
+
+int mailbox_read(struct mailbox *m, char **paths, int count)
+{
+    char **list = calloc((size_t)count + 1, sizeof(*list));
+    struct progress progress;
+    uint64_t files = 0, done = 0;
+    int status;
+
+    if (!list)
+        return ctl_fail(m->ctl, CTL_TROUBLE, "out of memory");
+    memcpy(list, paths, (size_t)count * sizeof(*list));
+    walk(m, list, NULL, &files);
+    progress_begin(&progress, "messages", files);
+    status = walk(m, list, &progress, &done);
+    progress_end(&progress);
+    free(list);
+    return status;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * survey: judges the mail that a site already has, by the policy that it would use. Each message becomes a request, is
+ * judged by the daemon's own code, and its decision line is summed up as if it came from a log: so survey and report
+ * cannot differ, and the lines can be kept for tune and replay.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "clock.h"
+#include "decision.h"
+#include "mailbox.h"
+#include "policyfile.h"
+#include "report.h"
+
+enum { ASKING_MAX = 64, JOB_REGION_LIMIT = 4 << 20, SERVERS_MAX = 1000, SERVERS_SHOWN = 3, DEFAULT_RATE = 50 };
+
+struct survey {
+    struct ctl *ctl;
+    struct settings *settings;
+    struct ctl_session session;
+    struct policy policy; /* in monitor mode: nobody is answered */
+    struct summary summary;
+    struct mailbox mailbox;
+    FILE *log; /* --log; NULL: none */
+    bool dns;
+    unsigned long long rate; /* greetings a second that may ask DNS */
+    uint64_t next_ms;        /* when the next may */
+    unsigned in_flight;
+    uint64_t judged, asked, without_sender, without_date, trouble;
+};
+
+/* One message that is being judged; it lies in its own region. */
+struct job {
+    struct survey *survey;
+    struct region *region;
+    struct request request;
+    struct gather *gather;
+    struct event *timer;
+    const char *path;
+    time_t when;
+    int label;
+};
+
+static void job_free(struct job *job)
+{
+    if (job->timer)
+        event_free(job->timer);
+    region_free(job->region);
+}
+
+/* "2026-01-31T12:00:00Z helod: decision …" */
+static void keep_line(const struct job *job, const char *line, size_t n)
+{
+    char text[32] = "";
+    struct tm tm;
+
+    if (job->when > 0 && gmtime_r(&job->when, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    fprintf(job->survey->log, "%s survey helod: %.*s\n", text, (int)n, line);
+}
+
+static void sum_up(struct job *job, const struct verdict *verdict, const struct evidence *e)
+{
+    const struct reply reply = {.verb = REPLY_DUNNO};
+    const struct decision_record record = {
+        .verdict = verdict, .evidence = e, .request = &job->request, .reply = &reply};
+    struct decision_fields fields;
+    struct logs_record as_logged = {.fields = &fields, .region = job->region, .when = job->when};
+    char line[DECISION_LINE_SIZE];
+    struct logged logged;
+
+    as_logged.text = line;
+    as_logged.length = decision_line_write(&record, line);
+    if (job->survey->log)
+        keep_line(job, line, as_logged.length);
+    if (decision_line_read(line, as_logged.length, job->region, &fields) && logged_read(&as_logged, &logged))
+        summary_add(&job->survey->summary, &logged, job->label);
+}
+
+/* `gathered` NULL: no memory. */
+static void judge(struct job *job, const struct gathered *gathered)
+{
+    struct survey *s = job->survey;
+    struct verdict verdict;
+
+    if (!gathered) {
+        s->trouble++;
+        return;
+    }
+    policy_verdict(&gathered->judgement, gathered->evidence, job->region, &verdict);
+    s->judged++;
+    snprintf(verdict.id, sizeof(verdict.id), "S%06llu", (unsigned long long)s->judged % 1000000);
+    sum_up(job, &verdict, gathered->evidence);
+}
+
+static void on_gathered(void *arg, const struct gathered *gathered)
+{
+    struct job *job = arg;
+    struct survey *s = job->survey;
+
+    s->in_flight--;
+    judge(job, gathered);
+    job_free(job);
+    event_base_loopbreak(s->session.base);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    gather_expire(arg);
+}
+
+/* The request as Postfix would have sent it. What the header does not say is not known: "unknown", or empty. */
+static bool make_request(struct job *job, const struct mailbox_mail *mail)
+{
+    struct request *req = &job->request;
+    const struct received *hop = mail->hop;
+    const char *name = hop->name[0] ? region_strdup(job->region, hop->name) : "unknown";
+    char address[ADDRESS_TEXT_SIZE];
+
+    request_init(req);
+    req->client = hop->client;
+    req->client_address = region_strdup(job->region, address_format(&hop->client, address));
+    req->helo_name = region_strdup(job->region, hop->helo);
+    req->esmtp = hop->protocol[0] != 'S';
+    req->protocol_name = req->esmtp ? "ESMTP" : "SMTP";
+    req->reverse_client_name = name;
+    req->client_name = hop->confirmed ? name : "unknown";
+    req->encrypted = hop->tls;
+    req->encryption_protocol = hop->tls ? "TLS" : "";
+    req->sasl_username = hop->authenticated ? "authenticated" : "";
+    req->sender = mail->sender ? region_strdup(job->region, mail->sender) : "";
+    if (!mail->sender)
+        req->state = REQUEST_STATE_HELO;
+    job->path = region_strdup(job->region, mail->path);
+    req->instance = job->path;
+    return req->client_address && req->helo_name && name && req->sender && job->path;
+}
+
+static struct job *job_new(struct survey *s, const struct mailbox_mail *mail)
+{
+    struct region *region = region_new(JOB_REGION_LIMIT);
+    struct job *job = region ? region_alloc(region, sizeof(*job)) : NULL;
+
+    if (!job) {
+        region_free(region);
+        return NULL;
+    }
+    *job = (struct job){.survey = s, .region = region, .when = mail->hop->when, .label = mail->label};
+    if (make_request(job, mail))
+        return job;
+    region_free(region);
+    return NULL;
+}
+
+static void on_pause(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(arg);
+}
+
+/* Waits until another greeting may ask DNS. What DNS answers meanwhile is taken. */
+static void keep_rate(struct survey *s)
+{
+    uint64_t now;
+
+    while ((now = clock_ms()) < s->next_ms) {
+        struct timeval after = {.tv_sec = (time_t)((s->next_ms - now) / 1000),
+                                .tv_usec = (suseconds_t)((s->next_ms - now) % 1000 * 1000)};
+
+        if (event_base_once(s->session.base, -1, EV_TIMEOUT, on_pause, s->session.base, &after) != 0)
+            break;
+        event_base_dispatch(s->session.base);
+    }
+    s->next_ms = (now > s->next_ms ? now : s->next_ms) + 1000 / s->rate;
+}
+
+static void wait_for_dns(struct survey *s, struct job *job)
+{
+    uint64_t ms = s->settings->server.deadline_ms;
+    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    job->timer = evtimer_new(s->session.base, on_deadline, job->gather);
+    if (job->timer)
+        evtimer_add(job->timer, &after);
+    s->asked++;
+    for (s->in_flight++; s->in_flight >= ASKING_MAX;)
+        event_base_dispatch(s->session.base);
+    keep_rate(s);
+}
+
+static void on_mail(void *arg, const struct mailbox_mail *mail)
+{
+    struct survey *s = arg;
+    struct job *job = job_new(s, mail);
+    struct gather_options options = {.settings = s->settings, .limit = s->dns ? LIMIT_NONE : LIMIT_OFFLINE};
+    const struct gathered *gathered;
+
+    if (!job) {
+        s->trouble++;
+        return;
+    }
+    s->without_sender += mail->sender == NULL;
+    s->without_date += mail->hop->when == 0;
+    options.policy = &s->policy;
+    options.request = &job->request;
+    options.region = job->region;
+    options.done = on_gathered;
+    options.arg = job;
+    gathered = gather_start(&s->session.context, &options, &job->gather);
+    if (job->gather) {
+        wait_for_dns(s, job);
+        return;
+    }
+    judge(job, gathered);
+    job_free(job);
+}
+
+/* ---- output ---- */
+
+static unsigned long long n(uint64_t count)
+{
+    return (unsigned long long)count;
+}
+
+static void print_servers(const struct survey *s)
+{
+    size_t count;
+    struct tally_row **rows = tally_top(s->mailbox.servers, SERVERS_SHOWN, &count);
+
+    printf("  the hand-over is the topmost Received header with a foreign client%s; written by:\n",
+           s->mailbox.mx ? " and a server of --mx" : " (a guess: --mx names your servers)");
+    for (size_t i = 0; rows && i < count; i++)
+        printf("    %.80s (%llu)\n", rows[i]->key[0] ? rows[i]->key : "no name", n(rows[i]->count));
+    free(rows);
+}
+
+static void print_notes(const struct survey *s)
+{
+    const struct mailbox *m = &s->mailbox;
+
+    printf("survey of %llu messages, %llu judged\n", n(m->messages), n(s->judged));
+    print_servers(s);
+    if (m->without_hop)
+        printf("  %llu have no hand-over from a foreign client: local mail, or another server's headers\n",
+               n(m->without_hop));
+    if (m->without_helo)
+        printf("  %llu in mail logs have no HELO name, which Postfix logs only of refusals\n", n(m->without_helo));
+    if (s->without_sender)
+        printf("  %llu have no Return-Path: what depends on the sender was not judged\n", n(s->without_sender));
+    if (s->without_date)
+        printf("  %llu have no readable date\n", n(s->without_date));
+    if (m->unreadable + s->trouble)
+        printf("  %llu could not be read\n", n(m->unreadable + s->trouble));
+    if (s->dns)
+        printf("  DNS was asked as it is now, which may not be as it was then\n");
+    else
+        printf("  DNS was not asked: rules that need more than the recorded names could not hit\n");
+    printf("  not known: what other mail the clients sent (history), and what never got into these folders\n\n");
+}
+
+static void print_json(const struct survey *s)
+{
+    const struct mailbox *m = &s->mailbox;
+    struct json j;
+
+    json_init(&j, stdout);
+    json_open(&j, NULL, '{');
+    json_open(&j, "survey", '{');
+    json_number(&j, "messages", (long long)m->messages);
+    json_number(&j, "judged", (long long)s->judged);
+    json_number(&j, "without_hop", (long long)m->without_hop);
+    json_number(&j, "without_helo", (long long)m->without_helo);
+    json_number(&j, "without_sender", (long long)s->without_sender);
+    json_number(&j, "without_date", (long long)s->without_date);
+    json_number(&j, "unreadable", (long long)(m->unreadable + s->trouble));
+    json_bool(&j, "dns", s->dns);
+    json_bool(&j, "hop_guessed", m->mx == NULL);
+    json_close(&j, '}');
+    summary_print_json(&s->summary, &j, "summary");
+    json_close(&j, '}');
+    json_end(&j);
+}
+
+static int print(struct survey *s)
+{
+    if (ctl_given(s->ctl, 'w'))
+        return report_write_page(s->ctl, &s->summary, ctl_value(s->ctl, 'w'));
+    if (ctl_given(s->ctl, 'j')) {
+        print_json(s);
+        return CTL_OK;
+    }
+    print_notes(s);
+    report_print_text(&s->summary, s->ctl->colour);
+    return CTL_OK;
+}
+
+/* ---- the verb ---- */
+
+static bool open_log(struct survey *s)
+{
+    const char *file = ctl_value(s->ctl, 'l');
+
+    s->log = file ? fopen(file, "w") : NULL;
+    if (!file || s->log)
+        return true;
+    ctl_fail(s->ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
+    return false;
+}
+
+static bool close_log(struct survey *s)
+{
+    FILE *log = s->log;
+    bool good = !log || !ferror(log);
+
+    s->log = NULL;
+    if (log && fclose(log) != 0)
+        good = false;
+    if (!good)
+        ctl_fail(s->ctl, CTL_TROUBLE, "%s: cannot be written: %s", ctl_value(s->ctl, 'l'), strerror(errno));
+    return good;
+}
+
+static int survey(struct survey *s)
+{
+    int status;
+
+    s->mailbox = (struct mailbox){
+        .ctl = s->ctl,
+        .settings = s->settings,
+        .mx = ctl_value(s->ctl, 'm'),
+        .spam = ctl_value(s->ctl, 's'),
+        .ham = ctl_value(s->ctl, 'a'),
+        .visit = on_mail,
+        .arg = s,
+        .servers = tally_new(SERVERS_MAX),
+    };
+    if (!s->mailbox.servers || !summary_open(&s->summary, s->settings, NULL)) {
+        tally_free(s->mailbox.servers);
+        return ctl_fail(s->ctl, CTL_TROUBLE, "out of memory");
+    }
+    status = open_log(s) ? mailbox_read(&s->mailbox, s->ctl->arguments, s->ctl->argument_count) : CTL_TROUBLE;
+    while (s->in_flight > 0)
+        event_base_dispatch(s->session.base);
+    if (!close_log(s))
+        status = CTL_TROUBLE;
+    if (status != CTL_TROUBLE && print(s) != CTL_OK)
+        status = CTL_TROUBLE;
+    summary_close(&s->summary);
+    tally_free(s->mailbox.servers);
+    return status;
+}
+
+static int run(struct ctl *ctl)
+{
+    struct survey *s = calloc(1, sizeof(*s));
+    int status = CTL_CONFIG;
+
+    if (!s)
+        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    s->ctl = ctl;
+    s->dns = !ctl_given(ctl, 'o');
+    s->rate = DEFAULT_RATE;
+    if (!ctl_number(ctl, 'r', 1, 1000, &s->rate)) {
+        free(s);
+        return CTL_USAGE;
+    }
+    s->settings = ctl_settings(ctl);
+    if (s->settings) {
+        s->policy = *settings_policy(s->settings, ctl_given(ctl, 'p') ? ctl_value(ctl, 'p') : "");
+        s->policy.mode = MODE_MONITOR;
+        status = CTL_TROUBLE;
+        if (!s->dns || ctl_session_open(ctl, &s->session, s->settings))
+            status = survey(s);
+        if (s->dns)
+            ctl_session_close(&s->session);
+    }
+    settings_unref(s->settings);
+    free(s);
+    return status;
+}
+
+const struct ctl_verb ctl_survey = {
+    .name = "survey",
+    .arguments = "PATH ...",
+    .arguments_min = 1,
+    .arguments_max = -1,
+    .summary = "judge the mail that you already have, before Postfix asks helod",
+    .help = "Reads mail folders (Maildir, mbox, single messages; .gz too) and mail logs of Postfix, takes from the\n"
+            "Received header of your own server who handed each message over, judges that by the policy, and prints\n"
+            "the same report as for a log. Folders named Junk or Spam are spam, all others ham.",
+    .exits = "0 done, 64 and more: usage or failure",
+    .run = run,
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+                {'p', "policy", "NAME", "the policy_context"},
+                {'m', "mx", "NAMES", "names of your mail servers, divided by commas (default: guessed)"},
+                {'s', "spam", "NAMES", "folders with spam (default Junk,Spam)"},
+                {'a', "ham", "NAMES", "folders with ham, also where a folder around them has spam"},
+                {'o', "offline", NULL, "do not ask DNS"},
+                {'r', "rate", "N", "greetings a second that may ask DNS (default 50)"},
+                {'l', "log", "FILE", "write the decision lines, for tune and replay"},
+                {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
+                {'j', "json", NULL, "print JSON"},
+                {0, NULL, NULL, NULL}},
+};
