@@ -12,7 +12,6 @@
 
 enum {
     BAD_FLAGS = NAME_TRAILING_DOT | NAME_UNDERSCORE | NAME_BAD_ALABEL | NAME_NUMERIC_TLD | NAME_UNKNOWN_TLD,
-    LOOKS_ASSIGNED = NAMING_GENERIC | NAMING_ADDRESS | NAMING_FOREIGN | NAMING_DYNAMIC,
 };
 
 static enum known hit(struct audit_seen *seen, const char *detail)
@@ -25,12 +24,6 @@ static enum known hit(struct audit_seen *seen, const char *detail)
 static enum known lacks(enum known known)
 {
     return known == KNOWN_ABSENT ? KNOWN_PRESENT : known == KNOWN_PRESENT ? KNOWN_ABSENT : known;
-}
-
-/* A server-looking label clears a name: mail-203-0-113-5.example.net is one that its owner gave. */
-static bool looks_assigned(const struct naming *naming)
-{
-    return (naming->flags & NAMING_STOCK) || ((naming->flags & LOOKS_ASSIGNED) && !(naming->flags & NAMING_SERVER));
 }
 
 static bool is_host(const struct evidence *e)
@@ -110,7 +103,7 @@ static enum known helo_stale(struct audit_seen *seen)
     char text[ADDRESS_TEXT_SIZE];
 
     if (!e->confirmed || e->helo_is_client != KNOWN_ABSENT || e->helo_address_count == 0 ||
-        name_equal(&e->confirmed->name, &e->helo) || looks_assigned(&e->confirmed->naming))
+        name_equal(&e->confirmed->name, &e->helo) || naming_is_assigned(&e->confirmed->naming))
         return e->helo_is_client == KNOWN_TEMPERROR ? KNOWN_TEMPERROR : KNOWN_ABSENT;
     return hit(seen, region_printf(seen->region, "HELO is %s; this address is %s",
                                    address_format(&e->helo_addresses[0], text), e->confirmed->name.text));
@@ -194,7 +187,7 @@ static enum known helo_generic(struct audit_seen *seen)
 {
     const struct evidence *e = seen->evidence;
 
-    if (!is_host(e) || !looks_assigned(&e->helo_naming))
+    if (!is_host(e) || !naming_is_assigned(&e->helo_naming))
         return KNOWN_ABSENT;
     return hit(seen, e->helo_naming.detail);
 }
@@ -206,7 +199,7 @@ static enum known ptr_generic(struct audit_seen *seen)
     if (e->reverse != KNOWN_PRESENT)
         return e->reverse;
     for (unsigned i = 0; i < e->rdns_count; i++)
-        if (!looks_assigned(&e->rdns[i].naming))
+        if (!naming_is_assigned(&e->rdns[i].naming))
             return KNOWN_ABSENT;
     return hit(seen, e->rdns[0].name.text);
 }
@@ -324,7 +317,7 @@ static void keep_reverse(struct audit_host *host, const struct evidence *e, stru
     host->ptr = text;
     host->ptr_confirmed = rdns->confirmed == KNOWN_PRESENT;
     host->ptr_good = rdns->confirmed == KNOWN_PRESENT && rdns->name.kind == NAME_HOST &&
-                     rdns->name.reserved == NAME_RESERVED_NONE && !looks_assigned(&rdns->naming);
+                     rdns->name.reserved == NAME_RESERVED_NONE && !naming_is_assigned(&rdns->naming);
     if (rdns->name.registrable)
         host->ptr_domain = text + (rdns->name.registrable - rdns->name.text);
 }
