@@ -34,6 +34,7 @@ struct decision_fields {
     unsigned version;
     const char *id, *action, *judged, *threshold, *policy, *mode, *skip, *exemption;
     int score, doubt;
+    const char *partial; /* "yes" or "" */
     const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *limit, *reply;
     int shadow_score;
     const char *shadow, *shadow_action;

@@ -7,9 +7,10 @@ rspamd_config:register_symbol({
   group = 'helod',
   description = 'greeting judged by helod',
   callback = function(task)
-    -- The first is the topmost: helod's own.
+    -- The first is the topmost: helod's own. "at least 85": helod stopped once the outcome was decided.
     local header = task:get_header('X-HELO-Score')
-    local points = header and tonumber(header:match('^%s*(%d+)%s'))
+    local number = header and header:gsub('^%s*at least ', ''):match('^%s*(%d+)%s')
+    local points = number and tonumber(number)
     if points and points >= 30 then
       task:insert_result('HELOD_SCORE', math.min(points, 150) / 20, tostring(points))
     end

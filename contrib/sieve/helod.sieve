@@ -2,6 +2,6 @@
 # Sieve: what helod marked with 70 points or more goes to Junk (header = "score"). The topmost header is helod's.
 require ["fileinto", "regex", "index"];
 
-if header :index 1 :regex "X-HELO-Score" "^([7-9][0-9]|[0-9][0-9][0-9]+) " {
+if header :index 1 :regex "X-HELO-Score" "^(at least )?([7-9][0-9]|[0-9][0-9][0-9]+) " {
     fileinto "Junk";
 }

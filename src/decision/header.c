@@ -65,6 +65,15 @@ static bool add_spf(struct text *t, const struct evidence *e)
     return true;
 }
 
+/* The score; or the least that it can be, where gathering stopped because the outcome was decided. */
+static void add_number(struct text *t, const struct verdict *v)
+{
+    if (v->partial)
+        text_addf(t, "at least %d", v->at_least);
+    else
+        text_addf(t, "%d", v->score);
+}
+
 static void add_authentication_results(struct text *t, const struct verdict *v, const struct evidence *e)
 {
     bool any;
@@ -75,7 +84,8 @@ static void add_authentication_results(struct text *t, const struct verdict *v, 
     any = add_spf(t, e) || any;
     if (!any)
         text_add(t, "; none");
-    text_addf(t, " (HELO score %d", v->score);
+    text_add(t, " (HELO score ");
+    add_number(t, v);
     if (v->finding_count > 0) {
         text_add(t, ": ");
         decision_add_findings(v, FINDINGS_ROOM, t);
@@ -87,7 +97,9 @@ static void add_score(struct text *t, const struct verdict *v, const struct evid
 {
     const char *result = iprev(e);
 
-    text_addf(t, "X-HELO-Score: %d policy=", v->score);
+    text_add(t, "X-HELO-Score: ");
+    add_number(t, v);
+    text_add(t, " policy=");
     add_name(t, v->policy->name);
     text_addf(t, " action=%s", outcome_name(v->outcome));
     if (result)

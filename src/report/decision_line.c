@@ -208,6 +208,12 @@ static void write_doubt(struct line *l, const struct decision_line_field *f)
         add_number(l, f, l->record->verdict->doubt);
 }
 
+static void write_partial(struct line *l, const struct decision_line_field *f)
+{
+    if (l->record->verdict->partial)
+        add_word(l, f, "yes");
+}
+
 static void write_spf(struct line *l, const struct decision_line_field *f)
 {
     const struct evidence *e = l->record->evidence;
@@ -317,9 +323,11 @@ const struct decision_line_field decision_line_fields[] = {
     {FIELD("proto"), "SMTP or ESMTP", write_proto},
     {FIELD("sender"), "envelope sender, empty for the null sender", write_sender},
     {FIELD("instance"), "Postfix's number of the message", write_instance},
-    {FIELD("findings"), "rule:points, heaviest first; +N counts those that did not fit", write_findings},
-    {FIELD("doubt"), "points by which unknown evidence might have averted a rejection, which is put off; only then",
-     write_doubt},
+    {FIELD("findings"), "rule:points, heaviest first, adding up to the score; +N counts those that did not fit",
+     write_findings},
+    {FIELD("doubt"),
+     "points that missing evidence could have removed; only when a rejection became a deferral for that", write_doubt},
+    {FIELD("partial"), "yes when the outcome was decided before all evidence was there; only then", write_partial},
     {FIELD("spf"), "result for the HELO name; only when it was evaluated", write_spf},
     {FIELD("shadow"), "the shadow policy; only with one", write_shadow},
     {FIELD("shadow_action"), "what it judged", write_shadow_action},

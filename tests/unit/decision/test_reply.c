@@ -112,6 +112,30 @@ static const struct {
      "findings=helo_not_fqdn:60,rdns_missing:40,greeting_helo:15"},
 };
 
+/* Where gathering stopped early, the header names the least that the complete score can be. */
+static void partial_header(void **state)
+{
+    struct policy policy = test_policy();
+    const struct evidence *e = builder_evidence("helo=mail.blau.com rdns=none proto=SMTP", region);
+    struct judgement j;
+    struct verdict v;
+
+    (void)state;
+    policy.threshold_count = 1;
+    judge_evidence(&policy, e, &j);
+    assert_true(j.low < j.score && j.score < j.high); /* SPF and the addresses are not known */
+    j.partial = true;
+    policy_verdict(&j, e, region, &v);
+    assert_int_equal(v.score, 55);
+    assert_string_equal(decision_reply(&v, e, true, region).text,
+                        "Authentication-Results: mx.blau.com; iprev=permerror policy.iprev=25.1.2.3 "
+                        "(HELO score at least 45: rdns_missing:40,greeting_helo:15)");
+    policy.header = HEADER_SCORE;
+    assert_string_equal(decision_reply(&v, e, true, region).text,
+                        "X-HELO-Score: at least 45 policy=default action=mark iprev=permerror "
+                        "findings=rdns_missing:40,greeting_helo:15");
+}
+
 static void header_table(void **state)
 {
     unsigned wrong = 0;
@@ -304,9 +328,9 @@ static void hostile_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reply_table),   cmocka_unit_test(header_table),    cmocka_unit_test(texts_of_the_policy),
-        cmocka_unit_test(own_actions),   cmocka_unit_test(template_checks), cmocka_unit_test(every_advice_fits),
-        cmocka_unit_test(hostile_bytes),
+        cmocka_unit_test(reply_table),         cmocka_unit_test(partial_header), cmocka_unit_test(header_table),
+        cmocka_unit_test(texts_of_the_policy), cmocka_unit_test(own_actions),    cmocka_unit_test(template_checks),
+        cmocka_unit_test(every_advice_fits),   cmocka_unit_test(hostile_bytes),
     };
     return cmocka_run_group_tests_name("decision reply", tests, builder_start, builder_stop);
 }

@@ -316,6 +316,7 @@ static void round_trip(void **state)
         random_findings(v, round % 3 ? 5 : VERDICT_FINDINGS_MAX);
         v->score = (int)below(500);
         v->doubt = (int)below(3);
+        v->partial = below(2) == 1;
         n = decision_line_write(&record, out);
         assert_true(n == strlen(out) && n < DECISION_LINE_SIZE && printable(out));
         assert_true(decision_line_read(out, n, region, &f));
@@ -335,6 +336,7 @@ static void round_trip(void **state)
         }
         assert_int_equal(f.score, v->score);
         assert_int_equal(f.doubt, v->doubt);
+        assert_string_equal(f.partial, v->partial ? "yes" : "");
         assert_int_equal(f.ms, record.ms);
         assert_string_equal(f.shadow, record.shadow ? "candidate" : "");
         region_reset(region);
