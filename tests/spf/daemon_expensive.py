@@ -6,6 +6,7 @@ import time
 
 import helod
 import nameserver
+from stalls import Watch
 from tap import equal, run, test
 
 HOSTS = [(mx, host) for mx in range(10) for host in range(10)]
@@ -47,9 +48,9 @@ def _():
                                            instance="greedy.%d" % number))
         time.sleep(0.5)
         began = time.monotonic()
-        answer = daemon.ask(client="192.0.2.9", helo="quick-kiln.net")
-        took = time.monotonic() - began
-        assert took < 2.0, f"{took:.2f} s"
+        with Watch(daemon.process.pid) as watch:
+            answer = daemon.ask(client="192.0.2.9", helo="quick-kiln.net")
+        assert watch.seconds < 2.0, f"{watch.seconds:.2f} s"
         equal(daemon.decision(helo="quick-kiln.net")["findings"].get("helo_spf_pass"), -20)
         assert not answer.startswith(("4", "5")), answer
         for connection in slow:

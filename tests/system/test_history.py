@@ -15,6 +15,7 @@ import redisserver
 from helod import PATIENCE, Connection, Helod, free_port, heloctl, scratch, wait_for
 from proxy import Proxy
 from redisserver import Redis
+from stalls import Watch
 from tap import cases, cleanup, contains, equal, note, run, skip_all, test
 
 if redisserver.PROGRAM is None:
@@ -176,10 +177,13 @@ def _():
         line = one.wait_log("history in redis at inet:redis.nowhere.invalid:6379: not used until helod is restarted")
         contains(line, "an address in place of the name needs no DNS: ")
         equal(one.ask(helo="mailhost", **KNOWN), "DUNNO")
-        begun = time.monotonic()
-        status, _, err = heloctl("history", "-c", one.conf_path, "11.7.1.1")
-        equal(status, 70, err)
-        assert time.monotonic() - begun < 2, "heloctl waits for what cannot come"
+        took = []
+        for _attempt in range(5):  # at its quickest: the machine may do other things meanwhile
+            begun = time.monotonic()
+            status, _, err = heloctl("history", "-c", one.conf_path, "11.7.1.1")
+            equal(status, 70, err)
+            took.append(time.monotonic() - begun)
+        assert min(took) < 2, "heloctl waits for what cannot come"
 
 
 @test("another server in a reload waits for a restart, and that is said")
@@ -273,10 +277,11 @@ def peak_kib(daemon):
 def _(_name, madness, said):
     server = MadServer(madness)
     with shared(f"inet:127.0.0.1:{server.port}", 'redis_timeout = "2s"') as one:
-        before, began = peak_kib(one), time.monotonic()
-        while said not in one.log():
-            assert time.monotonic() - began < 6, "believed for too long"
-            assert not is_known(one, "mailhost")
+        before = peak_kib(one)
+        with Watch(one.process.pid) as watch:
+            while said not in one.log():
+                assert not is_known(one, "mailhost")
+        assert watch.seconds < 6, "believed for too long"
         assert peak_kib(one) - before < 50000, f"{before} to {peak_kib(one)} KiB"
         assert server.sent < 50000000, f"{server.sent} bytes were listened to"
 
@@ -403,7 +408,7 @@ def _():
         status, out, err = heloctl("history", "-c", one.conf_path, "11.7.1.1")
         equal((status, out), (0, "network 11.7.1.1: nothing is known\n"), err)
         contains(err, "this is of its snapshot")
-        assert 8 < time.monotonic() - begun < 60
+        assert 8 < time.monotonic() - begun < PATIENCE
 
 
 run()

@@ -291,7 +291,7 @@ def _():
     began = time.monotonic()
     code, text = rcpt("rejecting", BAD, "localhost")
     equal(code, 250, text)
-    assert time.monotonic() - began < 30, "Postfix waited long"
+    assert time.monotonic() - began < 90, "Postfix waited for its own timeout of 100 s"
     daemon.start()
     equal(rcpt("rejecting", BAD, "localhost")[0], 550)
 

@@ -15,6 +15,7 @@ import time
 from helod import (HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, helod, policy, question, scratch, status_of,
                    wait_for)
 from manager import Manager
+from stalls import Watch
 from tap import Skip, contains, equal, run, test
 
 AS_ROOT = os.geteuid() == 0
@@ -211,14 +212,14 @@ def _():
         ready = manager.hear("READY=1")
         equal(ready["MAINPID"], str(daemon.process.pid))
         contains(ready["STATUS"], "policy 1")
-        begin = time.monotonic()
-        for _ in range(3):
-            manager.hear("WATCHDOG=1")
-        assert time.monotonic() - begin < 3 * 2, "slower than the watchdog"
+        with Watch(daemon.process.pid) as watch:
+            for _ in range(3):
+                manager.hear("WATCHDOG=1")
+        assert watch.seconds < 3 * 2, "slower than the watchdog"
         daemon.reload()
         reloading = manager.hear("RELOADING=1")
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        assert 0 <= now - int(reloading["MONOTONIC_USEC"]) < 5_000_000
+        assert 0 <= now - int(reloading["MONOTONIC_USEC"]) < PATIENCE * 1e6
         contains(manager.hear("READY=1")["STATUS"], "policy 2")
         daemon.stop()
         manager.hear("STOPPING=1")

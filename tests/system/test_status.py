@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 from helod import PATIENCE, Helod, free_port, scratch, wait_for
+from stalls import Watch
 from tap import cleanup, contains, equal, run, skip, test
 
 PORT = free_port()
@@ -65,9 +66,11 @@ daemon = Helod(CONF, start=False)
 def _():
     before = series()
     equal(before['helod_decisions_total{policy="second",mode="enforce",action="reject",judged="reject"}'], 0, "there from the start")
+    began = time.monotonic()
     daemon.ask(helo="bad_name!", client="203.0.113.77")
     daemon.ask(helo="localhost", client="203.0.113.77", context="second")
     daemon.ask(client="198.51.100.9")
+    took = time.monotonic() - began
     now = series()
     grown = {name: now[name] - before.get(name, 0) for name in now if now[name] != before.get(name, 0)}
     equal(grown["helod_questions_total"], 3)
@@ -79,7 +82,7 @@ def _():
     equal(grown["helod_score_count"], 2)
     equal(grown['helod_score_bucket{le="+Inf"}'], 2)
     equal(grown["helod_question_duration_seconds_count"], 3)
-    assert 0 < grown["helod_question_duration_seconds_sum"] < 3, grown
+    assert 0 < grown["helod_question_duration_seconds_sum"] <= took, (grown, took)
     equal(grown['helod_findings_total{rule="helo_localhost"}'], 1)
     wait_for(lambda: series()['helod_dns_answers_total{type="PTR",status="temperror"}'] > 0, what="DNS by type and status")
     equal(now['helod_build_info{version="%s"}' % json.loads(fetch("/stats.json")[2])["version"]], 1)
@@ -251,21 +254,22 @@ def _():
 @test("who says nothing is hung up on after 5 s; past 8 such, others are turned away; helod goes on")
 def _():
     began = time.monotonic()
-    idle = [socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) for _ in range(8)]
-    for s in idle:
-        s.sendall(b"GET / HT")
-    time.sleep(0.3)
-    with socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) as ninth:
-        try:
-            equal(ninth.recv(10), b"", "the ninth")
-        except ConnectionResetError:
-            pass
-    assert time.monotonic() - began < 4.5, "the ninth was let in when another had left"
+    with Watch(daemon.process.pid) as watch:
+        idle = [socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) for _ in range(8)]
+        for s in idle:
+            s.sendall(b"GET / HT")
+        time.sleep(0.3)
+        with socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) as ninth:
+            try:
+                equal(ninth.recv(10), b"", "the ninth")
+            except ConnectionResetError:
+                pass
+    assert watch.seconds < 4.5, "the ninth was let in when another had left"
     contains(daemon.ask(sasl_username="alice"), "DUNNO")
     for s in idle:
         equal(s.recv(10), b"", "an idle one")
         s.close()
-    assert 4 < time.monotonic() - began < 20, f"{time.monotonic() - began} s"
+    assert 4 < time.monotonic() - began < PATIENCE, f"{time.monotonic() - began} s"
     equal(fetch("/stats.json")[0], 200)
 
 
