@@ -114,6 +114,13 @@ enum answer helo_spf_is(const struct evidence *e, enum spf_result result)
     return seen == SPF_NOT_ASKED || seen == SPF_TEMPERROR ? OPEN : answer_if(seen == result);
 }
 
+enum answer helo_spf_allows(const struct evidence *e)
+{
+    enum answer passes = helo_spf_is(e, SPF_PASS);
+
+    return passes == YES && e->helo_spf->allows_everybody ? NO : passes;
+}
+
 enum answer helo_is_unverified(const struct evidence *e)
 {
     enum answer related;

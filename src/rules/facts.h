@@ -80,6 +80,8 @@ enum answer helo_points_near_client(const struct evidence *e); /* into its /24 o
 
 /* NEED_HELO_SPF. For host names; OPEN also after a temporary failure. */
 enum answer helo_spf_is(const struct evidence *e, enum spf_result result);
+/* A pass that says something about this client: a record that allows a large part of the Internet proves nothing. */
+enum answer helo_spf_allows(const struct evidence *e);
 
 /*
  * HELO is a word that is surely not the client's: not verified, not aligned, related to no PTR name, and it points

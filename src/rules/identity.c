@@ -8,12 +8,6 @@
  */
 #include "facts.h"
 
-/* What SPF proves when it passes is the policy of the name's owner, and only if the record is specific. */
-static enum answer spf_allows_client(const struct evidence *e)
-{
-    return helo_spf_is(e, SPF_PASS);
-}
-
 /*
  * A reverse name that equals HELO is confirmed by HELO's own address record, so the PTR names need not be known for NO.
  * A name that reverse DNS verified is not asked for its other records, so that question comes first.
@@ -24,7 +18,7 @@ static enum answer is_verified(const struct evidence *e)
         return NO;
     if (helo_is_confirmed(e, FIT_NAME) == YES)
         return YES;
-    return answer_or(helo_points_to_client(e), spf_allows_client(e));
+    return answer_or(helo_points_to_client(e), helo_spf_allows(e));
 }
 
 static enum answer is_aligned(const struct evidence *e)

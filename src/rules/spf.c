@@ -26,15 +26,15 @@ static const char *detail_term(const struct evidence *e, struct region *r)
 
 static enum answer test_pass(const struct evidence *e)
 {
-    enum answer is = helo_spf_is(e, SPF_PASS);
+    enum answer allows = helo_spf_allows(e);
 
-    return is == OPEN && helo_is_confirmed(e, FIT_NAME) == YES ? NO : is;
+    return allows == OPEN && helo_is_confirmed(e, FIT_NAME) == YES ? NO : allows;
 }
 
 RULE(helo_spf_pass) = {
     .name = "helo_spf_pass",
     .family = FAMILY_SPF,
-    .summary = "SPF of the HELO name allows the client.",
+    .summary = "SPF of the HELO name allows the client, and not half the Internet with it.",
     .needs = NEED_AGAINST,
     .points = -10, /* by hand: the rows have no SPF record */
     .code = 550,

@@ -167,9 +167,12 @@ static void word_spf(struct evidence *e, char *value, struct region *r)
 
     spf->record = spf->term = spf->domain = spf->reason = spf->explanation = "";
     spf->deny_all = strcmp(value, "denyall") == 0;
+    spf->allows_everybody = strcmp(value, "passall") == 0;
     spf->record = spf->deny_all ? "v=spf1 -all" : "";
     for (int i = SPF_NONE; i <= SPF_PERMERROR; i++)
-        if (strcmp(spf_result_name((enum spf_result)i), spf->deny_all ? "fail" : value) == 0)
+        if (strcmp(spf_result_name((enum spf_result)i), spf->deny_all           ? "fail"
+                                                        : spf->allows_everybody ? "pass"
+                                                                                : value) == 0)
             spf->result = (enum spf_result)i;
     if (spf->result == SPF_NOT_ASKED)
         fail("no SPF result", value);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check: one greeting, judged by the daemon's own code with live DNS. Gathers everything (the daemon stops as soon as
- * its verdict is settled) and tells what was asked, what was found, what Postfix would be told and what the sender
- * should mend. check_text.c and check_json.c print it.
+ * check: one greeting, judged by the daemon's own code with live DNS. It gathers all evidence, where the daemon stops
+ * as soon as the outcome is decided, and shows the lookups, the evidence, the findings, the reply to Postfix and what
+ * the sender should fix. check_text.c and check_json.c print it.
  */
 #include <string.h>
 
@@ -208,8 +208,9 @@ const struct ctl_verb ctl_check = {
     .arguments_min = 2,
     .arguments_max = 2,
     .summary = "judge one greeting and explain the verdict",
-    .help = "Looks the client and its greeting up in the DNS, runs the rules of the policy, and tells what was asked "
-            "and\nanswered, what was found, what Postfix would be told and what the sender should mend.",
+    .help =
+        "Looks the client and its greeting up in DNS, runs the rules of the policy, and shows the lookups and\ntheir "
+        "answers, the findings, the reply to Postfix and what the sender should fix.",
     .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

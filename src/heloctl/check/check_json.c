@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_json: the same for programs. Keys are stable; a value that is not known is "not asked" or "temperror".
+ * check_json: prints the same for programs. Keys are stable; an unknown value is "not asked" or "temperror".
  */
 #include "check.h"
 #include "decision.h"
@@ -45,8 +45,8 @@ static void print_findings(const struct check *check, struct json *j)
 
         json_open(j, NULL, '{');
         json_text(j, "rule", rules[f->rule]->name);
-        json_number(j, "points", f->points);
-        json_number(j, "counted", f->counted);
+        json_number(j, "points", f->counted);
+        json_number(j, "of", f->points);
         json_text(j, "summary", rules[f->rule]->summary);
         json_text(j, "detail", f->detail);
         json_text(j, "advice", decision_advice(f, check->evidence, check->region));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_text: the verdict of one greeting for a person to read. Every foreign byte is filtered to printable ASCII.
+ * check_text: prints the verdict of one greeting for a person. Every foreign byte is filtered to printable ASCII.
  */
 #include <string.h>
 
@@ -22,7 +22,7 @@ static void put(FILE *out, const char *foreign)
 
 static void print_lookups(const struct check *check, FILE *out)
 {
-    fprintf(out, "\nasked\n");
+    fprintf(out, "\nlookups\n");
     for (unsigned i = 0; i < check->lookup_count; i++) {
         const struct check_lookup *lookup = &check->lookups[i];
 
@@ -34,7 +34,7 @@ static void print_lookups(const struct check *check, FILE *out)
         fprintf(out, lookup->from_cache ? "  (cached)\n" : "\n");
     }
     if (check->lookup_count == 0)
-        fprintf(out, "  nothing: no look-up was needed\n");
+        fprintf(out, "  nothing: no lookup was needed\n");
 }
 
 /* The lines that a kind of evidence adds, indented. */
@@ -66,7 +66,7 @@ static void print_evidence(const struct evidence *e, FILE *out)
         fprintf(out, "  the deadline came before all answers\n");
 }
 
-/* The families whose findings have reached their cap, and the credits where they have reached theirs. */
+/* Names the families whose findings have reached their cap, and says so of the credits. */
 static void print_caps(const struct check *check, FILE *out)
 {
     const struct verdict *v = &check->verdict;
@@ -93,9 +93,9 @@ static void print_findings(const struct check *check, FILE *out)
     for (unsigned i = 0; i < v->finding_count; i++) {
         const struct finding *f = &v->findings[i];
 
-        fprintf(out, "  %-22s %4d", rules[f->rule]->name, f->points);
+        fprintf(out, "  %-22s %4d", rules[f->rule]->name, f->counted);
         if (f->counted != f->points)
-            fprintf(out, " (counts %d)", f->counted);
+            fprintf(out, " (of %d)", f->points);
         fprintf(out, "  %s", rules[f->rule]->summary);
         if (f->detail && f->detail[0]) {
             fprintf(out, " (");
@@ -127,7 +127,7 @@ static void print_verdict(const struct check *check, FILE *out, bool colour)
         fprintf(out, "mode               makes it %s\n", outcome_name(v->outcome));
     while (n > 0 && reply[n - 1] == '\n')
         n--;
-    fprintf(out, "Postfix is told    %.*s\n", (int)n, reply);
+    fprintf(out, "reply to Postfix   %.*s\n", (int)n, reply);
 }
 
 static void print_advice(const struct check *check, FILE *out)
@@ -143,7 +143,7 @@ static void print_advice(const struct check *check, FILE *out)
         advice = decision_advice(&v->findings[i], check->evidence, check->region);
         if (!advice || !advice[0])
             continue;
-        fprintf(out, any ? "                   " : "\nto mend            ");
+        fprintf(out, any ? "                   " : "\nto fix             ");
         put(out, advice);
         fputc('\n', out);
         any = true;

@@ -346,6 +346,7 @@ static const struct {
     {"helo_is_recipient_domain", YES, "helo=mx.blau.com rcpt=a@blau.com rdns=a.rot.com:pass addr=nxdomain spf=none"},
     {"helo_is_recipient_domain", YES, "helo=blau.com rcpt=a@blau.com rdns=mx.blau.com:fail addr=26.1.1.1 spf=none"},
     {"helo_is_recipient_domain", NO, "helo=blau.com rcpt=a@blau.com rdns=none addr=26.1.1.1 spf=pass"},
+    {"helo_is_recipient_domain", YES, "helo=blau.com rcpt=a@blau.com rdns=none addr=26.1.1.1 spf=passall"},
     {"helo_is_recipient_domain", NO, "helo=blau.com rcpt=a@blau.com rdns=mx.blau.com:temp addr=26.1.1.1"},
     {"helo_is_recipient_domain", NO, "helo=blau.com rcpt=a@blau.com rdns=mx.blau.com addr=26.1.1.1"},
     {"helo_is_recipient_domain", NO, "helo=www.blau.com rcpt=a@blau.com rdns=vps.rot.com:pass addr=25.1.2.3"},
@@ -358,6 +359,7 @@ static const struct {
     /* spf */
     {"helo_spf_pass", YES, "helo=mail.blau.com spf=pass"},
     {"helo_spf_pass", YES, "helo=mail.blau.com spf=pass client=2a00:1::1"},
+    {"helo_spf_pass", NO, "helo=mail.blau.com rdns=none addr=26.1.1.1 spf=passall"},
     {"helo_spf_pass", NO, "helo=mail.blau.com spf=neutral"},
     {"helo_spf_pass", NO, "helo=mail.blau.com spf=temperror"},
     {"helo_spf_pass", NO, "helo=mail.blau.com"},
@@ -493,6 +495,43 @@ static void case_table(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static const struct {
+    const char *identity, *line;
+} identities[] = {
+    {"verified", "helo=mail.blau.com addr=25.1.2.3"},
+    {"verified", "helo=mail.blau.com rdns=mail.blau.com:pass"},
+    {"verified", "helo=mail.blau.com addr=26.1.1.1 rdns=none spf=pass"},
+    {"aligned", "helo=pool.blau.com addr=26.1.1.1 rdns=o1.blau.com:pass spf=none"},
+    {"aligned", "helo=pool.blau.com rdns=o1.blau.com:pass"}, /* it may yet turn out verified */
+    {"named", "helo=mail.blau.com addr=26.1.1.1 rdns=mail.rot.com:pass spf=none"},
+    {"named", "helo=localhost rdns=mail.rot.com:pass"},
+    {"nothing", "helo=mail.blau.com addr=26.1.1.1 rdns=none spf=none"},
+    {"nothing", "helo=mail.blau.com addr=26.1.1.1 rdns=none spf=passall"},
+    {"nothing", "helo=mail.blau.com addr=nxdomain rdns=dsl-7.rot.com:pass/dynamic spf=none"},
+    {"nothing", "helo=mail.blau.com addr=nxdomain rdns=mail.rot.com:fail spf=none"},
+    {"nothing", "helo=localhost rdns=none"},
+    {"open", "helo=mail.blau.com addr=26.1.1.1 rdns=none spf=temperror"},
+    {"open", "helo=mail.blau.com addr=26.1.1.1 rdns=temperror spf=none"},
+    {"open", "helo=mail.blau.com addr=temperror rdns=none spf=none"},
+    {"open", "helo=mail.blau.com"},
+};
+
+static void identity_table(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(identities) / sizeof(identities[0]); i++) {
+        const char *name = identity_name(builder_evidence(identities[i].line, region));
+
+        if (strcmp(name, identities[i].identity) == 0)
+            continue;
+        print_error("%s: %s\n", identities[i].line, name);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
 static void every_rule_has_cases(void **state)
 {
     unsigned wrong = 0;
@@ -602,8 +641,8 @@ static void families_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(case_table),   cmocka_unit_test(every_rule_has_cases), cmocka_unit_test(rows_are_whole),
-        cmocka_unit_test(implications), cmocka_unit_test(families_are_whole),
+        cmocka_unit_test(case_table),     cmocka_unit_test(identity_table), cmocka_unit_test(every_rule_has_cases),
+        cmocka_unit_test(rows_are_whole), cmocka_unit_test(implications),   cmocka_unit_test(families_are_whole),
     };
     return cmocka_run_group_tests_name("rules", tests, builder_start, builder_stop);
 }
