@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
+/* A whole decimal number, and nothing else. */
+bool units_number(const char *s, uint64_t *n);
 /* "250ms", "8s", "5m", "2h", "7d"; a bare number is seconds. */
 bool units_duration(const char *s, uint64_t *ms);
 /* "512", "64k", "16m", "1g" (powers of 1024). */

@@ -47,6 +47,13 @@ static bool parse_with_units(const char *s, const struct unit *units, uint64_t *
     return false;
 }
 
+bool units_number(const char *s, uint64_t *n)
+{
+    static const struct unit none[] = {{"", 1}, {NULL, 0}};
+
+    return parse_with_units(s, none, n);
+}
+
 bool units_duration(const char *s, uint64_t *ms)
 {
     return parse_with_units(s, durations, ms);

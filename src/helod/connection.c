@@ -19,8 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acceptor.h"
+#include "buffer.h"
 #include "clock.h"
-#include "listener.h"
 #include "log.h"
 #include "protocol.h"
 #include "question.h"
@@ -28,27 +29,18 @@
 #include "text.h"
 
 enum {
-    BUFFER_SIZE = 4096 - 64,                  /* with its head and malloc's a page; a question has about 700 bytes */
-    BUFFER_MAX = PROTOCOL_REQUEST_MAX + 4096, /* past it the parser has long called it a violation */
-    SPARE_MAX = 64,
+    ROOM_LOOKS = 64,
     LEAVING_SIZE = 16 * 1024, /* a thousand answers of "DUNNO" */
-};
-
-/* Bytes of a peer that are not all answered yet; a question in flight lies in here and must not move. */
-struct buffer {
-    struct buffer *next; /* in the spare list */
-    size_t size, start, end;
-    struct protocol_scan scan; /* of the question at `start` */
-    char bytes[];
 };
 
 struct connection {
     struct event event; /* reading, or writing while `unsent` is there */
     struct connections *all;
-    struct connection *older, *newer; /* by the time of the last question */
-    uint64_t asked_ms;
-    struct buffer *in;         /* NULL: nothing is waiting in it */
-    struct question *question; /* in flight */
+    struct line *line;                /* NULL: never */
+    struct connection *older, *newer; /* in that line */
+    uint64_t asked_ms;                /* time of the last request, or of the connection's begin */
+    struct buffer *in;                /* NULL: nothing is waiting in it */
+    struct question *question;        /* in flight */
     struct connection *leaving_next;
     unsigned leaving_at, leaving_size; /* its answer in connections.bytes; size 0: it has been sent */
     char *unsent;                      /* what the kernel did not take of an answer */
@@ -59,12 +51,17 @@ struct connection {
     bool half;    /* the peer sends no more */
 };
 
+/* Connections by the time of their last request. */
+struct line {
+    struct connection *oldest, *newest;
+};
+
 struct connections {
     struct server *server;
-    struct connection *oldest, *newest;
+    struct line silent; /* those that never sent a request, by the time they began */
+    struct line asked;
     size_t count;
-    struct buffer *spare;
-    unsigned spare_count;
+    struct buffers buffers;
     struct event *turn_end;
     bool in_turn;               /* turn_end is active */
     struct connection *leaving; /* those answered in this turn, the first one first */
@@ -96,75 +93,21 @@ size_t connections_count(const struct connections *all)
     return all->count;
 }
 
-static struct buffer *buffer_take(struct connections *all)
-{
-    struct buffer *b = all->spare;
-
-    if (b != NULL) {
-        all->spare = b->next;
-        all->spare_count--;
-    } else {
-        b = malloc(sizeof(*b) + BUFFER_SIZE);
-        if (b == NULL)
-            return NULL;
-        b->size = BUFFER_SIZE;
-    }
-    b->start = b->end = 0;
-    b->scan = (struct protocol_scan){0};
-    return b;
-}
-
-static void buffer_give(struct connections *all, struct buffer *b)
-{
-    if (b->size != BUFFER_SIZE || all->spare_count == SPARE_MAX) {
-        free(b);
-        return;
-    }
-    b->next = all->spare;
-    all->spare = b;
-    all->spare_count++;
-}
-
-/* Makes room behind `end`: moves the bytes to the front, then doubles. False: no memory, or too much already. */
-static bool buffer_room(struct buffer **buffer)
-{
-    struct buffer *b = *buffer;
-
-    if (b->start > 0) {
-        memmove(b->bytes, b->bytes + b->start, b->end - b->start);
-        b->end -= b->start;
-        b->start = 0;
-    }
-    if (b->end < b->size)
-        return true;
-    if (b->size >= BUFFER_MAX)
-        return false;
-    b = realloc(b, sizeof(*b) + b->size * 2);
-    if (b == NULL)
-        return false;
-    b->size *= 2;
-    *buffer = b;
-    return true;
-}
-
 static void line_leave(struct connection *c)
 {
-    struct connections *all = c->all;
-
-    *(c->older != NULL ? &c->older->newer : &all->oldest) = c->newer;
-    *(c->newer != NULL ? &c->newer->older : &all->newest) = c->older;
+    *(c->older != NULL ? &c->older->newer : &c->line->oldest) = c->newer;
+    *(c->newer != NULL ? &c->newer->older : &c->line->newest) = c->older;
 }
 
 /* Goes to the end of the line that connections_sweep() walks: no timer is touched for a question. */
-static void line_join(struct connection *c, uint64_t now_ms)
+static void line_join(struct line *line, struct connection *c, uint64_t now_ms)
 {
-    struct connections *all = c->all;
-
+    c->line = line;
     c->asked_ms = now_ms;
     c->newer = NULL;
-    c->older = all->newest;
-    *(all->newest != NULL ? &all->newest->newer : &all->oldest) = c;
-    all->newest = c;
+    c->older = line->newest;
+    *(line->newest != NULL ? &line->newest->newer : &line->oldest) = c;
+    line->newest = c;
 }
 
 static void connection_close(struct connection *c)
@@ -177,12 +120,12 @@ static void connection_close(struct connection *c)
     close(event_get_fd(&c->event));
     line_leave(c);
     if (c->in != NULL)
-        buffer_give(all, c->in);
+        buffers_give(&all->buffers, c->in);
     free(c->unsent);
     free(c);
     all->count--;
     metrics_set(all->server->metrics, METRIC_CONNECTIONS, all->count);
-    listeners_room(all->server->listeners);
+    acceptor_room(all->server->acceptor);
 }
 
 void connections_free(struct connections *all)
@@ -192,25 +135,68 @@ void connections_free(struct connections *all)
     all->in_turn = false;
     send_all(all);
     event_free(all->turn_end);
-    while (all->oldest != NULL)
-        connection_close(all->oldest);
-    for (struct buffer *b = all->spare, *next; b != NULL; b = next) {
-        next = b->next;
-        free(b);
-    }
+    while (all->silent.oldest != NULL)
+        connection_close(all->silent.oldest);
+    while (all->asked.oldest != NULL)
+        connection_close(all->asked.oldest);
+    buffers_free(&all->buffers);
     free(all);
 }
 
-void connections_sweep(struct connections *all)
+static bool is_idle(const struct connection *c)
 {
-    uint64_t now = clock_ms(), idle = all->server->settings->server.idle_ms;
-    struct connection *c = all->oldest, *next;
+    return c->question == NULL && !c->leaving && c->unsent == NULL;
+}
+
+static void line_sweep(struct line *line, uint64_t now, uint64_t idle)
+{
+    struct connection *c = line->oldest, *next;
 
     for (; c != NULL && now - c->asked_ms >= idle; c = next) {
         next = c->newer;
         if (c->question == NULL && !c->leaving)
             connection_close(c);
     }
+}
+
+void connections_sweep(struct connections *all)
+{
+    uint64_t now = clock_ms(), idle = all->server->settings->server.idle_ms;
+
+    line_sweep(&all->silent, now, idle);
+    line_sweep(&all->asked, now, idle);
+}
+
+/* A request may have arrived that the event loop has not come to yet: then the connection is not idle. */
+static bool has_unread_bytes(const struct connection *c)
+{
+    char byte;
+
+    return recv(event_get_fd(&c->event), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* The number of system calls is bounded, so that a flood of connections does not make each of them expensive. */
+static bool line_make_room(struct line *line, const struct connection *kept)
+{
+    unsigned looks = 0;
+
+    for (struct connection *c = line->oldest; c != NULL && looks < ROOM_LOOKS; c = c->newer) {
+        if (c == kept || !is_idle(c))
+            continue;
+        if (!has_unread_bytes(c)) {
+            connection_close(c);
+            return true;
+        }
+        looks++;
+    }
+    return false;
+}
+
+bool connections_make_room(struct connections *all)
+{
+    const struct connection *newest = all->silent.newest;
+
+    return line_make_room(&all->silent, newest) || line_make_room(&all->asked, newest);
 }
 
 /* Who the peer is, for the log: Postfix's smtpd has a process id on a unix socket, and says nothing on loopback. */
@@ -270,7 +256,7 @@ static bool next_question(struct connection *c)
         b->start += used;
         b->scan = (struct protocol_scan){0};
         line_leave(c);
-        line_join(c, now_us / 1000);
+        line_join(&c->all->asked, c, now_us / 1000);
         c->question = q;
         turn_begin(c->all);
         question_begin(q, c, now_us);
@@ -297,6 +283,7 @@ static void wait_for(struct connection *c, short what)
 /* Answers what is there, then waits for what is missing, or closes. */
 static void connection_run(struct connection *c)
 {
+    struct server *all = c->all->server;
     struct buffer *b;
 
     while (!c->ended && !c->leaving && c->question == NULL && c->unsent == NULL && next_question(c))
@@ -306,7 +293,7 @@ static void connection_run(struct connection *c)
     b = c->in;
     if (b != NULL && b->start == b->end) {
         c->in = NULL;
-        buffer_give(c->all, b);
+        buffers_give(&c->all->buffers, b);
     }
     if (c->leaving)
         return;
@@ -316,6 +303,8 @@ static void connection_run(struct connection *c)
         wait_for(c, EV_READ);
     if (c->ended || c->half)
         connection_close(c);
+    else
+        acceptor_room(all->acceptor); /* this connection is idle now: it may be the one that makes room */
 }
 
 static void connection_read(struct connection *c)
@@ -324,7 +313,7 @@ static void connection_read(struct connection *c)
     ssize_t n;
 
     if (c->in == NULL)
-        c->in = buffer_take(all);
+        c->in = buffers_take(&all->buffers);
     if (c->in == NULL || !buffer_room(&c->in)) {
         c->ended = true;
     } else {
@@ -389,7 +378,7 @@ bool connection_open(struct connections *all, int fd)
         free(c);
         return false;
     }
-    line_join(c, clock_ms());
+    line_join(&all->silent, c, clock_ms());
     all->count++;
     metrics_add(all->server->metrics, METRIC_CONNECTIONS_TOTAL, 0, 1);
     metrics_set(all->server->metrics, METRIC_CONNECTIONS, all->count);

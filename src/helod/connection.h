@@ -18,6 +18,11 @@ void connections_free(struct connections *all);
 size_t connections_count(const struct connections *all);
 /* Closes those on which nothing was asked for the settings' idle time. */
 void connections_sweep(struct connections *all);
+/*
+ * Closes one connection to make room for the one just opened: the oldest of those that never sent a request, or else
+ * the one that has been idle longest. False when all of them are in use.
+ */
+bool connections_make_room(struct connections *all);
 /* Takes the descriptor over; false when there is no memory, then it is closed. */
 bool connection_open(struct connections *all, int fd);
 

@@ -3,6 +3,7 @@
  * control: pages for heloctl, most of which change something (POST). Who may is looked at before they are called, see
  * status.c.
  */
+#include <event2/http.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,19 +37,21 @@ unsigned control_reload(const struct page_call *call)
 static unsigned reach_history(const struct page_call *call, bool forget)
 {
     struct history *history = call->server->gather.history;
-    char subject[300], form[8] = "";
+    const char *subject = evhttp_find_header(call->arguments, "subject");
+    const char *form = evhttp_find_header(call->arguments, "form");
     char *text;
     bool ok;
 
-    if (!http_argument(call->request, "subject", subject, sizeof(subject)))
+    if (subject == NULL) {
+        fputs("expected ?subject=ADDRESS or NAME\n", call->out);
         return 400;
+    }
     if (history == NULL) {
         fputs("there is no history: history.store is none\n", call->out);
         return 404;
     }
-    http_argument(call->request, "form", form, sizeof(form));
     text = (forget ? history_forget_at_once : history_show_at_once)(
-        history, subject, strcmp(form, "json") == 0 ? HISTORY_JSON : HISTORY_TEXT, &ok);
+        history, subject, form != NULL && strcmp(form, "json") == 0 ? HISTORY_JSON : HISTORY_TEXT, &ok);
     fputs(text != NULL ? text : "the history is not in this process\n", call->out);
     free(text);
     return ok ? 200 : 409;

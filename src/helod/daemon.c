@@ -15,8 +15,8 @@
 
 #include "clock.h"
 #include "config.h"
+#include "acceptor.h"
 #include "connection.h"
-#include "listener.h"
 #include "log.h"
 #include "logging.h"
 #include "notify.h"
@@ -77,7 +77,7 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
     notify_stopping();
     d->server.stopping = true;
     d->stop_by_ms = clock_ms() + d->server.settings->server.deadline_ms + SETTLE_MS;
-    listeners_stop(d->server.listeners);
+    acceptor_stop(d->server.acceptor);
     d->settle = evtimer_new(d->server.base, on_settle, d);
     if (d->settle == NULL || evtimer_add(d->settle, &soon) != 0)
         event_base_loopexit(d->server.base, NULL);
@@ -176,7 +176,7 @@ static bool make_parts(struct server *s)
     s->hits = hits_new();
     s->connections = connections_new(s);
     s->questions = questions_new(s);
-    s->status = status_new(s);
+    s->status = s->base == NULL ? NULL : status_new(s);
     s->recent = recent_new();
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
            s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
@@ -189,7 +189,7 @@ static bool take_places(struct daemon *d, const struct identity *identity, char 
     const char *pid_file = d->options->foreground ? "" : s->settings->server.pid_file;
 
     return pid_file_open(&d->pid_file, pid_file, error, error_size) &&
-           listeners_prepare(s->listeners, s->settings, error, error_size) &&
+           acceptor_prepare(s->acceptor, s->settings, error, error_size) &&
            status_prepare(s->status, s->settings, error, error_size) && privileges_drop(identity, error, error_size);
 }
 
@@ -302,7 +302,7 @@ static bool start(struct daemon *d)
         log_warning("running as root: set server.user");
     if (!lock_up(d, error, sizeof(error)))
         return say("cannot start", error);
-    listeners_commit(s->listeners);
+    acceptor_commit(s->acceptor);
     status_commit(s->status);
     return true;
 }
@@ -313,7 +313,7 @@ static void announce(struct daemon *d)
     char status[STATUS_SIZE];
 
     log_info("helod " PACKAGE_VERSION " is ready: policy %s, %zu sockets, DNS %s", s->settings->file,
-             listeners_count(s->listeners), resolver_servers(s->gather.resolver));
+             acceptor_count(s->acceptor), resolver_servers(s->gather.resolver));
     if (d->parent >= 0) {
         if (!pid_file_write(&d->pid_file))
             log_warning("%s: cannot be written", d->pid_file.path);
@@ -338,8 +338,8 @@ static void end(struct daemon *d)
     if (d->reload != NULL)
         event_free(d->reload);
     upkeep_free(d->upkeep);
-    listeners_free(s->listeners);
-    s->listeners = NULL;
+    acceptor_free(s->acceptor);
+    s->acceptor = NULL;
     status_free(s->status);
     connections_free(s->connections);
     questions_free(s->questions);
@@ -392,9 +392,9 @@ int daemon_run(const struct daemon_options *options)
     log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
     notify_open();
     clean_environment();
-    d.server.listeners = listeners_new(&d.server);
-    if (d.server.listeners == NULL || !listeners_inherit(d.server.listeners, error, sizeof(error))) {
-        listeners_free(d.server.listeners);
+    d.server.acceptor = acceptor_new(&d.server);
+    if (d.server.acceptor == NULL || !acceptor_inherit(d.server.acceptor, error, sizeof(error))) {
+        acceptor_free(d.server.acceptor);
         say("cannot take the service manager's sockets", error);
         return EXIT_FAILURE;
     }

@@ -78,7 +78,10 @@ static bool open_tcp(struct endpoint *e, const char *where, char *error, size_t 
     e->fd = tcp_socket(found);
     problem = errno;
     freeaddrinfo(found);
-    return e->fd >= 0 || text_error(error, error_size, where, strerror(problem));
+    if (e->fd >= 0)
+        return true;
+    e->is_taken = problem == EADDRINUSE;
+    return text_error(error, error_size, where, strerror(problem));
 }
 
 /* A socket is there and nobody answers: a daemon died without removing it. */
@@ -228,6 +231,16 @@ bool endpoint_open(struct endpoint *e, const char *where, const struct server_se
         close(e->fd);
     e->fd = -1;
     return text_error(error, error_size, where, why);
+}
+
+bool endpoint_rest(struct endpoint *e)
+{
+    return e->path == NULL && shutdown(e->fd, SHUT_RD) == 0;
+}
+
+bool endpoint_listen(struct endpoint *e)
+{
+    return listen(e->fd, BACKLOG) == 0;
 }
 
 void endpoint_close(struct endpoint *e)

@@ -16,6 +16,7 @@ struct endpoint {
     const char *path; /* of a unix socket, inside the text; NULL for TCP */
     dev_t device;     /* of the socket file that we made */
     ino_t inode;
+    bool is_taken; /* after a failure: another socket has this TCP port */
 };
 
 /*
@@ -25,6 +26,12 @@ struct endpoint {
  */
 bool endpoint_open(struct endpoint *e, const char *where, const struct server_settings *settings, char *error,
                    size_t error_size);
+/*
+ * A TCP socket stops listening but keeps its port, so that one of another address can be opened on it: 127.0.0.1:P and
+ * 0.0.0.0:P exclude each other. endpoint_listen() goes back, once the other one is closed. False: not a TCP socket.
+ */
+bool endpoint_rest(struct endpoint *e);
+bool endpoint_listen(struct endpoint *e);
 /* Closes; removes the socket file if it is still ours. */
 void endpoint_close(struct endpoint *e);
 

@@ -5,7 +5,6 @@
  */
 #include "notify.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "text.h"
+#include "units.h"
 
 enum { MESSAGE_SIZE = 512 };
 
@@ -24,17 +24,13 @@ static struct sockaddr_un manager;
 static socklen_t manager_size;
 static uint64_t watchdog_us;
 
-/* A whole decimal number; 0 for anything else. */
-static uint64_t number_of(const char *s)
+/* 0 when the variable is not set, or is not a number. */
+static uint64_t number_in(const char *variable)
 {
-    char *end;
-    unsigned long long n;
+    const char *text = getenv(variable);
+    uint64_t n;
 
-    if (s == NULL || s[0] < '0' || s[0] > '9')
-        return 0;
-    errno = 0;
-    n = strtoull(s, &end, 10);
-    return errno != 0 || *end != '\0' ? 0 : n;
+    return text != NULL && units_number(text, &n) ? n : 0;
 }
 
 void notify_open(void)
@@ -42,9 +38,9 @@ void notify_open(void)
     const char *path = getenv("NOTIFY_SOCKET");
     size_t n = path == NULL ? 0 : strlen(path);
 
-    uint64_t watched = number_of(getenv("WATCHDOG_PID"));
+    uint64_t watched = number_in("WATCHDOG_PID");
 
-    watchdog_us = watched == 0 || watched == (uint64_t)getpid() ? number_of(getenv("WATCHDOG_USEC")) : 0;
+    watchdog_us = watched == 0 || watched == (uint64_t)getpid() ? number_in("WATCHDOG_USEC") : 0;
     if (n > 1 && n < sizeof(manager.sun_path) && (path[0] == '/' || path[0] == '@')) {
         manager.sun_family = AF_UNIX;
         memcpy(manager.sun_path, path, n + 1);

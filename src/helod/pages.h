@@ -8,13 +8,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "http.h"
-
+struct evkeyvalq;
 struct server;
 
 struct page_call {
     struct server *server;
-    const struct http_request *request;
+    const struct evkeyvalq *arguments; /* of the query */
     FILE *out;
 };
 

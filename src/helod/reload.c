@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "acceptor.h"
 #include "daemon.h"
-#include "listener.h"
 #include "log.h"
 #include "logging.h"
 #include "notify.h"
@@ -63,19 +63,19 @@ static bool take_places(struct server *s, const struct settings *next)
     struct resolver_options dns;
     char error[ERROR_SIZE] = "";
 
-    if (!listeners_prepare(s->listeners, next, error, sizeof(error))) {
+    if (!acceptor_prepare(s->acceptor, next, error, sizeof(error))) {
         log_error("%s", error);
         return false;
     }
     if (!status_prepare(s->status, next, error, sizeof(error))) {
         log_error("%s", error);
-        listeners_abort(s->listeners);
+        acceptor_abort(s->acceptor);
         return false;
     }
     gather_resolver_options(&dns, &next->dns);
     if (!resolver_reconfigure(s->gather.resolver, &dns, error, sizeof(error))) {
         log_error("%s", error);
-        listeners_abort(s->listeners);
+        acceptor_abort(s->acceptor);
         status_abort(s->status);
         return false;
     }
@@ -133,7 +133,7 @@ static bool take(struct server *s, struct settings *next)
     if (needs_restart(old, next))
         log_warning("reload: user, group, pid_file, instances, the owner and mode of open sockets and the "
                     "history's store need a restart");
-    listeners_commit(s->listeners);
+    acceptor_commit(s->acceptor);
     status_commit(s->status);
     instances_set_ttl(s->instances, next->server.instance_ms);
     s->settings = next;

@@ -33,7 +33,7 @@ struct server {
     struct metrics *metrics;
     struct guard guard;
     struct deployment deployment;
-    struct listeners *listeners;
+    struct acceptor *acceptor;
     struct connections *connections;
     struct questions *questions;
     struct status *status;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status: sockets and visits. A visit is one connection with one request; it ends with the answer, or after VISIT_S
- * seconds whatever it did, and there are at most VISITS_MAX: who comes then is turned away. So a stranger who reaches
- * the socket costs little, and Postfix's questions nothing. Only a reload, which no stranger may ask for, has longer.
+ * status: HTTP over libevent's evhttp. A visit is one connection with one request; it ends with the answer, or after
+ * VISIT_S seconds whatever it did.
+ *
+ * TCP and unix sockets have an evhttp each and VISITS_MAX visits each, so that slow visitors over TCP, where anybody on
+ * this host may connect, cannot keep root from the unix socket. Further visitors wait in the kernel's queue. evhttp 2.1
+ * has neither such a limit nor one for the time of a whole request; both are kept here.
  */
 #include "status.h"
 
@@ -10,42 +13,319 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "doors.h"
-#include "http.h"
-#include "log.h"
+#include "address.h"
+#include "listener_set.h"
 #include "pages.h"
 #include "server.h"
 
-enum { VISITS_MAX = 8, AT_ONCE = 16 };
+enum { VISITS_MAX = 8, HEADERS_MAX = 4096, VISIT_S = 5 };
 
-static const struct timeval VISIT_TIME = {.tv_sec = 5}, BREATHER = {.tv_usec = 200000};
-
-struct visit {
-    TAILQ_ENTRY(visit) link;
+struct site {
     struct status *all;
-    struct bufferevent *stream;
-    struct event *deadline;
-    bool may_change; /* over a unix socket, from root or our own user */
+    struct evhttp *http;
+    struct listener_set set;
+    unsigned visits;
     bool is_unix;
-    bool head_only; /* asked by HEAD */
-    bool answered;
 };
 
 struct status {
     struct server *server;
-    struct doors doors;
-    struct event *breather; /* after EMFILE */
-    TAILQ_HEAD(status_visits, visit) visits;
-    unsigned visit_count;
+    struct site tcp, local;
 };
 
-static void on_knock(evutil_socket_t listening, short what, void *arg);
+struct visit {
+    struct site *site;
+    struct bufferevent *stream;           /* until `begin` has run */
+    struct evhttp_connection *connection; /* from then on */
+    struct event *begin, *deadline;
+};
+
+/* ---- visits ---- */
+
+static void resume(struct site *site)
+{
+    if (site->visits < VISITS_MAX)
+        listener_set_resume(&site->set);
+}
+
+static void visit_free(struct visit *v)
+{
+    struct site *site = v->site;
+
+    if (v->begin != NULL)
+        event_free(v->begin);
+    if (v->deadline != NULL)
+        event_free(v->deadline);
+    free(v);
+    site->visits--;
+    resume(site);
+}
+
+static void on_close(struct evhttp_connection *connection, void *arg)
+{
+    (void)connection;
+    visit_free(arg);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct visit *v = arg;
+
+    (void)fd;
+    (void)what;
+    evhttp_connection_free(v->connection); /* calls on_close() */
+}
+
+/* evhttp has set up the connection by now, whose stream has it as its argument; a stream that was freed has none. */
+static void on_begin(evutil_socket_t fd, short what, void *arg)
+{
+    static const struct timeval limit = {.tv_sec = VISIT_S};
+    struct visit *v = arg;
+    void *connection = NULL;
+
+    (void)fd;
+    (void)what;
+    bufferevent_getcb(v->stream, NULL, NULL, NULL, &connection);
+    bufferevent_decref(v->stream);
+    v->connection = connection;
+    if (v->connection == NULL) {
+        visit_free(v);
+        return;
+    }
+    evhttp_connection_set_closecb(v->connection, on_close, v);
+    if (evtimer_add(v->deadline, &limit) != 0)
+        evhttp_connection_free(v->connection);
+}
+
+/*
+ * evhttp asks for a stream for each connection that it accepts, and that is the only moment at which it says that there
+ * is one before the request is complete. on_begin() runs next, before the first byte is read.
+ */
+static struct bufferevent *on_accept(struct event_base *base, void *arg)
+{
+    struct site *site = arg;
+    struct visit *v = calloc(1, sizeof(*v));
+
+    if (v == NULL)
+        return NULL;
+    v->site = site;
+    if (++site->visits >= VISITS_MAX)
+        listener_set_pause(&site->set);
+    v->stream = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    v->begin = evtimer_new(base, on_begin, v);
+    v->deadline = evtimer_new(base, on_deadline, v);
+    if (v->stream == NULL || v->begin == NULL || v->deadline == NULL) {
+        if (v->stream != NULL)
+            bufferevent_free(v->stream);
+        visit_free(v);
+        return NULL;
+    }
+    bufferevent_incref(v->stream);
+    event_active(v->begin, EV_TIMEOUT, 0);
+    return v->stream;
+}
+
+/* ---- answers ---- */
+
+static const struct {
+    const char *name, *value;
+} common_headers[] = {
+    {"Connection", "close"},
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+                                "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
+};
+
+static const struct refusal {
+    int status;
+    const char *reason, *text;
+} refusals[] = {
+    {400, "Bad Request", "this request is malformed\n"},
+    {403, "Forbidden", "only root and helod's own user may do this, over the unix socket\n"},
+    {404, "Not Found", "there is no such page\n"},
+    {405, "Method Not Allowed", "this page does not have that method\n"},
+    {421, "Misdirected Request", "the Host header must be localhost or an address\n"},
+    {503, "Service Unavailable", "no memory\n"},
+};
+
+static void answer(struct evhttp_request *req, int status, const char *reason, const char *type, struct evbuffer *body)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+    char length[32];
+
+    snprintf(length, sizeof(length), "%zu", body == NULL ? 0 : evbuffer_get_length(body));
+    evhttp_add_header(headers, "Content-Type", type);
+    evhttp_add_header(headers, "Content-Length", length);
+    for (size_t i = 0; i < sizeof(common_headers) / sizeof(common_headers[0]); i++)
+        evhttp_add_header(headers, common_headers[i].name, common_headers[i].value);
+    evhttp_send_reply(req, status, reason, evhttp_request_get_command(req) == EVHTTP_REQ_HEAD ? NULL : body);
+}
+
+static void refuse(struct evhttp_request *req, int status)
+{
+    struct evbuffer *body = evbuffer_new();
+    const struct refusal *r = refusals;
+
+    while (r->status != status)
+        r++;
+    if (body != NULL)
+        evbuffer_add(body, r->text, strlen(r->text));
+    answer(req, status, r->reason, "text/plain; charset=utf-8", body);
+    if (body != NULL)
+        evbuffer_free(body);
+}
+
+/*
+ * Can only this machine be meant by this Host header: is it absent, localhost or an address? A name in somebody else's
+ * DNS may point here, so that a script of a foreign page reads the answer (DNS rebinding); it is refused.
+ */
+static bool is_local_host(const char *host)
+{
+    size_t n = host == NULL ? 0 : strlen(host);
+    struct address a;
+
+    if (n == 0 || strcasecmp(host, "localhost") == 0)
+        return true;
+    if (host[0] == '[' && host[n - 1] == ']') {
+        host++;
+        n -= 2;
+    }
+    return address_parse(&a, host, n);
+}
+
+/* May the process at the other end of a unix socket change something? */
+static bool is_trusted(struct evhttp_request *req)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    return getsockopt(bufferevent_getfd(stream), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+/* 200, or the reason why this visitor does not get this page. */
+static int permit(const struct site *site, struct evhttp_request *req, const struct page *page)
+{
+    enum evhttp_cmd_type method = evhttp_request_get_command(req);
+    bool is_change = page != NULL && page->kind == PAGE_CHANGE;
+
+    if (page == NULL)
+        return 404;
+    if (is_change ? method != EVHTTP_REQ_POST : method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD)
+        return 405;
+    if (is_change)
+        return site->is_unix && is_trusted(req) ? 200 : 403;
+    return site->is_unix || is_local_host(evhttp_request_get_host(req)) ? 200 : 421;
+}
+
+static void serve(struct server *s, struct evhttp_request *req, const struct page *page)
+{
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+    struct evkeyvalq arguments = {NULL};
+    struct page_call call = {.server = s, .arguments = &arguments};
+    struct evbuffer *body;
+    char *text = NULL;
+    size_t n = 0;
+    int status;
+
+    if (evhttp_parse_query_str(query != NULL ? query : "", &arguments) != 0) {
+        refuse(req, 400);
+        return;
+    }
+    call.out = open_memstream(&text, &n);
+    status = call.out != NULL ? (int)page->write(&call) : 503;
+    evhttp_clear_headers(&arguments);
+    body = evbuffer_new();
+    if (call.out == NULL || fclose(call.out) != 0 || body == NULL || evbuffer_add(body, text, n) != 0)
+        refuse(req, 503);
+    else
+        answer(req, status, NULL, page->type, body);
+    if (body != NULL)
+        evbuffer_free(body);
+    free(text);
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+    const struct site *site = arg;
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+    const struct page *page = path == NULL ? NULL : pages_find(path);
+    int status = permit(site, req, page);
+
+    if (status == 200)
+        serve(site->all->server, req, page);
+    else
+        refuse(req, status);
+}
+
+/* ---- listening ---- */
+
+static void attach(struct listener_set *set, struct listener *l)
+{
+    struct site *site = set->arg;
+
+    l->owner = evhttp_bind_listener(site->http, l->accepting);
+}
+
+static void detach(struct listener_set *set, struct listener *l)
+{
+    struct site *site = set->arg;
+
+    if (l->owner != NULL)
+        evhttp_del_accept_socket(site->http, l->owner);
+    else
+        evconnlistener_free(l->accepting);
+}
+
+/* The system has no descriptor for a visit. status_tick() tries again; acceptor.c complains where it matters. */
+static void on_error(struct evconnlistener *l, void *arg)
+{
+    (void)arg; /* evhttp has put its own in place of ours */
+    evconnlistener_disable(l);
+}
+
+void status_tick(struct status *all)
+{
+    resume(&all->tcp);
+    resume(&all->local);
+}
+
+static bool site_init(struct site *site, struct status *all, bool is_unix)
+{
+    site->all = all;
+    site->is_unix = is_unix;
+    site->set = (struct listener_set){
+        .only = is_unix ? "unix:" : "inet:", .on_error = on_error, .arg = site, .attach = attach, .detach = detach};
+    site->http = evhttp_new(all->server->base);
+    if (site->http == NULL)
+        return false;
+    evhttp_set_bevcb(site->http, on_accept, site);
+    evhttp_set_gencb(site->http, on_request, site);
+    evhttp_set_max_headers_size(site->http, HEADERS_MAX);
+    evhttp_set_max_body_size(site->http, 0);
+    evhttp_set_timeout(site->http, VISIT_S);
+    evhttp_set_allowed_methods(site->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                               EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+    return true;
+}
+
+static void site_free(struct site *site)
+{
+    listener_set_close(&site->set);
+    if (site->http != NULL)
+        evhttp_free(site->http);
+}
 
 struct status *status_new(struct server *s)
 {
@@ -54,221 +334,19 @@ struct status *status_new(struct server *s)
     if (all == NULL)
         return NULL;
     all->server = s;
-    all->doors = (struct doors){.on_knock = on_knock, .arg = all};
-    TAILQ_INIT(&all->visits);
-    return all;
-}
-
-static void visit_end(struct visit *v)
-{
-    TAILQ_REMOVE(&v->all->visits, v, link);
-    v->all->visit_count--;
-    bufferevent_free(v->stream);
-    if (v->deadline != NULL)
-        event_free(v->deadline);
-    free(v);
+    if (site_init(&all->tcp, all, false) && site_init(&all->local, all, true))
+        return all;
+    status_free(all);
+    return NULL;
 }
 
 void status_free(struct status *all)
 {
-    struct visit *v;
-
     if (all == NULL)
         return;
-    while ((v = TAILQ_FIRST(&all->visits)) != NULL)
-        visit_end(v);
-    doors_close(&all->doors);
-    if (all->breather != NULL)
-        event_free(all->breather);
+    site_free(&all->tcp);
+    site_free(&all->local);
     free(all);
-}
-
-/* ---- answering ---- */
-
-static const char common_headers[] =
-    "Connection: close\r\n"
-    "Cache-Control: no-store\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n";
-
-static void answer(struct visit *v, unsigned status, const char *type, const char *body, size_t n)
-{
-    struct evbuffer *out = bufferevent_get_output(v->stream);
-
-    v->answered = true;
-    evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status,
-                        http_reason(status), type, n, common_headers);
-    if (!v->head_only)
-        evbuffer_add(out, body, n);
-}
-
-static void refuse(struct visit *v, unsigned status)
-{
-    const char *reason = http_reason(status);
-
-    answer(v, status, "text/plain; charset=utf-8", reason, strlen(reason));
-}
-
-/* 200, or why this page is not for this visit. */
-static unsigned permit(const struct visit *v, const struct page *page, const struct http_request *r)
-{
-    if (page == NULL)
-        return 404;
-    if ((page->kind == PAGE_CHANGE) != (r->method == HTTP_POST))
-        return 405;
-    if (page->kind == PAGE_CHANGE)
-        return v->may_change ? 200 : 403;
-    return v->is_unix || http_host_is_local(r) ? 200 : 421;
-}
-
-static void serve(struct visit *v, const struct http_request *r)
-{
-    const struct page *page = pages_find(r->path);
-    struct page_call call = {.server = v->all->server, .request = r};
-    unsigned status = permit(v, page, r);
-    char *body = NULL;
-    size_t n = 0;
-
-    if (status != 200) {
-        refuse(v, status);
-        return;
-    }
-    call.out = open_memstream(&body, &n);
-    if (call.out == NULL) {
-        refuse(v, 503);
-        return;
-    }
-    status = page->write(&call);
-    if (fclose(call.out) != 0)
-        refuse(v, 503);
-    else
-        answer(v, status, page->type, body, n);
-    free(body);
-}
-
-static void on_read(struct bufferevent *stream, void *arg)
-{
-    struct visit *v = arg;
-    struct evbuffer *in = bufferevent_get_input(stream);
-    size_t n = evbuffer_get_length(in);
-    struct http_request request = {.method = HTTP_GET};
-    const char *bytes;
-    unsigned status;
-
-    if (v->answered) {
-        evbuffer_drain(in, n);
-        return;
-    }
-    if (n > HTTP_HEAD_MAX)
-        n = HTTP_HEAD_MAX;
-    bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)n);
-    status = bytes == NULL ? 503 : http_request_read(bytes, n, &request);
-    v->head_only = request.method == HTTP_HEAD;
-    if (status == HTTP_WHOLE)
-        serve(v, &request);
-    else if (status != HTTP_MORE)
-        refuse(v, status);
-}
-
-/* We say that this was all, and wait for the other side to go: to close on bytes unread would take the answer back. */
-static void on_written(struct bufferevent *stream, void *arg)
-{
-    struct visit *v = arg;
-
-    if (v->answered && shutdown(bufferevent_getfd(stream), SHUT_WR) != 0)
-        visit_end(v);
-}
-
-static void on_end(struct bufferevent *stream, short what, void *arg)
-{
-    struct visit *v = arg;
-
-    if ((what & BEV_EVENT_EOF) != 0 && v->answered && evbuffer_get_length(bufferevent_get_output(stream)) > 0)
-        return;
-    visit_end(v);
-}
-
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    visit_end(arg);
-}
-
-/* ---- listening ---- */
-
-static void look_at_peer(struct visit *v, int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
-    int domain = 0;
-    socklen_t domain_size = sizeof(domain);
-
-    v->is_unix = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) == 0 && domain == AF_UNIX;
-    v->may_change = v->is_unix && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-                    (peer.uid == 0 || peer.uid == geteuid());
-}
-
-static void visit_begin(struct status *all, int fd)
-{
-    struct visit *v = all->visit_count < VISITS_MAX ? calloc(1, sizeof(*v)) : NULL;
-
-    if (v == NULL) {
-        close(fd);
-        return;
-    }
-    v->all = all;
-    look_at_peer(v, fd);
-    v->stream = bufferevent_socket_new(all->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (v->stream == NULL) {
-        close(fd);
-        free(v);
-        return;
-    }
-    TAILQ_INSERT_TAIL(&all->visits, v, link);
-    all->visit_count++;
-    v->deadline = evtimer_new(all->server->base, on_deadline, v);
-    bufferevent_setcb(v->stream, on_read, on_written, on_end, v);
-    bufferevent_setwatermark(v->stream, EV_READ, 0, HTTP_HEAD_MAX);
-    if (v->deadline == NULL || evtimer_add(v->deadline, &VISIT_TIME) != 0 ||
-        bufferevent_enable(v->stream, EV_READ | EV_WRITE) != 0)
-        visit_end(v);
-}
-
-static void on_breather(evutil_socket_t fd, short what, void *arg)
-{
-    struct status *all = arg;
-
-    (void)fd;
-    (void)what;
-    doors_resume(&all->doors);
-}
-
-/* The system has no descriptor for a visit: who knocks waits a little. listener.c says so where it matters. */
-static void breathe(struct status *all)
-{
-    if (all->breather != NULL && evtimer_add(all->breather, &BREATHER) == 0)
-        doors_rest(&all->doors);
-}
-
-static void on_knock(evutil_socket_t listening, short what, void *arg)
-{
-    struct status *all = arg;
-
-    (void)what;
-    for (int i = 0; i < AT_ONCE; i++) {
-        int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0) {
-            visit_begin(all, fd);
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            if (errno != EAGAIN)
-                breathe(all);
-            return;
-        }
-    }
 }
 
 bool status_prepare(struct status *all, const struct settings *settings, char *error, size_t error_size)
@@ -278,22 +356,27 @@ bool status_prepare(struct status *all, const struct settings *settings, char *e
     sockets.socket_mode = settings->status.socket_mode;
     if (settings->status.socket_group[0] != '\0')
         sockets.socket_group = settings->status.socket_group;
-    return doors_prepare(&all->doors, settings->status.listen, &sockets, error, error_size);
+    if (!listener_set_prepare(&all->tcp.set, settings->status.listen, &sockets, error, error_size))
+        return false;
+    if (listener_set_prepare(&all->local.set, settings->status.listen, &sockets, error, error_size))
+        return true;
+    listener_set_abort(&all->tcp.set);
+    return false;
 }
 
 void status_commit(struct status *all)
 {
-    if (all->breather == NULL)
-        all->breather = evtimer_new(all->server->base, on_breather, all);
-    doors_commit(&all->doors, all->server->base);
+    listener_set_commit(&all->tcp.set, all->server->base);
+    listener_set_commit(&all->local.set, all->server->base);
 }
 
 void status_abort(struct status *all)
 {
-    doors_abort(&all->doors);
+    listener_set_abort(&all->tcp.set);
+    listener_set_abort(&all->local.set);
 }
 
 bool status_listens(const struct status *all)
 {
-    return all->doors.first != NULL;
+    return all->tcp.set.first != NULL || all->local.set.first != NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status: the listener for people and programs that watch helod, and for heloctl. One HTTP request a connection; what
- * can be asked for is the table in pages.c.
+ * status: the HTTP server for the status page, for programs that read the metrics, and for heloctl. What it serves is
+ * the table in pages.c.
  */
 #ifndef HELOD_STATUS_H
 #define HELOD_STATUS_H
@@ -13,12 +13,14 @@ struct server;
 struct settings;
 struct status;
 
-struct status *status_new(struct server *s); /* NULL: no memory */
-/* Stops listening, hangs up, removes the socket files. */
+struct status *status_new(struct server *s); /* NULL: no memory. The event base must be there. */
+/* Stops listening, closes the connections, removes the socket files. NULL is allowed. */
 void status_free(struct status *all);
+/* Call it every second: listens again after descriptors ran out. */
+void status_tick(struct status *all);
 /*
  * Opens what `settings` lists and is not open; nothing is closed yet. False, with a text in error and everything as
- * before, when a socket cannot be opened. status_commit() lets the change count, status_abort() forgets it.
+ * before, when a socket cannot be opened. status_commit() puts the change into force, status_abort() undoes it.
  */
 bool status_prepare(struct status *all, const struct settings *settings, char *error, size_t error_size);
 void status_commit(struct status *all);

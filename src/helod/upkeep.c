@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "question.h"
 #include "server.h"
+#include "status.h"
 #include "text.h"
 
 enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = DNS_TEMPERROR + 1, LABELS_SIZE = 256 };
@@ -100,6 +101,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     connections_sweep(s->connections);
+    status_tick(s->status);
     count_dns(u);
     count_history(s);
     watch_resolver(s);

@@ -11,8 +11,8 @@ import subprocess
 import threading
 import time
 
-from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, replace_file, scratch, status_of,
-                   wait_for)
+from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, raise_descriptors, replace_file,
+                   scratch, status_of, wait_for)
 from stalls import Watch
 from tap import Skip, contains, equal, run, test
 
@@ -272,27 +272,68 @@ def _():
 
 # Limits
 
-@test("past max_connections others wait, and are served when one leaves")
+def is_closed(connection):
+    try:
+        return connection.socket.recv(1, socket.MSG_PEEK) == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+
+
+@test("when max_connections is reached, those that never asked go first, then the one that is idle longest")
 def _():
-    with Helod(server="max_connections = 3") as daemon:
+    with Helod(server="max_connections = 4") as daemon:
         wait_for(lambda: daemon.ask(**SKIPPED) == "DUNNO")
-        time.sleep(0.1)
-        three = [daemon.connect() for _ in range(3)]
-        for c in three:
+        first, second = daemon.connect(), daemon.connect()
+        for c in (second, first):  # first asks last
             equal(c.ask(**SKIPPED), "DUNNO")
-        fourth = daemon.connect(seconds=0.5)
-        fourth.send(question(**SKIPPED))
-        try:
-            answer = fourth.answer()
-        except TimeoutError:
-            answer = "waits"
-        equal(answer, "waits")
-        daemon.wait_log("max_connections (3) reached")
-        three.pop().close()
-        fourth.socket.settimeout(PATIENCE)
-        equal(fourth.answer(), "DUNNO")
-        for c in (*three, fourth):
-            c.close()
+        silent = [daemon.connect(seconds=0.2) for _ in range(2)]
+        silent[1].socket.sendall(b"request=smtpd")  # half a request is none
+        wait_for(lambda: daemon.ask(**SKIPPED) == "DUNNO")
+        assert is_closed(silent[0]) and not is_closed(silent[1]), "the oldest silent one goes first"
+        new = []
+        for _ in range(4):
+            new.append(daemon.connect())
+            equal(new[-1].ask(**SKIPPED), "DUNNO")
+        assert is_closed(silent[1]), "then the next silent one"
+        assert is_closed(second) and is_closed(first), "then those that are idle longest"
+        for c in new:
+            equal(c.ask(**SKIPPED), "DUNNO")
+        contains(daemon.wait_log("max_connections (4) is reached"), "idle connections are closed")
+
+
+@test("1,000 idle connections of a local user do not keep Postfix out")
+def _():
+    raise_descriptors(1100)
+    with Helod(server="max_connections = 100") as daemon:
+        honest = daemon.connect()
+        equal(honest.ask(**SKIPPED), "DUNNO")
+        crowd = [socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(1000)]
+        equal(honest.ask(**SKIPPED), "DUNNO", "a connection that was open before")
+        with daemon.connect() as late:
+            equal(late.ask(**SKIPPED), "DUNNO", "a new one")
+        for s in crowd:
+            s.close()
+
+
+@test("a connection with a request in flight is never closed to make room; further ones wait")
+def _():
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    with Helod(server='max_connections = 2 deadline = "3s"', resolver="127.0.0.1:%d" % silent.getsockname()[1]) as daemon:
+        busy = [daemon.connect() for _ in range(2)]
+        for i, c in enumerate(busy):
+            c.send(question(helo=f"mail{i}.kiln-street.net", client=f"203.0.113.{i + 1}"))
+        silent.recv(1000)
+        silent.recv(1000)
+        late = [daemon.connect() for _ in range(3)]
+        for c in late:
+            c.send(question(**SKIPPED))
+        for c in busy:
+            assert "DUNNO" in c.answer() or "4" in c.answer(), "an answer at the deadline"
+        for c in late:
+            equal(c.answer(), "DUNNO")
 
 
 def cpu_of(pid, seconds):

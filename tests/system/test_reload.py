@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from helod import HELOCTL, PATIENCE, Helod, helod, heloctl, question, scratch, wait_for
+from helod import HELOCTL, PATIENCE, Connection, Helod, helod, heloctl, question, scratch, wait_for
 from manager import Manager
 from tap import cases, contains, equal, run, skip, test
 
@@ -214,6 +214,33 @@ def _():
         out, _ = waiting.communicate(timeout=PATIENCE)
         equal(waiting.returncode, 0)
         contains(out, "in force")
+
+
+@test("another address on the same port: taken over by a reload; when that fails, the old one listens again")
+def _():
+    control, taken = scratch() / "control", socket.create_server(("127.0.0.1", 0))
+    busy = f"inet:127.0.0.1:{taken.getsockname()[1]}"
+    status = f'status {{ listen = {{ "unix:{control}" }} }}\n'
+    with Helod(status) as daemon:
+        def asks(address):
+            with Connection((address, daemon.port)) as connection:
+                return connection.ask(sasl_username="alice")
+
+        def reload(*listen):
+            daemon.listen = listen
+            daemon.write(status)
+            return heloctl("reload", "-s", f"unix:{control}")
+
+        equal(asks("127.0.0.1"), "DUNNO")
+        for address in ("0.0.0.0", "127.0.0.1", "0.0.0.0"):
+            done, _, err = reload(f"inet:{address}:{daemon.port}", busy)
+            equal(done, 1)
+            contains(daemon.log(), f"{busy}: Address already in use")
+            equal(asks("127.0.0.1"), "DUNNO", "the old socket, after a failed reload")
+            done, _, err = reload(f"inet:{address}:{daemon.port}")
+            equal(done, 0, err)
+            equal(asks("127.0.0.1"), "DUNNO", "the new socket")
+        equal(asks("127.0.0.3"), "DUNNO", "every address")
 
 
 @test("a helod that is stopping reads no policy file and opens no socket any more")

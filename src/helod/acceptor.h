@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * acceptor: accepts connections from Postfix on the sockets of server.listen.
+ */
+#ifndef HELOD_ACCEPTOR_H
+#define HELOD_ACCEPTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct acceptor;
+struct server;
+struct settings;
+
+struct acceptor *acceptor_new(struct server *s); /* NULL: no memory */
+/* Stops listening, and removes the socket files that helod made. */
+void acceptor_free(struct acceptor *all);
+
+/*
+ * Takes over the sockets that the service manager passed (LISTEN_FDS); the policy file's `listen` is not used then.
+ * Call it once, before any fork. False with a text in error when they cannot be used.
+ */
+bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size);
+/*
+ * Opens what `settings` lists and is not open; nothing is closed and nothing accepted yet. Raises the limit of open
+ * files as far as it may for max_connections. False, with a text in error and everything as before, when a socket
+ * cannot be opened, or the limit of open files is too low to work at all. acceptor_commit() puts the change into force,
+ * acceptor_abort() undoes it.
+ */
+bool acceptor_prepare(struct acceptor *all, const struct settings *settings, char *error, size_t error_size);
+void acceptor_commit(struct acceptor *all);
+void acceptor_abort(struct acceptor *all);
+/* Accepts the connections that wait already, then stops listening. */
+void acceptor_stop(struct acceptor *all);
+/* A connection was closed or became idle: there may be room for one that waits. */
+void acceptor_room(struct acceptor *all);
+size_t acceptor_count(const struct acceptor *all);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listener_set: the listening sockets of one kind, as the settings list them. A reload opens those that are new and
+ * closes those that are no longer listed.
+ */
+#ifndef HELOD_LISTENER_SET_H
+#define HELOD_LISTENER_SET_H
+
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "endpoint.h"
+
+struct server_settings;
+
+struct listener {
+    struct listener *next;
+    struct endpoint endpoint;
+    struct evconnlistener *accepting; /* NULL until listener_set_commit() */
+    void *owner;                      /* for `attach` and `detach` */
+    bool keep;                        /* listed by the settings that are being prepared */
+    bool resting;                     /* does not listen: see endpoint_rest() */
+    char where[];                     /* as in the policy file */
+};
+
+struct listener_set {
+    struct listener *first;
+    const char *only; /* beginning of the texts that belong to this set; NULL: all */
+    evconnlistener_cb on_accept;
+    evconnlistener_errorcb on_error;
+    void *arg; /* of these two */
+    /* May hand `accepting` over to somebody who frees it in `detach`. Both may be NULL. */
+    void (*attach)(struct listener_set *set, struct listener *l);
+    void (*detach)(struct listener_set *set, struct listener *l);
+    bool inherited; /* from the service manager: the policy file's list is not used, and no socket file is removed */
+    bool paused;    /* new connections wait in the kernel's queue */
+};
+
+/* Takes over a listening socket of the service manager; false: no memory, and it is not taken. */
+bool listener_set_inherit(struct listener_set *set, int fd);
+/*
+ * Opens what `listed` (ended by NULL) has and is not open, with the owner and mode in `settings`; nothing is closed
+ * and no connection accepted yet. False, with a text in error and everything as before, when one cannot be opened.
+ * listener_set_commit() puts the change into force, listener_set_abort() undoes it.
+ */
+bool listener_set_prepare(struct listener_set *set, const char *const *listed, const struct server_settings *settings,
+                          char *error, size_t error_size);
+/* Accepts connections on the new sockets, unless the set is paused; closes those that are no longer listed. */
+void listener_set_commit(struct listener_set *set, struct event_base *base);
+void listener_set_abort(struct listener_set *set);
+/* Closes them all, and removes the socket files that helod made. */
+void listener_set_close(struct listener_set *set);
+void listener_set_pause(struct listener_set *set);
+void listener_set_resume(struct listener_set *set);
+
+#endif
