@@ -173,8 +173,9 @@ struct settings_places {
 };
 
 struct settings {
-    const char *file; /* the policy file's path */
-    bool is_empty;    /* the file sets nothing: every option has its default */
+    const char *file;         /* the policy file's path */
+    const char *const *files; /* this one and those that it includes, in their order */
+    bool is_empty;            /* the file sets nothing: every option has its default */
     struct settings_places places;
     unsigned generation; /* counts up with each successful reload */
     struct server_settings server;

@@ -135,7 +135,8 @@ static void add_inline(struct reading *rd, struct exempt_list *list, unsigned bl
         struct exemption entry = {
             .kind = lists[which].kind, .pattern = patterns[i], .file = rd->settings->file, .why = ""};
 
-        list->line = entry.line = reading_value_line(rd, block, lists[which].name, i);
+        list->line = reading_value_line(rd, block, lists[which].name, i);
+        entry.file = problems_file(&rd->problems, list->line, &entry.line)->name;
         exempt_add(list, &entry);
     }
 }

@@ -13,20 +13,31 @@
 #include "prepass.h"
 #include "reading.h"
 
-/* The shape of the text, then its values. False: nothing of what follows can be read. */
-static bool read_tree(struct reading *rd, const char *text, size_t n)
+void reading_add_text(struct reading *rd, const struct file_text *file)
 {
+    struct tree *tree = NULL;
     size_t clean_n = 0;
-    char *clean = prepass(text, n, &rd->problems, &clean_n);
+    char *clean = prepass(file->text, file->n, &rd->problems, &clean_n);
 
-    if (clean && scan_text(&rd->scan, clean, clean_n, &rd->problems)) {
-        rd->clean = clean;
-        rd->clean_n = clean_n;
-        rd->tree = tree_parse(rd->clean, rd->clean_n, &rd->scan, &rd->problems);
-    }
-    if (!rd->tree && rd->problems.errors == 0)
-        problems_error(&rd->problems, 0, "no memory for the policy file");
-    return rd->tree != NULL;
+    rd->world_readable[rd->problems.file_count - 1] = file->world_readable;
+    rd->bytes += file->n;
+    problems_count_lines(&rd->problems, file->text, file->n);
+    if (clean && scan_text(&rd->scan, clean, clean_n, &rd->problems))
+        tree = tree_parse(clean, clean_n, &rd->scan, &rd->problems);
+    if (!tree && rd->problems.errors == 0)
+        problems_error(&rd->problems, problems_base(&rd->problems), "no memory for the policy file");
+    rd->tree = tree_join(rd->tree, tree);
+    rd->whole = rd->whole && tree;
+}
+
+/* The texts of all files. False: nothing of what follows can be read. */
+static bool read_tree(struct reading *rd, const struct file_text *file)
+{
+    rd->whole = true;
+    reading_add_text(rd, file);
+    if (rd->whole)
+        reading_includes(rd);
+    return rd->whole;
 }
 
 static void read_names(struct reading *rd)
@@ -45,12 +56,12 @@ static void read_names(struct reading *rd)
 /* "FILE:LINE: OPTION". Never NULL. */
 static const char *place_of(struct reading *rd, enum section section, const char *option)
 {
-    char place[1024];
+    char place[PROBLEM_PLACE_SIZE], text[PROBLEM_PLACE_SIZE + 32];
     const char *kept;
 
-    snprintf(place, sizeof(place), "%s:%u: %s", rd->settings->file,
-             reading_line(rd, reading_block(rd, section, 0, NULL), option), option);
-    kept = region_strdup(rd->region, place);
+    problems_place(&rd->problems, reading_line(rd, reading_block(rd, section, 0, NULL), option), place);
+    snprintf(text, sizeof(text), "%s: %s", place, option);
+    kept = region_strdup(rd->region, text);
     return kept ? kept : option;
 }
 
@@ -76,27 +87,50 @@ static void (*const steps[])(struct reading *rd) = {
     read_sections, read_names, reading_local, reading_exempt, reading_policies, reading_check,
 };
 
-static bool holds_secrets(const struct history_settings *history)
+/* A secret in a file that everybody may read. */
+static void check_secret(struct reading *rd, const char *option)
 {
-    return (history->redis_password && history->redis_password[0]) || (history->hash_key && history->hash_key[0]);
+    const struct assignment *a = NULL;
+    unsigned block = reading_block(rd, SECTION_HISTORY, 0, NULL);
+
+    if (block != NO_BLOCK)
+        a = scan_find(&rd->scan, block, option);
+    if (a && a->value_count > 0 && rd->world_readable[a->file])
+        problems_warning(&rd->problems, rd->problems.files[a->file].base, "holds a password and everybody may read it");
+}
+
+/* For those who want to know what helod reads. */
+static void list_files(struct reading *rd)
+{
+    const char **list = region_alloc(rd->region, (rd->problems.file_count + 1) * sizeof(*list));
+
+    if (!list)
+        return;
+    for (unsigned i = 0; i < rd->problems.file_count; i++)
+        list[i] = rd->problems.files[i].name;
+    list[rd->problems.file_count] = NULL;
+    rd->settings->files = list;
 }
 
 static void read_text(struct reading *rd, const struct file_text *file)
 {
-    if (!read_tree(rd, file->text, file->n))
+    if (!read_tree(rd, file))
         return;
+    list_files(rd);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !region_failed(rd->region); i++)
         steps[i](rd);
     if (region_failed(rd->region))
         problems_error(&rd->problems, 0, "no memory for the policy file");
-    else if (file->world_readable && holds_secrets(&rd->settings->history))
-        problems_warning(&rd->problems, 0, "holds a password and everybody may read it");
+    else if (rd->settings->history.redis_password[0])
+        check_secret(rd, "redis_password");
+    else if (rd->settings->history.hash_key[0])
+        check_secret(rd, "hash_key");
 }
 
 static struct settings *read_file(const char *name, const struct file_text *file, policyfile_report *report, void *arg)
 {
     struct owned_settings *owned = owned_settings_new();
-    struct reading rd = {.scan = {.block_count = 1}};
+    struct reading rd = {.scan = {.block_count = 1, .blocks = NULL}};
 
     if (!owned) {
         if (report)

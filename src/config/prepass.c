@@ -154,10 +154,10 @@ static bool ends_word(char c)
 static bool whole(const char *text, size_t n, struct problems *p)
 {
     const char *nul = n > 0 ? memchr(text, '\0', n) : NULL;
-    unsigned line = 1;
+    unsigned line = problems_base(p) + 1;
 
     if (n > POLICYFILE_MAX) {
-        problems_error(p, 0, "larger than 1 MiB, expected a policy file");
+        problems_error(p, problems_base(p), "larger than 1 MiB, expected a policy file");
         return false;
     }
     if (!nul)
@@ -170,7 +170,7 @@ static bool whole(const char *text, size_t n, struct problems *p)
 
 char *prepass(const char *text, size_t n, struct problems *p, size_t *clean_n)
 {
-    struct prepass s = {.problems = p, .line = 1};
+    struct prepass s = {.problems = p, .line = problems_base(p) + 1};
     bool starts = true;
 
     if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -11,9 +11,57 @@ enum { PROBLEM_SIZE = 512 };
 
 void problems_init(struct problems *p, const char *file, struct region *memory)
 {
-    p->file = file;
+    p->file_count = 1;
+    p->files[0] = (struct problem_file){.name = file};
     p->memory = memory;
     p->errors = p->left_out = p->count = 0;
+}
+
+bool problems_next_file(struct problems *p, const char *file)
+{
+    const struct problem_file *last = &p->files[p->file_count - 1];
+
+    if (p->file_count == PROBLEM_FILES_MAX)
+        return false;
+    p->files[p->file_count++] = (struct problem_file){.name = file, .base = last->base + last->lines + 1};
+    return true;
+}
+
+void problems_count_lines(struct problems *p, const char *text, size_t n)
+{
+    unsigned lines = 1;
+
+    for (size_t i = 0; i < n; i++)
+        lines += text[i] == '\n';
+    p->files[p->file_count - 1].lines = lines;
+}
+
+unsigned problems_base(const struct problems *p)
+{
+    return p->files[p->file_count - 1].base;
+}
+
+const struct problem_file *problems_file(const struct problems *p, unsigned number, unsigned *line)
+{
+    unsigned i = p->file_count - 1;
+
+    while (p->files[i].base > number)
+        i--;
+    *line = number - p->files[i].base;
+    return &p->files[i];
+}
+
+const char *problems_place(const struct problems *p, unsigned number, char out[PROBLEM_PLACE_SIZE])
+{
+    unsigned line;
+    const struct problem_file *file = problems_file(p, number, &line);
+    struct text text;
+
+    text_init(&text, out, PROBLEM_PLACE_SIZE);
+    text_add(&text, file->name);
+    if (line > 0)
+        text_addf(&text, ":%u", line);
+    return out;
 }
 
 static void keep(struct problems *p, bool is_error, unsigned line, const char *raw)
@@ -40,14 +88,11 @@ static void keep(struct problems *p, bool is_error, unsigned line, const char *r
 __attribute__((format(printf, 4, 0))) static void add(struct problems *p, bool is_error, unsigned line,
                                                       const char *format, va_list args)
 {
-    char raw[PROBLEM_SIZE];
+    char raw[PROBLEM_SIZE], place[PROBLEM_PLACE_SIZE];
     struct text text;
 
     text_init(&text, raw, sizeof(raw));
-    if (line > 0)
-        text_addf(&text, "%s:%u: ", p->file, line);
-    else
-        text_addf(&text, "%s: ", p->file);
+    text_addf(&text, "%s: ", problems_place(p, line, place));
     text_addv(&text, format, args);
     keep(p, is_error, line, raw);
 }
@@ -92,6 +137,6 @@ void problems_tell(struct problems *p, policyfile_report *report, void *arg)
     if (p->left_out == 0)
         return;
     text_init(&text, rest, sizeof(rest));
-    text_addf(&text, "%s: and %u more", p->file, p->left_out);
+    text_addf(&text, "%s: and %u more", p->files[0].name, p->left_out);
     report(arg, p->errors > 0, rest);
 }

@@ -6,6 +6,7 @@
 #ifndef HELOD_CONFIG_READING_H
 #define HELOD_CONFIG_READING_H
 
+#include "file.h"
 #include "problems.h"
 #include "scan.h"
 #include "settings.h"
@@ -26,8 +27,9 @@ struct reading {
     struct settings *settings;
     struct region *region;
     struct problems problems;
-    char *clean; /* the text as libconfuse gets it; NULL when its shape could not be read */
-    size_t clean_n;
+    bool whole;                             /* every text so far could be read */
+    size_t bytes;                           /* of all texts */
+    bool world_readable[PROBLEM_FILES_MAX]; /* each file */
     struct scan scan;
     struct tree *tree;
     unsigned *policy_blocks; /* of each policy its block, NO_BLOCK for the one that no file named */
@@ -41,6 +43,10 @@ unsigned reading_line(const struct reading *rd, unsigned block, const char *name
 /* Line of one value of a list. */
 unsigned reading_value_line(const struct reading *rd, unsigned block, const char *name, unsigned i);
 
+/* policyfile.c: the text of the file that `problems` is at. */
+void reading_add_text(struct reading *rd, const struct file_text *file);
+/* include.c: the texts of the files that the policy file includes. */
+void reading_includes(struct reading *rd);
 /* fields.c: the options of a section, from the block or from their defaults, into the struct at base. */
 void reading_fields(struct reading *rd, enum section section, unsigned block, void *base);
 /* policies.c */

@@ -27,6 +27,7 @@ struct scanner {
     char *text;
     size_t n, at;
     unsigned line;
+    unsigned file;
     struct token token; /* the one under the reading finger */
 };
 
@@ -203,6 +204,16 @@ static void suggest(struct scanner *s, enum section section, const char *name, u
     problems_error(s->problems, line, "unknown %s \"%s\"%s%s", what, name, where[0] ? " in section " : "", where);
 }
 
+/* What an included file sets counts, and the admin learns which file that is. */
+static void replace_assignment(struct scanner *s, const struct assignment *a, unsigned number)
+{
+    char place[PROBLEM_PLACE_SIZE];
+
+    problems_warning(s->problems, a->line, "%s is set in %s too; this file wins", a->name,
+                     problems_place(s->problems, s->out->assignments[number].line, place));
+    s->out->assignments[number] = *a;
+}
+
 static void keep_assignment(struct scanner *s, const struct assignment *a, bool in_braces, size_t from)
 {
     enum section section = s->out->blocks[a->block].section;
@@ -212,10 +223,14 @@ static void keep_assignment(struct scanner *s, const struct assignment *a, bool 
 
     if (!option_known(section, a->name)) {
         suggest(s, section, a->name, a->line, false);
-    } else if (earlier) {
-        problems_error(s->problems, a->line, "%s is set twice, first on line %u", a->name, earlier->line);
+    } else if (earlier && earlier->file == s->file) {
+        problems_error(s->problems, a->line, "%s is set twice, first on line %u", a->name,
+                       earlier->line - problems_base(s->problems));
     } else if (in_braces && !(option && option_is_list(option))) {
         problems_error(s->problems, a->line, "%s takes one value, not a list in braces", a->name);
+    } else if (earlier) {
+        wanted = true;
+        replace_assignment(s, a, (unsigned)(earlier - s->out->assignments));
     } else {
         wanted = true;
         s->out->assignments[s->out->assignment_count++] = *a;
@@ -226,7 +241,7 @@ static void keep_assignment(struct scanner *s, const struct assignment *a, bool 
 
 static void read_assignment(struct scanner *s, unsigned block, const char *name, const struct token *named)
 {
-    struct assignment a = {.block = block, .line = named->line, .name = name};
+    struct assignment a = {.block = block, .file = s->file, .line = named->line, .name = name};
     bool in_braces;
 
     next(s);
@@ -270,13 +285,16 @@ static int keep_block(struct scanner *s, const struct block *b, const char *name
         problems_error(s->problems, b->line, "section %s has no name, expected %s {", name, name);
         return -1;
     }
-    if (row->titled && earlier >= 0) {
+    if (row->titled && earlier >= 0 && s->out->blocks[earlier].file == s->file) {
         problems_error(s->problems, b->line, "%s \"%s\" stands twice, first on line %u", name, b->title,
-                       s->out->blocks[earlier].line);
+                       s->out->blocks[earlier].line - problems_base(s->problems));
         return -1;
     }
-    if (earlier >= 0)
+    if (earlier >= 0) {
+        s->out->blocks[earlier].file = s->file;
+        s->out->blocks[earlier].line = b->line;
         return earlier;
+    }
     if (s->out->block_count == BLOCKS_MAX) {
         problems_error(s->problems, b->line, "more than %d sections", BLOCKS_MAX);
         return -1;
@@ -300,7 +318,7 @@ static void read_block(struct scanner *s, unsigned block);
 
 static void read_section(struct scanner *s, unsigned parent, const char *name, const struct token *named)
 {
-    struct block b = {.parent = parent, .title = "", .line = named->line};
+    struct block b = {.parent = parent, .title = "", .line = named->line, .file = s->file};
     bool has_title = at_value(s) && s->token.line == named->line;
     int number = -1;
 
@@ -326,6 +344,49 @@ static void read_section(struct scanner *s, unsigned parent, const char *name, c
     next(s); /* its }, which prepass() has seen to */
 }
 
+static bool at_byte(const struct scanner *s, char byte)
+{
+    return s->token.kind == TOKEN_BAD && s->text[s->token.start] == byte;
+}
+
+/* include("PATTERN"), from its parenthesis on. libconfuse does not get to see it. */
+static void read_include(struct scanner *s, const struct token *named)
+{
+    struct scan *out = s->out;
+    const char *pattern = "";
+
+    next(s);
+    if (s->token.kind == TOKEN_STRING) {
+        pattern = token_text(s);
+        next(s);
+    }
+    if (pattern[0] == '\0' || !at_byte(s, ')')) {
+        syntax_error(s, named, "include(\"PATTERN\")");
+        return;
+    }
+    next(s);
+    blank(s, named->start, s->token.start);
+    if (s->file > 0)
+        problems_error(s->problems, named->line, "an included file cannot include another one");
+    else if (out->include_count == INCLUDES_MAX)
+        problems_error(s->problems, named->line, "more than %d includes", INCLUDES_MAX);
+    else
+        out->includes[out->include_count++] = (struct include){.pattern = pattern, .line = named->line};
+}
+
+static void read_call(struct scanner *s, unsigned block, const char *name, const struct token *named)
+{
+    if (strcmp(name, "include") == 0 && block == 0) {
+        read_include(s, named);
+        return;
+    }
+    if (strcmp(name, "include") == 0)
+        problems_error(s->problems, named->line, "include(\"PATTERN\") must be outside of every section");
+    else
+        problems_error(s->problems, named->line, "%s() is no option; the only function is include(\"PATTERN\")", name);
+    recover(s, named);
+}
+
 static void read_statement(struct scanner *s, unsigned block)
 {
     const struct token named = s->token;
@@ -340,11 +401,7 @@ static void read_statement(struct scanner *s, unsigned block)
     } else if (at_sign(s, '=')) {
         read_assignment(s, block, name, &named);
     } else if (found == '(') {
-        problems_error(s->problems, named.line,
-                       "%s() is no option: there are no functions, and no other file is read "
-                       "but those of exempt.files and names.token_files",
-                       name);
-        recover(s, &named);
+        read_call(s, block, name, &named);
     } else if (found == '+') {
         syntax_error(s, &named, "= and the whole list");
     } else if (option_known(s->out->blocks[block].section, name)) {
@@ -366,26 +423,44 @@ static void read_block(struct scanner *s, unsigned block)
     }
 }
 
-bool scan_text(struct scan *s, char *text, size_t n, struct problems *p)
+/* Room for what this text can add. The region keeps the old arrays; a policy has few files. */
+static bool make_room(struct scan *s, const char *text, size_t n, struct region *r)
 {
-    struct scanner scanner = {.out = s, .problems = p, .text = text, .n = n, .line = 1};
-    struct region *r = p->memory;
+    const struct scan old = *s;
     size_t signs = 1, values = 0;
 
     for (size_t i = 0; i < n; i++) {
         signs += text[i] == '=' || text[i] == '{';
         values += text[i] == '=' || text[i] == ',' || text[i] == '{';
     }
-    *s = (struct scan){.block_count = 1};
-    s->blocks = region_alloc(r, signs * sizeof(*s->blocks));
-    s->assignments = region_alloc(r, signs * sizeof(*s->assignments));
-    s->lines = region_alloc(r, (values + 1) * sizeof(*s->lines));
-    if (!s->blocks || !s->assignments || !s->lines)
+    s->blocks = region_alloc(r, (old.block_count + signs) * sizeof(*s->blocks));
+    s->assignments = region_alloc(r, (old.assignment_count + signs) * sizeof(*s->assignments));
+    s->lines = region_alloc(r, (old.line_count + values + 1) * sizeof(*s->lines));
+    if (!s->blocks || !s->assignments || !s->lines) {
+        *s = old;
         return false;
-    s->blocks[0] = (struct block){.section = SECTION_ROOT, .title = ""};
+    }
+    if (!old.blocks) {
+        s->block_count = 1;
+        s->blocks[0] = (struct block){.section = SECTION_ROOT, .title = ""};
+        return true;
+    }
+    memcpy(s->blocks, old.blocks, old.block_count * sizeof(*s->blocks));
+    memcpy(s->assignments, old.assignments, old.assignment_count * sizeof(*s->assignments));
+    memcpy(s->lines, old.lines, old.line_count * sizeof(*s->lines));
+    return true;
+}
+
+bool scan_text(struct scan *s, char *text, size_t n, struct problems *p)
+{
+    struct scanner scanner = {
+        .out = s, .problems = p, .text = text, .n = n, .line = problems_base(p) + 1, .file = p->file_count - 1};
+
+    if (!make_room(s, text, n, p->memory))
+        return false;
     next(&scanner);
     read_block(&scanner, 0);
-    return !region_failed(r);
+    return !region_failed(p->memory);
 }
 
 const struct assignment *scan_find(const struct scan *s, unsigned block, const char *name)

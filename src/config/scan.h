@@ -18,24 +18,40 @@ struct block {
     unsigned parent;   /* block number; of the root itself: 0 */
     const char *title; /* "" for plain sections */
     unsigned line;
+    unsigned file; /* the last one that has it */
 };
 
 struct assignment {
     unsigned block;
+    unsigned file;
     unsigned line;
     const char *name;
     unsigned value_count;
     unsigned first_line; /* index into scan.lines: the line of each value */
 };
 
+/* include("PATTERN") */
+struct include {
+    const char *pattern;
+    unsigned line;
+};
+
+enum { INCLUDES_MAX = 16 };
+
 struct scan {
+    unsigned include_count;
+    struct include includes[INCLUDES_MAX];
     unsigned block_count, assignment_count, line_count;
     struct block *blocks; /* 0 is the root */
     struct assignment *assignments;
     unsigned *lines;
 };
 
-/* `text` is what prepass() made; unknown things in it become blanks. False: no memory. */
+/*
+ * `text` is what prepass() made; unknown things in it become blanks. Called again it adds the next file of `p` to the
+ * shape: what that one sets counts in place of what an earlier one sets, which is a warning. To begin with all is zero.
+ * False: no memory.
+ */
 bool scan_text(struct scan *s, char *text, size_t n, struct problems *p);
 /* NULL when the block does not set it. */
 const struct assignment *scan_find(const struct scan *s, unsigned block, const char *name);

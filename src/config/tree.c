@@ -14,6 +14,8 @@
 struct tree {
     cfg_t *cfg;
     const struct scan *shape;
+    unsigned file;     /* of the shape */
+    struct tree *next; /* of another file of the same policy */
 };
 
 /* libconfuse hands its error function no argument. Set only while it parses. */
@@ -25,7 +27,7 @@ __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const cha
 
     vsnprintf(what, sizeof(what), format, args);
     if (listener)
-        problems_error(listener, (unsigned)cfg->line, "%s", what);
+        problems_error(listener, problems_base(listener) + (unsigned)cfg->line, "%s", what);
 }
 
 static cfg_flag_t flags_of(enum section section, const char *name)
@@ -93,28 +95,51 @@ struct tree *tree_parse(char *text, size_t n, const struct scan *shape, struct p
         return NULL;
     }
     t->shape = shape;
+    t->file = p->file_count - 1;
     t->cfg = cfg_init(array, CFGF_NONE);
     if (t->cfg) {
         cfg_set_error_function(t->cfg, on_error);
-        t->cfg->filename = strdup(p->file);
+        t->cfg->filename = strdup(p->files[t->file].name);
     }
     if (t->cfg && parse(t->cfg, text, n, p))
         return t;
     if (p->errors == errors)
-        problems_error(p, 0, "libconfuse could not read it");
+        problems_error(p, problems_base(p), "libconfuse could not read it");
     /* The scan left nothing to object to: memory ran out. What libconfuse 3.3 has then half built it frees wrongly, and
      * would end us; it is let go. */
     free(t);
     return NULL;
 }
 
+struct tree *tree_join(struct tree *first, struct tree *second)
+{
+    struct tree *last = first;
+
+    if (!first)
+        return second;
+    while (last->next)
+        last = last->next;
+    last->next = second;
+    return first;
+}
+
 void tree_free(struct tree *t)
 {
-    if (!t)
-        return;
-    if (t->cfg)
-        cfg_free(t->cfg);
-    free(t);
+    while (t) {
+        struct tree *next = t->next;
+        if (t->cfg)
+            cfg_free(t->cfg);
+        free(t);
+        t = next;
+    }
+}
+
+/* The tree of the file that an assignment is in. */
+static const struct tree *tree_of(const struct tree *t, const struct assignment *a)
+{
+    while (t && t->file != a->file)
+        t = t->next;
+    return t;
 }
 
 static cfg_t *section_of(const struct tree *t, unsigned block)
@@ -133,7 +158,8 @@ static cfg_t *section_of(const struct tree *t, unsigned block)
 
 unsigned tree_value_count(struct tree *t, const struct assignment *a)
 {
-    cfg_t *section = section_of(t, a->block);
+    const struct tree *own = tree_of(t, a);
+    cfg_t *section = own ? section_of(own, a->block) : NULL;
     unsigned n = section ? cfg_size(section, a->name) : 0;
 
     /* Without memory libconfuse keeps values that are not there. */
@@ -145,7 +171,8 @@ unsigned tree_value_count(struct tree *t, const struct assignment *a)
 
 const char *tree_value(struct tree *t, const struct assignment *a, unsigned i)
 {
-    cfg_t *section = section_of(t, a->block);
+    const struct tree *own = tree_of(t, a);
+    cfg_t *section = own ? section_of(own, a->block) : NULL;
 
     return section ? cfg_getnstr(section, a->name, i) : NULL;
 }

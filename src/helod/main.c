@@ -75,7 +75,8 @@ static void warn_of_unreadable(const struct settings *settings)
         fprintf(stderr, "warning: cannot check what user %s can read: %s\n", user, strerror(errno));
         return;
     }
-    warn_unless_readable(settings, user, settings->file);
+    for (const char *const *path = settings->files; *path != NULL; path++)
+        warn_unless_readable(settings, user, *path);
     for (const char *const *path = settings->exempt.files; *path != NULL; path++)
         warn_unless_readable(settings, user, *path);
     for (const char *const *path = settings->names.token_files; *path != NULL; path++)

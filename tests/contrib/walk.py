@@ -3,14 +3,11 @@
 
 /walk/first.deb and /walk/second.deb are the package in two versions. Postfix is there, chrooted as Debian ships
 it, and not yet configured. Clients are pretended by XCLIENT, and a DNS server of the tests has their names."""
-import json
-import os
 import pathlib
 import re
 import subprocess
 import sys
 import threading
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
@@ -108,16 +105,178 @@ def begin():
     contains(sh("grep '^smtp  *inet' /etc/postfix/master.cf"), " y ", "chroot of smtpd")
 
 
-@test("install: the package installs, helod runs, and helod.conf is short and in monitor mode")
+@test("install: the package installs, helod runs, helod.conf is short and in monitor mode, heloctl is in everybody's path")
 def _():
     begin()
-    sh(f"dpkg -i {WALK}/first.deb")
+    sh("dpkg -i /walk/first.deb")
     equal(prop("ActiveState"), "active", journal())
     equal(prop("User"), "helod")
-    lines = CONF.read_text().splitlines()
-    assert len(lines) <= 40, f"{len(lines)} lines"
+    assert len(CONF.read_text().splitlines()) <= 30, CONF.read_text()
     contains(CONF.read_text(), 'mode = "monitor"')
-    sh("helod -t")
+    sh("helod -t -q")
+    for path in ("/usr/bin/heloctl", "/usr/sbin/helod-postfix-setup", "/usr/share/doc/helod/README.md",
+                 "/usr/share/doc/helod/helod.conf", "/usr/share/doc/helod/examples/profiles/monitor.conf"):
+        assert pathlib.Path(path).exists() or pathlib.Path(path + ".gz").exists(), path
+    equal(sh("dpkg -L helod | grep Makefile.inc", 1), "")
+    policy(FOR_WALK)
+    sh("systemctl reload helod")
+
+
+@test("before Postfix: the spool directory appears as soon as the group postfix and Postfix's files do")
+def _():
+    sh("systemctl stop helod; rm -rf /var/spool/postfix/helod; systemctl start helod")
+    sh("rmdir /var/spool/postfix/helod 2>/dev/null; true")
+    before = prop("MainPID")
+    sh("dpkg-trigger --no-await --by-package=postfix /usr/lib/postfix/sbin && dpkg --configure --pending")
+    equal(sh("stat -c '%U %G %a' /var/spool/postfix/helod").split(), ["helod", "postfix", "2750"])
+    assert prop("MainPID") != before, "helod was not restarted, so it cannot write there"
+
+
+@test("unix socket: reload opens the socket of the manual, in Postfix's group; a chrooted smtpd asks over it")
+def _():
+    policy(UNIX, "40-unix.conf")
+    sh("systemctl reload helod")
+    equal(sh("stat -c '%U %G %a' /var/spool/postfix/helod/policy").split(), ["helod", "postfix", "660"])
+    sh("helod-postfix-setup --apply --address unix:helod/policy")
+    sh("systemctl start postfix")
+    wait_for(lambda: offer("mail.kiln-street.net", "198.51.100.7", "mail.kiln-street.net")[0] == 250, what="Postfix")
+    contains(sh("helod-postfix-setup --check", 1), "helod answers there: action=")
+    equal(sh("journalctl --no-pager -t postfix/smtpd -g 'problem talking to server'", None).count("policy"), 0)
+
+
+@test("monitor mode: what would be rejected passes, and the log says what would have happened")
+def _():
+    equal(offer("bad_name!", "198.51.100.10", "[UNAVAILABLE]")[0], 250)
+    line = decision("bad_name!")
+    equal((line["action"], line["mode"]), ("dunno", "monitor"))
+
+
+@test("enforce by a file in conf.d: reload warns of it, and which file wins")
+def _():
+    policy(ENFORCE, "60-enforce.conf")
+    sh("systemctl reload helod")
+    said = journal()
+    contains(said, "/etc/helod/conf.d/60-enforce.conf:1: mode is set in /etc/helod/helod.conf:")
+    contains(said, 'reload: policy "default" now enforces what it only logged before')
+
+
+@cases(MAILS, lambda row: f"mail: a {row[0]} one gets its reply and its decision line")
+def _(_kind, helo, address, name, code, action):
+    had = len(delivered())
+    got, text = offer(helo, address, name, data=True)
+    equal(got, code, text)
+    line = decision(helo)
+    equal(line["action"], action)
+    equal(line["client"], address)
+    if code == 250:
+        new = wait_for(lambda: len(delivered()) > had and max(delivered(), key=lambda file: file.stat().st_mtime_ns),
+                       what="the message").read_text()
+        equal("Authentication-Results:" in new, action == "mark", new)
+    else:
+        contains(text, line["id"])
+
+
+@test("reload of a bad file: systemctl says so, the log says why, and the running policy stays")
+def _():
+    policy('policy "default" { treshold = 1 }\n', "70-bad.conf")
+    contains(sh("systemctl reload helod", 1), "helod.service")
+    contains(sh("journalctl --no-pager -o cat -u helod | tail -n 20"),
+             '/etc/helod/conf.d/70-bad.conf:1: unknown option "treshold" in section policy')
+    equal(offer("bad_name!", "198.51.100.11", "[UNAVAILABLE]")[0], 550)
+    sh("rm /etc/helod/conf.d/70-bad.conf; systemctl reload helod")
+
+
+@test("restart with a bad file: helod comes back by itself once the file is good, however often it failed")
+def _():
+    policy("nothing\n", "70-bad.conf")
+    sh("systemctl restart helod", 1)
+    wait_for(lambda: int(prop("NRestarts")) > 6, what="more tries than a start limit allows")
+    (CONF_D / "70-bad.conf").unlink()
+    wait_for(lambda: prop("ActiveState") == "active", what="helod")
+    equal(offer("bad_name!", "198.51.100.12", "[UNAVAILABLE]")[0], 550)
+
+
+@test("heloctl over the unix socket: stats, reload, history, forget")
+def _():
+    contains(sh("heloctl stats"), "helod_decisions_total")
+    contains(sh("heloctl reload"), "the new policy file is in force")
+    contains(sh("heloctl history 198.51.100.8"), "printer")
+    sh("heloctl forget 198.51.100.8")
+    assert "printer" not in sh("heloctl history 198.51.100.8", None)
+
+
+@test("every owner, group, mode, snapshot and log setting works under the shipped unit")
+def _():
+    policy('server { socket_owner = "postfix" socket_group = "mail" socket_mode = "0600" }\n'
+           'status { socket_group = "adm" socket_mode = "0640" }\n'
+           'history { file = "/var/lib/helod/other" snapshot = "1s" }\n'
+           'log { to = "file" file = "/var/log/helod/helod.json" }\n', "80-all.conf")
+    sh("systemctl restart helod")
+    equal(sh("stat -c '%U %G %a' /var/spool/postfix/helod/policy /run/helod/status").split(),
+          ["postfix", "mail", "600", "postfix", "adm", "640"])
+    status = open(f"/proc/{prop('MainPID')}/status").read()
+    for name in ("CapPrm", "CapEff", "CapAmb"):
+        assert re.search(rf"^{name}:\t0+$", status, re.M), status
+    equal(offer("bad_name!", "198.51.100.13", "[UNAVAILABLE]")[0], 550)
+    wait_for(lambda: pathlib.Path("/var/lib/helod/other").exists(), what="the snapshot")
+    wait_for(lambda: "bad_name!" in pathlib.Path("/var/log/helod/helod.json").read_text(), what="the line in the file")
+    (CONF_D / "80-all.conf").unlink()
+    sh("systemctl restart helod")
+
+
+@test("upgrade: under load no mail is lost, no question is asked, and helod.socket stays active")
+def _():
+    sh("rm /etc/helod/conf.d/40-unix.conf; systemctl stop helod; systemctl enable --now helod.socket; systemctl start helod")
+    sh("helod-postfix-setup --apply --address inet:127.0.0.1:10045; systemctl reload postfix")
+    had, sent, wrong, stop = len(delivered()), [], [], threading.Event()
+
+    def send(number):
+        while not stop.is_set():
+            try:
+                code, text = offer("mail.kiln-street.net", "198.51.100.7", "mail.kiln-street.net", data=True)
+                sent.append(code)
+                if code != 250:
+                    wrong.append(text)
+            except (OSError, AssertionError) as error:
+                wrong.append(f"{number}: {error}")
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(sent) > 40 or wrong, what="mails before")
+    before = prop("MainPID")
+    said = sh("DEBIAN_FRONTEND=noninteractive dpkg -i /walk/second.deb </dev/null")
+    at = len(sent)
+    wait_for(lambda: len(sent) > at + 40 or wrong, what="mails after")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    equal(wrong, [])
+    assert "onfiguration file" not in said, said
+    contains(CONF.read_text(), "(changed in the second version)")
+    equal((prop("ActiveState", "helod.socket"), prop("ActiveState")), ("active", "active"))
+    assert prop("MainPID") != before, "the new version runs"
+    wait_for(lambda: len(delivered()) - had == len(sent), what=f"all of {len(sent)} mails")
+    tap.note(f"{len(sent)} mails during the upgrade")
+
+
+@test("remove: it warns that Postfix still asks, and how to stop that; the policy stays")
+def _():
+    said = sh("dpkg --remove helod")
+    contains(said, "WARNING: main.cf still asks helod")
+    contains(said, "postconf -X smtpd_helo_restrictions")
+    assert CONF.exists()
+    sh("postconf -X smtpd_helo_restrictions; postfix reload")
+    equal(offer("bad_name!", "198.51.100.14", "[UNAVAILABLE]")[0], 250)
+
+
+@test("purge: nothing of helod is left but what the administrator wrote")
+def _():
+    sh("dpkg --purge helod")
+    left = sh("find /etc /usr /var /run -xdev -iname '*helod*' ! -path '/var/lib/dpkg/*' ! -path '/var/log/journal/*' "
+              "! -path '/var/tmp/*' ! -path '/etc/apparmor.d/cache*'").split()
+    equal(left, ["/etc/helod", "/etc/postfix/helod-setup.saved"])
+    equal(sorted(os.listdir("/etc/helod/conf.d")), ["50-walk.conf", "60-enforce.conf"])
+    sh("getent passwd helod", 2)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ struct tree *__wrap_tree_parse(char *text, size_t n, const struct scan *shape, s
     require(tree != NULL, "libconfuse objects to what the scan left");
     for (unsigned i = 0; i < shape->assignment_count; i++) {
         const struct assignment *a = &shape->assignments[i];
+        if (a->file != p->file_count - 1)
+            continue;
         require(tree_value_count(tree, a) == a->value_count, "libconfuse sees another number of values");
         for (unsigned k = 0; k < a->value_count; k++)
             require(tree_value(tree, a, k) != NULL, "libconfuse sees no value");
@@ -93,16 +95,28 @@ static void parse(const char *text, size_t n)
 {
     struct region *region = region_new(FUZZ_MEMORY);
     struct problems problems;
-    struct scan shape;
-    size_t clean_n;
-    char *clean;
+    struct scan shape = {.block_count = 0};
+    struct tree *tree = NULL;
+    const char *end = text + n;
 
     require(region != NULL, "no memory");
     problems_init(&problems, "fuzz", region);
-    clean = prepass(text, n, &problems, &clean_n);
-    require(clean != NULL || problems.errors > 0, "the pre-pass gave up without a word");
-    if (clean && scan_text(&shape, clean, clean_n, &problems))
-        tree_free(tree_parse(clean, clean_n, &shape, &problems));
+    /* A form feed begins the next file of the same policy. */
+    for (const char *next; text != NULL; text = next) {
+        const char *stop = text < end ? memchr(text, '\f', (size_t)(end - text)) : NULL;
+        size_t size = (size_t)((stop ? stop : end) - text), clean_n;
+        char *clean = prepass(text, size, &problems, &clean_n);
+
+        next = stop ? stop + 1 : NULL;
+        require(clean != NULL || problems.errors > 0, "the pre-pass gave up without a word");
+        problems_count_lines(&problems, text, size);
+        if (!clean || !scan_text(&shape, clean, clean_n, &problems))
+            break;
+        tree = tree_join(tree, tree_parse(clean, clean_n, &shape, &problems));
+        if (next && !problems_next_file(&problems, "next"))
+            break;
+    }
+    tree_free(tree);
     region_free(region);
 }
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * include: finds and reads the files that include() names. libconfuse has an include() of its own, which leaks after an
+ * error and so would fail for good after some reloads; this one works on names before libconfuse sees anything. Files
+ * of one pattern come in the order of their names, byte by byte, whatever the locale.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "file.h"
+#include "prepass.h"
+#include "reading.h"
+
+enum { INCLUDE_PATH_SIZE = 1024 };
+
+/* The directory of an absolute pattern, and the pattern of names in it. A relative one begins where the policy file is. */
+static bool split(const struct reading *rd, const char *given, char folder[INCLUDE_PATH_SIZE], const char **names)
+{
+    const char *policy = rd->settings->file, *slash = strrchr(policy, '/');
+    int n = given[0] == '/' ? snprintf(folder, INCLUDE_PATH_SIZE, "%s", given)
+                            : snprintf(folder, INCLUDE_PATH_SIZE, "%.*s%s", slash ? (int)(slash - policy + 1) : 0,
+                                       slash ? policy : "", given);
+    char *last = strrchr(folder, '/');
+
+    if (n < 0 || n >= INCLUDE_PATH_SIZE)
+        return false;
+    *names = strrchr(given, '/') ? strrchr(given, '/') + 1 : given;
+    if (last)
+        *(last == folder ? last + 1 : last) = '\0';
+    else
+        snprintf(folder, INCLUDE_PATH_SIZE, ".");
+    return strpbrk(folder, "*?[") == NULL && (*names)[0] != '\0';
+}
+
+static const char *wanted; /* scandir() hands its filter no argument */
+
+static int is_wanted(const struct dirent *entry)
+{
+    return fnmatch(wanted, entry->d_name, FNM_PERIOD) == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Whoever can create a file there can write the policy. */
+static bool is_safe_folder(const char *folder, char error[FILE_ERROR_SIZE])
+{
+    struct stat st;
+
+    if (stat(folder, &st) != 0 || (st.st_mode & S_IWOTH) == 0)
+        return true;
+    snprintf(error, FILE_ERROR_SIZE, "everybody may create files there, expected at most its owner (chmod o-w)");
+    return false;
+}
+
+static void read_one(struct reading *rd, const struct include *include, const char *path)
+{
+    struct file_text file;
+    char error[FILE_ERROR_SIZE];
+    size_t room = POLICYFILE_MAX - (rd->bytes < POLICYFILE_MAX ? rd->bytes : POLICYFILE_MAX);
+
+    if (!file_read(path, room, &file, error)) {
+        problems_error(&rd->problems, include->line, "include: %s: %s", path, error);
+        return;
+    }
+    if (!problems_next_file(&rd->problems, path))
+        problems_error(&rd->problems, include->line, "include: more than %d files", PROBLEM_FILES_MAX - 1);
+    else
+        reading_add_text(rd, &file);
+    free(file.text);
+}
+
+static void read_pattern(struct reading *rd, const struct include *include)
+{
+    char folder[INCLUDE_PATH_SIZE], path[INCLUDE_PATH_SIZE + 257], error[FILE_ERROR_SIZE];
+    const char *names;
+    struct dirent **found;
+    int n;
+
+    if (!split(rd, include->pattern, folder, &names)) {
+        problems_error(&rd->problems, include->line,
+                       "include: \"%.200s\" is no path of files; only their names can have * ? and [",
+                       include->pattern);
+        return;
+    }
+    if (!is_safe_folder(folder, error)) {
+        problems_error(&rd->problems, include->line, "include: %s: %s", folder, error);
+        return;
+    }
+    wanted = names;
+    n = scandir(folder, &found, is_wanted, by_name);
+    if (n < 0 && errno == ENOENT && strpbrk(names, "*?["))
+        problems_warning(&rd->problems, include->line, "include: there is no directory %s", folder);
+    else if (n < 0 || (n == 0 && strpbrk(names, "*?[") == NULL))
+        problems_error(&rd->problems, include->line, "include: %s: %s", include->pattern,
+                       strerror(n < 0 ? errno : ENOENT));
+    for (int i = 0; i < n; i++) {
+        const char *kept;
+        snprintf(path, sizeof(path), "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, found[i]->d_name);
+        kept = region_strdup(rd->region, path);
+        if (kept)
+            read_one(rd, include, kept);
+        free(found[i]);
+    }
+    if (n >= 0)
+        free(found);
+}
+
+void reading_includes(struct reading *rd)
+{
+    for (unsigned i = 0; i < rd->scan.include_count; i++)
+        read_pattern(rd, &rd->scan.includes[i]);
+}
