@@ -18,7 +18,7 @@
 
 enum { INCLUDE_PATH_SIZE = 1024 };
 
-/* The directory of an absolute pattern, and the pattern of names in it. A relative one begins where the policy file is. */
+/* The directory of a pattern, and the pattern of the names in it. A relative one begins where the policy file is. */
 static bool split(const struct reading *rd, const char *given, char folder[INCLUDE_PATH_SIZE], const char **names)
 {
     const char *policy = rd->settings->file, *slash = strrchr(policy, '/');

@@ -178,10 +178,10 @@ def _(_kind, helo, address, name, code, action):
 
 @test("reload of a bad file: systemctl says so, the log says why, and the running policy stays")
 def _():
-    policy('policy "default" { treshold = 1 }\n', "70-bad.conf")
+    policy('policy "default" { tresh_old = 1 }\n', "70-bad.conf")
     contains(sh("systemctl reload helod", 1), "helod.service")
     contains(sh("journalctl --no-pager -o cat -u helod | tail -n 20"),
-             '/etc/helod/conf.d/70-bad.conf:1: unknown option "treshold" in section policy')
+             '/etc/helod/conf.d/70-bad.conf:1: unknown option "tresh_old" in section policy')
     equal(offer("bad_name!", "198.51.100.11", "[UNAVAILABLE]")[0], 550)
     sh("rm /etc/helod/conf.d/70-bad.conf; systemctl reload helod")
 
