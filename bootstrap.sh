@@ -5,12 +5,12 @@
 #   ./bootstrap.sh run          installs what the build needs, builds, starts helod in the foreground
 #   ./bootstrap.sh build        builds only: build/helod, build/heloctl
 #   ./bootstrap.sh check        builds and tests it: some minutes, few packages
-#   ./bootstrap.sh check --all  every test, with a browser, other compilers, mail filters ...: half an hour, many packages
+#   ./bootstrap.sh check --all  every test, with a browser, other compilers, mail filters: half an hour, many packages
 #   ./bootstrap.sh clean        removes what was built
 #
-# It installs Debian packages (with sudo when not root), says first which and how large they are, removes none, and leaves
-# none of their services running or enabled. What is there already is not done again. Without apt it says what is missing
-# by the names of dnf, apk, pacman or pkg, and builds when it is there. CI=true means --all.
+# It installs Debian packages (with sudo when not root), says first which and how large they are, removes none, and
+# leaves none of their services running or enabled. What is there already is not done again. Without apt it says what is
+# missing by the names of dnf, apk, pacman or pkg, and builds when it is there. CI=true means --all.
 set -eu
 cd "$(dirname "$0")"
 umask 022
@@ -88,8 +88,8 @@ all        rpmlint             its checks
 END
 }
 
-# The same for who has no apt: a command, or a module of pkg-config, with "?" where helod does without it; then the package
-# that has it for each of these package managers.
+# The same for who has no apt: a command, or a module of pkg-config, with "?" where helod does without it; then the
+# package that has it for each of these package managers.
 # need            dnf                 apk            pacman      pkg
 needs() { cat <<'END'
 cc                gcc                 build-base     gcc         -
@@ -286,7 +286,8 @@ made_here="build autom4te.cache build-aux aclocal.m4 configure configure~ config
 # What is installed of the packages we know, with versions: another set of libraries asks for another configure.
 inventory() {
     # shellcheck disable=SC2046
-    dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' $(chosen "build check all") 2>/dev/null | sort || true
+    dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' $(chosen "build check all") 2>/dev/null |
+        sort || true
 }
 
 # configure_in FOLDER ARGUMENTS...: autoreconf and configure, each only where it was not done.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=sh disable=SC2154
-# What ./bootstrap.sh check does once the packages' names are known: builds, suites, report. bootstrap.sh reads this file
-# and calls run_checks; say, die, install_packages, configure_in, give_back, as_root and jobs are bootstrap.sh's.
+# What ./bootstrap.sh check does once the packages' names are known: builds, suites, report. bootstrap.sh reads this
+# file and calls run_checks; say, die, install_packages, configure_in, give_back, as_root and jobs are bootstrap.sh's.
 
 started=
 broken=0
@@ -99,8 +99,8 @@ install_into() {
         [ -x build/root/usr/local/bin/heloctl ]
 }
 
-# results_of FOLDER FILE: a line for each result of a test file that has ended, RESULT<tab>SUITE<tab>FILE<tab>NAME, as the
-# test driver wrote them into the log.
+# results_of FOLDER FILE: a line for each result of a test file that has ended, RESULT<tab>SUITE<tab>FILE<tab>NAME, as
+# the test driver wrote them into the log.
 results_of() {
     awk -v suite="${1##*/}" -v file="$2" '
         BEGIN { split("PASS FAIL XPASS XFAIL SKIP ERROR", list); for (i in list) known[list[i]] }
@@ -230,8 +230,8 @@ check_more() {
     if must "plain build" compile build/plain --enable-werror --without-hiredis --without-seccomp --without-expat \
         --without-libzip --without-openssl CFLAGS=-O0; then
         # shellcheck disable=SC2046
-        step "plain suite" suite build/plain $(unit_tests) $(tests_of build/gcc | grep 'system/test_\(start\|audit\)') ||
-            suite_failed=yes
+        step "plain suite" suite build/plain $(unit_tests) \
+            $(tests_of build/gcc | grep 'system/test_\(start\|audit\)') || suite_failed=yes
     fi
     if [ -f build/gcc/Makefile ]; then
         must "distcheck" make -C build/gcc -j "$jobs" distcheck TESTS="$(unit_tests)" \

@@ -107,7 +107,7 @@ def raise_descriptors(count):
 
 
 def replace_file(path, text):
-    """Writes a file in one step: a daemon that reads it meanwhile gets the old text or the new one, never half of it."""
+    """Writes a file in one step: a daemon that reads it meanwhile gets the old text or the new one, never half."""
     new = path.with_name(path.name + ".new")
     new.write_text(text)
     new.rename(path)
@@ -275,8 +275,8 @@ class Helod:
             raise AssertionError(f"helod did not end on signal {how}") from None
 
     def signal(self, which):
-        """Sends a signal. wait_log() then finds only lines that are written from now on: the same words may stand in the
-        log already, from the signal before."""
+        """Sends a signal. wait_log() then finds only lines that are written from now on: the log may have the same words
+        already, from the signal before."""
         self.log_mark = len(self.log())
         os.kill(self.process.pid, which)
 

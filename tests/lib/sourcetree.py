@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""sourcetree: a small copy of the source tree for tests of bootstrap.sh. The suite cannot be built and run by one of its
-own tests, so configure makes a tree of programs that are built already, with one test that passes.
+"""sourcetree: a small copy of the source tree for tests of bootstrap.sh. The suite cannot be built and run by one of
+its own tests, so configure makes a tree of programs that are built already, with one test that passes.
 
     tree = make(folder / "tree", programs)    # and PATH begins with `programs`, where a dpkg-query knows every package
 
-LEAVE in the environment is a shell command that the one test runs.
+LEAVE in the environment is a shell command that the one test runs; MORE names further tests, which give no result.
 """
 import shutil
 
@@ -20,15 +20,16 @@ check: all
 	echo 'PASS: tests/unit/built 1 - it is built' >tests/unit/built.log
 	if [ -n "$$LEAVE" ] && [ -n "$(TESTS)" ]; then sh -c "$$LEAVE"; fi
 list-tests:
-	@echo tests/unit/built
+	@for test in tests/unit/built $$MORE; do echo $$test; done
 soak:
 	mkdir -p "$(SOAK_RESULTS)/tests/unit"
 	cd "$(SOAK_RESULTS)/tests/unit" && echo >built.trs && echo 'PASS: tests/unit/built 1 - it is soaked' >built.log
 distcheck:
 	true
 install:
-	mkdir -p $(DESTDIR)/usr/local/sbin
-	cp helod heloctl $(DESTDIR)/usr/local/sbin
+	mkdir -p $(DESTDIR)/usr/local/sbin $(DESTDIR)/usr/local/bin
+	cp helod $(DESTDIR)/usr/local/sbin
+	cp heloctl $(DESTDIR)/usr/local/bin
 END
 '''
 

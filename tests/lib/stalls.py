@@ -67,7 +67,7 @@ class Stalls:
 
 
 class Watch(threading.Thread):
-    """Measures a with block. Its own thread notices when this process does not run; `pid` is the process that serves it."""
+    """Measures a with block. Its own thread notices when this process does not run; `pid` is the one that serves it."""
 
     def __init__(self, pid=None):
         super().__init__(daemon=True)

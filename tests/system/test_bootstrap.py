@@ -1,19 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""bootstrap.sh on other people's machines: without apt, under sudo, with a mail server that is in the way, in a folder that
-nothing can be built in; and it leaves nothing behind.
+"""bootstrap.sh on other people's machines: without apt, under sudo, with a mail server that is in the way, in a folder
+that nothing can be built in; and it leaves nothing behind.
 
-It runs in a small tree of its own (sourcetree.py). apt-get, dpkg-query and systemctl are scripts that note what was asked
-of them; /etc/systemd and /usr/sbin are empty ones of this test's own, so that the machine stays as it is."""
+It runs in a small tree of its own (sourcetree.py). apt-get, dpkg-query and systemctl are scripts that note what was
+asked of them; /etc/systemd and /usr/sbin are empty ones of this test's own, so that the machine stays as it is."""
 import os
 import pathlib
 import pwd
 import re
+import signal
 import subprocess
 
 import netns
 import sourcetree
-from helod import PATIENCE, scratch
+from helod import PATIENCE, scratch, wait_for
 from tap import cases, contains, equal, run, skip_all, test
 
 if not netns.possible():
@@ -71,14 +72,16 @@ case $2 in disable) rm -f /etc/systemd/system/*.wants/"$3" ;; esac
         path = self.folder / "asked"
         return path.read_text() if path.exists() else ""
 
+    def environment(self, path=None, **more):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "CI"))}
+        return {**kept, **more, "PATH": path or f"{self.programs}:{os.environ['PATH']}"}
+
     def run(self, command, path=None, user=None, **more):
         """bootstrap.sh with these words: (exit status, all that was printed)."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "CI"))}
-        environment.update(more, PATH=path or f"{self.programs}:{os.environ['PATH']}")
         words = ["unshare", "-m", "sh", "-ec", PRIVATE, "sh"] if user is None else \
             ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        done = subprocess.run([*words, "sh", "./bootstrap.sh", *command.split()], cwd=self.tree, env=environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run([*words, "sh", "./bootstrap.sh", *command.split()], cwd=self.tree,
+                              env=self.environment(path, **more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", check=False, timeout=PATIENCE)
         return done.returncode, done.stdout
 
@@ -151,7 +154,7 @@ def without_apt(machine, manager=None):
 @cases([("dnf", "dnf install", "c-ares-devel", "hiredis-devel"), ("apk", "apk add", "c-ares-dev", "hiredis-dev"),
         ("pacman", "pacman -S", "c-ares", "hiredis"), ("pkg", "pkg install", "c-ares", "hiredis"),
         (None, "install, with your package manager:", "libcares", "hiredis")],
-       name=lambda row: f"without apt, with {row[0] or 'no package manager'}: what is missing, and nothing is built; then it builds")
+       name=lambda row: f"without apt, with {row[0] or 'no package manager'}: it names what is missing, else it builds")
 def _(manager, install, cares, optional):
     machine = Machine()
     path = without_apt(machine, manager)
@@ -173,7 +176,8 @@ def _(manager, install, cares, optional):
 # The folder
 
 def owners(tree):
-    return {os.lstat(os.path.join(where, name)).st_uid for where, folders, files in os.walk(tree) for name in folders + files}
+    return {os.lstat(os.path.join(where, name)).st_uid
+            for where, folders, files in os.walk(tree) for name in folders + files}
 
 
 @test("what root builds in a user's folder is the user's, who then builds on")
@@ -208,12 +212,43 @@ def _():
     equal((status, machine.asked()), (0, ""), said)
 
 
+# The report
+
+@cases([("did not end in its time", "touch tests/unit/slow.log", "no end in the suite's time"),
+        ("never ran", "", "never ran")],
+       name=lambda row: f"a test that {row[0]} is named, and fails the check")
+def _(_what, leave, why):
+    status, said = Machine().run("check", MORE="tests/unit/slow", LEAVE=leave)
+    equal(status, 1, said)
+    contains(said, f"---- gcc: tests/unit/slow\n{why}\n")
+    contains(said, "1 passed, 1 failed\n")
+
+
 # Nothing is left behind
 
+@test("Control-C ends the tests, and what they made goes with it")
+def _():
+    machine = Machine()
+    mark = machine.folder / "mark"
+    leave = f'echo "$TMPDIR $$" >{mark}.new; mv {mark}.new {mark}; exec sleep 1000'
+    process = subprocess.Popen(["sh", "./bootstrap.sh", "check"], cwd=machine.tree, start_new_session=True, text=True,
+                               env=machine.environment(LEAVE=leave),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_for(mark.exists, what="the test runs")
+    folder, pid = mark.read_text().split()
+    assert os.path.exists(folder)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE)
+    equal(process.returncode, 130, said)
+    assert not os.path.exists(folder), f"{folder} is left"
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the test's process is gone")
+
+
 @cases([("a file in the temporary folder", 'touch "$TMPDIR/left"', "/left"),
-        ("a unit that is enabled", "mkdir -p /etc/systemd/system/x.wants && ln -s /dev/null /etc/systemd/system/x.wants/left.service",
+        ("a unit that is enabled", "cd /etc/systemd/system && mkdir -p x.wants && ln -s /dev/null x.wants/left.service",
          "enabled: left.service"),
-        ("a process", 'cp /bin/sleep "$TMPDIR/home/left" && { "$TMPDIR/home/left" 1000 >/dev/null 2>&1 & }', "home/left 1000")],
+        ("a process", 'cd "$TMPDIR/home" && cp /bin/sleep left && { "$PWD/left" 1000 >/dev/null 2>&1 & }',
+         "home/left 1000")],
        name=lambda row: f"a test that leaves {row[0]} behind fails")
 def _(_what, leave, named):
     machine = Machine()
