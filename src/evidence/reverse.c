@@ -92,7 +92,7 @@ static bool is_listed(const struct gather *g, const struct name *name)
     return false;
 }
 
-static void add_name(struct gather *g, const struct name *name, int ranked)
+static void add_name(struct gather *g, const struct name *name)
 {
     unsigned most = g->options.settings->dns.ptr_names;
 
@@ -103,7 +103,7 @@ static void add_name(struct gather *g, const struct name *name, int ranked)
         return;
     }
     g->e.rdns_left_out++;
-    g->exempt_left_out = g->exempt_left_out || ranked == 1 || exempt_matches(g, name);
+    g->exempt_left_out = g->exempt_left_out || exempt_matches(g, name);
 }
 
 static void add_names(struct gather *g, const struct dns_answer *answer)
@@ -116,7 +116,7 @@ static void add_names(struct gather *g, const struct dns_answer *answer)
             if (name.kind != NAME_HOST && name.kind != NAME_SINGLE)
                 g->e.rdns_left_out += wanted == 0;
             else if (rank(g, &name) == wanted)
-                add_name(g, &name, wanted);
+                add_name(g, &name);
         }
 }
 
