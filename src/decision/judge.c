@@ -16,8 +16,8 @@ static void ask(const struct rule_set *asked, const struct evidence *e, struct j
 {
     out->open = (struct rule_set){{0}};
     out->needs = 0;
-    EACH_RULE (i, asked) {
-        enum answer answer = rules[i]->test(e);
+    for (size_t i = 0; i < rules_count; i++) {
+        enum answer answer = rule_set_has(asked, i) ? rules[i]->test(e) : NO;
 
         if (answer == YES) {
             rule_set_add(&out->hits, i);
