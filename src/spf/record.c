@@ -245,7 +245,7 @@ bool spf_record_parse(struct spf_record *out, const uint8_t *bytes, size_t size,
     memset(out, 0, sizeof *out);
     *error = NULL;
     if (size > SPF_RECORD_MAX || memchr(bytes, 0, size)) {
-        *error = size > SPF_RECORD_MAX ? "record over 8192 bytes" : "NUL in the record";
+        *error = size > SPF_RECORD_MAX ? "record over 65535 bytes" : "NUL in the record";
         return false;
     }
     for (size_t i = version_size; i < size; i++)

@@ -37,7 +37,8 @@ struct spf_record {
     bool deny_all; /* the only term is "-all" */
 };
 
-enum { SPF_RECORD_MAX = 8192 }; /* longer records are a permerror: nobody publishes them in earnest */
+/* RFC 7208 sets no limit, and a DNS message cannot hold more. What a record costs is bounded by the region's memory. */
+enum { SPF_RECORD_MAX = 65535 };
 
 /* True when a TXT record is an SPF record: "v=spf1" followed by its end or a space. */
 bool spf_record_is(const uint8_t *bytes, size_t size);

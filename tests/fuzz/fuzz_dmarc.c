@@ -28,9 +28,17 @@ static bool note(void *arg, const struct dmarc_record *record)
     return true;
 }
 
+static bool want(void *arg, const struct dmarc_identity *identity)
+{
+    (void)arg;
+    return identity->id[0] != 'x';
+}
+
+static const struct dmarc_handler handler = {want, note, NULL};
+
 static bool run(const uint8_t *bytes, size_t size, size_t step, struct seen *seen)
 {
-    struct dmarc_reader *reader = dmarc_reader_new(note, seen);
+    struct dmarc_reader *reader = dmarc_reader_new(&handler, seen);
     bool good = true;
 
     if (!reader)

@@ -437,4 +437,16 @@ def _():
     assert "DNS records" not in out and "Settings" not in out, out
 
 
+@test("help that cannot be written fails: exit 70; spf with a mail address says what to do instead")
+def _():
+    for words in (["--help"], ["help"], ["audit", "--help"], ["--version"]):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([helod.HELOCTL, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        equal(done.returncode, 70, words)
+        contains(done.stderr, "could not be written")
+    status, _, err = helod.heloctl("spf", "-c", CONF, "192.0.2.1", "user@kiln-street.net")
+    equal(status, 64)
+    contains(err, "is a mail address; give its domain, and the address with --sender")
+
+
 run()

@@ -39,6 +39,13 @@ def _():
         equal([word for word in complete(verb, "--")], ["--" + option for option in options] + ["--help"], verb)
 
 
+@test("the words that an option takes: --mta and -m of audit, all that its error lists")
+def _():
+    known = helod.heloctl("audit", "--mta", "none", "/dev/null")[2].split("known are: ")[1].split()
+    equal(complete("audit", "--mta", ""), known)
+    equal(complete("audit", "-m", "ex"), ["exim"])
+
+
 @test("files for arguments and for an option's value")
 def _():
     equal(complete("audit", "pa"), ["pairs"])

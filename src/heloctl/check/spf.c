@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf: check_host() of RFC 7208 on its own, with live DNS: what a record says about an address, which term said it, and
- * every look-up that it cost. The evaluator is the daemon's; the time is what the RFC asks for, not the daemon's
- * deadline.
+ * spf: check_host() of RFC 7208 on its own, with live DNS: what a record says about an address, which term says it, and
+ * every lookup that it costs. The evaluator is the daemon's. The time limit is the one that the RFC recommends, not the
+ * daemon's deadline.
  */
 #include "spf.h"
 
@@ -20,8 +20,8 @@
 
 enum {
     MEMORY_MAX = 4 << 20,
-    SECONDS_MAX = 20, /* RFC 7208 section 4.6.4 */
-    LINE_SIZE = 9000, /* longer than any record */
+    SECONDS_MAX = 20,  /* RFC 7208 section 4.6.4 */
+    LINE_SIZE = 70000, /* longer than any record: a DNS message has at most 65535 bytes */
 };
 
 struct evaluation {
@@ -54,7 +54,7 @@ static void advance(struct evaluation *e)
 
 static void print_plain(const char *label, const char *foreign)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
     struct text t;
 
     if (!*foreign)
@@ -77,8 +77,8 @@ static void print_text(const struct spf_outcome *o, const struct spf_query *quer
     if (o->allows_everybody)
         printf("note: the record allows a large part of the Internet, so a pass proves nothing\n");
     print_plain("reason", o->reason);
-    printf("cost: %u of 10 terms with look-ups, %u of %u void, %zu questions\n", o->lookups, o->voids,
-           query->void_limit, o->trace_count);
+    printf("cost: %u of 10 terms with lookups, %u of %u void, %zu queries\n", o->lookups, o->voids, query->void_limit,
+           o->trace_count);
     for (size_t i = 0; i < o->trace_count; i++) {
         const struct spf_trace *trace = &o->trace[i];
         char name[4 * DNS_NAME_SIZE];
@@ -86,7 +86,7 @@ static void print_text(const struct spf_outcome *o, const struct spf_query *quer
 
         text_init(&t, name, sizeof name);
         text_add_as(&t, TEXT_PLAIN, trace->name, strlen(trace->name));
-        printf("look-up: %s %s: %s, %u record%s\n", dns_type_name((uint16_t)trace->type), name, trace->why,
+        printf("lookup: %s %s: %s, %u record%s\n", dns_type_name((uint16_t)trace->type), name, trace->why,
                trace->records, trace->records == 1 ? "" : "s");
     }
     print_plain("explanation", o->explanation);
@@ -157,7 +157,14 @@ static int run(struct ctl *ctl)
     int status = CTL_TROUBLE;
 
     if (!address_parse(&query.client, address, strlen(address)))
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no IP address", address);
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is not an IP address", address);
+    if (strchr(query.domain, '@'))
+        return ctl_fail(ctl, CTL_USAGE,
+                        "\"%s\" is a mail address; give its domain, and the address with --sender: "
+                        "heloctl spf --sender %s %s %s",
+                        query.domain, query.domain, address, strrchr(query.domain, '@') + 1);
+    if (!*query.domain)
+        return ctl_fail(ctl, CTL_USAGE, "the domain is empty");
     settings = ctl_settings(ctl);
     if (!settings)
         return CTL_CONFIG;
@@ -180,10 +187,10 @@ const struct ctl_verb ctl_spf = {
     .arguments_max = 2,
     .summary = "evaluate the SPF record of a domain for an address",
     .help = "check_host() of RFC 7208 with live DNS: the result, the record, the term that matched, what it cost, "
-            "every\nlook-up, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
+            "every\nlookup, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
     .exits = "0 pass, 1 any other result, 64 and more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'s', "sender", "ADDRESS", "the envelope sender"},
                 {'H', "helo", "NAME", "the HELO name (default: DOMAIN)"},
                 {'j', "json", NULL, "print JSON"},

@@ -119,7 +119,7 @@ static int read_and_judge(struct audit *audit, unsigned jobs)
         return CTL_TROUBLE;
     status = judge(audit, jobs);
     ctl_session_close(&audit->session);
-    return status == CTL_OK ? input : status;
+    return input == CTL_OK ? status : input; /* a result that rests on half the input must not look whole */
 }
 
 /* --jobs; 0: it is wrong. */

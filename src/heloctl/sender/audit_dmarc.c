@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_dmarc: the pairs out of DMARC aggregate reports, and the map of who sends in the domains' name. The receivers
- * tell the HELO name where they give the SPF result of scope helo; without it the reverse side alone is looked at.
- * Rows of one address and HELO name are summed as they are read, so that memory grows with the sources, not the rows.
+ * audit_dmarc: the pairs from DMARC aggregate reports, and the map of who sends in the name of the domains. Receivers
+ * report the HELO name where they give the SPF result of scope helo; without it only the reverse side is checked. Rows
+ * of one address and HELO name are summed as they are read, so memory grows with the sources, not with the rows.
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "audit.h"
 #include "dmarc.h"
 
-enum { KEY_SIZE = 300, DOMAINS_SIZE = 200, NAMES_SIZE = 120, KNOWN_LINE = 1000 };
+enum { KEY_SIZE = 300, DOMAINS_SIZE = 200, NAMES_SIZE = 120, KNOWN_LINE = 1000, TROUBLES_MAX = 20 };
 
-/* Where a pair's host stands in the audit. */
+/* The host of a pair: its place in the audit. */
 struct source {
     struct table_entry entry;
     size_t host;
@@ -25,8 +27,11 @@ static struct source *find_source(struct audit *audit, const struct dmarc_record
     char key[KEY_SIZE] = {(char)record->source.family};
     size_t n = 1 + sizeof(record->source.bytes), helo = strlen(record->helo);
     struct source *source;
+    const char *name;
     char *kept;
 
+    if (helo > 0 && record->helo[helo - 1] == '.')
+        helo--; /* some receivers write the dot of the root */
     if (helo > sizeof(key) - n)
         helo = sizeof(key) - n;
     memcpy(key + 1, record->source.bytes, sizeof(record->source.bytes));
@@ -37,7 +42,8 @@ static struct source *find_source(struct audit *audit, const struct dmarc_record
         return source;
     source = region_alloc(audit->keep, sizeof(*source));
     kept = region_alloc(audit->keep, n + helo);
-    if (!source || !kept || !audit_add(audit, &record->source, helo ? record->helo : NULL))
+    name = region_strndup(audit->keep, record->helo, helo);
+    if (!source || !kept || !name || !audit_add(audit, &record->source, helo ? name : NULL))
         return NULL;
     memcpy(kept, key, n + helo);
     source->entry.key = kept;
@@ -83,25 +89,136 @@ static void forget(struct table_entry *entry, void *arg)
     (void)arg;
 }
 
+struct seen_report {
+    struct table_entry entry;
+};
+
+/* A report that was read before does not count again. One without an identifier cannot be recognised. */
+static bool begin(void *arg, const struct dmarc_identity *id)
+{
+    struct audit *audit = arg;
+    struct seen_report *seen;
+    char *key;
+
+    if (!*id->id)
+        return true;
+    key = region_printf(audit->keep, "%s\n%s\n%s\n%s\n%s", id->org, id->id, id->domain, id->begin, id->end);
+    if (!key || table_find(audit->reports, key, strlen(key)))
+        return !key;
+    seen = region_alloc(audit->keep, sizeof(*seen));
+    if (seen) {
+        seen->entry.key = key;
+        seen->entry.key_size = strlen(key);
+        table_insert(audit->reports, &seen->entry);
+    }
+    return true;
+}
+
+/* The file that is being read, for messages. */
+struct reading {
+    struct audit *audit;
+    const char *path;
+    struct dmarc_tally tally;
+    unsigned troubles;
+    size_t strangers; /* files of folders without a report */
+};
+
+static bool begin_of(void *arg, const struct dmarc_identity *identity)
+{
+    return begin(((struct reading *)arg)->audit, identity);
+}
+
+static bool row_of(void *arg, const struct dmarc_record *record)
+{
+    return take(((struct reading *)arg)->audit, record);
+}
+
+static void trouble_of(void *arg, const char *text)
+{
+    struct reading *reading = arg;
+
+    if (++reading->troubles <= TROUBLES_MAX)
+        ctl_fail(reading->audit->ctl, CTL_DATA, "%s: %s", reading->path, text);
+}
+
+static bool read_one(struct reading *reading, const char *path, bool in_folder)
+{
+    static const struct dmarc_handler handler = {begin_of, row_of, trouble_of};
+    unsigned long long before = reading->tally.reports;
+    bool good;
+
+    reading->path = path;
+    reading->troubles = 0;
+    good = dmarc_file_read(path, &handler, reading, reading->audit->unpacked_max, &reading->tally);
+    if (!good || reading->tally.reports > before)
+        return good;
+    if (in_folder) {
+        reading->strangers++;
+        return true;
+    }
+    trouble_of(reading, "there is no DMARC report in it");
+    return false;
+}
+
+/* A folder with everything below it, a Maildir for example; other mail in it is no trouble. */
+static bool read_folder(struct reading *reading, char *path)
+{
+    char *const paths[] = {path, NULL};
+    unsigned long long before = reading->tally.reports;
+    FTS *walk = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+    bool good = walk != NULL;
+    FTSENT *entry;
+
+    while (walk && (entry = fts_read(walk)) != NULL) {
+        if (entry->fts_info == FTS_F) {
+            good = read_one(reading, entry->fts_path, true) && good;
+        } else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
+            ctl_fail(reading->audit->ctl, CTL_DATA, "%s: %s", entry->fts_path, strerror(entry->fts_errno));
+            good = false;
+        }
+    }
+    if (walk)
+        fts_close(walk);
+    if (good && reading->tally.reports == before) {
+        ctl_fail(reading->audit->ctl, CTL_DATA, "%s: there is no DMARC report in it", path);
+        good = false;
+    }
+    return good;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void remark(const struct reading *reading)
+{
+    if (reading->tally.doubles > 0)
+        fprintf(stderr, "heloctl audit: note: %llu of %llu reports had been read before and count once\n",
+                reading->tally.doubles, reading->tally.reports);
+    if (reading->strangers > 0)
+        fprintf(stderr, "heloctl audit: note: %zu files in the folders hold no DMARC report\n", reading->strangers);
+}
+
 int audit_read_reports(struct audit *audit, char **paths, int count)
 {
     const struct table_limits limits = {.max_entries = AUDIT_HOSTS_MAX};
-    int bad = 0;
+    struct reading reading = {.audit = audit};
+    bool good = true;
 
     audit->sources = table_new(&limits, forget, NULL);
-    if (!audit->sources)
+    audit->reports = table_new(&limits, forget, NULL);
+    for (int i = 0; audit->sources && audit->reports && i < count; i++)
+        good = (is_folder(paths[i]) ? read_folder(&reading, paths[i]) : read_one(&reading, paths[i], false)) && good;
+    if (!audit->sources || !audit->reports)
         return ctl_fail(audit->ctl, CTL_TROUBLE, "out of memory");
-    for (int i = 0; i < count; i++) {
-        const char *error;
-
-        if (dmarc_file_read(paths[i], take, audit, &error))
-            continue;
-        ctl_fail(audit->ctl, CTL_DATA, "%s: %s", paths[i], error);
-        bad++;
-    }
+    remark(&reading);
     table_free(audit->sources);
-    audit->sources = NULL;
-    return bad ? CTL_DATA : CTL_OK;
+    table_free(audit->reports);
+    audit->sources = audit->reports = NULL;
+    return good ? CTL_OK : CTL_DATA;
 }
 
 static bool add_known(struct audit *audit, char *word)
@@ -137,7 +254,7 @@ int audit_read_known(struct audit *audit, const char *path)
             word[n - 1] = '\0';
         good = !*word || add_known(audit, word);
         if (!good)
-            ctl_fail(audit->ctl, CTL_DATA, "%s: \"%s\" is no network and no name", path, word);
+            ctl_fail(audit->ctl, CTL_DATA, "%s: \"%s\" is neither a network nor a name", path, word);
     }
     fclose(in);
     return good ? CTL_OK : CTL_DATA;

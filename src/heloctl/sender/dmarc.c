@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dmarc: the report's XML by expat, piece by piece. Promises that no document makes it use more than a fixed amount
- * of memory: no document type (so no entities), sixteen levels, names and texts of bounded length; and that a row is
- * handed on only when it has a valid source address and a count.
+ * dmarc: reads the XML of a report with expat, piece by piece. Promises that no document makes it use more than a fixed
+ * amount of memory: no document type and therefore no entities, sixteen levels, names and texts of bounded length. A
+ * row is handed on only if it has a valid source address and a count. It is lenient with what receivers really write:
+ * blank lines before the declaration, "Pass" in capitals, any encoding that iconv knows, an <xs:schema> around it all.
  */
+#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
 #include "dmarc.h"
@@ -14,13 +17,19 @@
 
 #include <expat.h>
 
-enum { LEVELS_MAX = 16, PATH_SIZE = 256, TEXT_SIZE = 1024, NAME_SIZE = 256 };
+enum { LEVELS_MAX = 16, PATH_SIZE = 256, TEXT_SIZE = 1024, NAME_SIZE = 256, DATE_SIZE = 24, REPLACEMENT = 0xfffd };
 
 struct dmarc_reader {
     XML_Parser parser;
-    dmarc_sink *sink;
+    const struct dmarc_handler *handler;
     void *arg;
     const char *error;
+    struct dmarc_tally tally;
+    bool started;     /* a byte that is no blank was seen */
+    bool wanted;      /* the handler's answer to begin() */
+    bool begun, done; /* begin() was called; </feedback> was read */
+    bool wrapped;     /* the root is a schema, and feedback is inside */
+    unsigned skipped; /* open elements of the schema */
     unsigned level;
     size_t path_ends[LEVELS_MAX + 1]; /* length of the path at each level */
     char path[PATH_SIZE];             /* "feedback/record/row/" */
@@ -29,6 +38,7 @@ struct dmarc_reader {
     bool text_cut;
     struct dmarc_record record;
     char header_from[NAME_SIZE], helo[NAME_SIZE], spf_domain[NAME_SIZE], spf_scope[16];
+    char org[NAME_SIZE], id[NAME_SIZE], domain[NAME_SIZE], date_begin[DATE_SIZE], date_end[DATE_SIZE];
 };
 
 static void fail(struct dmarc_reader *r, const char *error)
@@ -62,12 +72,12 @@ static void take_count(struct dmarc_reader *r)
 
 static void take_dkim(struct dmarc_reader *r)
 {
-    r->record.dkim_aligned = strcmp(r->text, "pass") == 0;
+    r->record.dkim_aligned = strcasecmp(r->text, "pass") == 0;
 }
 
 static void take_spf(struct dmarc_reader *r)
 {
-    r->record.spf_aligned = strcmp(r->text, "pass") == 0;
+    r->record.spf_aligned = strcasecmp(r->text, "pass") == 0;
 }
 
 static void take_header_from(struct dmarc_reader *r)
@@ -87,24 +97,73 @@ static void take_spf_scope(struct dmarc_reader *r)
 
 static void take_spf_result(struct dmarc_reader *r)
 {
-    if (strcmp(r->spf_scope, "helo") == 0)
+    if (strcasecmp(r->spf_scope, "helo") == 0)
         memcpy(r->helo, r->spf_domain, sizeof(r->helo));
     r->spf_scope[0] = r->spf_domain[0] = '\0';
 }
 
+static void take_org(struct dmarc_reader *r)
+{
+    keep(r->org, sizeof(r->org), r);
+}
+
+static void take_id(struct dmarc_reader *r)
+{
+    keep(r->id, sizeof(r->id), r);
+}
+
+static void take_domain(struct dmarc_reader *r)
+{
+    keep(r->domain, sizeof(r->domain), r);
+}
+
+static void take_begin(struct dmarc_reader *r)
+{
+    keep(r->date_begin, sizeof(r->date_begin), r);
+}
+
+static void take_end(struct dmarc_reader *r)
+{
+    keep(r->date_end, sizeof(r->date_end), r);
+}
+
+static void begin_report(struct dmarc_reader *r)
+{
+    const struct dmarc_identity identity = {r->org, r->id, r->domain, r->date_begin, r->date_end};
+
+    if (r->begun)
+        return;
+    r->begun = true;
+    r->wanted = r->handler->begin(r->arg, &identity);
+    r->tally.reports++;
+    r->tally.doubles += !r->wanted;
+}
+
 static void take_record(struct dmarc_reader *r)
 {
+    begin_report(r);
     r->record.header_from = r->header_from;
     r->record.helo = r->helo;
-    if (r->record.source.family == ADDRESS_NONE || r->record.count == 0)
-        fail(r, "a record without a valid source_ip and count");
-    else if (!r->sink(r->arg, &r->record))
-        fail(r, "out of memory, or too many sources");
+    if (r->record.source.family == ADDRESS_NONE || r->record.count == 0) {
+        r->tally.bad += r->wanted;
+    } else if (r->wanted) {
+        r->tally.rows++;
+        if (!r->handler->row(r->arg, &r->record))
+            fail(r, "out of memory, or too many sources");
+    }
     r->record = (struct dmarc_record){.count = 0};
     r->header_from[0] = r->helo[0] = r->spf_scope[0] = r->spf_domain[0] = '\0';
 }
 
-/* What is taken of a report, at the end of each element. */
+/* The rest, if there is any, is not looked at: some receivers leave their schema open behind it. */
+static void take_report(struct dmarc_reader *r)
+{
+    begin_report(r);
+    r->done = true;
+    XML_StopParser(r->parser, XML_FALSE);
+}
+
+/* What is taken from a report, at the end of each element. */
 static const struct {
     const char *path;
     void (*take)(struct dmarc_reader *r);
@@ -118,23 +177,46 @@ static const struct {
     {"feedback/record/auth_results/spf/scope/", take_spf_scope},
     {"feedback/record/auth_results/spf/", take_spf_result},
     {"feedback/record/", take_record},
+    {"feedback/report_metadata/org_name/", take_org},
+    {"feedback/report_metadata/report_id/", take_id},
+    {"feedback/report_metadata/date_range/begin/", take_begin},
+    {"feedback/report_metadata/date_range/end/", take_end},
+    {"feedback/policy_published/domain/", take_domain},
+    {"feedback/", take_report},
 };
+
+/* Whether this element is a schema that some receivers write around the report, or a part of it. */
+static bool skip_schema(struct dmarc_reader *r, const char *name)
+{
+    if (!r->wrapped && strcmp(name, "schema") == 0) {
+        r->wrapped = true;
+        return true;
+    }
+    if (!r->wrapped || strcmp(name, "feedback") == 0) {
+        r->skipped = 0;
+        return false;
+    }
+    r->skipped++;
+    return true;
+}
 
 static void begin(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
     struct dmarc_reader *r = arg;
-    const char *colon = strchr(name, ':'); /* a namespace prefix says nothing here */
+    const char *colon = strchr(name, ':'); /* the namespace prefix does not matter */
     size_t at = r->path_ends[r->level], n;
 
     (void)attributes;
     name = colon ? colon + 1 : name;
     n = strlen(name);
+    if (r->level == 0 && skip_schema(r, name))
+        return;
     if (r->level == LEVELS_MAX || at + n + 2 > sizeof(r->path)) {
         fail(r, "elements nested too deep");
         return;
     }
     if (r->level == 0 && strcmp(name, "feedback") != 0) {
-        fail(r, "no DMARC aggregate report: the root element is not feedback");
+        fail(r, "not a DMARC aggregate report: the root element is not feedback");
         return;
     }
     memcpy(r->path + at, name, n);
@@ -149,14 +231,15 @@ static void end(void *arg, const XML_Char *name)
     struct dmarc_reader *r = arg;
 
     (void)name;
+    if (r->level == 0)
+        return; /* of a schema */
     while (r->text_used > 0 && strchr(" \t\r\n", r->text[r->text_used - 1]))
         r->text_used--;
     r->text[r->text_used] = '\0';
     for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]) && !r->error; i++)
         if (strcmp(r->path, elements[i].path) == 0)
             elements[i].take(r);
-    if (r->level > 0)
-        r->path[r->path_ends[--r->level]] = '\0';
+    r->path[r->path_ends[--r->level]] = '\0';
     r->text_used = 0;
 }
 
@@ -181,10 +264,41 @@ static void doctype(void *arg, const XML_Char *name, const XML_Char *system, con
     (void)system;
     (void)public;
     (void)internal;
-    fail(arg, "a document type: no report has one, and entities are not read");
+    fail(arg, "a document type, which no report has; entities are not read");
 }
 
-struct dmarc_reader *dmarc_reader_new(dmarc_sink *sink, void *arg)
+/* The character of one byte. Bytes that stand for none alone become a replacement: no field that we read has them. */
+static int character_of(iconv_t convert, unsigned char byte)
+{
+    unsigned char out[8] = {0};
+    char in = (char)byte, *from = &in, *to = (char *)out;
+    size_t from_left = 1, to_left = sizeof(out);
+
+    iconv(convert, NULL, NULL, NULL, NULL);
+    if (iconv(convert, &from, &from_left, &to, &to_left) == (size_t)-1 || to_left != sizeof(out) - 4 || out[2] ||
+        out[3])
+        return REPLACEMENT;
+    return out[0] | out[1] << 8;
+}
+
+/* Encodings beside UTF-8, UTF-16, ISO-8859-1 and US-ASCII, such as windows-1252. */
+static int unknown_encoding(void *arg, const XML_Char *name, XML_Encoding *info)
+{
+    iconv_t convert = iconv_open("UTF-32LE", name);
+
+    (void)arg;
+    if (convert == (iconv_t)-1)
+        return XML_STATUS_ERROR;
+    for (int byte = 0; byte < 256; byte++)
+        info->map[byte] = byte < 128 ? byte : character_of(convert, (unsigned char)byte);
+    info->data = NULL;
+    info->convert = NULL;
+    info->release = NULL;
+    iconv_close(convert);
+    return XML_STATUS_OK;
+}
+
+struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg)
 {
     struct dmarc_reader *r = calloc(1, sizeof(*r));
 
@@ -195,12 +309,13 @@ struct dmarc_reader *dmarc_reader_new(dmarc_sink *sink, void *arg)
         free(r);
         return NULL;
     }
-    r->sink = sink;
+    r->handler = handler;
     r->arg = arg;
     XML_SetUserData(r->parser, r);
     XML_SetElementHandler(r->parser, begin, end);
     XML_SetCharacterDataHandler(r->parser, text);
     XML_SetStartDoctypeDeclHandler(r->parser, doctype);
+    XML_SetUnknownEncodingHandler(r->parser, unknown_encoding, NULL);
     return r;
 }
 
@@ -214,14 +329,19 @@ void dmarc_reader_free(struct dmarc_reader *r)
 
 bool dmarc_reader_feed(struct dmarc_reader *r, const void *bytes, size_t n, bool last)
 {
-    if (r->error)
-        return false;
-    if (XML_Parse(r->parser, bytes, (int)n, last) == XML_STATUS_OK)
+    const char *at = bytes, *end = at + n;
+
+    if (r->error || r->done)
+        return !r->error;
+    while (!r->started && at < end && *at && strchr(" \t\r\n", *at))
+        at++;
+    r->started = r->started || at < end;
+    if (XML_Parse(r->parser, at, (int)(end - at), last) == XML_STATUS_OK || r->done)
         return true;
     if (!r->error)
         r->error = XML_ErrorString(XML_GetErrorCode(r->parser));
     if (!r->error)
-        r->error = "no XML";
+        r->error = "not XML";
     return false;
 }
 
@@ -230,11 +350,16 @@ const char *dmarc_reader_error(const struct dmarc_reader *r)
     return r == NULL ? "out of memory" : r->error;
 }
 
+const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *r)
+{
+    return &r->tally;
+}
+
 #else
 
-struct dmarc_reader *dmarc_reader_new(dmarc_sink *sink, void *arg)
+struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg)
 {
-    (void)sink;
+    (void)handler;
     (void)arg;
     return NULL;
 }
@@ -257,6 +382,14 @@ const char *dmarc_reader_error(const struct dmarc_reader *r)
 {
     (void)r;
     return "built without expat";
+}
+
+const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *r)
+{
+    static const struct dmarc_tally none;
+
+    (void)r;
+    return &none;
 }
 
 #endif

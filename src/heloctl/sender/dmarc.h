@@ -19,19 +19,41 @@ struct dmarc_record {
     const char *helo; /* the domain of the SPF result of scope helo */
 };
 
-/* Called for each row; false ends the reading: no memory. */
-typedef bool dmarc_sink(void *arg, const struct dmarc_record *record);
+/* What tells one report from another, as far as it precedes the first row. Borrowed, foreign, "" where missing. */
+struct dmarc_identity {
+    const char *org, *id, *domain, *begin, *end;
+};
+
+/* What is done with a report. All get `arg`. */
+struct dmarc_handler {
+    bool (*begin)(void *arg, const struct dmarc_identity *identity); /* before the first row; false: do not want it */
+    bool (*row)(void *arg, const struct dmarc_record *record);       /* false ends the reading: no memory */
+    void (*trouble)(void *arg, const char *text);                    /* of files: what could not be read, and why */
+};
+
+struct dmarc_tally {
+    unsigned long long reports; /* read to their end, or up to an error after the first row */
+    unsigned long long doubles; /* of these, not wanted */
+    unsigned long long rows;    /* that were handed on */
+    unsigned long long bad;     /* without a valid source_ip and count */
+};
 
 struct dmarc_reader;
 
-/* NULL: dmarc_reader_error(NULL) says why. */
-struct dmarc_reader *dmarc_reader_new(dmarc_sink *sink, void *arg);
+/* NULL: no memory, or built without expat. */
+struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg);
 void dmarc_reader_free(struct dmarc_reader *reader); /* NULL is allowed */
 /* The next piece of the document; `last`: there is no more. False from the first error on. */
 bool dmarc_reader_feed(struct dmarc_reader *reader, const void *bytes, size_t n, bool last);
-const char *dmarc_reader_error(const struct dmarc_reader *reader); /* a constant text; NULL: no error so far */
+const char *dmarc_reader_error(const struct dmarc_reader *reader); /* a constant text; NULL: none so far */
+const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *reader);
 
-/* A file: plain, .gz, or .zip with one or more reports. False with a text in error. "-": standard input, no zip. */
-bool dmarc_file_read(const char *path, dmarc_sink *sink, void *arg, const char **error);
+/*
+ * A file as people have it: XML, gzip, zip, a mail message, an mbox file, or some of these in each other; "-" is
+ * standard input. What comes out of one message or file may be `unpacked_max` bytes. Adds to the tally; false: there
+ * was trouble, which the handler was told. A file without a report is no trouble here.
+ */
+bool dmarc_file_read(const char *path, const struct dmarc_handler *handler, void *arg, size_t unpacked_max,
+                     struct dmarc_tally *tally);
 
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dmarc_file: reports as they come by mail: plain, .gz, .zip. Told apart by their first bytes, not by name. Unpacked in
- * pieces, never to disk; promises that an archive which unpacks to too much, too many times its size, or into too many
- * parts is given up.
+ * dmarc_file: reports as they come by mail. What a file is shows in its first bytes, not in its name, and each kind may
+ * be packed in another one. It is unpacked in memory, never to disk. Promises that no file or message makes it unpack
+ * more than a fixed number of bytes, or go more than a few levels deep.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,151 +17,318 @@
 
 #include "config.h"
 #include "dmarc.h"
+#include "mail_parts.h"
 
 #ifdef HAVE_LIBZIP
 #include <zip.h>
 #endif
 
-enum {
-    PIECE = 65536,
-    UNPACKED_MAX = 64 << 20,
-    RATIO_FREE = 1 << 20, /* so much may come of nothing */
-    RATIO_MAX = 200,
-    PARTS_MAX = 16,
-};
+enum { PIECE = 65536, LEVELS_MAX = 6, ENTRIES_MAX = 10000, TEXT_SIZE = 300 };
 
 struct unpacking {
-    struct dmarc_reader *reader;
-    unsigned long long packed, unpacked; /* packed 0: not known */
-    const char *error;
+    const struct dmarc_handler *handler;
+    void *arg;
+    struct dmarc_tally *tally;
+    size_t most, left; /* bytes that may still be unpacked */
+    unsigned level;
+    bool troubled;
 };
 
-/* Counts what came out; false: too much. */
+struct bytes {
+    char *at;
+    size_t n, room;
+};
+
+static void take(struct unpacking *u, const char *bytes, size_t n);
+
+static void trouble(struct unpacking *u, const char *text)
+{
+    u->troubled = true;
+    u->handler->trouble(u->arg, text);
+}
+
+static bool too_much(struct unpacking *u)
+{
+    char text[TEXT_SIZE];
+
+    snprintf(text, sizeof(text), "unpacks to more than %zu bytes; --unpacked sets how many it may", u->most);
+    trouble(u, text);
+    u->left = 0;
+    return false;
+}
+
+/* Makes room for one more piece. */
+static bool grow(struct unpacking *u, struct bytes *b)
+{
+    char *at;
+
+    if (b->room - b->n >= PIECE)
+        return true;
+    b->room = 2 * b->room + PIECE;
+    at = realloc(b->at, b->room);
+    if (!at) {
+        trouble(u, "out of memory");
+        return false;
+    }
+    b->at = at;
+    return true;
+}
+
 static bool within(struct unpacking *u, size_t n)
 {
-    u->unpacked += n;
-    if (u->unpacked > UNPACKED_MAX)
-        u->error = "unpacks to more than 64 MiB";
-    else if (u->packed && u->unpacked > RATIO_FREE && u->unpacked / RATIO_MAX > u->packed)
-        u->error = "unpacks to more than 200 times its size";
-    return !u->error;
+    if (n > u->left)
+        return too_much(u);
+    u->left -= n;
+    return true;
 }
 
-static bool feed(struct unpacking *u, const char *piece, size_t n, bool last)
+/* ---- XML */
+
+static void add_tally(struct unpacking *u, const struct dmarc_reader *reader, const char *error)
 {
-    if (!within(u, n))
-        return false;
-    if (!dmarc_reader_feed(u->reader, piece, n, last))
-        u->error = dmarc_reader_error(u->reader);
-    return !u->error;
+    const struct dmarc_tally *seen = dmarc_reader_tally(reader);
+    char text[TEXT_SIZE];
+
+    u->tally->reports += seen->reports;
+    u->tally->doubles += seen->doubles;
+    u->tally->rows += seen->rows;
+    u->tally->bad += seen->bad;
+    if (error) {
+        snprintf(text, sizeof(text), "%.150s%s%llu%s", error, seen->reports ? "; read up to here: " : "; ", seen->rows,
+                 seen->rows == 1 ? " record, which counts"
+                 : seen->reports ? " records, which count"
+                                 : " records read");
+        trouble(u, text);
+    }
+    if (seen->bad > 0) {
+        snprintf(text, sizeof(text), "%llu of %llu records have no valid source_ip and count and do not count",
+                 seen->bad, seen->bad + seen->rows);
+        trouble(u, text);
+    }
 }
 
-/* Plain or gzip: zlib reads both. Takes the descriptor. */
-static void read_gzip(struct unpacking *u, int fd)
+static void take_xml(struct unpacking *u, const char *bytes, size_t n)
 {
-    char piece[PIECE];
-    gzFile in = gzdopen(fd, "rb");
-    int n;
+    struct dmarc_reader *reader = dmarc_reader_new(u->handler, u->arg);
+    bool good = true;
 
-    if (!in) {
-        close(fd);
-        u->error = "out of memory";
+    if (!reader) {
+        trouble(u, "out of memory, or built without expat");
         return;
     }
-    while ((n = gzread(in, piece, sizeof(piece))) > 0 && feed(u, piece, (size_t)n, false))
-        ;
-    if (n < 0)
-        u->error = "damaged";
-    n = gzclose_r(in);
-    if (!u->error && n != Z_OK)
-        u->error = "cut short";
-    if (!u->error)
-        feed(u, "", 0, true);
+    for (size_t at = 0; good && at < n; at += PIECE)
+        good = dmarc_reader_feed(reader, bytes + at, n - at < PIECE ? n - at : PIECE, false);
+    good = good && dmarc_reader_feed(reader, "", 0, true);
+    add_tally(u, reader, good ? NULL : dmarc_reader_error(reader));
+    dmarc_reader_free(reader);
 }
+
+/* ---- gzip */
+
+/* Unpacks all members; what came before damage is kept. NULL, or what is wrong. */
+static const char *inflate_all(struct unpacking *u, z_stream *z, struct bytes *out)
+{
+    int result = Z_OK;
+
+    while (result == Z_OK || (result == Z_STREAM_END && z->avail_in > 0)) {
+        size_t before = out->n;
+
+        if (result == Z_STREAM_END && inflateReset(z) != Z_OK)
+            return "damaged";
+        if (!grow(u, out))
+            return "";
+        z->next_out = (unsigned char *)out->at + out->n;
+        z->avail_out = PIECE;
+        result = inflate(z, Z_NO_FLUSH);
+        out->n += PIECE - z->avail_out;
+        if (!within(u, out->n - before))
+            return "";
+        if (result == Z_BUF_ERROR)
+            return "cut short";
+    }
+    return result == Z_STREAM_END ? NULL : "damaged";
+}
+
+static void take_gzip(struct unpacking *u, const char *bytes, size_t n)
+{
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)bytes, .avail_in = (unsigned)n};
+    struct bytes out = {NULL, 0, 0};
+    const char *wrong;
+    char text[TEXT_SIZE];
+
+    if (n > UINT32_MAX || inflateInit2(&z, MAX_WBITS + 16) != Z_OK) {
+        trouble(u, "gzip that cannot be unpacked");
+        return;
+    }
+    wrong = inflate_all(u, &z, &out);
+    inflateEnd(&z);
+    if (wrong && *wrong) {
+        snprintf(text, sizeof(text), "%s: gzip is sound for %zu bytes", wrong, out.n);
+        trouble(u, text);
+    }
+    if (!wrong || *wrong)
+        take(u, out.at ? out.at : "", out.n);
+    free(out.at);
+}
+
+/* ---- zip */
 
 #ifdef HAVE_LIBZIP
 
-static void read_part(struct unpacking *u, zip_t *zip, zip_uint64_t index)
+static void take_entry(struct unpacking *u, zip_t *zip, zip_uint64_t index)
 {
-    char piece[PIECE];
-    zip_file_t *part = zip_fopen_index(zip, index, 0);
-    zip_int64_t n;
+    struct bytes out = {NULL, 0, 0};
+    zip_file_t *entry = zip_fopen_index(zip, index, 0);
+    zip_int64_t n = -1;
 
-    if (!part) {
-        u->error = "a part that cannot be unpacked";
+    if (!entry) {
+        trouble(u, "a part of the zip archive that cannot be unpacked");
         return;
     }
-    while ((n = zip_fread(part, piece, sizeof(piece))) > 0 && feed(u, piece, (size_t)n, false))
-        ;
+    while (grow(u, &out) && (n = zip_fread(entry, out.at + out.n, PIECE)) > 0 && within(u, (size_t)n))
+        out.n += (size_t)n;
     if (n < 0)
-        u->error = "damaged";
-    if (!u->error)
-        feed(u, "", 0, true);
-    zip_fclose(part);
+        trouble(u, "damaged: a part of the zip archive");
+    if (n <= 0)
+        take(u, out.at ? out.at : "", out.n);
+    zip_fclose(entry);
+    free(out.at);
 }
 
-static void read_zip(struct unpacking *u, const char *path, dmarc_sink *sink, void *arg)
+/* Folders, and what macOS adds for itself. */
+static bool is_no_file(const char *name)
 {
-    zip_t *zip = zip_open(path, ZIP_RDONLY, NULL);
-    zip_int64_t parts = zip ? zip_get_num_entries(zip, 0) : 0;
+    return !name || !*name || name[strlen(name) - 1] == '/' || strncmp(name, "__MACOSX/", 9) == 0;
+}
 
-    if (!zip)
-        u->error = "damaged";
-    else if (parts < 1 || parts > PARTS_MAX)
-        u->error = "an archive of no parts, or of more than 16";
-    for (zip_int64_t i = 0; i < parts && !u->error; i++) {
-        if (i > 0) {
-            dmarc_reader_free(u->reader);
-            u->reader = dmarc_reader_new(sink, arg);
-        }
-        if (u->reader)
-            read_part(u, zip, (zip_uint64_t)i);
-        else
-            u->error = "out of memory";
+static void take_zip(struct unpacking *u, const char *bytes, size_t n)
+{
+    zip_source_t *source = zip_source_buffer_create(bytes, n, 0, NULL);
+    zip_t *zip = source ? zip_open_from_source(source, ZIP_RDONLY, NULL) : NULL;
+    zip_int64_t entries = zip ? zip_get_num_entries(zip, 0) : 0;
+
+    if (!zip) {
+        zip_source_free(source);
+        trouble(u, "damaged: a zip archive that cannot be opened");
+        return;
     }
-    if (zip)
-        zip_discard(zip);
+    if (entries > ENTRIES_MAX)
+        trouble(u, "a zip archive of more than 10000 parts");
+    for (zip_int64_t i = 0; entries <= ENTRIES_MAX && i < entries && u->left > 0; i++)
+        if (!is_no_file(zip_get_name(zip, (zip_uint64_t)i, 0)))
+            take_entry(u, zip, (zip_uint64_t)i);
+    zip_discard(zip);
 }
 
 #else
 
-static void read_zip(struct unpacking *u, const char *path, dmarc_sink *sink, void *arg)
+static void take_zip(struct unpacking *u, const char *bytes, size_t n)
 {
-    (void)path;
-    (void)sink;
-    (void)arg;
-    u->error = "built without libzip: unpack it first";
+    (void)bytes;
+    (void)n;
+    trouble(u, "built without libzip: unpack the zip archive first");
 }
 
 #endif
 
-bool dmarc_file_read(const char *path, dmarc_sink *sink, void *arg, const char **error)
+/* ---- mail */
+
+static bool take_part(void *arg, const char *bytes, size_t n)
 {
-    struct unpacking u = {.reader = dmarc_reader_new(sink, arg)};
-    bool is_stdin = strcmp(path, "-") == 0;
-    int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    unsigned char magic[4] = {0};
+    take(arg, bytes, n);
+    return true;
+}
+
+/* Each message of an mbox file may unpack to the full size: the file itself may hold years. */
+static bool take_message(void *arg, const char *bytes, size_t n)
+{
+    struct unpacking *u = arg;
+
+    u->left = u->most;
+    mail_each_part(bytes, n, take_part, u);
+    return true;
+}
+
+/* Text of a mail, or a file in a folder, is no report unless it says so. */
+static bool is_xml(const struct unpacking *u, const char *bytes, size_t n)
+{
+    bool utf16 = n > 3 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0);
+    size_t at = n > 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (at < n && bytes[at] && strchr(" \t\r\n", bytes[at]))
+        at++;
+    if (utf16 || (u->level == 1 && at < n && bytes[at] == '<'))
+        return true;
+    return at < n && bytes[at] == '<' && memmem(bytes + at, n - at, "feedback", 8) != NULL;
+}
+
+static void take(struct unpacking *u, const char *bytes, size_t n)
+{
+    if (u->level == LEVELS_MAX) {
+        trouble(u, "packed too many times");
+        return;
+    }
+    u->level++;
+    if (n > 2 && memcmp(bytes, "\x1f\x8b", 2) == 0)
+        take_gzip(u, bytes, n);
+    else if (n > 4 && memcmp(bytes, "PK\3\4", 4) == 0)
+        take_zip(u, bytes, n);
+    else if (is_xml(u, bytes, n))
+        take_xml(u, bytes, n);
+    else if (n > 5 && memcmp(bytes, "From ", 5) == 0)
+        mail_each_of_mbox(bytes, n, take_message, u);
+    else if (mail_is_message(bytes, n))
+        mail_each_part(bytes, n, take_part, u);
+    u->level--;
+}
+
+/* ---- files */
+
+static void take_pipe(struct unpacking *u, int fd)
+{
+    struct bytes all = {NULL, 0, 0};
+    ssize_t n = 0;
+
+    while (grow(u, &all) && (n = read(fd, all.at + all.n, PIECE)) > 0 && within(u, (size_t)n))
+        all.n += (size_t)n;
+    if (n < 0)
+        trouble(u, strerror(errno));
+    u->left = u->most;
+    if (n == 0)
+        take(u, all.at ? all.at : "", all.n);
+    free(all.at);
+}
+
+/* Mapped, so that an mbox file may be larger than memory. */
+static void take_file(struct unpacking *u, int fd, size_t size)
+{
+    char *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    if (at == MAP_FAILED) {
+        trouble(u, strerror(errno));
+        return;
+    }
+    if (is_xml(u, at, size) && size > u->most)
+        too_much(u);
+    else
+        take(u, at, size);
+    munmap(at, size);
+}
+
+bool dmarc_file_read(const char *path, const struct dmarc_handler *handler, void *arg, size_t unpacked_max,
+                     struct dmarc_tally *tally)
+{
+    struct unpacking u = {.handler = handler, .arg = arg, .tally = tally, .most = unpacked_max, .left = unpacked_max};
+    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
 
-    *error = NULL;
     if (fd < 0 || fstat(fd, &st) != 0)
-        *error = strerror(errno);
-    else if (!u.reader)
-        *error = dmarc_reader_error(NULL);
-    if (*error) {
-        if (fd >= 0)
-            close(fd);
-        dmarc_reader_free(u.reader);
-        return false;
-    }
-    u.packed = S_ISREG(st.st_mode) && st.st_size > 0 ? (unsigned long long)st.st_size : 0;
-    if (!is_stdin && pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && memcmp(magic, "PK\003\004", 4) == 0) {
+        trouble(&u, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        take_pipe(&u, fd);
+    else if (st.st_size > 0)
+        take_file(&u, fd, (size_t)st.st_size);
+    if (fd >= 0)
         close(fd);
-        read_zip(&u, path, sink, arg);
-    } else {
-        read_gzip(&u, fd);
-    }
-    dmarc_reader_free(u.reader);
-    *error = u.error;
-    return !u.error;
+    return !u.troubled;
 }

@@ -10,15 +10,15 @@
 #include "text.h"
 
 const struct ehlo_keyword ehlo_keywords[] = {
-    {"STARTTLS", "mail goes unencrypted without it (RFC 3207)", true, true},
-    {"SIZE", "a message that is too large is sent before it is refused (RFC 1870)", true, false},
-    {"PIPELINING", "every command waits for its answer (RFC 2920)", true, false},
-    {"8BITMIME", "messages must be recoded, which breaks signatures (RFC 6152)", true, false},
-    {"ENHANCEDSTATUSCODES", "senders must guess why a message was refused (RFC 2034)", true, false},
-    {"SMTPUTF8", "addresses outside ASCII cannot be written to (RFC 6531)", false, false},
-    {"DSN", "senders cannot ask for delivery notices (RFC 3461)", false, false},
-    {"CHUNKING", "no BDAT (RFC 3030)", false, false},
-    {NULL, NULL, false, false},
+    {"STARTTLS", "mail arrives unencrypted (RFC 3207)", EHLO_NEEDED, true},
+    {"SIZE", "a message that is too large is refused only after it was sent (RFC 1870)", EHLO_NEEDED, false},
+    {"8BITMIME", "senders must recode messages, which breaks signatures (RFC 6152)", EHLO_NEEDED, false},
+    {"PIPELINING", "every command waits for its reply (RFC 2920)", EHLO_USUAL, false},
+    {"ENHANCEDSTATUSCODES", "senders must guess why a message was refused (RFC 2034)", EHLO_USUAL, false},
+    {"SMTPUTF8", "addresses outside ASCII do not work (RFC 6531)", EHLO_EXTRA, false},
+    {"DSN", "senders cannot ask for delivery notices (RFC 3461)", EHLO_EXTRA, false},
+    {"CHUNKING", "BDAT cannot be used (RFC 3030)", EHLO_EXTRA, false},
+    {NULL, NULL, EHLO_EXTRA, false},
 };
 
 enum ehlo_step ehlo_read(struct ehlo_reply *reply, const char *line, size_t n)
@@ -55,7 +55,7 @@ bool ehlo_offers(const struct ehlo_reply *reply, const char *keyword, char *out,
     for (; line && line[1]; line = strchr(line + 1, '\n')) {
         size_t n = strcspn(line + 1, "\n");
 
-        /* "SIZE=1000" was written by servers of long ago. */
+        /* Very old servers wrote "SIZE=1000". */
         if (n < length || strncasecmp(line + 1, keyword, length) != 0 ||
             (n > length && line[1 + length] != ' ' && line[1 + length] != '='))
             continue;
@@ -64,4 +64,33 @@ bool ehlo_offers(const struct ehlo_reply *reply, const char *keyword, char *out,
         return true;
     }
     return false;
+}
+
+bool ehlo_keyword_line(const struct ehlo_reply *reply, unsigned n, char *out, size_t size)
+{
+    const char *line = strchr(reply->text, '\n');
+    struct text t;
+
+    for (; line && line[1] && n > 0; n--)
+        line = strchr(line + 1, '\n');
+    if (!line || !line[1])
+        return false;
+    text_init(&t, out, size);
+    text_add_as(&t, TEXT_PLAIN, line + 1, strcspn(line + 1, "\n"));
+    return true;
+}
+
+bool ehlo_size_is_tiny(const char *parameter)
+{
+    unsigned long long size = 0;
+
+    if (!*parameter)
+        return false;
+    for (; *parameter; parameter++) {
+        if (!ascii_is_digit(*parameter))
+            return false;
+        if (size < EHLO_SIZE_LEAST)
+            size = size * 10 + (unsigned)(*parameter - '0');
+    }
+    return size > 0 && size < EHLO_SIZE_LEAST;
 }

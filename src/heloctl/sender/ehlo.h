@@ -19,18 +19,32 @@ struct ehlo_reply {
 
 enum ehlo_step { EHLO_MORE, EHLO_DONE, EHLO_BAD };
 
-/* The next line without its end; begin with a zeroed reply. EHLO_BAD: no SMTP reply, or past a bound. */
+/* Adds the next line, without its end; begin with a zeroed reply. EHLO_BAD: no SMTP reply, or past a bound. */
 enum ehlo_step ehlo_read(struct ehlo_reply *reply, const char *line, size_t n);
 
-/* The parameters of a keyword that was offered, in `out`, filtered; false: it was not. The first line is no keyword. */
+/* The parameters of a keyword that was offered, filtered, in `out`; false: it was not. The first line is no keyword. */
 bool ehlo_offers(const struct ehlo_reply *reply, const char *keyword, char *out, size_t size);
 
-/* What is expected, ended by a NULL name. */
+/* The n-th keyword line, from 0, filtered, in `out`; false: there are not so many. */
+bool ehlo_keyword_line(const struct ehlo_reply *reply, unsigned n, char *out, size_t size);
+
+enum ehlo_worth {
+    EHLO_NEEDED, /* something is wrong without it */
+    EHLO_USUAL,  /* most servers have it: a remark */
+    EHLO_EXTRA,  /* good to have */
+};
+
+/* The keywords that we know, ended by a NULL name. */
 struct ehlo_keyword {
-    const char *name, *why;
-    bool needed;     /* else it is good to have */
+    const char *name, *why; /* what it means that the keyword is missing */
+    enum ehlo_worth worth;
     bool before_tls; /* offered before STARTTLS and never after it */
 };
 extern const struct ehlo_keyword ehlo_keywords[];
+
+enum { EHLO_SIZE_LEAST = 65536 }; /* RFC 5321 section 4.5.3.1.7: every server takes messages of this size */
+
+/* Whether the parameter of SIZE is a number, not 0, and less than that: no real message would fit. */
+bool ehlo_size_is_tiny(const char *parameter);
 
 #endif

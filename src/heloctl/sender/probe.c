@@ -1,105 +1,90 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe: the verb. Greets a receiving server as a client would and tells what it offers, plain and after STARTTLS, and
- * whether it still serves a client that says HELO. Says EHLO, STARTTLS, HELO and QUIT, never more.
+ * probe: the verb. Finds the receiving servers of a domain, greets them as a client would, and reports what they offer,
+ * in plain text and after STARTTLS, and whether they still serve a client that says HELO. It says EHLO, STARTTLS, HELO
+ * and QUIT, never more.
  */
+#include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 
-#include <event2/event.h>
-
-#include "audit.h"
-#include "ehlo.h"
 #include "policyfile.h"
-#include "resolver.h"
+#include "probe.h"
+#include "probe_target.h"
 #include "wire.h"
 
-enum { SECONDS = 60, LINE_SIZE = 400, NAME_MAX_BYTES = 255, VALUE_SIZE = 300 };
-
-struct probe {
-    struct ctl *ctl;
-    char host[NAME_MAX_BYTES + 1];
-    const char *name; /* that we greet with */
-    uint16_t port;
-    struct address address;
-    struct ehlo_reply banner, ehlo, starttls, ehlo_tls, helo;
-    char tls[VALUE_SIZE], tls_error[VALUE_SIZE];
-    bool fell_back; /* EHLO was refused and HELO tried on the same connection */
-    bool wrong;
-};
-
-static void found(void *arg, const struct dns_answer *answer, bool from_cache)
-{
-    struct probe *probe = arg;
-
-    (void)from_cache;
-    if (answer->count > 0)
-        probe->address = answer->records[0].address;
-}
-
-/* HOST to an address: itself, or the first of its A, else AAAA records. */
-static bool find_address(struct probe *probe, const struct settings *settings)
-{
-    static const enum dns_type types[] = {DNS_A, DNS_AAAA};
-    struct ctl_session session;
-
-    if (address_parse(&probe->address, probe->host, strlen(probe->host)))
-        return true;
-    if (!ctl_session_open(probe->ctl, &session, settings))
-        return false;
-    for (size_t i = 0; i < 2 && probe->address.family == ADDRESS_NONE; i++) {
-        struct resolver_query *query = resolver_ask(session.context.resolver, probe->host, types[i], found, probe);
-        struct resolver_stats stats;
-
-        do {
-            event_base_loop(session.base, EVLOOP_ONCE);
-            resolver_stats(session.context.resolver, &stats);
-        } while (query && stats.in_flight + stats.waiting > 0);
-    }
-    ctl_session_close(&session);
-    return probe->address.family != ADDRESS_NONE;
-}
+enum { SECONDS = 60, LINE_SIZE = 400, PORT_TLS = 465 };
 
 static bool good(const struct ehlo_reply *reply)
 {
     return reply->code >= 200 && reply->code < 300;
 }
 
-static void secure(struct probe *probe, struct wire *wire, const char *ehlo)
+static void copy(char *out, const char *text)
 {
-    char value[VALUE_SIZE];
-
-    if (!ehlo_offers(&probe->ehlo, "STARTTLS", value, sizeof(value)))
-        return;
-    if (!wire_has_tls()) {
-        memcpy(probe->tls_error, "built without OpenSSL", sizeof("built without OpenSSL"));
-        return;
-    }
-    if (!wire_talk(wire, "STARTTLS", &probe->starttls) || !good(&probe->starttls)) {
-        memcpy(probe->tls_error, "STARTTLS was refused", sizeof("STARTTLS was refused"));
-    } else if (!wire_start_tls(wire, probe->host, probe->tls, sizeof(probe->tls)) ||
-               !wire_talk(wire, ehlo, &probe->ehlo_tls)) {
-        memcpy(probe->tls_error, wire->error, sizeof(wire->error));
-    }
-    probe->wrong = probe->wrong || probe->tls_error[0] || !good(&probe->ehlo_tls);
+    snprintf(out, PROBE_VALUE_SIZE, "%s", text);
 }
 
-/* Both connections. False with the wire's error: the server could not be talked to. */
-static bool talk(struct probe *probe, struct wire *wire)
+/* STARTTLS and EHLO again. */
+static void secure(struct probe *probe, struct wire *wire, const char *ehlo)
+{
+    char value[PROBE_VALUE_SIZE];
+
+    if (probe->tls_first || !ehlo_offers(&probe->ehlo, "STARTTLS", value, sizeof(value)))
+        return;
+    if (!wire_has_tls())
+        copy(probe->tls_error, "built without OpenSSL");
+    else if (!wire_talk(wire, "STARTTLS", &probe->starttls))
+        copy(probe->tls_error, wire->error);
+    else if (!good(&probe->starttls))
+        copy(probe->tls_error, "STARTTLS was refused");
+    else if (!wire_start_tls(wire, probe->host, probe->tls, sizeof(probe->tls)) ||
+             !wire_talk(wire, ehlo, &probe->ehlo_tls))
+        copy(probe->tls_error, wire->error);
+}
+
+/* A client without a name of its own greets with its address (RFC 5321 section 4.1.1.1). */
+static void choose_name(struct probe *probe, const struct wire *wire)
+{
+    struct address local;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (probe->name[0])
+        return;
+    probe->nameless = true;
+    if (wire_local(wire, &local))
+        snprintf(probe->name, sizeof(probe->name), "[%s%s]", local.family == ADDRESS_IPV6 ? "IPv6:" : "",
+                 address_format(&local, text));
+}
+
+/* Connects and reads the banner. */
+static bool begin(struct probe *probe, struct wire *wire, struct ehlo_reply *banner)
+{
+    char said[PROBE_VALUE_SIZE] = "";
+
+    if (!wire_connect(wire, &probe->address, probe->port, probe->from, SECONDS))
+        return false;
+    choose_name(probe, wire);
+    if (probe->tls_first && !wire_start_tls(wire, probe->host, said, sizeof(said)))
+        return false;
+    if (probe->tls_first)
+        copy(probe->tls, said);
+    return wire_talk(wire, NULL, banner);
+}
+
+static void talk_ehlo(struct probe *probe, struct wire *wire)
 {
     struct ehlo_reply bye;
     char ehlo[LINE_SIZE], helo[LINE_SIZE];
-    bool talked;
 
     snprintf(ehlo, sizeof(ehlo), "EHLO %s", probe->name);
     snprintf(helo, sizeof(helo), "HELO %s", probe->name);
-    talked = wire_connect(wire, &probe->address, probe->port, SECONDS) && wire_talk(wire, NULL, &probe->banner) &&
-             (!good(&probe->banner) || wire_talk(wire, ehlo, &probe->ehlo));
-    if (!talked || !good(&probe->banner)) {
-        wire_close(wire);
-        return talked;
+    if (!wire_talk(wire, ehlo, &probe->ehlo)) {
+        snprintf(probe->error, sizeof(probe->error), "after EHLO: %s", wire->error);
+        return;
     }
     if (good(&probe->ehlo))
         secure(probe, wire, ehlo);
@@ -107,188 +92,203 @@ static bool talk(struct probe *probe, struct wire *wire)
         probe->fell_back = wire_talk(wire, helo, &probe->helo);
     if (!wire->error[0])
         wire_talk(wire, "QUIT", &bye);
-    wire_close(wire);
-    if (probe->fell_back)
-        return true;
-    talked = wire_connect(wire, &probe->address, probe->port, SECONDS) && wire_talk(wire, NULL, &bye) &&
-             wire_talk(wire, helo, &probe->helo);
-    if (talked)
-        wire_talk(wire, "QUIT", &bye);
-    wire_close(wire);
-    return true;
 }
 
-static const struct ehlo_reply *final_ehlo(const struct probe *probe)
+/* Both connections. What was learnt before an error is kept. */
+static void talk(struct probe *probe)
 {
-    return good(&probe->ehlo_tls) ? &probe->ehlo_tls : &probe->ehlo;
+    struct ehlo_reply banner;
+    struct wire wire;
+    char helo[LINE_SIZE];
+
+    if (!begin(probe, &wire, &probe->banner)) {
+        copy(probe->error, wire.error);
+        wire_close(&wire);
+        return;
+    }
+    if (good(&probe->banner))
+        talk_ehlo(probe, &wire);
+    wire_close(&wire);
+    if (!good(&probe->banner) || probe->fell_back || probe->error[0])
+        return;
+    snprintf(helo, sizeof(helo), "HELO %s", probe->name);
+    if (begin(probe, &wire, &banner) && wire_talk(&wire, helo, &probe->helo))
+        wire_talk(&wire, "QUIT", &banner);
+    wire_close(&wire);
 }
 
-/* Whether the server offers a row where it should; *value: what it says to it. */
-static bool offered(const struct probe *probe, const struct ehlo_keyword *row, char value[VALUE_SIZE])
+bool probe_offers(const struct probe *probe, const struct ehlo_keyword *row, char value[PROBE_VALUE_SIZE])
 {
-    return ehlo_offers(row->before_tls ? &probe->ehlo : final_ehlo(probe), row->name, value, VALUE_SIZE);
+    const struct ehlo_reply *last = good(&probe->ehlo_tls) ? &probe->ehlo_tls : &probe->ehlo;
+
+    return ehlo_offers(row->before_tls ? &probe->ehlo : last, row->name, value, PROBE_VALUE_SIZE);
 }
 
-static bool starttls_again(const struct probe *probe)
+bool probe_applies(const struct probe *probe, const struct ehlo_keyword *row)
 {
-    char value[VALUE_SIZE];
+    return good(&probe->ehlo) && !(probe->tls_first && row->before_tls);
+}
 
-    return good(&probe->ehlo_tls) && ehlo_offers(&probe->ehlo_tls, "STARTTLS", value, sizeof(value));
+bool probe_offers_tls_again(const struct probe *probe)
+{
+    const struct ehlo_reply *inside = probe->tls_first ? &probe->ehlo : &probe->ehlo_tls;
+    char value[PROBE_VALUE_SIZE];
+
+    return good(inside) && ehlo_offers(inside, "STARTTLS", value, sizeof(value));
 }
 
 static void judge(struct probe *probe)
 {
-    char value[VALUE_SIZE];
+    char value[PROBE_VALUE_SIZE];
 
-    probe->wrong =
-        probe->wrong || !good(&probe->banner) || !good(&probe->ehlo) || !good(&probe->helo) || starttls_again(probe);
-    for (const struct ehlo_keyword *row = ehlo_keywords; row->name; row++)
-        probe->wrong = probe->wrong || (row->needed && !offered(probe, row, value));
-}
-
-/* The first line of a reply. */
-static void print_reply(const char *label, const struct ehlo_reply *reply)
-{
-    char line[EHLO_LINE_MAX + 1];
-    struct text t;
-
-    printf("%-20s ", label);
-    if (reply->code == 0) {
-        printf("no answer\n");
-        return;
-    }
-    text_init(&t, line, sizeof(line));
-    text_add_as(&t, TEXT_PLAIN, reply->text, strcspn(reply->text, "\n"));
-    printf("%d %s\n", reply->code, line);
-}
-
-static void print_text(const struct probe *probe)
-{
-    char address[ADDRESS_TEXT_SIZE], value[VALUE_SIZE];
-
-    printf("%-20s ", "server");
-    audit_put(stdout, probe->host);
-    printf(" (%s) port %u, greeted as %s\n", address_format(&probe->address, address), probe->port, probe->name);
-    print_reply("banner", &probe->banner);
-    print_reply("EHLO", &probe->ehlo);
-    if (good(&probe->ehlo))
-        for (const struct ehlo_keyword *row = ehlo_keywords; row->name; row++) {
-            bool has = offered(probe, row, value);
-
-            printf("  %-18s %s%s%s\n", row->name,
-                   has           ? "offered"
-                   : row->needed ? "MISSING: "
-                                 : "not offered: ",
-                   has && value[0] ? ": " : "", has ? value : row->why);
-        }
-    if (probe->tls[0])
-        printf("%-20s %s\n", "TLS", probe->tls);
-    if (probe->tls_error[0])
-        printf("%-20s failed: %s\n", "TLS", probe->tls_error);
-    if (good(&probe->starttls) && !probe->tls_error[0])
-        print_reply("EHLO in TLS", &probe->ehlo_tls);
-    if (starttls_again(probe))
-        printf("  STARTTLS is offered inside TLS, which RFC 3207 forbids\n");
-    print_reply(probe->fell_back ? "HELO after EHLO" : "HELO", &probe->helo);
-}
-
-static void print_json(const struct probe *probe)
-{
-    char address[ADDRESS_TEXT_SIZE], value[VALUE_SIZE];
-    struct json j;
-
-    json_init(&j, stdout);
-    json_open(&j, NULL, '{');
-    json_text(&j, "host", probe->host);
-    json_text(&j, "address", address_format(&probe->address, address));
-    json_number(&j, "port", probe->port);
-    json_text(&j, "banner", probe->banner.text);
-    json_number(&j, "banner_code", probe->banner.code);
-    json_number(&j, "ehlo_code", probe->ehlo.code);
-    json_number(&j, "ehlo_tls_code", probe->ehlo_tls.code);
-    json_number(&j, "helo_code", probe->helo.code);
-    json_bool(&j, "fell_back", probe->fell_back);
-    json_text(&j, "ehlo", probe->ehlo.text);
-    json_text(&j, "ehlo_tls", probe->ehlo_tls.code ? probe->ehlo_tls.text : NULL);
-    json_text(&j, "tls", probe->tls[0] ? probe->tls : NULL);
-    json_text(&j, "tls_error", probe->tls_error[0] ? probe->tls_error : NULL);
-    json_open(&j, "expected", '[');
+    probe->wrong = probe->tls_error[0] || !good(&probe->banner) || !good(&probe->ehlo) || !good(&probe->helo) ||
+                   (good(&probe->starttls) && !good(&probe->ehlo_tls)) || probe_offers_tls_again(probe);
     for (const struct ehlo_keyword *row = ehlo_keywords; row->name; row++) {
-        bool has = offered(probe, row, value);
+        bool offered = probe_offers(probe, row, value);
 
-        json_open(&j, NULL, '{');
-        json_text(&j, "keyword", row->name);
-        json_bool(&j, "needed", row->needed);
-        json_bool(&j, "offered", has);
-        json_text(&j, "value", has ? value : NULL);
-        json_close(&j, '}');
+        if (!probe_applies(probe, row))
+            continue;
+        probe->wrong = probe->wrong || (row->worth == EHLO_NEEDED && !offered) ||
+                       (strcmp(row->name, "SIZE") == 0 && offered && ehlo_size_is_tiny(value));
     }
-    json_close(&j, ']');
-    json_bool(&j, "wrong", probe->wrong);
-    json_close(&j, '}');
-    json_end(&j);
 }
 
 /* HOST, HOST:PORT, [ADDRESS]:PORT, ADDRESS. */
-static bool read_target(struct probe *probe, const char *argument)
+static bool read_target(const char *argument, char host[DNS_NAME_SIZE], uint16_t *port)
 {
     const char *colon = strrchr(argument, ':'), *end = argument + strlen(argument);
     struct address whole;
 
-    probe->port = 25;
     if (colon && !address_parse(&whole, argument, strlen(argument)) && colon[1]) {
         char *rest;
-        unsigned long port = strtoul(colon + 1, &rest, 10);
+        unsigned long number = strtoul(colon + 1, &rest, 10);
 
-        if (*rest || port < 1 || port > 65535)
+        if (*rest || number < 1 || number > 65535)
             return false;
-        probe->port = (uint16_t)port;
+        *port = (uint16_t)number;
         end = colon;
     }
     if (*argument == '[' && end > argument + 1 && end[-1] == ']') {
         argument++;
         end--;
     }
-    if (end == argument || (size_t)(end - argument) > NAME_MAX_BYTES)
+    if (end == argument || (size_t)(end - argument) >= DNS_NAME_SIZE)
         return false;
-    memcpy(probe->host, argument, (size_t)(end - argument));
+    memcpy(host, argument, (size_t)(end - argument));
+    host[end - argument] = '\0';
     return true;
 }
 
-static int run_probe(struct probe *probe, const struct settings *settings)
+/* This host's own name if it is fully qualified, as hostname -f finds it; else "". */
+static void own_name(char name[DNS_NAME_SIZE])
 {
-    struct wire wire;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME};
+    struct addrinfo *found = NULL;
+    struct utsname host;
 
-    if (!find_address(probe, settings))
-        return ctl_fail(probe->ctl, CTL_UNSURE, "%s has no address", probe->host);
-    if (!talk(probe, &wire))
-        return ctl_fail(probe->ctl, CTL_UNSURE, "%s: %s", probe->host, wire.error);
-    judge(probe);
-    (ctl_given(probe->ctl, 'j') ? print_json : print_text)(probe);
-    return probe->wrong ? CTL_WRONG : CTL_OK;
+    name[0] = '\0';
+    if (uname(&host) != 0)
+        return;
+    if (!strchr(host.nodename, '.') && getaddrinfo(host.nodename, NULL, &hints, &found) != 0)
+        return;
+    snprintf(name, DNS_NAME_SIZE, "%s", found ? (found->ai_canonname ? found->ai_canonname : "") : host.nodename);
+    if (found)
+        freeaddrinfo(found);
+    if (!strchr(name, '.') || strncmp(name, "localhost", 9) == 0)
+        name[0] = '\0';
+}
+
+/* Probes the targets in order: all of them, or until one answers. */
+static int probe_targets(struct probe *probe, const struct probe_targets *targets)
+{
+    bool all = ctl_given(probe->ctl, 'a'), wrong = false, silent = false, any = false;
+    const struct probe start = *probe;
+
+    for (size_t i = 0; i < targets->count && (all || !any); i++) {
+        const struct probe_target *target = &targets->all[i];
+
+        *probe = start;
+        probe->host = target->host;
+        probe->address = target->address;
+        if (probe->from && probe->from->family != probe->address.family)
+            continue;
+        talk(probe);
+        judge(probe);
+        if (probe->banner.code == 0) {
+            silent = true;
+            probe_print_silent(probe);
+            continue;
+        }
+        any = true;
+        wrong = wrong || (probe->wrong && !probe->error[0]);
+        silent = silent || probe->error[0];
+        probe_print(probe);
+    }
+    if (!any && !silent)
+        return ctl_fail(probe->ctl, CTL_UNSURE, "no address of the family of --from");
+    return wrong ? CTL_WRONG : silent && (all || !any || probe->error[0]) ? CTL_UNSURE : CTL_OK;
+}
+
+static int run_probe(struct probe *probe, const char *name, const struct settings *settings)
+{
+    struct probe_targets *targets = calloc(1, sizeof(*targets));
+    int status;
+
+    if (!targets)
+        return ctl_fail(probe->ctl, CTL_TROUBLE, "out of memory");
+    switch (probe_find(probe->ctl, settings, name, targets)) {
+    case PROBE_FOUND:
+        status = probe_targets(probe, targets);
+        break;
+    case PROBE_NONE:
+        status = ctl_fail(probe->ctl, CTL_WRONG, "%s", targets->why);
+        break;
+    default:
+        status = ctl_fail(probe->ctl, CTL_UNSURE, "%s", targets->why);
+    }
+    free(targets);
+    return status;
+}
+
+/* Fills in what the options say. CTL_OK or CTL_USAGE. */
+static int set_up(struct probe *probe, struct address *from, char host[DNS_NAME_SIZE])
+{
+    const char *bind = ctl_value(probe->ctl, 'f'), *name = ctl_value(probe->ctl, 'n');
+
+    probe->port = ctl_given(probe->ctl, 't') ? PORT_TLS : 25;
+    if (!read_target(probe->ctl->arguments[0], host, &probe->port))
+        return ctl_fail(probe->ctl, CTL_USAGE, "give a DOMAIN, HOST or ADDRESS, and :PORT if it is not 25");
+    probe->tls_first = probe->port == PORT_TLS || ctl_given(probe->ctl, 't');
+    if (probe->tls_first && !wire_has_tls())
+        return ctl_fail(probe->ctl, CTL_USAGE, "built without OpenSSL");
+    if (bind && !address_parse(from, bind, strlen(bind)))
+        return ctl_fail(probe->ctl, CTL_USAGE, "--from: \"%s\" is not an IP address", bind);
+    probe->from = bind ? from : NULL;
+    if (name && (!*name || strlen(name) >= sizeof(probe->name) || strpbrk(name, "\r\n")))
+        return ctl_fail(probe->ctl, CTL_USAGE, "--name must be a name on one line");
+    if (name)
+        snprintf(probe->name, sizeof(probe->name), "%s", name);
+    else
+        own_name(probe->name);
+    return CTL_OK;
 }
 
 static int run(struct ctl *ctl)
 {
     struct probe *probe = calloc(1, sizeof(*probe));
-    struct settings *settings;
-    struct utsname host;
+    struct settings *settings = NULL;
+    char host[DNS_NAME_SIZE];
+    struct address from;
     int status;
 
-    if (!probe || uname(&host) != 0) {
-        free(probe);
+    if (!probe)
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    }
-    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to servers that have gone */
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to servers that have closed the connection */
     probe->ctl = ctl;
-    probe->name = ctl_given(ctl, 'n') ? ctl_value(ctl, 'n') : host.nodename;
-    settings = NULL;
-    if (!read_target(probe, ctl->arguments[0]) || strlen(probe->name) > NAME_MAX_BYTES ||
-        strpbrk(probe->name, "\r\n")) {
-        status = ctl_fail(ctl, CTL_USAGE, "HOST or HOST:PORT is wanted, and a name of one line");
-    } else {
+    status = set_up(probe, &from, host);
+    if (status == CTL_OK) {
         settings = ctl_settings(ctl);
-        status = settings ? run_probe(probe, settings) : CTL_CONFIG;
+        status = settings ? run_probe(probe, host, settings) : CTL_CONFIG;
     }
     settings_unref(settings);
     free(probe);
@@ -297,16 +297,22 @@ static int run(struct ctl *ctl)
 
 const struct ctl_verb ctl_probe = {
     .name = "probe",
-    .arguments = "HOST[:PORT]",
+    .arguments = "DOMAIN[:PORT]",
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "greet a receiving server and show what it offers",
-    .help = "Says EHLO, again after STARTTLS, and HELO on a second connection, and compares what the server offers "
-            "with what\nmodern senders expect. It never goes on to MAIL.",
-    .exits = "0 all that is needed, 1 something is missing or refused, 75 no connection, 64 and more: usage or failure",
+    .help = "Looks up the MX hosts of a domain, or takes a host name or address, greets the first server that answers, "
+            "and\nshows its banner, what it offers before and after STARTTLS, and whether it serves HELO. It never "
+            "sends mail.",
+    .exits =
+        "0 all that is needed is there, 1 something is missing, refused or not in DNS, 75 no connection or no DNS, "
+        "64 and\nmore: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
-                {'n', "name", "NAME", "greet with this name (default: this host's)"},
-                {'j', "json", NULL, "print JSON"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
+                {'n', "name", "NAME", "greet with this name (default: this host's, if it is fully qualified)"},
+                {'f', "from", "ADDRESS", "connect from this address"},
+                {'a', "all", NULL, "probe every address of every MX host"},
+                {'t', "tls", NULL, "TLS from the first byte, as on port 465, which is then the default"},
+                {'j', "json", NULL, "print one line of JSON for each server"},
                 {0, NULL, NULL, NULL}},
 };

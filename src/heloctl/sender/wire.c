@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wire: blocking sockets with a deadline: a verb that talks to one server at a time needs no loop. Promises to read no
- * more than the bounds of ehlo.h, and to take no plain byte for an encrypted one.
+ * wire: sockets with a deadline, used as if they were blocking: a verb that talks to one server at a time needs no
+ * event loop. Promises to read no more than the bounds of ehlo.h, and to never take plain text for encrypted.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,16 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "config.h"
+#include "text.h"
 #include "wire.h"
 
 #ifdef HAVE_OPENSSL
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+enum { NAMES_SHOWN = 4 };
 #endif
 
 static bool fail(struct wire *wire, const char *what, const char *why)
@@ -36,11 +40,11 @@ static bool wait_for(struct wire *wire, short events)
     int ready;
 
     if (now >= wire->deadline_ms)
-        return fail(wire, "no answer in time", "");
+        return fail(wire, "the server did not answer in time", "");
     ready = poll(&fd, 1, (int)(wire->deadline_ms - now));
     if (ready < 0)
         return errno == EINTR || fail(wire, "poll", strerror(errno));
-    return ready > 0 || fail(wire, "no answer in time", "");
+    return ready > 0 || fail(wire, "the server did not answer in time", "");
 }
 
 static socklen_t socket_address(struct sockaddr_storage *out, const struct address *to, uint16_t port)
@@ -61,7 +65,25 @@ static socklen_t socket_address(struct sockaddr_storage *out, const struct addre
     return sizeof(*in6);
 }
 
-bool wire_connect(struct wire *wire, const struct address *to, uint16_t port, unsigned seconds)
+static bool bind_to(struct wire *wire, const struct address *from)
+{
+    struct sockaddr_storage address;
+    socklen_t size = socket_address(&address, from, 0);
+
+    return bind(wire->fd, (struct sockaddr *)&address, size) == 0 || fail(wire, "bind", strerror(errno));
+}
+
+bool wire_local(const struct wire *wire, struct address *out)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+
+    return getsockname(wire->fd, (struct sockaddr *)&address, &size) == 0 &&
+           address_from_sockaddr(out, (struct sockaddr *)&address);
+}
+
+bool wire_connect(struct wire *wire, const struct address *to, uint16_t port, const struct address *from,
+                  unsigned seconds)
 {
     struct sockaddr_storage address;
     socklen_t size = socket_address(&address, to, port), error_size = sizeof(int);
@@ -71,6 +93,8 @@ bool wire_connect(struct wire *wire, const struct address *to, uint16_t port, un
     wire->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (wire->fd < 0)
         return fail(wire, "socket", strerror(errno));
+    if (from && !bind_to(wire, from))
+        return false;
     if (connect(wire->fd, (struct sockaddr *)&address, size) == 0)
         return true;
     if (errno != EINPROGRESS)
@@ -89,7 +113,7 @@ bool wire_has_tls(void)
     return true;
 }
 
-/* After a call of OpenSSL that did not go through: waits for what it wants. False: it failed. */
+/* After a call of OpenSSL that could not complete: waits for what it needs. False: it failed. */
 static bool tls_again(struct wire *wire, int result, const char *what)
 {
     const char *why;
@@ -101,7 +125,7 @@ static bool tls_again(struct wire *wire, int result, const char *what)
         return wait_for(wire, POLLOUT);
     default:
         why = ERR_reason_error_string(ERR_peek_last_error());
-        return fail(wire, what, why ? why : "the server hung up");
+        return fail(wire, what, why ? why : "the server closed the connection");
     }
 }
 
@@ -125,13 +149,63 @@ static bool tls_write(struct wire *wire, const char *bytes, size_t size)
     return true;
 }
 
+/* Foreign text, cut and filtered. */
+static void append(char *out, size_t size, const char *before, const char *foreign, size_t n)
+{
+    struct text t;
+    size_t used = strlen(out);
+
+    text_init(&t, out + used, size - used);
+    text_add(&t, before);
+    text_add_as(&t, TEXT_PLAIN, foreign, n);
+}
+
+/* The names that a certificate is for: its DNS names, or its common name where it has none. */
+static void add_names(X509 *certificate, char *said, size_t size)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    const char *before = "; for ";
+    char common[128] = "";
+
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && i < NAMES_SHOWN; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+        if (name->type != GEN_DNS)
+            continue;
+        append(said, size, before, (const char *)ASN1_STRING_get0_data(name->d.dNSName),
+               (size_t)ASN1_STRING_length(name->d.dNSName));
+        before = " ";
+    }
+    GENERAL_NAMES_free(names);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common, sizeof(common));
+    if (*before == ';' && *common)
+        append(said, size, before, common, strlen(common));
+}
+
+static void add_expiry(X509 *certificate, char *said, size_t size)
+{
+    const ASN1_TIME *end = X509_get0_notAfter(certificate);
+    char day[16];
+    struct tm when;
+
+    if (!ASN1_TIME_to_tm(end, &when) || strftime(day, sizeof(day), "%Y-%m-%d", &when) == 0)
+        return;
+    append(said, size, X509_cmp_current_time(end) < 0 ? "; expired " : "; expires ", day, strlen(day));
+}
+
 static void describe(SSL *tls, char *said, size_t size)
 {
     long verified = SSL_get_verify_result(tls);
+    X509 *certificate = SSL_get1_peer_certificate(tls);
 
     snprintf(said, size, "%s, %s, certificate %s%s", SSL_get_version(tls), SSL_get_cipher_name(tls),
              verified == X509_V_OK ? "verified" : "not verified: ",
              verified == X509_V_OK ? "" : X509_verify_cert_error_string(verified));
+    if (!certificate)
+        return;
+    add_names(certificate, said, size);
+    add_expiry(certificate, said, size);
+    X509_free(certificate);
 }
 
 bool wire_start_tls(struct wire *wire, const char *name, char *said, size_t size)
@@ -139,13 +213,14 @@ bool wire_start_tls(struct wire *wire, const char *name, char *said, size_t size
     int result;
 
     if (wire->at < wire->used)
-        return fail(wire, "plain text behind the answer to STARTTLS, which others could have put there", "");
+        return fail(wire, "plain text behind the reply to STARTTLS, which somebody else could have put there", "");
     ERR_clear_error();
     wire->tls_context = SSL_CTX_new(TLS_client_method());
     wire->tls = wire->tls_context ? SSL_new(wire->tls_context) : NULL;
     if (!wire->tls || SSL_CTX_set_default_verify_paths(wire->tls_context) != 1 || SSL_set_fd(wire->tls, wire->fd) != 1)
         return fail(wire, "TLS", "cannot be set up");
-    SSL_set_verify(wire->tls, SSL_VERIFY_NONE, NULL); /* told, not demanded: mail between servers is opportunistic */
+    SSL_set_verify(wire->tls, SSL_VERIFY_NONE,
+                   NULL); /* reported, not required: TLS between mail servers is opportunistic */
     if (strpbrk(name, "abcdefghijklmnopqrstuvwxyz") && !strchr(name, ':') &&
         (SSL_set_tlsext_host_name(wire->tls, name) != 1 || SSL_set1_host(wire->tls, name) != 1))
         return fail(wire, "TLS", "cannot be set up");
@@ -223,7 +298,7 @@ static bool receive(struct wire *wire)
         n = recv(wire->fd, wire->buffer, sizeof(wire->buffer), 0);
     }
     if (n <= 0)
-        return fail(wire, n == 0 ? "the server hung up" : strerror(errno), "");
+        return fail(wire, n == 0 ? "the server closed the connection" : strerror(errno), "");
     wire->used = (size_t)n;
     return true;
 }
@@ -258,7 +333,7 @@ static bool read_line(struct wire *wire, char line[EHLO_LINE_MAX + 1], size_t *n
         if (c == '\n')
             break;
         if (*n > EHLO_LINE_MAX)
-            return fail(wire, "an endless line", "");
+            return fail(wire, "the server sends an endless line", "");
         line[(*n)++] = c;
     }
     if (*n > 0 && line[*n - 1] == '\r')
@@ -284,5 +359,5 @@ bool wire_talk(struct wire *wire, const char *line, struct ehlo_reply *reply)
             return false;
         step = ehlo_read(reply, in, n);
     }
-    return step == EHLO_DONE || fail(wire, "the answer is no SMTP reply", "");
+    return step == EHLO_DONE || fail(wire, "the answer is not an SMTP reply", "");
 }

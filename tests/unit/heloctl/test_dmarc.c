@@ -40,8 +40,9 @@ static const struct row rows[] = {
      AUTH("<spf><domain>m.kiln.net</domain><scope>helo</scope></spf><spf><domain>kiln.net</domain>"
           "<scope>mfrom</scope></spf>"),
      "192.0.2.1 1 -/- from= helo=m.kiln.net;", NULL},
-    {"a domain of DKIM is none of SPF", AUTH("<dkim><domain>kiln.net</domain></dkim><spf><scope>helo</scope></spf>"),
-     "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"a domain of DKIM does not count for SPF",
+     AUTH("<dkim><domain>kiln.net</domain></dkim><spf><scope>helo</scope></spf>"), "192.0.2.1 1 -/- from= helo=;",
+     NULL},
     {"nothing leaks into the next record",
      "<feedback><record><row>" SOURCE "<count>1</count></row>"
      "<identifiers><header_from>a.net</header_from></identifiers>"
@@ -54,17 +55,43 @@ static const struct row rows[] = {
      "192.0.2.1 1 -/- from= helo=;", NULL},
     {"a comment inside", ROW("<source_ip>192.<!-- x -->0.2.1</source_ip><count>1</count>"),
      "192.0.2.1 1 -/- from= helo=;", NULL},
-    {"no source", ROW("<count>1</count>"), "", "a record without a valid source_ip and count"},
-    {"count zero", ROW(SOURCE "<count>0</count>"), "", "a record without a valid source_ip and count"},
-    {"a huge count", ROW(SOURCE "<count>99999999999999999999</count>"), "",
-     "a record without a valid source_ip and count"},
-    {"a source in brackets", ROW("<source_ip>[192.0.2.1]</source_ip><count>1</count>"), "",
-     "a record without a valid source_ip and count"},
-    {"another root", "<html/>", "", "no DMARC aggregate report: the root element is not feedback"},
+    {"no source", ROW("<count>1</count>"), "", NULL},
+    {"count zero", ROW(SOURCE "<count>0</count>"), "", NULL},
+    {"a huge count", ROW(SOURCE "<count>99999999999999999999</count>"), "", NULL},
+    {"a bad row is skipped, not the rest",
+     "<feedback><record><row><source_ip>[192.0.2.1]</source_ip><count>1</count></row></record>"
+     "<record><row>" SOURCE "<count>2</count></row></record></feedback>",
+     "192.0.2.1 2 -/- from= helo=;", NULL},
+    {"blank lines before the declaration", "\n \r\n<?xml version='1.0'?>" ROW(SOURCE "<count>1</count>"),
+     "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"capitals", ROW(SOURCE "<count>1</count><policy_evaluated><dkim>Pass</dkim><spf>PASS</spf></policy_evaluated>"),
+     "192.0.2.1 1 dkim/spf from= helo=;", NULL},
+    {"windows-1252",
+     "<?xml version='1.0' encoding='windows-1252'?><feedback><report_metadata><org_name>M\xfcller \x80"
+     "</org_name></report_metadata><record><row>" SOURCE "<count>1</count></row></record></feedback>",
+     "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"iso-8859-15", "<?xml version='1.0' encoding='iso-8859-15'?><!-- \xa4 -->" ROW(SOURCE "<count>1</count>"),
+     "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"a schema that is never closed",
+     "<xs:schema xmlns:xs='urn:x' target='y'><xs:element name='z'>" ROW(SOURCE "<count>1</count>"),
+     "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"a schema that is closed", "<xs:schema xmlns:xs='urn:x'>" ROW(SOURCE "<count>1</count>") "</xs:schema>",
+     "192.0.2.1 1 -/- from= helo=;", NULL},
+    {"a report that is not wanted",
+     "<feedback><report_metadata><report_id>again</report_id></report_metadata>"
+     "<record><row>" SOURCE "<count>1</count></row></record></feedback>",
+     "", NULL},
+    {"another root", "<html/>", "", "not a DMARC aggregate report: the root element is not feedback"},
     {"a document type", "<!DOCTYPE feedback><feedback/>", "",
-     "a document type: no report has one, and entities are not read"},
+     "a document type, which no report has; entities are not read"},
     {"an empty report", "<feedback/>", "", NULL},
 };
+
+static bool want(void *arg, const struct dmarc_identity *identity)
+{
+    (void)arg;
+    return strcmp(identity->id, "again") != 0;
+}
 
 static bool note(void *arg, const struct dmarc_record *record)
 {
@@ -75,6 +102,8 @@ static bool note(void *arg, const struct dmarc_record *record)
     text_addf(arg, "from=%s helo=%s;", record->header_from, record->helo);
     return true;
 }
+
+static const struct dmarc_handler noting = {want, note, NULL};
 
 /* Returns how many of the two things differ. */
 static int read_row(const struct row *row, size_t step)
@@ -88,7 +117,7 @@ static int read_row(const struct row *row, size_t step)
     const char *error;
 
     text_init(&t, got, sizeof(got));
-    reader = dmarc_reader_new(note, &t);
+    reader = dmarc_reader_new(&noting, &t);
     assert_non_null(reader);
     for (size_t at = 0; good && at < n; at += step)
         good = dmarc_reader_feed(reader, row->xml + at, n - at < step ? n - at : step, false);
@@ -125,7 +154,8 @@ static void test_sink_stops(void **state)
     static const char xml[] = "<feedback><record><row>" SOURCE "<count>1</count></row></record>"
                               "<record><row>" SOURCE "<count>1</count></row></record></feedback>";
     int calls = 0;
-    struct dmarc_reader *reader = dmarc_reader_new(refuse, &calls);
+    const struct dmarc_handler refusing = {want, refuse, NULL};
+    struct dmarc_reader *reader = dmarc_reader_new(&refusing, &calls);
 
     (void)state;
     assert_false(dmarc_reader_feed(reader, xml, strlen(xml), true));
