@@ -122,6 +122,7 @@ struct evidence {
     enum known helo_mx;        /* PRESENT: has an MX that is no null MX */
 
     const struct spf_outcome *helo_spf; /* NULL: not asked */
+    enum answer starttls;               /* Postfix offers STARTTLS to the clients of the policy; set with the history */
     struct history_facts history;
 
     /* How it came about, for the decision line and `heloctl check`. */

@@ -25,6 +25,7 @@ struct judgement {
     struct rule_set hits; /* YES, the notes included */
     struct rule_set open; /* OPEN, of the rules that have points */
     int score, low, high; /* never below 0; low <= score <= high */
+    int present_low;      /* `low` without what is held against earlier greetings */
     enum outcome outcome; /* of the threshold that the score reaches, before doubt and mode */
     bool decided;
     bool partial;   /* set by gather: it stopped because the outcome was decided, with evidence left to get */

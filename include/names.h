@@ -103,7 +103,7 @@ struct naming name_naming(const struct name *name, const struct address *client,
                           struct region *r);
 /*
  * The name is one that a provider assigned by default: a dynamic customer address, or the address or a serial number
- * written into a name without a server's label. It says whose line this is, not whose host.
+ * written into a name without a label that says what the machine is for. It says whose line this is, not whose host.
  */
 bool naming_is_assigned(const struct naming *naming);
 /* Same host (equal texts, both HOST). */

@@ -51,6 +51,8 @@ struct rule {
     int points;              /* default; 100 is a rejection by default; negative is a credit */
     unsigned adds;           /* percent of its points that still count beside a heavier finding of its family */
     bool certain;            /* may reject alone: its points are a floor that no credit lowers */
+    bool past;               /* about earlier greetings: never lifts a mark to a rejection */
+    bool lasting;            /* no doubt about identity, so no credit excuses it: the score never falls below these */
     struct rule_set implies; /* rules that say part of the same thing and do not count beside it */
     uint16_t code;           /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */
     const char *enhanced;    /* "5.5.2": its class is changed to 4 for a deferral */

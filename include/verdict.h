@@ -32,7 +32,8 @@ struct verdict {
     int32_t exemption;                 /* number of the entry, or -1 */
     int score;                         /* after caps and credits, at least 0 */
     int doubt;                         /* not 0: the score is a rejection, but missing evidence could have lowered it
-                                          by this much, below one: the rejection became a deferral */
+                                          by this much, below one, or earlier greetings alone lifted a mark by this
+                                          much: the rejection became a deferral */
     bool partial;                      /* gathering stopped early, so the score may differ from the complete one */
     int at_least;                      /* the lowest that the complete score can be */
     const struct threshold *threshold; /* the highest reached; NULL: none */

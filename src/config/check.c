@@ -137,7 +137,7 @@ static void check_points(struct reading *rd, const struct policy *policy, unsign
             problems_error(&rd->problems, a->line, "%s is a credit, expected 0 or a negative number", rule->name);
         else if (given < 0 && rule->points >= 0)
             problems_error(&rd->problems, a->line, "%s is no credit, expected 0 or a positive number", rule->name);
-        else if (given > policy->caps[rule->family])
+        else if (given > policy->caps[rule->family] && !rule->certain) /* a certain finding counts past the cap */
             problems_warning(&rd->problems, a->line, "%s: the cap of its family %s is %d, so %d points count as %d",
                              rule->name, families[rule->family].name, policy->caps[rule->family], given,
                              policy->caps[rule->family]);

@@ -11,6 +11,21 @@
 #include "settings.h"
 #include "sum.h"
 
+/*
+ * Earlier greetings never lift a mark to a rejection (policy_verdict()). So where they count, it must be decided, too,
+ * whether the present greeting alone is deferred.
+ */
+static bool present_is_decided(struct judgement *out)
+{
+    struct rule_set hits = sum_without_past(out->policy, &out->hits), open = sum_without_past(out->policy, &out->open);
+    const struct threshold *low, *high;
+
+    out->present_low = sum_lowest(out->policy, &hits, &open);
+    low = sum_reached(out->policy, out->present_low);
+    high = sum_reached(out->policy, sum_highest(out->policy, &hits, &open));
+    return (low != NULL && low->outcome >= OUTCOME_DEFER) || high == NULL || high->outcome < OUTCOME_DEFER;
+}
+
 /* Asks these rules; the other rules keep their answers. */
 static void ask(const struct rule_set *asked, const struct evidence *e, struct judgement *out)
 {
@@ -43,7 +58,7 @@ static void sum_up(const struct evidence *e, struct judgement *out)
         out->low = 0;
     reached = sum_reached(policy, out->score);
     out->outcome = reached ? reached->outcome : OUTCOME_DUNNO;
-    out->decided = sum_reached(policy, out->low) == sum_reached(policy, out->high);
+    out->decided = present_is_decided(out) && sum_reached(policy, out->low) == sum_reached(policy, out->high);
 }
 
 void judge_evidence(const struct policy *policy, const struct evidence *e, struct judgement *out)

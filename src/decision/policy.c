@@ -60,6 +60,17 @@ static void conclude(const struct policy *policy, struct verdict *v)
     v->outcome = policy_mode_outcome(policy->mode, v->judged);
 }
 
+/*
+ * What others did with a name or from behind a NAT must not refuse anybody for good: a rejection to which earlier
+ * greetings lifted what would have been a mark becomes a deferral.
+ */
+static void doubt_the_past(const struct policy *policy, int present, struct verdict *v)
+{
+    if (outcome_at(policy, v->score) == OUTCOME_REJECT && outcome_at(policy, present) < OUTCOME_DEFER &&
+        v->score - present > v->doubt)
+        v->doubt = v->score - present;
+}
+
 /* Points, counted parts and the score of the findings in *v. */
 static void count_findings(const struct policy *policy, const struct rule_set *hits, struct verdict *v)
 {
@@ -118,12 +129,13 @@ void policy_verdict(const struct judgement *j, const struct evidence *e, struct 
     /* A doubt is kept only where it prevents a rejection: there it belongs in the log. */
     if (outcome_at(policy, j->score) == OUTCOME_REJECT && outcome_at(policy, j->low) != OUTCOME_REJECT)
         out->doubt = j->score - j->low;
+    doubt_the_past(policy, j->present_low, out);
     conclude(policy, out);
 }
 
 void policy_rescore(const struct policy *policy, struct verdict *v)
 {
-    struct rule_set hits = {{0}};
+    struct rule_set hits = {{0}}, present;
 
     v->policy = policy;
     v->threshold = NULL;
@@ -135,5 +147,7 @@ void policy_rescore(const struct policy *policy, struct verdict *v)
         rule_set_add(&hits, (size_t)v->findings[i].rule);
     count_findings(policy, &hits, v);
     v->at_least = v->score;
+    present = sum_without_past(policy, &hits);
+    doubt_the_past(policy, sum_score(policy, &present, NULL), v);
     conclude(policy, v);
 }

@@ -9,7 +9,7 @@
 #include "header.h"
 #include "templates.h"
 
-enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450 };
+enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450, TAIL_MAX = 32 };
 
 static const char fallback_text[] = "refused by the policy of this site";
 
@@ -77,21 +77,43 @@ static const char *class_4(const char *enhanced, struct region *r)
     return copy;
 }
 
+/*
+ * The text where the policy file has none: what the heaviest finding and the next one advise. A sender who corrects
+ * only the first of two faults would be refused again. The second is left out where both do not fit.
+ */
+static const char *advice_of_two(const struct decision_values *values, struct region *r)
+{
+    const struct verdict *v = values->v;
+    const char *second;
+    size_t room = REPLY_TEXT_MAX - strlen(values->help_url) - TAIL_MAX;
+
+    if (v->finding_count < 2 || v->findings[1].counted <= 0)
+        return values->advice;
+    second = decision_advice(&v->findings[1], values->e, r);
+    if (strlen(values->advice) + strlen(second) > room)
+        return values->advice;
+    second = region_printf(r, "%s; also, %s", values->advice, second);
+    return second ? second : values->advice;
+}
+
 /* As REPLY_STATUS of the outcome's class: the row's own code, or 450. */
 static struct reply status(const struct verdict *v, const struct decision_values *values, struct region *r)
 {
     const struct rule *rule = values->finding ? rules[values->finding->rule] : NULL;
     bool defer = v->outcome == OUTCOME_DEFER;
     const char *template = defer ? v->policy->defer_text : v->policy->reject_text;
+    struct decision_values both = *values;
     struct reply reply = {
         .verb = REPLY_STATUS,
         .code = rule && rule->code >= 500 ? rule->code : 550,
         .enhanced = rule && rule->code >= 500 ? rule->enhanced : "5.7.1",
     };
 
-    if (!template[0])
-        template = values->advice[0] ? "%{advice}" : fallback_text;
-    reply.text = status_text(template, values, r);
+    if (!template[0]) {
+        both.advice = advice_of_two(values, r);
+        template = both.advice[0] ? "%{advice}" : fallback_text;
+    }
+    reply.text = status_text(template, &both, r);
     if (defer) {
         reply.code = DEFERRED_CODE;
         reply.enhanced = class_4(reply.enhanced, r);

@@ -120,6 +120,17 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
     return floor;
 }
 
+/* What the lasting ones of these penalties, none of which is suppressed, add up to by themselves. */
+static int lasting_of(const struct policy *policy, const struct rule_set *penalties)
+{
+    struct rule_set lasting = {{0}};
+
+    EACH_RULE (i, penalties)
+        if (rules[i]->lasting)
+            rule_set_add(&lasting, i);
+    return add_up(policy, &lasting, 1, NULL);
+}
+
 /* The sum of all hits of one sign. */
 static int sum_side(const struct policy *policy, struct rule_set *hits, int sign, int *counted)
 {
@@ -131,7 +142,8 @@ static int sum_side(const struct policy *policy, struct rule_set *hits, int sign
 
 /*
  * Makes the parts add up to a score that a floor lifted by `missing`: credits that the floor kept from counting count
- * less, and what is missing after that is what the heaviest certain finding counts beyond its family's cap.
+ * less (that is all where the floor is of lasting findings), and what is missing after that is what the heaviest
+ * certain finding counts beyond its family's cap.
  */
 static void lift_parts(const struct policy *policy, const struct rule_set *penalties, const struct rule_set *credits,
                        int missing, int *counted)
@@ -162,7 +174,7 @@ int sum_score(const struct policy *policy, const struct rule_set *hits, int *cou
     floor = floor_of(policy, &penalties);
     positive = sum_side(policy, &sets.penalties, 1, counted);
     credit = sum_side(policy, &sets.credits, -1, counted);
-    score = larger(positive - credit, floor);
+    score = larger(positive - credit, larger(floor, credit > 0 ? lasting_of(policy, &sets.penalties) : 0));
     if (counted && score > positive - credit)
         lift_parts(policy, &penalties, &sets.credits, score - (positive - credit), counted);
     return score;
@@ -180,6 +192,7 @@ int sum_highest(const struct policy *policy, const struct rule_set *hits, const 
     floor = floor_of(policy, &sets.penalties);
     suppress_implied(policy, &known, &sets.penalties, 1);
     suppress_implied(policy, &sets.credits, &credits, -1);
+    floor = larger(floor, lasting_of(policy, &sets.penalties));
     return larger(add_up(policy, &sets.penalties, 1, NULL) - add_up(policy, &credits, -1, NULL), floor);
 }
 
@@ -195,7 +208,18 @@ int sum_lowest(const struct policy *policy, const struct rule_set *hits, const s
     floor = floor_of(policy, &penalties);
     suppress_implied(policy, &known, &sets.credits, -1);
     suppress_implied(policy, &sets.penalties, &penalties, 1);
+    floor = larger(floor, lasting_of(policy, &penalties));
     return larger(add_up(policy, &penalties, 1, NULL) - add_up(policy, &sets.credits, -1, NULL), floor);
+}
+
+struct rule_set sum_without_past(const struct policy *policy, const struct rule_set *set)
+{
+    struct rule_set present = *set;
+
+    EACH_RULE (i, set)
+        if (rules[i]->past && policy->points[i] > 0)
+            rule_set_take_out(&present, i);
+    return present;
 }
 
 const struct threshold *sum_reached(const struct policy *policy, int score)

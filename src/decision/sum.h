@@ -6,7 +6,8 @@
  * Of two findings of which one implies the other only the heavier counts; if they are equal, the one that implies the
  * other. In a family the heaviest counts in full, and of every other one the share that its row's `adds` says, all
  * together at most the family's cap. Credits are added up in the same way, all together at most policy->credit, and are
- * subtracted. The score is never below 0, nor below the points of a certain finding.
+ * subtracted. The score is never below 0, nor below the points of a certain finding, nor below what the lasting
+ * findings alone add up to: a credit excuses a doubt about who the client is, not what its name says.
  */
 #ifndef HELOD_DECISION_SUM_H
 #define HELOD_DECISION_SUM_H
@@ -27,6 +28,8 @@ int sum_score(const struct policy *policy, const struct rule_set *hits, int *cou
  */
 int sum_highest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open);
 int sum_lowest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open);
+/* The set without the penalties for earlier greetings. */
+struct rule_set sum_without_past(const struct policy *policy, const struct rule_set *set);
 /* The highest threshold that the score reaches; NULL: none. */
 const struct threshold *sum_reached(const struct policy *policy, int score);
 

@@ -24,6 +24,7 @@ static struct history_greeting greeting_of(const struct gather *g)
         .client = &g->e.client,
         .helo = &g->e.helo,
         .known_count = g->e.history.limits.known_count,
+        .policy = g->options.policy->name,
     };
 }
 
@@ -53,6 +54,19 @@ static void ask(struct gather *g)
     g->pending += g->history != NULL;
 }
 
+/* Offered by the policy file's word, or because clients of enough unrelated networks have used it lately. */
+static void conclude(struct gather *g)
+{
+    const struct history_facts *h = &g->e.history;
+
+    if (g->options.policy->starttls != STARTTLS_AUTO)
+        g->e.starttls = answer_if(g->options.policy->starttls == STARTTLS_YES);
+    else if (g->context.history == NULL)
+        g->e.starttls = NO;
+    else
+        g->e.starttls = h->known ? answer_if(h->encrypted_networks >= STARTTLS_NETWORKS) : OPEN;
+}
+
 static void text(const struct evidence *e, struct text *t)
 {
     const struct history_facts *h = &e->history;
@@ -61,6 +75,8 @@ static void text(const struct evidence *e, struct text *t)
         return;
     text_addf(t, "history           %u unverified domains and %u names of this client; this name from %u networks\n",
               h->domains, h->names, h->networks);
+    text_addf(t, "                  %u times unverified since its last verified greeting, on %u days\n", h->misfits,
+              h->misfit_days);
     text_addf(t, "                  %u verified greetings with this domain over %u days%s\n", h->good, h->good_days,
               h->verified_other ? "; known for another domain" : "");
 }
@@ -74,6 +90,9 @@ static void json(const struct evidence *e, struct json *j)
     json_number(j, "domains", h->domains);
     json_number(j, "names", h->names);
     json_number(j, "networks", h->networks);
+    json_number(j, "misfits", h->misfits);
+    json_number(j, "misfit_days", h->misfit_days);
+    json_number(j, "encrypted_networks", h->encrypted_networks);
     json_number(j, "good", h->good);
     json_number(j, "good_days", h->good_days);
     json_bool(j, "verified_other", h->verified_other);
@@ -85,6 +104,7 @@ const struct gather_kind kind_history = {
     .begin = begin,
     .possible = possible,
     .ask = ask,
+    .conclude = conclude,
     .text = text,
     .json = json,
 };

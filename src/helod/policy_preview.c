@@ -5,6 +5,7 @@
  */
 #include "policy_preview.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "decision.h"
@@ -13,27 +14,32 @@
 
 enum { REGION_LIMIT = 1 << 20 };
 
-static const char client[] = "198.51.100.25";
+static const char client[] = "198.51.100.25", elsewhere[] = "25.0.0.25";
 
 /* Each is complete: who greets, how, and what DNS says. */
 static const struct greeting {
     const char *words, *helo, *rdns; /* rdns: confirmed; "": there is none */
     enum known address, is_client;   /* has the HELO name addresses, and is the client among them? */
     bool says_ehlo;
+    bool persistent; /* it has come unverified for days */
 } greetings[POLICY_PREVIEW_GREETINGS] = {
-    {"a mail server in order", "mail.honest.org", "mail.honest.org", KNOWN_PRESENT, KNOWN_PRESENT, true},
+    {"a mail server in order", "mail.honest.org", "mail.honest.org", KNOWN_PRESENT, KNOWN_PRESENT, true, false},
     {"a large provider's pool: another name of its domain", "outbound.pool.org", "out17.pool.org", KNOWN_PRESENT,
-     KNOWN_ABSENT, true},
-    {"a server without a reverse name", "mail.small.org", "", KNOWN_PRESENT, KNOWN_PRESENT, true},
+     KNOWN_ABSENT, true, false},
+    {"a server without a reverse name", "mail.small.org", "", KNOWN_PRESENT, KNOWN_PRESENT, true, false},
     {"a name that has nothing to do with the client", "mail.other.org", "web7.hoster.net", KNOWN_PRESENT, KNOWN_ABSENT,
-     true},
+     true, false},
+    {"the same, for days", "mail.other.org", "web7.hoster.net", KNOWN_PRESENT, KNOWN_ABSENT, true, true},
     {"a dynamic customer address under its provider's name", "dyn-198-51-100-25.pool.isp.net",
-     "dyn-198-51-100-25.pool.isp.net", KNOWN_PRESENT, KNOWN_PRESENT, true},
-    {"a name of one label", "mailserver", "", KNOWN_ABSENT, KNOWN_ABSENT, true},
-    {"a client that calls itself localhost", "localhost", "", KNOWN_ABSENT, KNOWN_ABSENT, true},
-    {"an address without brackets", client, "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false},
-    {"an address literal", "[198.51.100.25]", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, true},
-    {"a malformed name", "mail?server..org", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false},
+     "dyn-198-51-100-25.pool.isp.net", KNOWN_PRESENT, KNOWN_PRESENT, true, false},
+    {"a name of one label", "mailserver", "", KNOWN_ABSENT, KNOWN_ABSENT, true, false},
+    {"a client that calls itself localhost", "localhost", "", KNOWN_ABSENT, KNOWN_ABSENT, true, false},
+    {"a special-use or private name", "server1.local", "mail.honest.org", KNOWN_ABSENT, KNOWN_ABSENT, true, false},
+    {"a placeholder out of documentation", "mail.example.com", "mail.honest.org", KNOWN_ABSENT, KNOWN_ABSENT, true,
+     false},
+    {"an address without brackets", client, "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false, false},
+    {"an address literal", "[198.51.100.25]", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, true, false},
+    {"a malformed name", "mail?server..org", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false, false},
 };
 
 static struct request request_of(const struct greeting *g)
@@ -78,9 +84,16 @@ static bool gather_for(const struct settings *s, const struct policy *policy, co
     e->rdns_partial = false;
     e->helo_address = g->address;
     e->helo_is_client = g->is_client;
+    e->helo_address_count = g->address == KNOWN_PRESENT;
+    (void)address_parse(&e->helo_addresses[0], elsewhere, strlen(elsewhere));
+    if (g->is_client == KNOWN_PRESENT)
+        e->helo_addresses[0] = req->client;
     e->helo_mx = KNOWN_ABSENT;
     e->helo_nxdomain = g->address == KNOWN_ABSENT;
     e->helo_spf = &no_spf;
+    e->history.known = true;
+    e->history.limits.shared_networks = UINT_MAX; /* there is a store, whatever the policy file says */
+    e->history.misfits = e->history.misfit_days = g->persistent ? 10 : 0;
     evidence_conclude(e);
     return true;
 }

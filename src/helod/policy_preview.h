@@ -10,7 +10,7 @@
 
 #include "settings.h"
 
-enum { POLICY_PREVIEW_GREETINGS = 10 };
+enum { POLICY_PREVIEW_GREETINGS = 13 };
 
 /* Every policy of the file, every greeting a line; lines begin with '#', so that they may follow a policy file. False
  * without memory. */

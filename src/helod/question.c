@@ -211,11 +211,13 @@ static void log_decision(const struct question *q, const struct decision_record 
  */
 static void remember(const struct question *q, const struct evidence *e)
 {
-    const struct history_greeting greeting = {.client = &e->client, .helo = &e->helo};
+    const struct history_greeting greeting = {.client = &e->client, .helo = &e->helo, .policy = q->policy->name};
     struct history *history = q->all->server->gather.history;
 
     if (history == NULL || e->skip != SKIP_NONE || e->client_is_local)
         return;
+    if (q->request.encrypted && q->policy->starttls == STARTTLS_AUTO)
+        history_note_encrypted(history, &greeting);
     if (evidence_verified(e) != OPEN)
         history_note(history, &greeting, evidence_verified(e) == YES);
 }

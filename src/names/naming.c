@@ -185,5 +185,6 @@ bool naming_is_assigned(const struct naming *naming)
 {
     unsigned flags = naming->flags;
 
-    return (flags & NAMING_DYNAMIC) || ((flags & (NAMING_GENERIC | NAMING_ADDRESS)) && !(flags & NAMING_SERVER));
+    return (flags & NAMING_DYNAMIC) ||
+           ((flags & (NAMING_GENERIC | NAMING_ADDRESS)) && (!(flags & NAMING_SERVER) || (flags & NAMING_FIXED)));
 }

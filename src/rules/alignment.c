@@ -46,6 +46,32 @@ RULE(helo_forward_mismatch) = {
     .detail = detail_forward_mismatch,
 };
 
+/* The same of a name that the client's organisation owns: a pool, or a name that was forgotten when a host moved. */
+static enum answer test_points_elsewhere(const struct evidence *e)
+{
+    enum answer elsewhere = answer_not(helo_points_near_client(e));
+
+    if (!helo_is_host(e) || e->helo_address == KNOWN_ABSENT || (elsewhere == YES && !has_address_of_client_family(e)))
+        return NO;
+    return elsewhere == NO ? NO : answer_and(elsewhere, helo_shares_domain(e));
+}
+
+RULE(helo_points_elsewhere) = {
+    .name = "helo_points_elsewhere",
+    .family = FAMILY_ALIGNMENT,
+    .summary = "The HELO name points to other networks, although a reverse name is in its registrable domain.",
+    .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
+    .points = 1, /* by hand: large senders greet with names of pools; for policies that insist on a match */
+    .adds = 100,
+    .lasting = true,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: add an address record for "
+              "%{client} to that name",
+    .test = test_points_elsewhere,
+    .detail = detail_forward_mismatch,
+};
+
 static enum answer test_not_rdns(const struct evidence *e)
 {
     return helo_is_host(e) ? answer_and(reverse_exists(e), answer_not(helo_is_reverse_name(e))) : NO;
@@ -56,7 +82,7 @@ RULE(helo_not_rdns) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is none of the client's reverse names.",
     .needs = NEED_REVERSE,
-    .points = 5, /* at its limit: RFC 5321 4.1.4 */
+    .points = 3,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
@@ -76,7 +102,7 @@ RULE(helo_other_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "No reverse name of the client is in the HELO name's registrable domain.",
     .needs = NEED_REVERSE,
-    .points = 7, /* calibrate says 10: a mismatch stays weak, RFC 5321 4.1.4 */
+    .points = 7,
     .adds = 100,
     .implies = IMPLIES(helo_not_rdns),
     .code = 550,
@@ -101,7 +127,7 @@ RULE(helo_bare_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a registered domain without a host name, and none of the client's reverse names.",
     .needs = NEED_REVERSE,
-    .points = 22, /* calibrate says 19, which catches less at half a percent of ham */
+    .points = 24,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
@@ -139,7 +165,7 @@ RULE(helo_same_domain) = {
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name and a confirmed reverse name share a registrable domain.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = -30, /* at its limit: rented hosts can be aligned, and yet it is a fit */
+    .points = -16,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",

@@ -21,8 +21,9 @@ RULE(greeting_helo) = {
     .name = "greeting_helo",
     .family = FAMILY_BEHAVIOUR,
     .summary = "The client said HELO instead of EHLO, as hardly any mail server does today.",
-    .points = 6, /* at its limit: HELO is legal, and old software is not spam */
+    .points = 4,
     .adds = 100,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your server greets with HELO: configure it to use EHLO (RFC 5321)",
@@ -46,12 +47,36 @@ RULE(greeting_no_host) = {
     .summary = "The client said HELO instead of EHLO, and gave no host name: a bare domain unrelated to its reverse "
                "name, a single label, an address, or the name of a dynamic or broadband customer address.",
     .needs = NEED_REVERSE,
-    .points = 22, /* at its limit; calibrate says 19, which catches less at half a percent of ham */
+    .points = 22,
     .adds = 100,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your server greets with HELO %{helo}: configure it to use EHLO and its own public host name",
     .test = test_greeting_no_host,
+};
+
+/* A client may still start encryption before MAIL, and cannot where it is not offered. */
+static enum answer test_plaintext(const struct evidence *e)
+{
+    enum request_state state = e->request->state;
+    bool too_late = state == REQUEST_STATE_MAIL || state == REQUEST_STATE_RCPT || state == REQUEST_STATE_DATA;
+
+    return too_late && !e->request->encrypted ? e->starttls : NO;
+}
+
+RULE(greeting_plaintext) = {
+    .name = "greeting_plaintext",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The session is not encrypted although STARTTLS was offered, as it is with nearly all honest clients.",
+    .needs = NEED_HISTORY,
+    .points = 25,
+    .adds = 100,
+    .lasting = true,
+    .code = 550,
+    .enhanced = "5.7.10",
+    .advice = "your server sent mail without encryption although STARTTLS is offered: configure it to use STARTTLS",
+    .test = test_plaintext,
 };
 
 static const char *count_of(struct region *r, unsigned n, const char *what)
@@ -96,6 +121,8 @@ RULE(helo_churn) = {
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* by hand: every row stands alone */
     .adds = 50,
+    .past = true,
+    .lasting = true,
     .implies = IMPLIES(helo_changed),
     .code = 550,
     .enhanced = "5.7.1",
@@ -126,6 +153,8 @@ RULE(helo_shared) = {
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* by hand: every row stands alone */
     .adds = 50,
+    .past = true,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is used by many networks (%{detail}): greet with a name that points to "
@@ -148,11 +177,49 @@ RULE(helo_changed) = {
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 10, /* by hand: every row stands alone */
     .adds = 50,
+    .past = true,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your address %{client} used to greet with a verified name and now greets with %{helo}: add an address "
               "record for %{client} to that name",
     .test = test_changed,
+};
+
+/* From these on. The days keep a burst of retries from counting as persistence. */
+enum { PERSISTENT_TIMES = 5, PERSISTENT_DAYS = 3 };
+
+static enum answer test_persistent_misfit(const struct evidence *e)
+{
+    const struct history_facts *h = &e->history;
+    bool has_store = h->limits.shared_networks > 0;
+
+    return against_unverified(
+        e, history_says(e, has_store, h->misfits >= PERSISTENT_TIMES && h->misfit_days >= PERSISTENT_DAYS));
+}
+
+static const char *detail_persistent_misfit(const struct evidence *e, struct region *r)
+{
+    const char *text = region_printf(r, "at least %u times on %u days", e->history.misfits, e->history.misfit_days);
+
+    return text ? text : "";
+}
+
+RULE(helo_persistent_misfit) = {
+    .name = "helo_persistent_misfit",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The client greets with an unverified name, as it has for days without a verified greeting in between.",
+    .needs = NEED_HISTORY | NEED_UNVERIFIED,
+    .points = 10, /* by hand: every row stands alone */
+    .adds = 100,
+    .past = true,
+    .lasting = true,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your address %{client} has greeted with names that do not lead to it for days (%{detail}): greet with a "
+              "name that points to %{client}, best with its reverse name",
+    .test = test_persistent_misfit,
+    .detail = detail_persistent_misfit,
 };
 
 static enum answer test_identity_known(const struct evidence *e)
@@ -206,14 +273,34 @@ RULE(sender_other_domain) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "HELO, reverse name and envelope sender belong to three different organisations.",
     .needs = NEED_REVERSE,
-    .points = 1, /* at its limit: forwarders and lists */
+    .points = 4,
     .adds = 100,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain are unrelated: use the same "
               "name for HELO and reverse DNS",
     .test = test_sender_other_domain,
     .detail = detail_sender_domain,
+};
+
+/* The envelope sender is at the HELO name itself, which tells a host that sends in its own name from a mail server. */
+static enum answer test_sender_is_helo(const struct evidence *e)
+{
+    return answer_if(helo_is_host(e) && name_equal(&e->helo, &e->sender_domain));
+}
+
+RULE(sender_is_helo) = {
+    .name = "sender_is_helo",
+    .family = FAMILY_BEHAVIOUR,
+    .summary = "The envelope sender's domain is the HELO name itself, as with mail of single hosts and bulk mailers.",
+    .points = 15,
+    .adds = 100,
+    .lasting = true,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your server greets as %{helo} and sends as an address of that very name: send through your mail server",
+    .test = test_sender_is_helo,
 };
 
 static bool is_of_sender_provider(const struct evidence *e, const struct name *name)
@@ -239,6 +326,7 @@ RULE(sender_other_provider) = {
     .needs = NEED_REVERSE,
     .points = 15, /* at its limit: forwarders and lists */
     .adds = 100,
+    .lasting = true,
     .implies = IMPLIES(sender_other_domain),
     .code = 550,
     .enhanced = "5.7.1",

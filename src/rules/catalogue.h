@@ -40,10 +40,13 @@
     NAME(rdns_unconfirmed)                                                                                             \
     NAME(rdns_reserved)                                                                                                \
     NAME(rdns_temperror)                                                                                               \
+    NAME(nothing_proved)                                                                                               \
+    NAME(nothing_proved_no_host)                                                                                       \
     NAME(helo_unresolvable)                                                                                            \
     NAME(helo_resolves_bogon)                                                                                          \
     /* alignment */                                                                                                    \
     NAME(helo_forward_mismatch)                                                                                        \
+    NAME(helo_points_elsewhere)                                                                                        \
     NAME(helo_not_rdns)                                                                                                \
     NAME(helo_other_domain)                                                                                            \
     NAME(helo_bare_domain)                                                                                             \
@@ -62,6 +65,8 @@
     NAME(helo_bulk_name)                                                                                               \
     NAME(helo_long_domain)                                                                                             \
     NAME(helo_stock_name)                                                                                              \
+    NAME(helo_stock_own)                                                                                               \
+    NAME(helo_mass_mailer)                                                                                             \
     NAME(helo_mail_role)                                                                                               \
     /* impersonation */                                                                                                \
     NAME(helo_is_ours)                                                                                                 \
@@ -80,11 +85,14 @@
     /* behaviour */                                                                                                    \
     NAME(greeting_helo)                                                                                                \
     NAME(greeting_no_host)                                                                                             \
+    NAME(greeting_plaintext)                                                                                           \
     NAME(helo_churn)                                                                                                   \
     NAME(helo_shared)                                                                                                  \
     NAME(helo_changed)                                                                                                 \
+    NAME(helo_persistent_misfit)                                                                                       \
     NAME(identity_known)                                                                                               \
     NAME(sender_other_domain)                                                                                          \
+    NAME(sender_is_helo)                                                                                               \
     NAME(sender_other_provider)                                                                                        \
     NAME(one_organisation)
 

@@ -18,7 +18,7 @@ RULE(rdns_missing) = {
     .family = FAMILY_DNS,
     .summary = "The client's IPv4 address has no reverse name.",
     .needs = NEED_REVERSE,
-    .points = 34, /* calibrate says 37, which defers more honest mail and catches no more spam */
+    .points = 45,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -39,7 +39,7 @@ RULE(rdns_missing_ipv6) = {
     .family = FAMILY_DNS,
     .summary = "The client's IPv6 address has no reverse name.",
     .needs = NEED_REVERSE,
-    .points = 10, /* calibrate says 1: too few rows to call it nothing */
+    .points = 13,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -68,7 +68,7 @@ RULE(rdns_unconfirmed) = {
     .family = FAMILY_DNS,
     .summary = "The client's reverse names do not point back to its address (RFC 8601 iprev=fail).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = 30,
+    .points = 37,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -97,7 +97,7 @@ RULE(rdns_reserved) = {
     .family = FAMILY_DNS,
     .summary = "No reverse name can exist in public DNS (localhost, .local, a single label, an unknown TLD …).",
     .needs = NEED_REVERSE,
-    .points = 10,
+    .points = 20,
     .adds = 100,
     .implies = IMPLIES(rdns_unconfirmed),
     .code = 550,
@@ -139,6 +139,61 @@ static enum answer helo_is_nowhere(const struct evidence *e)
     return e->helo_nxdomain ? no_address : answer_and(no_address, answer_not(answer_known(e->helo_mx)));
 }
 
+/* No confirmed reverse name of the client's own, and HELO, a word, does not lead to it. */
+static enum answer proves_nothing(const struct evidence *e)
+{
+    return helo_is_word(e) ? answer_not(identity_at_least(e, IDENTITY_NAMED)) : NO;
+}
+
+RULE(nothing_proved) = {
+    .name = "nothing_proved",
+    .family = FAMILY_DNS,
+    .summary = "Nothing shows who the client is: it has no confirmed reverse name but a provider's default, and its "
+               "HELO name leads elsewhere.",
+    .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
+    .points = 12, /* by hand: the rows have no addresses of HELO names */
+    .adds = 100,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice =
+        "neither the reverse name of your address %{client} nor your HELO name %{helo} leads to your server: have "
+        "a PTR record set to your HELO name, and give that name an address record for %{client}",
+    .test = proves_nothing,
+};
+
+/* A name that cannot be the name of anybody's host on the Internet, or that does not exist in DNS. */
+static enum answer helo_is_nobodys(const struct evidence *e)
+{
+    if (e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE || (e->helo.flags & NAME_UNKNOWN_TLD))
+        return YES;
+    if (e->helo_address == KNOWN_PRESENT || (e->helo_address == KNOWN_ABSENT && !e->helo_nxdomain))
+        return NO;
+    return e->helo_nxdomain ? YES : OPEN;
+}
+
+static enum answer test_nothing_proved_no_host(const struct evidence *e)
+{
+    enum answer nothing = proves_nothing(e);
+
+    return nothing == NO ? NO : answer_and(nothing, helo_is_nobodys(e));
+}
+
+RULE(nothing_proved_no_host) = {
+    .name = "nothing_proved_no_host",
+    .family = FAMILY_DNS,
+    .summary = "Nothing shows who the client is, and its HELO name can be nobody's public host name or does not exist "
+               "in DNS.",
+    .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
+    .points = 27,
+    .adds = 100,
+    .implies = IMPLIES(nothing_proved),
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo} exists nowhere, and your address %{client} has no reverse name of its own: greet "
+              "with a host name that points to %{client}, and have the PTR record set to it",
+    .test = test_nothing_proved_no_host,
+};
+
 static enum answer test_unresolvable(const struct evidence *e)
 {
     return answer_and(helo_is_unrelated(e), helo_is_nowhere(e));
@@ -155,7 +210,7 @@ RULE(helo_unresolvable) = {
     .family = FAMILY_DNS,
     .summary = "The HELO name has no A, AAAA or MX record, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_REVERSE,
-    .points = 20, /* by hand: the rows have no DNS answer for it */
+    .points = 24, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",

@@ -50,39 +50,67 @@ RULE(helo_is_our_address) = {
     .detail = detail_helo,
 };
 
-/* Some reverse name under one of the domains is confirmed. */
+/*
+ * Some reverse name under one of the domains is confirmed, and is not the name of one of the provider's customers, who
+ * are confirmed in that domain as well.
+ */
 static enum answer has_confirmed_under(const struct evidence *e, const char *const *domains)
 {
     enum answer best = reverse_is_known(e) ? NO : OPEN;
 
     for (unsigned i = 0; i < e->rdns_count; i++)
         for (const char *const *domain = domains; *domain; domain++)
-            if (name_under(e->rdns[i].name.text, *domain))
+            if (name_under(e->rdns[i].name.text, *domain) && !naming_is_assigned(&e->rdns[i].naming))
                 best = answer_or(best, answer_known(e->rdns[i].confirmed));
     return best;
 }
 
+/* The owner of the name says in SPF that the client is none of its hosts, and so does the name's address record. */
+static enum answer owner_denies(const struct evidence *e)
+{
+    enum answer fails = answer_or(helo_spf_is(e, SPF_FAIL), helo_spf_is(e, SPF_SOFTFAIL));
+
+    return answer_and(fails, answer_not(helo_points_to_client(e)));
+}
+
+/*
+ * No host of a provider greets with the bare domain. So where the domain's owner denies the client, no reverse name
+ * could change that, and a reverse zone that does not answer is no help. Every proof of identity clears the client.
+ */
 static enum answer test_forges_provider(const struct evidence *e)
 {
-    if (!e->helo_provider)
+    enum answer forged;
+
+    if (!e->helo_provider || identity_at_least(e, IDENTITY_VERIFIED) == YES)
         return NO;
-    return answer_and(reverse_exists(e), answer_not(has_confirmed_under(e, e->helo_provider)));
+    if (helo_is_bare_domain(e) && owner_denies(e) == YES)
+        return YES;
+    forged = answer_and(reverse_exists(e), answer_not(has_confirmed_under(e, e->helo_provider)));
+    forged = answer_and(forged, answer_not(identity_at_least(e, IDENTITY_VERIFIED)));
+    return helo_is_bare_domain(e) ? answer_or(forged, owner_denies(e)) : forged;
+}
+
+static const char *detail_forges_provider(const struct evidence *e, struct region *r)
+{
+    (void)r;
+    return e->rdns_count > 0 ? e->rdns[0].name.text : "its SPF record denies it";
 }
 
 RULE(helo_forges_provider) = {
     .name = "helo_forges_provider",
     .family = FAMILY_IMPERSONATION,
     .summary = "HELO is a name of a large provider, and none of the client's reverse names is that provider's.",
-    .needs = NEED_REVERSE | NEED_CONFIRM,
+    .needs = NEED_UNVERIFIED,
     .points = 75, /* at its limit: few rows, and a forgery by definition */
     .adds = 100,
+    .lasting = true,
     .implies = IMPLIES(helo_other_domain, helo_forward_mismatch, helo_not_rdns, helo_unresolvable),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "you greet as %{helo}, but your address %{client} does not belong to that provider (%{detail}): greet "
               "with the name of your own server",
     .test = test_forges_provider,
-    .detail = detail_reverse_name,
+    .detail = detail_forges_provider,
 };
 
 static enum answer test_unproved_provider(const struct evidence *e)
@@ -99,8 +127,9 @@ RULE(helo_unproved_provider) = {
     .family = FAMILY_IMPERSONATION,
     .summary = "HELO is the domain of a large provider whose hosts have reverse names, and the client has none.",
     .needs = NEED_REVERSE,
-    .points = 23, /* calibrate says 28, which catches the same */
+    .points = 30,
     .adds = 100,
+    .lasting = true,
     .implies = IMPLIES(helo_forward_mismatch, helo_unresolvable),
     .code = 550,
     .enhanced = "5.7.25",
@@ -140,6 +169,7 @@ RULE(helo_is_recipient_domain) = {
     .needs = NEED_UNVERIFIED,
     .points = 60, /* by hand: the rows have no recipients */
     .adds = 50,
+    .lasting = true,
     .implies = IMPLIES(helo_other_domain, helo_forward_mismatch, helo_not_rdns, helo_unresolvable),
     .code = 550,
     .enhanced = "5.7.1",

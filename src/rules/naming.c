@@ -3,8 +3,11 @@
  * naming: how the names are built. HELO and reverse name are judged separately: a dynamic address pattern in a HELO
  * name is far more precise than in a reverse name, which the client's user did not choose.
  *
- * A server-looking label (mail, smtp, static …) cancels what is said of a reverse name, and the generic look of a HELO
- * name. A reverse name counts only when every PTR name of the client looks that way: one name of its own clears a host.
+ * A server-looking label (mail, smtp, static …) cancels what is said of a reverse name. What a machine is for (mail,
+ * smtp …) also cancels the generic look of a HELO name; "static" does not, because the provider wrote it. A HELO name
+ * that is special in itself (rules of the family "special") is not judged again here, and a default name that is both
+ * HELO and reverse name counts once. A reverse name counts only when every PTR name of the client looks that way: one
+ * name of its own clears a host.
  */
 #include "catalogue.h"
 
@@ -13,6 +16,19 @@ enum { LOOKS_DYNAMIC = NAMING_DYNAMIC, LOOKS_GENERIC = NAMING_GENERIC | NAMING_A
 static bool looks(const struct naming *naming, unsigned flags)
 {
     return (naming->flags & flags) && !(naming->flags & NAMING_SERVER);
+}
+
+/* HELO is a word that the rules for special names leave to this family. */
+static bool is_judged(const struct evidence *e)
+{
+    return helo_is_word(e) && e->helo.reserved == NAME_RESERVED_NONE;
+}
+
+static bool helo_looks(const struct evidence *e, unsigned flags)
+{
+    bool cancelled = (e->helo_naming.flags & NAMING_SERVER) && !(e->helo_naming.flags & NAMING_FIXED);
+
+    return is_judged(e) && (e->helo_naming.flags & flags) && !cancelled;
 }
 
 /* Some PTR name looks dynamic. */
@@ -66,7 +82,7 @@ RULE(rdns_dynamic) = {
         "The client's reverse names are those of a dynamic or broadband customer address (dyn, dsl, dhcp, pool … "
         "beside numbers), and HELO is not a host name of another domain.",
     .needs = NEED_REVERSE,
-    .points = 23,
+    .points = 16,
     .adds = 100,
     .implies = IMPLIES(rdns_generic),
     .code = 550,
@@ -78,9 +94,12 @@ RULE(rdns_dynamic) = {
     .detail = detail_reverse_naming,
 };
 
+/* Not where HELO is that name: then it counts as a HELO name, which is the heavier finding. */
 static enum answer test_rdns_generic(const struct evidence *e)
 {
-    return answer_and(reverse_is_assigned(e), answer_not(reverse_is_dynamic(e)));
+    enum answer generic = answer_and(reverse_is_assigned(e), answer_not(reverse_is_dynamic(e)));
+
+    return helo_looks(e, LOOKS_GENERIC) ? answer_and(generic, answer_not(helo_is_reverse_name(e))) : generic;
 }
 
 RULE(rdns_generic) = {
@@ -88,7 +107,7 @@ RULE(rdns_generic) = {
     .family = FAMILY_NAMING,
     .summary = "The client's reverse names are a provider's default, with the address written into the name.",
     .needs = NEED_REVERSE,
-    .points = 17, /* calibrate says 13, which catches less at half a percent of ham */
+    .points = 16,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -100,16 +119,16 @@ RULE(rdns_generic) = {
 
 static enum answer test_helo_dynamic(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && (e->helo_naming.flags & LOOKS_DYNAMIC));
+    return answer_if(is_judged(e) && (e->helo_naming.flags & LOOKS_DYNAMIC));
 }
 
 RULE(helo_dynamic) = {
     .name = "helo_dynamic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is that of a dynamic or broadband customer address.",
-    .points = 71, /* calibrate says 63: the strongest sign of all counts by itself */
+    .points = 74,
     .adds = 100,
-    .implies = IMPLIES(helo_generic, helo_serial),
+    .implies = IMPLIES(helo_generic, helo_serial, helo_stock_name, helo_stock_own),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "%{helo} looks like the name of a dynamic or broadband customer address: configure your server to greet "
@@ -118,23 +137,24 @@ RULE(helo_dynamic) = {
     .detail = detail_helo_naming,
 };
 
-/* Any address is in the name: the client's or another one, all of it or a part. */
+/* The client's address is in the name: all of it, or a part beside a word of providers. */
 static bool carries_address(const struct naming *naming)
 {
-    return (naming->flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_PARTIAL)) != 0;
+    return (naming->flags & (NAMING_ADDRESS | NAMING_PARTIAL)) != 0;
 }
 
 static enum answer test_helo_generic(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && looks(&e->helo_naming, LOOKS_GENERIC) && carries_address(&e->helo_naming));
+    return answer_if(helo_looks(e, LOOKS_GENERIC) && carries_address(&e->helo_naming));
 }
 
 RULE(helo_generic) = {
     .name = "helo_generic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name carries the client's address, as providers' default names do.",
-    .points = 52, /* calibrate says more: a default name that is the reverse name, too, must not defer by itself */
+    .points = 54,
     .adds = 100,
+    .implies = IMPLIES(helo_stock_name, helo_stock_own),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
@@ -145,7 +165,7 @@ RULE(helo_generic) = {
 
 static enum answer test_serial(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && looks(&e->helo_naming, NAMING_GENERIC) && !carries_address(&e->helo_naming));
+    return answer_if(helo_looks(e, NAMING_GENERIC) && !carries_address(&e->helo_naming));
 }
 
 /* Rented hosts keep such names, and so do the customers of bulk mailers: it counts less than an address. */
@@ -153,8 +173,9 @@ RULE(helo_serial) = {
     .name = "helo_serial",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is a provider's default: a serial number beside a word (vps, host, customer …).",
-    .points = 40,
+    .points = 43,
     .adds = 100,
+    .implies = IMPLIES(helo_stock_name, helo_stock_own),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
@@ -165,7 +186,7 @@ RULE(helo_serial) = {
 
 static enum answer test_foreign_address(const struct evidence *e)
 {
-    return looks(&e->helo_naming, NAMING_FOREIGN) ? helo_is_unrelated(e) : NO;
+    return helo_looks(e, NAMING_FOREIGN) ? helo_is_unrelated(e) : NO;
 }
 
 RULE(helo_foreign_address) = {
@@ -173,8 +194,10 @@ RULE(helo_foreign_address) = {
     .family = FAMILY_NAMING,
     .summary = "The HELO name carries an address that is not the client's, and no reverse name excuses it.",
     .needs = NEED_REVERSE,
-    .points = 47,
+    .points = 14,
     .adds = 100,
+    .implies = IMPLIES(helo_serial),
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} carries an address other than yours, %{client}: configure your server to greet "
@@ -185,15 +208,16 @@ RULE(helo_foreign_address) = {
 
 static enum answer test_random(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && (e->helo_naming.flags & NAMING_RANDOM));
+    return answer_if(is_judged(e) && (e->helo_naming.flags & NAMING_RANDOM));
 }
 
 RULE(helo_random) = {
     .name = "helo_random",
     .family = FAMILY_NAMING,
     .summary = "A label of the HELO name looks randomly generated.",
-    .points = 47,
+    .points = 60,
     .adds = 100,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice =
@@ -212,8 +236,9 @@ RULE(helo_bulk_name) = {
     .name = "helo_bulk_name",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is under a top-level domain that is mostly used for throw-away names.",
-    .points = 38, /* calibrate says 45: honest people own such domains, too */
+    .points = 47,
     .adds = 100,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is in a top-level domain that is mostly used for throw-away names: greet with a "
@@ -231,8 +256,9 @@ RULE(helo_long_domain) = {
     .name = "helo_long_domain",
     .family = FAMILY_NAMING,
     .summary = "The registered domain of the HELO name has 18 letters or more.",
-    .points = 12, /* calibrate says more: it is a matter of taste, and a few honest domains are that long */
+    .points = 15,
     .adds = 100,
+    .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has a very long domain, which alone is not a fault: set the reverse name of your "
@@ -253,7 +279,7 @@ RULE(helo_stock_name) = {
     .family = FAMILY_NAMING,
     .summary = "The HELO name is a hosting panel's default (server, host, vps …), and no reverse name is the same.",
     .needs = NEED_REVERSE,
-    .points = 32,
+    .points = 38,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
@@ -264,17 +290,58 @@ RULE(helo_stock_name) = {
     .detail = detail_helo_naming,
 };
 
+/* The same where it is the reverse name, too: a rented machine whose owner set the one but invented no name. */
+static enum answer test_stock_own(const struct evidence *e)
+{
+    return helo_is_host(e) && (e->helo_naming.flags & NAMING_STOCK) ? helo_is_reverse_name(e) : NO;
+}
+
+RULE(helo_stock_own) = {
+    .name = "helo_stock_own",
+    .family = FAMILY_NAMING,
+    .summary = "The HELO name is what a hosting panel fills in (server, host, vps …), although it is a reverse name.",
+    .needs = NEED_REVERSE,
+    .points = 16,
+    .adds = 100,
+    .lasting = true,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice =
+        "your HELO name %{helo} is a hosting panel's default (%{detail}): give your mail server a name of its own",
+    .test = test_stock_own,
+    .detail = detail_helo_naming,
+};
+
+static enum answer test_mass_mailer(const struct evidence *e)
+{
+    return answer_if(is_judged(e) && (e->helo_naming.flags & NAMING_MASS));
+}
+
+RULE(helo_mass_mailer) = {
+    .name = "helo_mass_mailer",
+    .family = FAMILY_NAMING,
+    .summary = "The HELO name has a word of mass mailing or advertising (bulk, promo, newsletter …).",
+    .points = 8, /* by hand: honest newsletters come from such names, too, and hardly any row has one */
+    .adds = 100,
+    .lasting = true,
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo} has a word of mass mailing (%{detail}), which is no fault by itself",
+    .test = test_mass_mailer,
+    .detail = detail_helo_naming,
+};
+
 static enum answer test_mail_role(const struct evidence *e)
 {
     return answer_if(helo_is_host(e) && (e->helo_naming.flags & NAMING_MAIL_ROLE) &&
-                     !(e->helo_naming.flags & (NAMING_DYNAMIC | NAMING_ADDRESS | NAMING_FOREIGN)));
+                     !(e->helo_naming.flags & (NAMING_DYNAMIC | NAMING_ADDRESS | NAMING_FOREIGN | NAMING_MASS)));
 }
 
 RULE(helo_mail_role) = {
     .name = "helo_mail_role",
     .family = FAMILY_NAMING,
     .summary = "The HELO name says that the host sends mail (mail, mx, smtp, out …) under a domain of its own.",
-    .points = -1, /* at its limit: anybody can call a host mail */
+    .points = -3,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",

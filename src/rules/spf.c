@@ -9,13 +9,19 @@
  */
 #include "catalogue.h"
 
-enum { NEED_AGAINST = NEED_HELO_SPF | NEED_REVERSE | NEED_CONFIRM };
+enum { NEED_AGAINST = NEED_HELO_SPF | NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS };
 
+/*
+ * A name that has addresses, and none of them the client's, cannot be a confirmed reverse name. So a sender gains
+ * nothing from a reverse zone that does not answer.
+ */
 static enum answer counts_against(const struct evidence *e, enum spf_result result)
 {
     enum answer is = helo_spf_is(e, result);
 
-    return is == NO ? NO : answer_and(is, answer_not(helo_is_confirmed(e, FIT_NAME)));
+    if (is == NO || helo_points_to_client(e) == NO)
+        return is;
+    return answer_and(is, answer_not(helo_is_confirmed(e, FIT_NAME)));
 }
 
 static const char *detail_term(const struct evidence *e, struct region *r)

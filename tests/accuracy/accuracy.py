@@ -4,10 +4,11 @@
     accuracy.py [--update] [--quick] [--every-row] GREETINGS.tsv
                                     (make accuracy GREETINGS=FILE; the sample where none is given)
 
-Columns: label ip rdns helo fcrdns proto mail_from_domain year count corpus mx. Every row is asked over the policy
+Columns: label ip rdns helo fcrdns proto mail_from_domain year count corpus mx tls. Every row is asked over the policy
 protocol. The DNS server knows what the row knows, the reverse name and its confirmation; all else is SERVFAIL. Rows
 that know different things of one name are asked in different rounds, each with a daemon of its own. A domain with "~"
-before it is the From: header's and no envelope sender: it is not sent.
+before it is the From: header's and no envelope sender: it is not sent. Where tls is yes or no, the row is asked under a
+policy whose Postfix offers STARTTLS.
 
 The rates are compared with tests/accuracy/result.json; --update writes them there, and the plot of this file's curve.
 --quick leaves out what others would have done; --every-row asks SpamAssassin every row of a large file, not a sample.
@@ -31,10 +32,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 RESULT = HERE / "result.json"
 PLOT = HERE.parents[1] / "doc" / "calibration.svg"
 JUDGE = pathlib.Path(os.environ.get("top_builddir", "build")) / "tests/accuracy/judge"
-COLUMNS = "label ip rdns helo fcrdns proto sender year count corpus mx".split()
+COLUMNS = "label ip rdns helo fcrdns proto sender year count corpus mx tls".split()
 LEVELS = (0.0005, 0.001, 0.0025, 0.005, 0.01)
 CONNECTIONS, ADDRESSES_MAX = 24, 12
 A, PTR, AAAA = 1, 12, 28
+POLICIES = '''policy "default" { mode = "monitor" starttls = "no" }
+policy "encrypting" { mode = "monitor" starttls = "yes" }'''
 SHARED = 20         # rows of ham from which on a HELO domain is a big shared sender
 
 
@@ -67,6 +70,8 @@ class Row:
             client=self.ip, helo=self.helo, instance=f"row{self.number}.0", sender=sender, recipient="",
             client_name=self.rdns if confirmed else "unknown",
             reverse_client_name=self.rdns if self.named else "unknown",
+            policy_context="default" if self.tls == "unknown" else "encrypting",
+            encryption_protocol="TLSv1.3" if self.tls == "yes" else "",
             protocol_name="SMTP" if self.proto == "SMTP" else "ESMTP").decode("utf-8").encode("latin-1")
 
 
@@ -175,7 +180,7 @@ def judge_all(rows):
                 finally:
                     os._exit(1)
             try:
-                with helod.Helod('policy "default" { mode = "monitor" }', server="client_rate = 0", dns="guard = 0",
+                with helod.Helod(POLICIES, server="client_rate = 0", dns="guard = 0",
                                  resolver="127.0.0.1:%d" % sock.getsockname()[1]) as daemon:
                     ask(daemon, members)
                     daemon.stop()

@@ -4,10 +4,11 @@
  * resolver that knows what the row knows. For calibration: one line a row, in a few seconds for tens of thousands.
  *
  *     judge [-c POLICYFILE] FILE.tsv      ->  label corpus year score outcome findings (rule:counted,…) and the row
- *     judge --rules                       ->  rule family cap points adds certain implied,…
+ *     judge --rules                       ->  rule family cap points adds certain lasting implied,…
  *
  * A row says what the receiving server saw then: reverse name and its confirmation. Of the HELO name's own records it
- * knows nothing, so they answer SERVFAIL: the unknown stays unknown. The From: header's domain ("~" before it) is not
+ * knows nothing, so they answer SERVFAIL: the unknown stays unknown. STARTTLS is known to be offered where the row says
+ * whether the session was encrypted. The From: header's domain ("~" before it) is not
  * the envelope sender, which then counts as unknown, too.
  */
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #include "policyfile.h"
 #include "script.h"
 
-enum column { LABEL, IP, RDNS, HELO, FCRDNS, PROTO, MAIL_FROM, YEAR, COUNT, CORPUS, MX, COLUMNS };
+enum column { LABEL, IP, RDNS, HELO, FCRDNS, PROTO, MAIL_FROM, YEAR, COUNT, CORPUS, MX, TLS, COLUMNS };
 
 struct judge {
     struct settings *settings;
@@ -93,6 +94,7 @@ static struct request ask_of(char *const *row, char sender[512])
     if (strcmp(domain, "<>") != 0 && strcmp(domain, "-") != 0 && domain[0] != '~')
         snprintf(sender, 512, "someone@%s", domain);
     req.sender = sender;
+    req.encrypted = strcmp(row[TLS], "yes") == 0;
     req.client_name = confirmed ? row[RDNS] : "unknown";
     req.reverse_client_name = is_name(row[RDNS]) ? row[RDNS] : "unknown";
     req.esmtp = strcmp(row[PROTO], "SMTP") != 0;
@@ -109,8 +111,8 @@ static void on_gathered(void *arg, const struct gathered *gathered)
 static void judge_row(struct judge *j, char *const *row)
 {
     const struct gather_context context = {.resolver = j->resolver};
-    struct gather_options options = {
-        .settings = j->settings, .policy = j->settings->default_policy, .everything = true};
+    struct policy policy = *j->settings->default_policy;
+    struct gather_options options = {.settings = j->settings, .policy = &policy, .everything = true};
     struct gather *pending;
     struct request req;
     struct verdict v;
@@ -118,6 +120,7 @@ static void judge_row(struct judge *j, char *const *row)
 
     region_reset(j->region);
     know_row(j, row);
+    policy.starttls = strcmp(row[TLS], "unknown") == 0 ? STARTTLS_NO : STARTTLS_YES;
     req = ask_of(row, sender);
     options.request = &req;
     options.region = j->region;
@@ -147,8 +150,8 @@ static int print_rules(void)
         const struct rule *rule = rules[i];
         const struct family_row *family = &families[rule->family];
 
-        printf("%s\t%s\t%d\t%d\t%u\t%d\t", rule->name, family->name, family->cap, rule->points, rule->adds,
-               rule->certain);
+        printf("%s\t%s\t%d\t%d\t%u\t%d\t%d\t", rule->name, family->name, family->cap, rule->points, rule->adds,
+               rule->certain, rule->lasting);
         for (size_t other = 0, n = 0; other < rules_count; other++)
             if (rules_implies((int)i, (int)other))
                 printf("%s%s", n++ ? "," : "", rules[other]->name);

@@ -160,8 +160,13 @@ static bool have_history(struct scenario *s)
 /* As question.c does. */
 static void remember(struct scenario *s)
 {
-    const struct history_greeting greeting = {.client = &s->evidence->client, .helo = &s->evidence->helo};
+    const struct policy *policy = settings_policy(s->settings, s->request.policy_context);
+    const struct history_greeting greeting = {
+        .client = &s->evidence->client, .helo = &s->evidence->helo, .policy = policy->name};
     enum answer verified = evidence_verified(s->evidence);
+
+    if (s->history && s->evidence->skip == SKIP_NONE && !s->evidence->client_is_local && s->request.encrypted)
+        history_note_encrypted(s->history, &greeting);
 
     if (s->history && s->evidence->skip == SKIP_NONE && !s->evidence->client_is_local && verified != OPEN)
         history_note(s->history, &greeting, verified == YES);

@@ -198,6 +198,8 @@ static void word_history(struct evidence *e, char *value, struct region *r)
 
         if (sscanf(item, "%15[a-z]:%u", what, &n) < 1)
             fail("no fact", item);
+        h->misfits = strcmp(what, "misfits") == 0 ? n : h->misfits;
+        h->misfit_days = strcmp(what, "misfitdays") == 0 ? n : h->misfit_days;
         h->domains = strcmp(what, "domains") == 0 ? n : h->domains;
         h->networks = strcmp(what, "networks") == 0 ? n : h->networks;
         h->good = strcmp(what, "good") == 0 ? n : h->good;
@@ -253,6 +255,18 @@ static void word_proto(struct evidence *e, char *value, struct region *r)
     request_of(e)->esmtp = strcmp(value, "ESMTP") == 0;
 }
 
+static void word_starttls(struct evidence *e, char *value, struct region *r)
+{
+    (void)r;
+    e->starttls = strcmp(value, "yes") == 0 ? YES : strcmp(value, "open") == 0 ? OPEN : NO;
+}
+
+static void word_state(struct evidence *e, char *value, struct region *r)
+{
+    (void)r;
+    request_of(e)->state = strcmp(value, "HELO") == 0 ? REQUEST_STATE_HELO : REQUEST_STATE_MAIL;
+}
+
 static void word_client(struct evidence *e, char *value, struct region *r)
 {
     e->client = address(value);
@@ -272,6 +286,8 @@ static void word_flag(struct evidence *e, const char *word)
         e->rdns_partial = true;
     else if (strcmp(word, "leftout") == 0)
         e->rdns_left_out = 1;
+    else if (strcmp(word, "encrypted") == 0)
+        request_of(e)->encrypted = true;
     else if (strcmp(word, "ours") == 0)
         e->helo_is_ours = true;
     else if (strcmp(word, "ouraddr") == 0)
@@ -300,6 +316,8 @@ static const struct {
     {"proto", word_proto},
     {"senderprovider", word_sender_provider},
     {"addr4temp", word_addr4temp},
+    {"starttls", word_starttls},
+    {"state", word_state},
 };
 
 static void take_word(struct evidence *e, char *word, struct region *r)
