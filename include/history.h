@@ -106,7 +106,6 @@ struct history_showing *history_show(struct history *h, const char *subject, enu
                                      history_shown *shown, void *arg);
 /* Removes the record of one client network or name; the same call-back says what was done. */
 struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg);
-void history_showing_cancel(struct history_showing *s);
 /* The same without waiting; NULL: the store is another process, ask it yourself. The text is the caller's to free. */
 char *history_show_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
 char *history_forget_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);

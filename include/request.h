@@ -61,4 +61,7 @@ static inline bool request_says_ehlo(const char *protocol_state, const char *pro
     return strcmp(protocol_name, "ESMTP") == 0 || strcmp(protocol_state, "EHLO") == 0;
 }
 
+/* An EHLO client at RCPT of which nothing is known: no address, no name, the null sender. */
+void request_init(struct request *req);
+
 #endif

@@ -72,9 +72,6 @@ bool ctl_number(const struct ctl *ctl, char letter, unsigned long long min, unsi
 /* "heloctl VERB: text" on stderr; returns `status`. */
 int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* An ESMTP request at RCPT of which nothing else is known. */
-void request_init(struct request *req);
-
 /* The policy file named by -c, or the defaults where there is none; errors are printed. NULL: CTL_CONFIG. */
 struct settings *ctl_settings(const struct ctl *ctl);
 /* The same for any file; NULL stands for the installed one. */

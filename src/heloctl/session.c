@@ -107,30 +107,6 @@ bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct
     return false;
 }
 
-void request_init(struct request *req)
-{
-    static const struct request empty = {.state = REQUEST_STATE_RCPT,
-                                         .protocol_state = "RCPT",
-                                         .protocol_name = "ESMTP",
-                                         .client_name = "unknown",
-                                         .reverse_client_name = "unknown",
-                                         .server_address = "",
-                                         .server_port = "",
-                                         .sender = "",
-                                         .recipient = "",
-                                         .queue_id = "",
-                                         .instance = "",
-                                         .sasl_username = "",
-                                         .ccert_subject = "",
-                                         .ccert_fingerprint = "",
-                                         .ccert_pubkey_fingerprint = "",
-                                         .encryption_protocol = "",
-                                         .stress_text = "",
-                                         .policy_context = ""};
-
-    *req = empty;
-}
-
 /* A server has this long to be there; the daemon would go on without it as well. */
 static void wait_for_store(struct ctl_session *session)
 {

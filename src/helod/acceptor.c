@@ -93,7 +93,7 @@ bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size)
         return true;
     if (!units_number(fds, &count) || count > INHERITED_MAX) {
         text_add(&t, "LISTEN_FDS=");
-        text_add_as(&t, TEXT_PLAIN, fds, 40);
+        text_add_as(&t, TEXT_PLAIN, fds, strnlen(fds, 40));
         text_addf(&t, ": expected a number up to %d", INHERITED_MAX);
         return false;
     }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -31,7 +32,7 @@
 #include "text.h"
 #include "upkeep.h"
 
-enum { ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
+enum { STACK_LEAST = 256 * 1024, ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
 
 struct daemon {
     struct server server;
@@ -271,6 +272,20 @@ bool daemon_check(const struct settings *settings, char *error, size_t error_siz
     return false;
 }
 
+/* A request takes about 100 KB of stack at most. With less helod would die at the first one. */
+static bool has_stack(char *error, size_t error_size)
+{
+    struct rlimit limit;
+    struct text t;
+
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_LEAST)
+        return true;
+    text_init(&t, error, error_size);
+    text_addf(&t, "the limit of the stack is %llu KiB, helod needs at least %d KiB (ulimit -s, LimitSTACK=)",
+              (unsigned long long)limit.rlim_cur / 1024, STACK_LEAST / 1024);
+    return false;
+}
+
 static bool start(struct daemon *d)
 {
     struct server *s = &d->server;
@@ -287,7 +302,7 @@ static bool start(struct daemon *d)
         return say("cannot fork", strerror(errno));
     if (!make_parts(s) || !take_signals(d))
         return say("no memory", "");
-    if (!take_places(d, &identity, error, sizeof(error)))
+    if (!has_stack(error, sizeof(error)) || !take_places(d, &identity, error, sizeof(error)))
         return say("cannot start", error);
     gather_resolver_options(&dns, &s->settings->dns);
     s->gather.resolver = resolver_new(s->base, &dns, error, sizeof(error));
@@ -312,6 +327,8 @@ static void announce(struct daemon *d)
     const struct server *s = &d->server;
     char status[STATUS_SIZE];
 
+    if (resolver_warning(s->gather.resolver) != NULL)
+        log_warning("%s", resolver_warning(s->gather.resolver));
     log_info("helod " PACKAGE_VERSION " is ready: policy %s, %zu sockets, DNS %s", s->settings->file,
              acceptor_count(s->acceptor), resolver_servers(s->gather.resolver));
     if (d->parent >= 0) {

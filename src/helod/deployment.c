@@ -54,28 +54,35 @@ static const struct {
     unsigned every; /* said when each of the first so many questions shows it */
     unsigned any;   /* said when so many show it; 0: not */
     const char *text;
+    bool with_lookups; /* matters only where helod looks something up */
 } signs[DEPLOYMENT_SIGNS] = {
     {client_not_global, ENOUGH, 0,
      "every client so far is of a private network: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
-     "XCLIENT), or helod guards an internal server"},
+     "XCLIENT), or helod guards an internal server",
+     false},
     {client_is_first, ENOUGH, 0,
      "every question so far is about the same client: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
-     "XCLIENT)"},
+     "XCLIENT)",
+     false},
     {client_name_unknown, ENOUGH, 0,
      "client_name was never known: Postfix cannot look names up (smtpd_peername_lookup, resolv.conf in the chroot), so "
-     "helod asks the DNS for every greeting"},
+     "helod has to look up every client itself",
+     true},
     {no_instance, FEW, 0,
      "questions come at HELO (smtpd_delay_reject = no): no instance, so no header can be added, and senders that are "
-     "refused leave no sender and recipient in the log"},
+     "refused leave no sender and recipient in the log",
+     false},
     {submission, 0, FEW,
      "questions come from a submission port (465, 587): greetings of mail programs are not to be judged; remove helod "
-     "from smtpd_*_restrictions of these services in master.cf"},
+     "from smtpd_*_restrictions of these services in master.cf",
+     false},
     {no_helo, 0, FEW,
      "clients come without HELO: smtpd_helo_required = yes lets Postfix insist on it, and without that its "
-     "smtpd_helo_restrictions do not see them"},
+     "smtpd_helo_restrictions do not see them",
+     false},
 };
 
-const char *deployment_watch(struct deployment *d, const struct request *req)
+const char *deployment_watch(struct deployment *d, const struct request *req, unsigned lookups)
 {
     const char *text = NULL;
 
@@ -83,9 +90,10 @@ const char *deployment_watch(struct deployment *d, const struct request *req)
         return NULL;
     if (d->seen++ == 0)
         d->first = req->client;
+    d->looked_up = d->looked_up || lookups > 0;
     for (unsigned i = 0; i < DEPLOYMENT_SIGNS; i++) {
         d->hits[i] += signs[i].test(d, req);
-        if (d->said[i] || text != NULL)
+        if (d->said[i] || text != NULL || (signs[i].with_lookups && !d->looked_up))
             continue;
         if ((signs[i].any > 0 && d->hits[i] >= signs[i].any) ||
             (signs[i].every > 0 && d->hits[i] >= signs[i].every && d->hits[i] == d->seen)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * deployment: notices that helod is asked the wrong questions, and says each kind once.
+ * deployment: notices signs of a Postfix that is not set up as helod needs it, and reports each once.
  */
 #ifndef HELOD_DEPLOYMENT_H
 #define HELOD_DEPLOYMENT_H
@@ -19,10 +19,13 @@ struct deployment {
     unsigned seen; /* questions looked at; no more are, past a bound */
     unsigned hits[DEPLOYMENT_SIGNS];
     bool said[DEPLOYMENT_SIGNS];
+    bool looked_up; /* at least one request needed DNS lookups */
     struct address first;
 };
 
-/* NULL, or what is wrong, a text for the log with how to mend it. */
-const char *deployment_watch(struct deployment *d, const struct request *req);
+/*
+ * NULL, or what is wrong and how to fix it, as a text for the log. `lookups`: the DNS lookups that the request needed.
+ */
+const char *deployment_watch(struct deployment *d, const struct request *req, unsigned lookups);
 
 #endif

@@ -122,10 +122,10 @@ static int bind_closed(int fd, const struct sockaddr_un *at, socklen_t size)
  */
 static bool find_owners(const struct server_settings *settings, uid_t *owner, gid_t *group, const char **why)
 {
-    static char error[256];
     struct identity identity;
+    char error[256];
 
-    *why = error;
+    *why = "the user or group that helod runs as does not exist";
     if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
         return false;
     *why = "there is no such user or group as socket_owner or socket_group says";

@@ -44,20 +44,18 @@ static const struct greeting {
 
 static struct request request_of(const struct greeting *g)
 {
-    struct request req = {.state = REQUEST_STATE_RCPT, .protocol_state = "RCPT"};
+    struct request req;
 
+    request_init(&req);
     (void)address_parse(&req.client, client, strlen(client));
     req.esmtp = g->says_ehlo;
     req.protocol_name = g->says_ehlo ? "ESMTP" : "SMTP";
     req.client_address = client;
     req.client_name = req.reverse_client_name = g->rdns[0] != '\0' ? g->rdns : "unknown";
-    req.server_address = req.server_port = req.queue_id = req.sasl_username = "";
     req.helo_name = g->helo;
     req.sender = "info@sender.org";
     req.recipient = "info@recipient.org";
     req.instance = "1";
-    req.ccert_subject = req.ccert_fingerprint = req.ccert_pubkey_fingerprint = "";
-    req.encryption_protocol = req.stress_text = req.policy_context = "";
     return req;
 }
 

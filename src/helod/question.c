@@ -248,6 +248,7 @@ static void decide(struct question *q, const struct gathered *gathered)
     struct verdict verdict, shadow;
     struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
     char bytes[REPLY_SIZE];
+    const char *advice;
     struct reply reply;
     uint64_t us;
     size_t n;
@@ -264,6 +265,9 @@ static void decide(struct question *q, const struct gathered *gathered)
     if (verdict.exemption >= 0 && (size_t)verdict.exemption < q->settings->exempt.count)
         record.exemption = &q->settings->exempt.entries[verdict.exemption];
     record.ms = (unsigned)(us / 1000);
+    advice = deployment_watch(&s->deployment, &q->request, e->queries);
+    if (advice != NULL)
+        log_warning("%s", advice);
     log_decision(q, &record);
     count(q, e, &verdict, record.shadow);
     metrics_observe(s->metrics, METRIC_QUESTION_SECONDS, us);
@@ -363,7 +367,7 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
 {
     struct questions *all = q->all;
     struct server *s = all->server;
-    const char *advice, *kept;
+    const char *kept;
     size_t n;
 
     all->spare = q->next;
@@ -375,9 +379,6 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
     q->settings = settings_ref(s->settings);
     q->policy = settings_policy(q->settings, q->request.policy_context);
     metrics_add(s->metrics, METRIC_QUESTIONS, 0, 1);
-    advice = deployment_watch(&s->deployment, &q->request);
-    if (advice != NULL)
-        log_warning("%s", advice);
     instances_key(q->policy->name, &q->request.client, q->request.instance, &q->key);
     kept = instances_find(s->instances, &q->key, q->began_us / 1000, &n);
     if (kept == NULL) {

@@ -408,12 +408,6 @@ char *history_forget_at_once(struct history *h, const char *subject, enum histor
     return at_once(h, subject, form, true, ok);
 }
 
-void history_showing_cancel(struct history_showing *s)
-{
-    if (s != NULL)
-        showing_free(s);
-}
-
 void history_stats(const struct history *h, struct history_stats *out)
 {
     *out = (struct history_stats){.store = h->store->name, .asked = h->asked, .unknown = h->unknown};

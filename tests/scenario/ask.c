@@ -84,15 +84,20 @@ static void on_gathered(void *arg, const struct gathered *gathered)
     ((struct scenario *)arg)->gathered = gathered;
 }
 
-/* As upkeep.c and question.c do. */
-static void watch(struct scenario *s)
+/* As question.c does. */
+static void watch_deployment(struct scenario *s)
 {
-    const char *advice = deployment_watch(&s->deployment, &s->request);
+    const char *advice = deployment_watch(&s->deployment, &s->request, s->evidence->queries);
 
     if (advice) {
         snprintf(s->advice, sizeof(s->advice), "%s", advice);
         s->advised++;
     }
+}
+
+/* As upkeep.c does. */
+static void watch(struct scenario *s)
+{
     guard_update(&s->guard, s->trouble, s->settings->dns.guard, clock_ms());
 }
 
@@ -124,6 +129,7 @@ static void judge(struct scenario *s, const struct policy *policy)
     struct decision_record record = {.verdict = &s->verdict, .evidence = s->evidence, .request = &s->request};
     struct reply reply;
 
+    watch_deployment(s);
     policy_verdict(&s->gathered->judgement, s->evidence, s->region, &s->verdict);
     memcpy(s->verdict.id, "7QK2M9", sizeof("7QK2M9"));
     if (policy->shadow) {

@@ -14,7 +14,7 @@ import time
 from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, raise_descriptors, replace_file,
                    scratch, status_of, wait_for)
 from stalls import Watch
-from tap import Skip, contains, equal, run, test
+from tap import Skip, cases, contains, equal, run, test
 
 AS_ROOT = os.geteuid() == 0
 
@@ -402,6 +402,31 @@ def _():
     with Helod(server="max_connections = 1000", wrapper=wrapper) as daemon:
         daemon.wait_log("too low for max_connections = 1000")
         equal(daemon.ask(**SKIPPED), "DUNNO")
+
+
+@cases([
+    ("files", "ulimit -Sn 10; ulimit -Hn 10", "the limit of open files is 10, helod needs at least 32"),
+    ("stack", "ulimit -s 64", "the limit of the stack is 64 KiB, helod needs at least 256 KiB"),
+], name=lambda row: f"a limit of {row[0]} that is too low to work at all: helod does not start, and says what it needs")
+def _(what, limit, wanted):
+    command = ["/bin/sh", "-c", f'{limit}; exec "$@"', "sh", HELOD, "-f", "-c",
+               str(policy(scratch(), f'server {{ listen = {{ "inet:127.0.0.1:{free_port()}" }} user = "" }}'))]
+    if what == "files" and AS_ROOT:
+        if shutil.which("setpriv") is None:
+            raise Skip("no setpriv")
+        command = ["setpriv", "--bounding-set", "-sys_resource", "--inh-caps", "-sys_resource", *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    equal(done.returncode, 1, done.stderr)
+    contains(done.stderr, wanted)
+
+
+@test("the least stack that helod asks for is enough")
+def _():
+    with Helod(wrapper=["/bin/sh", "-c", 'ulimit -s 256; exec "$@"', "sh"]) as daemon:
+        for client in ("203.0.113.77", "2001:db8:77::5"):
+            daemon.ask(client=client, helo="mail.kiln-street.net", sender="a@kiln-street.net")
+        daemon.reload()
+        daemon.wait_log("policy 2 is in force")
 
 
 @test("past client_rate questions of one network a minute, only local rules run")

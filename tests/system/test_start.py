@@ -16,7 +16,7 @@ from helod import (HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, helod
                    wait_for)
 from manager import Manager
 from stalls import Watch
-from tap import Skip, contains, equal, run, test
+from tap import Skip, cases, contains, equal, run, test
 
 AS_ROOT = os.geteuid() == 0
 
@@ -197,6 +197,16 @@ def _():
         _, errors = process.communicate(timeout=PATIENCE)
         equal(process.returncode, 1)
         contains(errors, "no listening stream socket")
+
+
+@cases([("3abc",), ("-1",), ("65",), ("",), (" 1",), ("1 ",), ("0x1",), ("99999999999999999999",)],
+       name=lambda row: f"LISTEN_FDS={row[0]!r}: refused")
+def _(count):
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        process = activated((held,), policy(scratch(), ""), LISTEN_FDS=count)
+        _, errors = process.communicate(timeout=PATIENCE)
+    equal(process.returncode, 1)
+    contains(errors, f"LISTEN_FDS={count}: expected a number up to 64")
 
 
 @test("LISTEN_FDS for another process is not for us")

@@ -387,27 +387,9 @@ struct evidence *builder_evidence(const char *line, struct region *r)
     char copy[LINE_MAX_SIZE], *rest = copy;
 
     snprintf(copy, sizeof(copy), "%s", line);
-    *request = (struct request){
-        .state = REQUEST_STATE_RCPT,
-        .protocol_state = "RCPT",
-        .client_address = "",
-        .client_name = "unknown",
-        .reverse_client_name = "unknown",
-        .server_address = "",
-        .server_port = "",
-        .helo_name = "",
-        .sender = "",
-        .recipient = "",
-        .queue_id = "",
-        .instance = "1f3.5a",
-        .sasl_username = "",
-        .ccert_subject = "",
-        .ccert_fingerprint = "",
-        .ccert_pubkey_fingerprint = "",
-        .encryption_protocol = "",
-        .stress_text = "",
-        .policy_context = "",
-    };
+    request_init(request);
+    request->esmtp = false;
+    request->instance = "1f3.5a";
     *e = (struct evidence){.request = request, .exemption = -1};
     e->history.limits = (struct history_limits){8, 20, 3, 5};
     e->helo_naming.detail = "";

@@ -160,7 +160,6 @@ void audit_judge(struct audit_host *host, const struct evidence *e, struct regio
 void audit_facts_take(struct audit_facts *facts, const struct evidence *e, struct region *keep);
 /* The evidence that every row needs. */
 #define AUDIT_NEEDS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
-extern const struct request audit_request; /* the client is yet to be filled in */
 /* All hosts, sorted; NULL: no memory. */
 struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void *, const void *));
 int audit_compare_addresses(const void *a, const void *b);

@@ -64,27 +64,6 @@ static void expired(evutil_socket_t fd, short what, void *arg)
     gather_expire(slot->pending);
 }
 
-const struct request audit_request = {.state = REQUEST_STATE_RCPT,
-                                      .protocol_state = "RCPT",
-                                      .protocol_name = "ESMTP",
-                                      .esmtp = true,
-                                      .client_name = "unknown",
-                                      .reverse_client_name = "unknown",
-                                      .server_address = "",
-                                      .server_port = "",
-                                      .sender = "",
-                                      .recipient = "",
-                                      .queue_id = "",
-                                      .instance = "",
-                                      .sasl_username = "",
-                                      .ccert_subject = "",
-                                      .ccert_fingerprint = "",
-                                      .ccert_pubkey_fingerprint = "",
-                                      .encryption_protocol = "",
-                                      .stress_text = "",
-                                      .policy_context = "",
-                                      .client_address = ""};
-
 /* Starts hosts until one has to wait for DNS or none is left. */
 static void fill(struct slot *slot)
 {
@@ -107,7 +86,7 @@ static void fill(struct slot *slot)
 
         slot->host = run->hosts[run->next++];
         name = run->pass->name(slot->host);
-        slot->request = audit_request;
+        request_init(&slot->request);
         slot->request.client = slot->host->address;
         slot->request.helo_name = name ? name : "";
         gathered = gather_start(&run->audit->session.context, &options, &slot->pending);

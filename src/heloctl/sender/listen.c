@@ -167,7 +167,8 @@ static void look_up(struct connection *c)
         region_free(region);
         return;
     }
-    *g = (struct greeting){.all = all, .region = region, .request = audit_request};
+    *g = (struct greeting){.all = all, .region = region};
+    request_init(&g->request);
     LIST_INSERT_HEAD(&all->greetings, g, link);
     all->greeting_count++;
     g->host = (struct audit_host){.address = c->peer, .helo = region_strdup(region, c->sink.helo)};
