@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import postfix
 from helod import PATIENCE, TOP, Helod, free_port, scratch, wait_for
@@ -16,14 +17,26 @@ if postfix.possible():
 
 SETUP = TOP / "contrib/helod-postfix-setup"
 daemon = Helod('exempt { clients = {} }\nlocal { names = { "mx.helod.example" } networks = {} }\n'
+               'policy "slow" { threshold "slow" { score = 35 action = "restriction:throttle" } '
+               'threshold "reject" { score = 100 action = "reject" } }\n'
+               'policy "bye" { threshold "bye" { score = 35 action = "421 4.7.0 try again later" } }\n'
+               'policy "later" { threshold "later" { score = 35 action = "450 4.7.1 try again later" } }\n'
                'policy "grey" { threshold "grey" { score = 35 action = "restriction:greylist" } '
                'threshold "reject" { score = 100 action = "reject" } }')
 ADDRESS = f"inet:127.0.0.1:{daemon.port}"
 grey_port = free_port()
+
+
+def hooked(context):
+    return {"smtpd_recipient_restrictions": "reject_unauth_destination, " + postfix.policy(ADDRESS, context)}
+
+
 GREY = {"smtpd_restriction_classes": "greylist",
         "greylist": f"check_policy_service inet:127.0.0.1:{grey_port}",
         "smtpd_recipient_restrictions": "reject_unauth_destination, " + postfix.policy(ADDRESS, "grey")}
-mx = postfix.Postfix({"tcp": {}, "grey": GREY}, main={"mynetworks": "127.0.0.2/32"})
+SLOW = {"smtpd_restriction_classes": "throttle", "throttle": "sleep 2",
+        "smtpd_recipient_restrictions": "reject_unauth_destination, " + postfix.policy(ADDRESS, "slow")}
+mx = postfix.Postfix({"tcp": {}, "grey": GREY, "slow": SLOW, "bye": hooked("bye"), "later": hooked("later")}, main={"mynetworks": "127.0.0.2/32"})
 
 
 def setup(*words):
@@ -215,6 +228,37 @@ def _():
         return sorted(line for line in text.splitlines() if line.strip())
     equal(settings((mx.etc / "main.cf").read_text()), settings(BEFORE))
     equal(setup("--revert")[0], 1, "a second revert")
+
+
+def session(listener, helo, address):
+    smtp = postfix.Smtp(mx.port(listener))
+    smtp.xclient(ADDR=address, NAME="mail.kiln-street.net", REVERSE_NAME="mail.kiln-street.net")
+    smtp.ehlo(helo)
+    smtp.command("MAIL FROM:<a@honest.org>")
+    return smtp
+
+
+@test("throttling by a restriction class: the middle band waits and is accepted, others do not wait")
+def _():
+    contains((TOP / "doc/postfix.md").read_text(), "    throttle = sleep 5\n")
+    with session("slow", "printer", "198.51.100.21") as smtp:
+        began = time.monotonic()
+        equal(smtp.command("RCPT TO:<r1@test.example>")[0], 250)
+        assert time.monotonic() - began >= 2, "it did not wait"
+    equal(daemon.decision(helo="printer", policy="slow")["action"], "mark")
+    with session("slow", "bad_name!", "198.51.100.22") as smtp:
+        equal(smtp.command("RCPT TO:<r1@test.example>")[0], 550)
+
+
+@test("421 ends the connection, 450 does not")
+def _():
+    contains((TOP / "doc/postfix.md").read_text(), "421 4.7.0 try again later")
+    with session("later", "printer", "198.51.100.23") as smtp:
+        for _ in range(2):
+            equal(smtp.command("RCPT TO:<r1@test.example>")[0], 450)
+    with session("bye", "printer", "198.51.100.24") as smtp:
+        equal(smtp.command("RCPT TO:<r1@test.example>")[0], 421)
+        equal(smtp.file.read(1), b"", "what comes after it")
 
 
 @test("a real postgrey gets the middle band, and only it")

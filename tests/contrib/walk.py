@@ -205,6 +205,15 @@ def _():
     assert "printer" not in sh("heloctl history 198.51.100.8", None)
 
 
+@test("heloctl exempt: an exemption counts at once, and a removed one no longer")
+def _():
+    sh("heloctl exempt --why walk add client 198.51.100.20")
+    equal(offer("bad_name!", "198.51.100.20", "[UNAVAILABLE]")[0], 250)
+    contains(sh("heloctl exempt list"), "198.51.100.20 # walk (root, ")
+    sh("heloctl exempt remove client 198.51.100.20")
+    equal(offer("bad_name!", "198.51.100.20", "[UNAVAILABLE]")[0], 550)
+
+
 @test("every owner, group, mode, snapshot and log setting works under the shipped unit")
 def _():
     policy('server { socket_owner = "postfix" socket_group = "mail" socket_mode = "0600" }\n'

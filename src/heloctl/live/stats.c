@@ -235,7 +235,7 @@ static bool has_status_socket(struct ctl *ctl, char place[RUNNING_PLACE_SIZE])
     return answers;
 }
 
-static int run_reload(struct ctl *ctl)
+int running_reload(struct ctl *ctl)
 {
     char place[RUNNING_PLACE_SIZE], *body;
     int status, answer;
@@ -297,7 +297,7 @@ const struct ctl_verb ctl_reload = {
     .help = "As SIGHUP does, and says whether the new file is in force. For root and the user that helod runs as.",
     .exits =
         "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 and more: usage or failure",
-    .run = run_reload,
+    .run = running_reload,
     .options = {SOCKET_OPTIONS,
                 {'p', "pid", "PID", "send SIGHUP to this process where no status socket answers"},
                 {0, NULL, NULL, NULL}},

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exempt: adds, removes and lists exemptions. An exempt file is changed in one step, by a new file under its name, and
+ * only into one that the policy file accepts; then helod reloads. Every line says who added it, when and why.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "ctl.h"
+#include "file.h"
+#include "policyfile.h"
+#include "running.h"
+#include "units.h"
+
+enum { EXEMPT_FILE_MAX = 64 << 20, DATE_SIZE = 16, LINE_SIZE = 900, NEW_PATH_SIZE = 1100 };
+
+static void date_of(time_t when, char out[DATE_SIZE])
+{
+    struct tm tm;
+
+    gmtime_r(&when, &tm);
+    strftime(out, DATE_SIZE, "%Y-%m-%d", &tm);
+}
+
+static int list(const struct settings *settings)
+{
+    char where[EXEMPTION_WHERE_SIZE], until[DATE_SIZE];
+
+    for (size_t i = 0; i < settings->exempt.count; i++) {
+        const struct exemption *e = &settings->exempt.entries[i];
+
+        printf("%-6s %s", exempt_kind_name(e->kind), e->pattern);
+        if (e->until != 0) {
+            date_of(e->until - 1, until);
+            printf(" until=%s", until);
+        }
+        printf("%s%s  [%s]\n", e->why[0] ? " # " : "", e->why, exemption_where(e, where));
+    }
+    return CTL_OK;
+}
+
+/* The user behind sudo, else who runs this. */
+static const char *who(void)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *pw = getpwuid(getuid());
+
+    return sudo && sudo[0] ? sudo : pw ? pw->pw_name : "somebody";
+}
+
+/* Whether a line of the file is about this kind and pattern. */
+static bool is_about(const char *line, size_t n, const char *kind, const char *pattern)
+{
+    const char *words[] = {kind, pattern};
+    const char *end = line + n;
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t size = strlen(words[i]);
+
+        while (line < end && (*line == ' ' || *line == '\t'))
+            line++;
+        if ((size_t)(end - line) < size || strncasecmp(line, words[i], size) != 0)
+            return false;
+        line += size;
+        if (line < end && !strchr(" \t\r\n", *line))
+            return false;
+    }
+    return true;
+}
+
+/* Writes the file anew without the lines about the pattern, and with `added` (NULL: none) at its end. */
+static bool write_lines(FILE *out, const struct file_text *old, char *const *what, const char *added, bool *found)
+{
+    const char *at = old->text, *end = at + old->n;
+
+    *found = false;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t n = stop ? (size_t)(stop - at) + 1 : (size_t)(end - at);
+
+        if (is_about(at, n, what[0], what[1]))
+            *found = true;
+        else
+            fprintf(out, "%.*s%s", (int)n, at, stop ? "" : "\n");
+        at += n;
+    }
+    if (added)
+        fprintf(out, "%s\n", added);
+    return fflush(out) == 0 && fsync(fileno(out)) == 0 && !ferror(out);
+}
+
+/* A file with `text`, or with the changed lines of `old`, takes the place of `path`; its owner and mode stay. */
+static bool replace(const char *path, const struct file_text *old, char *const *what, const char *added, bool *found)
+{
+    char fresh[NEW_PATH_SIZE];
+    struct stat st;
+    FILE *out;
+    bool done;
+
+    snprintf(fresh, sizeof(fresh), "%s.new", path);
+    out = fopen(fresh, "w");
+    if (!out)
+        return false;
+    done = stat(path, &st) == 0 && fchmod(fileno(out), st.st_mode & 07777) == 0 &&
+           (fchown(fileno(out), st.st_uid, st.st_gid) == 0 || geteuid() != 0) &&
+           write_lines(out, old, what, added, found);
+    done = fclose(out) == 0 && done && rename(fresh, path) == 0;
+    if (!done)
+        unlink(fresh);
+    return done;
+}
+
+static bool take_line(struct ctl *ctl, char line[LINE_SIZE])
+{
+    const char *until = ctl_value(ctl, 'u'), *why = ctl_value(ctl, 'w');
+    char today[DATE_SIZE];
+    time_t when;
+
+    if (until && !units_date(until, &when)) {
+        ctl_fail(ctl, CTL_USAGE, "--until %s: expected YYYY-MM-DD", until);
+        return false;
+    }
+    if (!why || why[0] == '\0' || strpbrk(why, "\r\n")) {
+        ctl_fail(ctl, CTL_USAGE, "say why with --why TEXT, on one line: in a year nobody else will know");
+        return false;
+    }
+    date_of(clock_wall(), today);
+    if (snprintf(line, LINE_SIZE, "%s %s%s%s # %s (%s, %s)", ctl->arguments[1], ctl->arguments[2],
+                 until ? " until=" : "", until ? until : "", why, who(), today) < LINE_SIZE)
+        return true;
+    ctl_fail(ctl, CTL_USAGE, "that is too long");
+    return false;
+}
+
+/* Over the status socket where there is one; helod need not run. */
+static int reload(struct ctl *ctl, const struct settings *settings)
+{
+    const char *place = running_place(settings, "unix:");
+
+    if (ctl_given(ctl, 's') || (place && running_listens(place)))
+        return running_reload(ctl);
+    printf("helod has no status socket that answers: reload it (systemctl reload helod)\n");
+    return CTL_OK;
+}
+
+static int change(struct ctl *ctl, const char *path, const char *added)
+{
+    struct file_text old;
+    struct settings *settings;
+    char error[FILE_ERROR_SIZE];
+    bool found = false, undone;
+    int status = CTL_WRONG;
+
+    if (!file_read(path, EXEMPT_FILE_MAX, &old, error))
+        return ctl_fail(ctl, CTL_NO_INPUT, "%s: %s", path, error);
+    if (!replace(path, &old, ctl->arguments + 1, added, &found)) {
+        status = ctl_fail(ctl, CTL_TROUBLE, "%s cannot be written: %s", path, strerror(errno));
+    } else if (!added && !found) {
+        status = ctl_fail(ctl, CTL_WRONG, "%s has no line \"%s %s\"", path, ctl->arguments[1], ctl->arguments[2]);
+    } else if ((settings = ctl_settings(ctl)) != NULL) {
+        printf("%s: %s %s %s\n", path, added ? found ? "changed" : "added" : "removed", ctl->arguments[1],
+               ctl->arguments[2]);
+        status = reload(ctl, settings);
+        settings_unref(settings);
+    } else {
+        char *const nothing[] = {"no line", "begins so"};
+        undone = replace(path, &old, nothing, NULL, &found);
+        status = ctl_fail(ctl, CTL_DATA, "%s", undone ? "nothing was changed" : "the old file cannot be restored");
+    }
+    free(old.text);
+    return status;
+}
+
+static int run(struct ctl *ctl)
+{
+    const char *verb = ctl->arguments[0], *path = ctl_value(ctl, 'f');
+    bool add = strcmp(verb, "add") == 0;
+    struct settings *settings;
+    char line[LINE_SIZE];
+    int status;
+
+    if (!add && strcmp(verb, "remove") != 0 && strcmp(verb, "list") != 0)
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\": expected add, remove or list", verb);
+    if ((strcmp(verb, "list") == 0) != (ctl->argument_count == 1) || ctl->argument_count == 2)
+        return ctl_fail(ctl, CTL_USAGE, "expected add|remove client|rdns|helo PATTERN, or list");
+    settings = ctl_settings(ctl);
+    if (!settings)
+        return CTL_CONFIG;
+    if (!path)
+        path = settings->exempt.files[0];
+    if (ctl->argument_count == 1)
+        status = list(settings);
+    else if (!path)
+        status = ctl_fail(ctl, CTL_CONFIG, "%s has no exempt { files = ... }: name a file there, or with --file",
+                          ctl_policy_file(ctl, settings));
+    else if (add && !take_line(ctl, line))
+        status = CTL_USAGE;
+    else
+        status = change(ctl, path, add ? line : NULL);
+    settings_unref(settings);
+    return status;
+}
+
+const struct ctl_verb ctl_exempt = {
+    .name = "exempt",
+    .arguments = "add|remove|list [client|rdns|helo PATTERN]",
+    .arguments_min = 1,
+    .arguments_max = 3,
+    .summary = "add, remove or list exemptions",
+    .help = "Changes an exempt file and makes the running helod reload it. A line with the same pattern is replaced. "
+            "Each line says who added it, when and why. What the policy file would not accept changes nothing.",
+    .exits = "0 done, 1 no such exemption or the reload failed, 64 and more: usage or failure",
+    .run = run,
+    .options =
+        {
+            {'c', "config", "FILE", "the policy file"},
+            {'s', "socket", "PLACE", "unix:PATH of helod's status socket"},
+            {'f', "file", "FILE", "the exempt file, instead of the first one of the policy file"},
+            {'u', "until", "DATE", "YYYY-MM-DD, the last day on which it counts"},
+            {'w', "why", "TEXT", "the reason; required with add"},
+            {0, NULL, NULL, NULL},
+        },
+};
