@@ -108,8 +108,16 @@ def _(_name, text, hit):
     shutil.copy(CONTRIB / "sieve/helod.sieve", script)
     mail.write_text(text)
     conf = FOLDER / "dovecot.conf"
-    conf.write_text(f"mail_uid = nobody\nmail_gid = nogroup\nfirst_valid_uid = 0\nmail_location = maildir:{FOLDER}/none\n"
-                    f"mail_home = {FOLDER}\n")
+    _, version = called("dovecot", "--version")
+    # Dovecot 2.4 reads only a file that begins with the version it was written for, and has new names for the rest.
+    if version.startswith("2.3"):
+        place = f"mail_location = maildir:{FOLDER}/none\n"
+    else:
+        place = f"mail_driver = maildir\nmail_path = {FOLDER}/none\n"
+        release = version.split()[0].partition("-")[0]
+        conf.write_text(f"dovecot_config_version = {release}\ndovecot_storage_version = {release}\n")
+    with conf.open("a") as out:
+        out.write(f"mail_uid = nobody\nmail_gid = nogroup\nfirst_valid_uid = 0\n{place}mail_home = {FOLDER}\n")
     status, said = called("sieve-test", "-c", conf, script, mail)
     equal(status, 0, said)
     equal("Junk" in said, hit, said)

@@ -53,7 +53,10 @@ rpm -qp --configfiles "$package" >"$folder/config.log" 2>&1 && grep -qx /etc/hel
 result "helod.conf is configuration" $? "$folder/config.log"
 
 mkdir "$folder/root"
-{ rpm2archive "$package" && tar -xzf "$package.tgz" -C "$folder/root"; } >"$folder/unpack.log" 2>&1 &&
+# rpm2archive writes a file beside the package up to rpm 4.18, and to standard output since 4.20, if that is no terminal.
+rpm2archive "$package" >"$folder/stdout.tgz" 2>"$folder/unpack.log"
+[ -s "$folder/stdout.tgz" ] || mv "$package.tgz" "$folder/stdout.tgz"
+tar -xzf "$folder/stdout.tgz" -C "$folder/root" >>"$folder/unpack.log" 2>&1 &&
     "$folder/root/usr/sbin/helod" -t -c "$folder/root/etc/helod/helod.conf" >>"$folder/unpack.log" 2>&1 &&
     "$folder/root/usr/bin/heloctl" rules >>"$folder/unpack.log" 2>&1 &&
     [ -f "$folder/root/usr/lib/systemd/system/helod.service" ] &&

@@ -55,7 +55,6 @@ MAIN = {
     "smtpd_hard_error_limit": "1000",
     "smtpd_junk_command_limit": "1000",
     "in_flow_delay": "0",
-    "disable_dns_lookups": "yes",
     "smtp_dns_support_level": "disabled",
 }
 # name, type, private, unprivileged, chroot, wake-up, process limit, command

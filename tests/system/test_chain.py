@@ -54,7 +54,7 @@ mx = postfix.Postfix(
             "smtpd_helo_restrictions": postfix.policy(f"inet:127.0.0.1:{daemon.port}")}
      for name, address in (("mx4", f"{MX}:25"), ("mx6", f"[{MX_IPV6}]:25"))},
     main={"inet_interfaces": "all", "smtpd_peername_lookup": "yes", "smtpd_authorized_xclient_hosts": "",
-          "disable_dns_lookups": "no", "mynetworks": "127.0.0.0/8"},
+          "mynetworks": "127.0.0.0/8"},
     wrapper=wire.inside("mx"))
 
 
