@@ -137,13 +137,18 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
     tell_outcome(s, error);
 }
 
-/* Holds no socket of ours open, and does not outlive us: the next helod may have begun. */
+/*
+ * The child closes all our sockets, and ends with us, because the next helod may have started by then. Without its pipe
+ * it could not report anything, and closing "all above" -1 would close what it is to write to.
+ */
 static void child(const struct saver *s, int pipe_end)
 {
     char error[ERROR_SIZE] = "";
     int out = dup2(pipe_end, STDERR_FILENO + 1);
     size_t n;
 
+    if (out < 0)
+        _exit(1);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close_range((unsigned)out + 1, ~0u, 0);
     setpriority(PRIO_PROCESS, 0, NICE);

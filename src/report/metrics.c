@@ -120,12 +120,15 @@ static const char *policy_name(const struct metrics *m, unsigned by);
         id, name, type, "", help, LABELS({label, value}), numbers, NULL, 1, NULL, 1                                    \
     }
 
+/* One for each pair of labels: these are different enums, which clang 19 does not multiply without a word. */
+enum { DECISION_NUMBERS = (int)MODE_COUNT * (int)OUTCOME_COUNT };
+
 const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_QUESTIONS, "helod_questions_total", "counter", "", "Questions of Postfix."),
     {METRIC_DECISIONS, "helod_decisions_total", "counter", "",
      "Decisions, one per message: what Postfix was told (action), and what the thresholds said (judged).",
-     LABELS({"mode", mode_label}, {"action", action_label}, {"judged", judged_label}), MODE_COUNT *OUTCOME_COUNT,
-     "policy", POLICIES_MAX, policy_name, 1},
+     LABELS({"mode", mode_label}, {"action", action_label}, {"judged", judged_label}), DECISION_NUMBERS, "policy",
+     POLICIES_MAX, policy_name, 1},
     {METRIC_SHADOW, "helod_shadow_decisions_total", "counter", "",
      "Decisions of policies with a shadow: what the thresholds said, and what those of the shadow policy said.",
      LABELS({"judged", judged_label}, {"shadow_judged", shadow_label}), OUTCOME_COUNT *OUTCOME_COUNT, "policy",

@@ -83,7 +83,7 @@ static double question_ns(struct history *h, unsigned known)
         took = cpu_us() - began;
         best = took < best ? took : best;
     }
-    return (double)best * 1000 / QUESTIONS;
+    return (double)best * 1000 / (double)QUESTIONS;
 }
 
 static struct history *store(struct event_base *base, unsigned entries, uint64_t bytes)
@@ -145,7 +145,7 @@ int main(void)
     all = h != NULL ? (history_stats(h, &stats), (double)stats.bytes / (double)stats.networks) : 0;
     printf("# a question: %.0f ns with 1,000 known networks, %.0f ns with %zu: %.1f times; %.0f bytes a network\n", few,
            many, stats.networks, many / few, all);
-    flat = many < few * RATIO;
+    flat = many < few * (double)RATIO;
     say(flat, 2, "the cost of a question does not grow with the networks known, but for the machine's caches");
     history_free(h);
     event_base_free(base);

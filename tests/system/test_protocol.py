@@ -205,13 +205,13 @@ def _():
 
 @test("the same refusal for every recipient of a message, one id")
 def _():
-    same = {"helo": "bad name", "instance": "abd.1.0.0"}
+    same = {"helo": "bad name", "instance": "bcd.1.0.0"}
     with daemon.connect() as c:
         first = c.ask(**same)
         contains(first, "5.5.2")
         for _ in range(3):
             equal(c.ask(**same), first)
-    other = daemon.ask(**dict(same, instance="abd.1.0.1"))
+    other = daemon.ask(**dict(same, instance="bcd.1.0.1"))
     assert other != first, "two decisions with the same id"
     equal(other.rpartition(" [")[0], first.rpartition(" [")[0])
 
