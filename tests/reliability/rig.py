@@ -47,6 +47,21 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def udp_sockets(pid):
+    """Those that lookups are sent from: c-ares before 1.20 has one for each server, later ones have one for each lookup."""
+    known = set()
+    for name in ("udp", "udp6"):
+        lines = pathlib.Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        known.update(f"socket:[{line.split()[9]}]" for line in lines)
+    count = 0
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            count += os.readlink(link) in known
+        except FileNotFoundError:
+            pass  # closed since
+    return count
+
+
 class Dns(nameserver.FaultDns):
     """The load's zone, and one fault for everything that can be changed while it runs."""
 
