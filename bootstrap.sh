@@ -79,6 +79,7 @@ all        gpg-agent           spamassassin's package imports a key when it is i
 all        rspamd              its rule
 all        dovecot-sieve       sieve-test
 all        apparmor            the profile parsed
+all<13     debootstrap         Debian 13 in a folder
 all        debhelper           the Debian package
 all        dh-apparmor         its profile
 all        dpkg-dev            its build

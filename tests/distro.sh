@@ -27,7 +27,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 kept=$top/build/distro # downloads and results
 say() { printf '%s\n' "$*"; }
 not_shown() {
-    say "not shown on $release: $*"
+    say "not shown on this machine: $release: $*"
     exit 77
 }
 
