@@ -44,7 +44,9 @@ proxy=$(apt-config shell proxy Acquire::http::Proxy 2>/dev/null | sed -n "s/^pro
 
 tree=$(mktemp -d "/var/tmp/helod-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$tree"' EXIT
-trap 'exit 130' INT TERM HUP
+# What runs inside is the first process of its namespace, which only SIGKILL ends; unshare passes that on.
+inside=
+trap '[ -z "$inside" ] || kill -KILL "$inside"; exit 130' INT TERM HUP
 mkdir -p "$kept/packages" "$kept/$release"
 
 # Two things cost most of the time: syncing each file that dpkg unpacks, and manuals that nobody reads here.
@@ -147,7 +149,10 @@ exec chroot "$1" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 END
 mkdir -p "$kept/packages/partial"
 status=0
-unshare --mount --pid --fork --kill-child sh "$tree/enter" "$tree" "$kept/packages" "$kept/$release" $mode || status=1
+unshare --mount --pid --fork --kill-child sh "$tree/enter" "$tree" "$kept/packages" "$kept/$release" $mode </dev/null &
+inside=$!
+wait "$inside" || status=1
+inside=
 if [ $status = 0 ]; then
     say "$release: all passed"
 else
