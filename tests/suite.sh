@@ -247,5 +247,5 @@ on_release() {
     $as_root tests/distro.sh --reduced "$1" >"build/$1.log" 2>&1 || shown=$?
     cat "build/$1.log"
     [ $shown = 77 ] || return $shown
-    printf 'SKIP\tdistro\ttests/distro.sh\t# SKIP %s\n' "$(tail -n 1 "build/$1.log")" >>build/unfinished
+    printf 'SKIP\tdistro\t%s\t# SKIP %s\n' tests/distro.sh "$(tail -n 1 "build/$1.log")" >>build/unfinished
 }
