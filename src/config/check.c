@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check: what only the whole tells. An error is a file that cannot be meant; a warning is one that does what it says
- * but may hurt honest mail, RFC 5321 section 4.1.4 first: a server must not refuse a message because the name in
- * HELO does not match the client's address.
+ * check: checks that need the whole policy. A combination that cannot be intended is an error. One that is possible but
+ * may hurt honest mail is a warning, above all against RFC 5321 section 4.1.4: a server must not refuse a message only
+ * because the HELO name does not match the client's address.
  */
 #include <string.h>
 
@@ -47,10 +47,10 @@ static void check_times(struct reading *rd)
         problems_error(&rd->problems, line_of(rd, SECTION_DNS, "ttl_min"), "ttl_min is longer than ttl_max");
     if (s->dns.timeout_ms > s->server.deadline_ms)
         problems_warning(&rd->problems, line_of(rd, SECTION_DNS, "timeout"),
-                         "timeout is longer than the deadline of a question: no resolver is asked twice");
+                         "timeout is longer than the deadline of a request: no resolver is asked twice");
     if (s->history.known_days * (uint64_t)86400000 > s->history.window_ms)
         problems_error(&rd->problems, line_of(rd, SECTION_HISTORY, "known_days"),
-                       "known_days is longer than the window: identity_known could never hit");
+                       "known_days is longer than the window: identity_known could never apply");
 }
 
 static void check_history(struct reading *rd)
@@ -72,7 +72,7 @@ static void check_log(struct reading *rd)
                          "helo_unverified lets anybody in who greets with one of the exempt names");
 }
 
-/* Above a rejection there is nothing milder, and no score means two things. */
+/* Actions must get stricter as scores rise, and no two thresholds may have the same score. */
 static void check_thresholds(struct reading *rd, const struct policy *policy, unsigned block)
 {
     for (unsigned i = 1; i < policy->threshold_count; i++) {
@@ -110,7 +110,7 @@ static void check_caps(struct reading *rd, const struct policy *policy, unsigned
                 line = reading_line(rd, reading_block(rd, SECTION_THRESHOLD, block, reject->name), "score");
             problems_warning(&rd->problems, line,
                              "policy \"%s\" can reject for alignment alone (cap %d, threshold \"%s\" at %d): "
-                             "RFC 5321 section 4.1.4 forbids to refuse mail because HELO does not match the address",
+                             "RFC 5321 section 4.1.4 forbids refusing mail because HELO does not match the address",
                              policy->name, policy->caps[i], reject->name, reject->score);
         } else if (line != 0 && families[i].cap_limit > 0 && policy->caps[i] > families[i].cap_limit) {
             problems_warning(&rd->problems, line, "the cap of %s is %d, expected at most %d", families[i].name,
@@ -119,7 +119,7 @@ static void check_caps(struct reading *rd, const struct policy *policy, unsigned
     }
 }
 
-/* Of the points that the file names; the catalogue's own are right. */
+/* Checks the points that the file sets; the defaults in the catalogue are known to be valid. */
 static void check_points(struct reading *rd, const struct policy *policy, unsigned block)
 {
     unsigned points = reading_block(rd, SECTION_POINTS, block, NULL);
@@ -136,7 +136,7 @@ static void check_points(struct reading *rd, const struct policy *policy, unsign
         else if (given > 0 && rule->points < 0)
             problems_error(&rd->problems, a->line, "%s is a credit, expected 0 or a negative number", rule->name);
         else if (given < 0 && rule->points >= 0)
-            problems_error(&rd->problems, a->line, "%s is no credit, expected 0 or a positive number", rule->name);
+            problems_error(&rd->problems, a->line, "%s is not a credit, expected 0 or a positive number", rule->name);
         else if (given > policy->caps[rule->family] && !rule->certain) /* a certain finding counts past the cap */
             problems_warning(&rd->problems, a->line, "%s: the cap of its family %s is %d, so %d points count as %d",
                              rule->name, families[rule->family].name, policy->caps[rule->family], given,
@@ -152,7 +152,7 @@ static void check_shadow(struct reading *rd, const struct policy *policy, unsign
         if (at != policy)
             continue;
         problems_error(&rd->problems, reading_line(rd, block, "shadow"), "shadow: policy \"%s\" %s", policy->name,
-                       steps == 0 ? "is its own shadow" : "comes back to itself");
+                       steps == 0 ? "is its own shadow" : "leads back to itself");
         return;
     }
 }
@@ -172,10 +172,10 @@ static void check_texts(struct reading *rd, const struct policy *policy, unsigne
     if (policy->help_url[0] && strncmp(policy->help_url, "https://", 8) != 0 &&
         strncmp(policy->help_url, "http://", 7) != 0)
         problems_error(&rd->problems, reading_line(rd, block, "help_url"),
-                       "help_url: \"%.80s\" is no address of a page, expected https://HOST/PATH", policy->help_url);
+                       "help_url: \"%.80s\" is not an address of a page, expected https://HOST/PATH", policy->help_url);
     else if (strpbrk(policy->help_url, " \"<>"))
         problems_error(&rd->problems, reading_line(rd, block, "help_url"),
-                       "help_url: \"%.80s\" has a blank or quote in it", policy->help_url);
+                       "help_url: \"%.80s\" contains a space or quote", policy->help_url);
 }
 
 void reading_check(struct reading *rd)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diff: what a reload has changed, for the log. Promises a line for each option, point, cap, threshold and policy that
- * differs, and that no password stands in one.
+ * diff: what a reload changed, for the log. It reports one line for each option, point, cap, threshold and policy that
+ * differs, and never a password.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void tell_number(struct diff *d, const char *scope, const char *name, lon
     tell(d, scope, name, change);
 }
 
-/* The text of a value, to be freed; NULL: no memory, which then reads as "unknown". */
+/* Returns the text of a value, which the caller frees. NULL means no memory and is shown as "unknown". */
 static char *value_of(const struct option *option, const void *base)
 {
     char *text = NULL;
@@ -160,7 +160,7 @@ static void compare_policies(struct diff *d, const struct settings *before, cons
     }
 }
 
-/* Of 100,000 entries nobody wants to read which: the number, and that they are others. */
+/* Lists can have 100,000 entries, so only their number is reported, and that the entries differ. */
 static void compare_exemptions(struct diff *d, const struct settings *before, const struct settings *after)
 {
     const struct exempt_settings *old = &before->exempt, *now = &after->exempt;

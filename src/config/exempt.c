@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exempt: the entries of section exempt and of the files it names, in one list and three sets. Promises that an entry
- * that could exempt half the world by accident is at least warned of, and one that has run out exempts nobody.
+ * exempt: the entries of section exempt and of its files, collected in one list and three lookup sets. An entry that
+ * would exempt very many clients, perhaps by accident, causes a warning. An expired entry exempts nobody.
  */
 #include "exempt.h"
 
@@ -22,7 +22,7 @@ static void complain(struct exempt_list *list, bool is_error, const struct exemp
     problems_elsewhere(list->problems, is_error, list->line, exemption_where(entry, where), text);
 }
 
-/* Not in the region, which would keep every smaller one too. */
+/* The array is not in the region, because a region cannot free the smaller arrays as it grows. */
 static bool grow(struct exempt_list *list)
 {
     size_t room = list->room ? list->room * 2 : 64;
@@ -35,7 +35,7 @@ static bool grow(struct exempt_list *list)
     return true;
 }
 
-/* 1 to 63 bytes a label: what can be a name at all. */
+/* True when each label has 1 to 63 bytes, so that the text can be a name. */
 static bool is_pattern(const char *pattern)
 {
     const char *at = pattern + (pattern[0] == '.');
@@ -58,7 +58,7 @@ static bool add_client(struct exempt_list *list, const struct exemption *entry, 
     struct network net;
 
     if (!network_parse(&net, entry->pattern, strlen(entry->pattern))) {
-        complain(list, true, entry, "is no network, expected ADDRESS or ADDRESS/BITS");
+        complain(list, true, entry, "is not a network, expected ADDRESS or ADDRESS/BITS");
         return false;
     }
     if (net.bits == 0)
@@ -69,7 +69,7 @@ static bool add_client(struct exempt_list *list, const struct exemption *entry, 
 static bool add_name(struct exempt_list *list, struct suffix_set *set, const struct exemption *entry, int32_t number)
 {
     if (!is_pattern(entry->pattern)) {
-        complain(list, true, entry, "is no host name, expected NAME, or .NAME for all below it too");
+        complain(list, true, entry, "is not a host name, expected NAME, or .NAME for all below it too");
         return false;
     }
     if (entry->pattern[0] == '.' && !strchr(entry->pattern + 1, '.'))
@@ -77,7 +77,7 @@ static bool add_name(struct exempt_list *list, struct suffix_set *set, const str
     return suffix_set_add(set, entry->pattern, number);
 }
 
-/* Each entry is hashed with what came before it: two lists with one digest are the same list. */
+/* Each entry is hashed together with the digest so far, so that equal digests mean equal lists. */
 static uint64_t digest_of(uint64_t before, const struct exemption *entry)
 {
     struct hash_key key = {.k0 = before, .k1 = (uint64_t)entry->until * 4 + entry->kind};
@@ -101,7 +101,7 @@ void exempt_add(struct exempt_list *list, const struct exemption *entry)
         return;
     }
     if (kept.until != 0 && kept.until <= list->now) {
-        complain(list, false, entry, "has run out and counts no longer");
+        complain(list, false, entry, "has expired and is ignored");
         return;
     }
     if (kept.kind == EXEMPT_CLIENT)
@@ -114,7 +114,7 @@ void exempt_add(struct exempt_list *list, const struct exemption *entry)
     sets->digest = digest_of(sets->digest, &kept);
 }
 
-/* The lists of the policy file. */
+/* The lists that the policy file can contain. */
 static const struct {
     enum exempt_kind kind;
     const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exempt: the list of exemptions while it grows.
+ * exempt: the list of exemptions while the policy is being read.
  */
 #ifndef HELOD_CONFIG_EXEMPT_H
 #define HELOD_CONFIG_EXEMPT_H
@@ -13,15 +13,15 @@
 enum { EXEMPTIONS_MAX = 1000000, EXEMPT_FILE_MAX = 128 * 1024 * 1024 };
 
 struct exempt_list {
-    struct exempt_settings *sets; /* whose entries grow; doubled when full */
+    struct exempt_settings *sets; /* where the entries are added; the array doubles when full */
     size_t room;
-    struct region *region; /* of the texts */
+    struct region *region; /* holds the texts */
     struct problems *problems;
-    unsigned line; /* of the policy file, for the order of messages */
-    time_t now;    /* what has run out by now is dropped with a warning */
+    unsigned line; /* line of the policy file, for the order of messages */
+    time_t now;    /* entries that have expired by now are dropped with a warning */
 };
 
-/* Checks the pattern (made lower case) and puts it into the list and its set; what is wrong is reported at `where`. */
+/* Checks the pattern, converts it to lower case and adds it to the list and its set. Reports problems at `where`. */
 void exempt_add(struct exempt_list *list, const struct exemption *entry);
 /* The lines of an exempt file, any bytes. `file` is its name, which must live as long as the settings. */
 void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n);

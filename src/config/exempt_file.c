@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exempt_file: lines of "client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]"; empty lines and lines that begin with #
- * are skipped. Promises a message with file and line for every line that is wrong, and time that grows with the number
- * of lines alone.
+ * exempt_file: reads lines of "client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]". Empty lines and lines that begin
+ * with # are skipped. Every malformed line is reported with file and line number. The time needed is linear in the size
+ * of the file.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Words up to a '#' that begins one; the rest is why. False when there are too many. */
+/* Splits a line into words up to a '#' that begins a word; the rest is the reason. False: too many words. */
 static bool split(struct line *line)
 {
     char *at = line->text;
@@ -124,7 +124,7 @@ static void take_line(struct exempt_list *list, struct line *line)
     if (line->word_count == 0 || !take_kind(list, line, &entry))
         return;
     if (line->word_count == 1) {
-        complain(list, line, "expected a pattern behind it", NULL);
+        complain(list, line, "expected a pattern after it", NULL);
         return;
     }
     if (!take_until(list, line, &entry))

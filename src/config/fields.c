@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fields: the options of one section, by the rows of the table. Promises that after it every field of the section
- * holds a legal value, the file's or the default, so that later steps need not look whether an earlier one failed.
+ * fields: reads the options of one section by the rows of the table. Afterwards every field of the section holds a
+ * valid value, from the file or the default, so that later steps need not check whether an earlier one failed.
  */
 #include "reading.h"
 
@@ -35,7 +35,7 @@ unsigned reading_value_line(const struct reading *rd, unsigned block, const char
     return a && i < a->value_count ? rd->scan.lines[a->first_line + i] : reading_line(rd, block, name);
 }
 
-/* Texts of a list with ", " between, as the table writes its defaults. */
+/* Splits a list separated by ", ", which is how the table writes defaults. */
 static const char *const *initial_list(const char *initial, struct region *r)
 {
     const char **list = region_alloc(r, INITIAL_MAX / 2 * sizeof(*list));
@@ -89,7 +89,7 @@ static void take_value(struct reading *rd, const struct option *option, const st
     char error[VALUE_ERROR_SIZE];
 
     if (tree_value_count(rd->tree, a) != a->value_count) {
-        problems_error(&rd->problems, a->line, "%s: libconfuse reads it otherwise than we do", option->name);
+        problems_error(&rd->problems, a->line, "%s: libconfuse disagrees about this value", option->name);
     } else if (option_is_list(option)) {
         take_list(rd, option, a, base);
         return;

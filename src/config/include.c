@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * include: finds and reads the files that include() names. libconfuse has an include() of its own, which leaks after an
- * error and so would fail for good after some reloads; this one works on names before libconfuse sees anything. Files
- * of one pattern come in the order of their names, byte by byte, whatever the locale.
+ * include: finds and reads the files that include() names. libconfuse's own include() leaks after an error, so that
+ * after several reloads it would fail permanently. This one works before libconfuse sees the text. The files of a
+ * pattern are read in the order of their names, compared byte by byte in every locale.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 enum { INCLUDE_PATH_SIZE = 1024 };
 
-/* The directory of a pattern, and the pattern of the names in it. A relative one begins where the policy file is. */
+/* Splits a pattern into directory and name pattern. A relative directory is relative to the policy file. */
 static bool split(const struct reading *rd, const char *given, char folder[INCLUDE_PATH_SIZE], const char **names)
 {
     const char *policy = rd->settings->file, *slash = strrchr(policy, '/');
@@ -37,7 +37,7 @@ static bool split(const struct reading *rd, const char *given, char folder[INCLU
     return strpbrk(folder, "*?[") == NULL && (*names)[0] != '\0';
 }
 
-static const char *wanted; /* scandir() hands its filter no argument */
+static const char *wanted; /* scandir() passes no argument to its filter */
 
 static int is_wanted(const struct dirent *entry)
 {
@@ -49,7 +49,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Whoever can create a file there can write the policy. */
+/* Anyone who can create a file in this directory can change the policy. */
 static bool is_safe_folder(const char *folder, char error[FILE_ERROR_SIZE])
 {
     struct stat st;
@@ -86,7 +86,7 @@ static void read_pattern(struct reading *rd, const struct include *include)
 
     if (!split(rd, include->pattern, folder, &names)) {
         problems_error(&rd->problems, include->line,
-                       "include: \"%.200s\" is no path of files; only their names can have * ? and [",
+                       "include: \"%.200s\" is not a path of files; only file names may contain * ? and [",
                        include->pattern);
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * local: who we are: what the file says, and this host's own name and addresses. Promises never to ask the DNS, and
- * never to call a name or an address ours that any other machine may have too.
+ * local: our own names and networks: those in the file, and this host's name and addresses. It never queries DNS, and
+ * never treats a name or an address as ours that other machines may have as well.
  */
 #include <ifaddrs.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ const char *reading_host_name(struct region *r)
     return name ? name : "";
 }
 
-/* A name that is registered: "debian" or "mail.local" may be the name of any machine. */
+/* Only registered names are unique: any machine may be called "debian" or "mail.local". */
 static bool is_own_name(const struct reading *rd, const char *host)
 {
     struct name name;
@@ -90,7 +90,7 @@ static bool add_loopback(struct local_settings *local)
     return true;
 }
 
-/* Not to know our interfaces is no error: then the file's networks are all there is. */
+/* If the interfaces cannot be listed, only the networks in the file count. That is not an error. */
 static bool add_interfaces(struct local_settings *local)
 {
     struct ifaddrs *list;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the value of an option is; the row of each type is in values.c. */
+/* The type of an option's value; values.c has a row for each type. */
 enum option_type {
     OPTION_TEXT,      /* printable ASCII */
     OPTION_TEMPLATE,  /* the same, with %{macros} */
@@ -23,14 +23,14 @@ enum option_type {
     OPTION_POINTS,    /* int */
     OPTION_MODE,      /* octal */
     OPTION_SWITCH,    /* yes or no */
-    OPTION_CHOICE,    /* an enum, one of the row's choices */
+    OPTION_CHOICE,    /* an enum: one of the row's choices */
     OPTION_DURATION,  /* 8s; kept in milliseconds */
     OPTION_SIZE,      /* 64m; kept in bytes */
-    OPTION_ENDPOINTS, /* lists: of endpoints, */
-    OPTION_SERVERS,   /* DNS servers, */
-    OPTION_NETWORKS,  /* addresses and networks, */
-    OPTION_SUFFIXES,  /* host names and .suffixes, */
-    OPTION_PATHS,     /* files */
+    OPTION_ENDPOINTS, /* list of endpoints */
+    OPTION_SERVERS,   /* list of DNS servers */
+    OPTION_NETWORKS,  /* list of addresses and networks */
+    OPTION_SUFFIXES,  /* list of host names and .suffixes */
+    OPTION_PATHS,     /* list of files */
     OPTION_TYPE_COUNT
 };
 
@@ -56,12 +56,12 @@ struct option {
     enum section section;
     const char *name;
     enum option_type type;
-    const char *initial; /* as in the file, without quotes; lists with ", " between; NULL: it must be given */
-    int64_t min, max;    /* of numbers, points, durations (milliseconds) and sizes */
-    const char *unit;    /* of a number, for messages and documents; NULL: none */
+    const char *initial; /* as in the file, without quotes; lists separated by ", "; NULL: required */
+    int64_t min, max;    /* for numbers, points, durations (milliseconds) and sizes */
+    const char *unit;    /* unit of a number, for messages and documents; NULL: none */
     const char *const *choices;
     size_t offset; /* into struct settings, struct policy or struct threshold */
-    bool secret;   /* never told in the log */
+    bool secret;   /* never logged */
     const char *summary;
 };
 
@@ -72,21 +72,21 @@ struct section_row {
     const char *path; /* "server", "policy", "policy.threshold" */
     const char *name; /* the last part of it */
     enum section parent;
-    bool titled; /* NAME "TITLE" { … }, several times */
+    bool titled; /* NAME "TITLE" { … }, may appear several times */
     const char *summary;
 };
 extern const struct section_row sections[SECTION_COUNT];
 
-/* Limits of the rows that the catalogue gives. */
+/* Limits of the numbers that name rules or families. */
 enum { POINTS_MIN = -1000, POINTS_MAX = 1000, CAP_MAX = 1000 };
 
 /*
- * The next of the names that may stand in a section: options, rules or families, then sections inside. `at` is 0
- * before the first; NULL past the last.
+ * Iterates over the names allowed in a section: options, rules or families, then nested sections. `at` is 0 at first.
+ * Returns NULL after the last.
  */
 const char *section_name_next(enum section section, size_t *at);
-const struct option *option_find(enum section section, const char *name); /* NULL: not of the table */
-bool option_known(enum section section, const char *name);                /* rules and families too */
+const struct option *option_find(enum section section, const char *name); /* NULL: not in the table */
+bool option_known(enum section section, const char *name);                /* also true for rules and families */
 bool section_find(enum section parent, const char *name, enum section *out);
 bool option_is_list(const struct option *option);
 

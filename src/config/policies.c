@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policies: thresholds, points and caps of each policy, over the defaults of the catalogue. Promises that there is
- * always a policy "default", and that thresholds stand by rising score.
+ * policies: thresholds, points and caps of each policy, on top of the defaults of the catalogue. There is always a
+ * policy "default", and thresholds are sorted by rising score.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "reading.h"
 #include "values.h"
 
-/* What a policy has that names no threshold. */
+/* The thresholds of a policy that names none. */
 static const struct {
     const char *name, *action;
     int score;
@@ -20,7 +20,7 @@ static const struct {
     {"reject", "reject", 100},
 };
 
-/* The actions in one word; others are Postfix's own. */
+/* Actions that are a single word of ours. All others are Postfix actions. */
 static const struct {
     const char *word;
     enum outcome outcome;
@@ -107,7 +107,7 @@ static void take_thresholds(struct reading *rd, struct policy *policy, unsigned 
     qsort(policy->thresholds, policy->threshold_count, sizeof(policy->thresholds[0]), by_score);
 }
 
-/* The number that a points or caps block gives to `name`, else what *value holds already. */
+/* Sets *value to the number that a points or caps block gives to `name`, or leaves it unchanged. */
 static void take_number(struct reading *rd, unsigned block, const char *name, int64_t min, int64_t max, int *value)
 {
     const struct assignment *a = block == NO_BLOCK ? NULL : scan_find(&rd->scan, block, name);
@@ -117,7 +117,7 @@ static void take_number(struct reading *rd, unsigned block, const char *name, in
     if (!a || !rd->tree)
         return;
     if (tree_value_count(rd->tree, a) != 1)
-        problems_error(&rd->problems, a->line, "%s: libconfuse reads it otherwise than we do", name);
+        problems_error(&rd->problems, a->line, "%s: libconfuse disagrees about this value", name);
     else if (value_number(tree_value(rd->tree, a, 0), min, max, &n, error))
         *value = (int)n;
     else
@@ -182,7 +182,7 @@ static struct policy *take_policy(struct reading *rd, const char *name, unsigned
     return policy;
 }
 
-/* After all policies are there: shadows, and what has to be asked for both. */
+/* Once all policies are read: resolves shadows and combines the evidence that both policies need. */
 static void link_shadows(struct reading *rd, struct policy **list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policyfile: the way into the config room: bytes -> prepass -> scan -> libconfuse -> fields -> policies -> checks.
+ * policyfile: the interface of this room. The steps are prepass, scan, libconfuse, fields, policies, checks.
  * Returns settings only when nothing was wrong, and reports everything that was found wrong on the way.
  */
 #include "policyfile.h"
@@ -30,7 +30,7 @@ void reading_add_text(struct reading *rd, const struct file_text *file)
     rd->whole = rd->whole && tree;
 }
 
-/* The texts of all files. False: nothing of what follows can be read. */
+/* Reads the texts of all files. Returns false when nothing further can be read. */
 static bool read_tree(struct reading *rd, const struct file_text *file)
 {
     rd->whole = true;
@@ -53,7 +53,7 @@ static void read_names(struct reading *rd)
                        "names: %s", error);
 }
 
-/* "FILE:LINE: OPTION". Never NULL. */
+/* Returns "FILE:LINE: OPTION", never NULL. */
 static const char *place_of(struct reading *rd, enum section section, const char *option)
 {
     char place[PROBLEM_PLACE_SIZE], text[PROBLEM_PLACE_SIZE + 32];
@@ -82,12 +82,12 @@ static void read_sections(struct reading *rd)
     };
 }
 
-/* In this order; each step reports what it finds wrong, so that the admin sees all mistakes at once. */
+/* The steps in order. Each reports its problems and lets the next run, so that the admin sees all mistakes at once. */
 static void (*const steps[])(struct reading *rd) = {
     read_sections, read_names, reading_local, reading_exempt, reading_policies, reading_check,
 };
 
-/* A secret in a file that everybody may read. */
+/* Warns of a secret in a file that everybody may read. */
 static void check_secret(struct reading *rd, const char *option)
 {
     const struct assignment *a = NULL;
@@ -99,7 +99,7 @@ static void check_secret(struct reading *rd, const char *option)
         problems_warning(&rd->problems, rd->problems.files[a->file].base, "holds a password and everybody may read it");
 }
 
-/* For those who want to know what helod reads. */
+/* For documentation checks and `helod -V`. */
 static void list_files(struct reading *rd)
 {
     const char **list = region_alloc(rd->region, (rd->problems.file_count + 1) * sizeof(*list));
@@ -154,7 +154,7 @@ static struct settings *read_file(const char *name, const struct file_text *file
 struct settings *policyfile_read_text(const char *name, const char *text, size_t n, policyfile_report *report,
                                       void *arg)
 {
-    /* Only read: struct file_text is not const because file_read() gives its bytes away. */
+    /* These are only read. struct file_text is not const because file_read() hands its bytes over. */
     return read_file(name, &(struct file_text){.text = (char *)(uintptr_t)text, .n = n}, report, arg);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * prepass: what libconfuse would misread is dealt with before it sees a byte.
+ * prepass: removes what libconfuse would misread, before libconfuse sees the text.
  *
- * libconfuse counts comment lines twice, accepts a file whose last brace is missing, skips NUL bytes, stumbles over a
- * byte order mark, and puts the environment in place of ${name}. So here comments become blanks (line ends stay, so
- * that every later message names the right line), braces are balanced, strings must end on their line, and the rest is
- * refused. Promises not to look at what the words mean.
+ * libconfuse counts comment lines twice, accepts a file whose last brace is missing, skips NUL bytes, fails on a byte
+ * order mark, and replaces ${name} by an environment variable. Therefore comments become spaces here (line ends stay,
+ * so that later messages have the right line number), braces must balance, strings must end on their line, and the rest
+ * is refused. The meaning of words does not matter at this stage.
  */
 #include "prepass.h"
 
@@ -19,7 +19,7 @@ struct prepass {
     size_t at, n;
     unsigned line;
     unsigned depth;
-    unsigned opened[DEPTH_MAX]; /* line of each brace that is open */
+    unsigned opened[DEPTH_MAX]; /* line of each open brace */
 };
 
 static char ahead(const struct prepass *s, size_t by)
@@ -58,14 +58,14 @@ static bool block_comment(struct prepass *s)
     return true;
 }
 
-/* The environment must not leak into a policy; macros are written %{name}. */
+/* Environment variables must not get into a policy. Macros are written %{name}. */
 static void refuse_environment(struct prepass *s)
 {
     problems_error(s->problems, s->line, "\"${\" would be read from the environment, expected %%{name} for a macro");
     s->text[s->at] = '%';
 }
 
-/* From the opening quote to behind the closing one. libconfuse knows more escapes; none of them is wanted. */
+/* Skips a string, from the opening quote to past the closing one. Other escapes of libconfuse are not accepted. */
 static bool quoted(struct prepass *s)
 {
     char quote = s->text[s->at++];
@@ -113,7 +113,7 @@ static void close_brace(struct prepass *s)
     blank(s, 1);
 }
 
-/* Inside a word "//" is part of it, as in a URL; `starts` says that the byte before ended one. */
+/* Inside a word "//" does not start a comment (think of URLs). `starts` is true at the start of a word. */
 static bool step(struct prepass *s, bool starts)
 {
     char c = s->text[s->at];

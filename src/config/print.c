@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * print: settings as a policy file again. Promises that what it prints reads back to the same settings, and names
- * every option, rule and family with the value in force.
+ * print: writes settings as a policy file that reads back to the same settings. It names every option, rule and family
+ * with its current value.
  */
 #include "print.h"
 
@@ -10,7 +10,7 @@
 
 #include "values.h"
 
-/* In double quotes; what libconfuse would read as something else is escaped. */
+/* Writes a text in double quotes and escapes what libconfuse would interpret. */
 static void print_quoted(FILE *out, const char *text)
 {
     fputc('"', out);
@@ -44,7 +44,7 @@ void print_value(FILE *out, const struct option *option, const void *base)
     fputs(list[0] ? " }" : "}", out);
 }
 
-/* Rows write their defaults without quotes and braces. */
+/* The table has defaults without quotes and braces; here they are added. */
 static void print_initial(FILE *out, const struct option *option)
 {
     bool is_list = option_is_list(option);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * print: the text of values, for the whole file and for what has changed.
+ * print: formats values, for the whole file and for reported changes.
  */
 #ifndef HELOD_CONFIG_PRINT_H
 #define HELOD_CONFIG_PRINT_H

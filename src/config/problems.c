@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * problems: collects errors and warnings and tells them in the file's order. Promises a bounded list (a file of nothing
- * but mistakes tells a hundred and the number of the rest), and printable ASCII whatever the file holds.
+ * problems: collects errors and warnings and reports them in the order of the file. The list is bounded: of more than a
+ * hundred problems the rest is only counted. The texts are printable ASCII whatever the file contains.
  */
 #include "problems.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scan: NAME = VALUE, NAME = { VALUE, VALUE }, NAME { } and NAME "TITLE" { }, down from the sections of the option
- * table. Promises to report every unknown name, duplicate and piece of bad syntax with its line, to go on behind each,
- * and to leave a text in which libconfuse finds nothing to object to. Memory is bounded by the size of the text.
+ * scan: recognises NAME = VALUE, NAME = { VALUE, VALUE }, NAME { } and NAME "TITLE" { } by the sections of the option
+ * table. It reports every unknown name, duplicate and syntax error with its line, continues after each, and leaves a
+ * text that libconfuse accepts. Memory is bounded by the size of the text.
  */
 #include "scan.h"
 
@@ -16,7 +16,7 @@ enum { TITLE_MAX = 64, NAMES_MAX = 128, BLOCKS_MAX = 512, TOKEN_NAME_SIZE = 32 }
 
 struct token {
     enum token_kind kind;
-    char sign; /* { } = , */
+    char sign; /* one of { } = , */
     size_t start, end;
     unsigned line;
 };
@@ -28,7 +28,7 @@ struct scanner {
     size_t n, at;
     unsigned line;
     unsigned file;
-    struct token token; /* the one under the reading finger */
+    struct token token; /* the current token */
 };
 
 static bool is_word_byte(char c)
@@ -44,7 +44,7 @@ static void read_string(struct scanner *s, char quote)
     s->at++;
 }
 
-/* The text ends with a line end, and prepass() has closed every string: both loops end inside it. */
+/* The text ends with a line end and every string is closed (prepass), so both loops end inside the text. */
 static void next(struct scanner *s)
 {
     struct token *t = &s->token;
@@ -115,8 +115,8 @@ static const char *token_name(const struct scanner *s, char out[TOKEN_NAME_SIZE]
 }
 
 /*
- * Behind bad syntax that begins at `from`: on to the end of the line under the finger, or of the braces opened since;
- * never past the brace it stands in.
+ * Recovers from a syntax error that begins at `from`: skips to the end of the current line, or to the end of the braces
+ * opened since, but never past the enclosing brace.
  */
 static void recover(struct scanner *s, const struct token *from)
 {
@@ -142,7 +142,7 @@ static void syntax_error(struct scanner *s, const struct token *from, const char
     recover(s, from);
 }
 
-/* The whole of a value, a list or not; false after a syntax error. */
+/* Reads a value or a list of values. Returns false after a syntax error. */
 static bool read_values(struct scanner *s, struct assignment *a, bool *in_braces, const struct token *from)
 {
     struct scan *out = s->out;
@@ -196,7 +196,7 @@ static void suggest(struct scanner *s, enum section section, const char *name, u
     }
     for (int other = SECTION_ROOT + 1; other < SECTION_COUNT; other++) {
         if (!is_section && option_known((enum section)other, name)) {
-            problems_error(s->problems, line, "\"%s\" does not stand here, it belongs in section %s", name,
+            problems_error(s->problems, line, "\"%s\" is not allowed here, it belongs in section %s", name,
                            sections[other].path);
             return;
         }
@@ -204,7 +204,7 @@ static void suggest(struct scanner *s, enum section section, const char *name, u
     problems_error(s->problems, line, "unknown %s \"%s\"%s%s", what, name, where[0] ? " in section " : "", where);
 }
 
-/* What an included file sets counts, and the admin learns which file that is. */
+/* An option in an included file overrides the earlier one; the warning names the file. */
 static void replace_assignment(struct scanner *s, const struct assignment *a, unsigned number)
 {
     char place[PROBLEM_PLACE_SIZE];
@@ -270,7 +270,7 @@ static int find_block(const struct scan *out, const struct block *b)
     return -1;
 }
 
-/* The number of the block to fill, or -1 when it was refused. */
+/* Returns the number of the block to fill, or -1 when the section was refused. */
 static int keep_block(struct scanner *s, const struct block *b, const char *name, bool has_title)
 {
     const struct section_row *row = &sections[b->section];
@@ -286,7 +286,7 @@ static int keep_block(struct scanner *s, const struct block *b, const char *name
         return -1;
     }
     if (row->titled && earlier >= 0 && s->out->blocks[earlier].file == s->file) {
-        problems_error(s->problems, b->line, "%s \"%s\" stands twice, first on line %u", name, b->title,
+        problems_error(s->problems, b->line, "%s \"%s\" appears twice, first on line %u", name, b->title,
                        s->out->blocks[earlier].line - problems_base(s->problems));
         return -1;
     }
@@ -341,7 +341,7 @@ static void read_section(struct scanner *s, unsigned parent, const char *name, c
     }
     next(s);
     read_block(s, (unsigned)number);
-    next(s); /* its }, which prepass() has seen to */
+    next(s); /* the closing brace, whose presence prepass() has checked */
 }
 
 static bool at_byte(const struct scanner *s, char byte)
@@ -349,7 +349,7 @@ static bool at_byte(const struct scanner *s, char byte)
     return s->token.kind == TOKEN_BAD && s->text[s->token.start] == byte;
 }
 
-/* include("PATTERN"), from its parenthesis on. libconfuse does not get to see it. */
+/* Reads include("PATTERN") from its parenthesis on and removes it from what libconfuse sees. */
 static void read_include(struct scanner *s, const struct token *named)
 {
     struct scan *out = s->out;
@@ -383,7 +383,8 @@ static void read_call(struct scanner *s, unsigned block, const char *name, const
     if (strcmp(name, "include") == 0)
         problems_error(s->problems, named->line, "include(\"PATTERN\") must be outside of every section");
     else
-        problems_error(s->problems, named->line, "%s() is no option; the only function is include(\"PATTERN\")", name);
+        problems_error(s->problems, named->line, "%s() is not an option; the only function is include(\"PATTERN\")",
+                       name);
     recover(s, named);
 }
 
@@ -411,7 +412,7 @@ static void read_statement(struct scanner *s, unsigned block)
     }
 }
 
-/* Sections nest as deep as the table of sections does: two levels. */
+/* Sections nest only as deep as the table of sections: two levels. */
 static void read_block(struct scanner *s, unsigned block)
 {
     while (s->token.kind != TOKEN_END && !at_sign(s, '}')) {
@@ -423,7 +424,7 @@ static void read_block(struct scanner *s, unsigned block)
     }
 }
 
-/* Room for what this text can add. The region keeps the old arrays; a policy has few files. */
+/* Makes room for what this text can add. The region keeps the old arrays, which is fine for a few files. */
 static bool make_room(struct scan *s, const char *text, size_t n, struct region *r)
 {
     const struct scan old = *s;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scan: the shape of a policy file (which option stands where, on which line) without its values, which libconfuse
- * reads.
+ * scan: the structure of a policy file (which option is where, and on which line). libconfuse reads the values.
  *
- * libconfuse stops at the first thing it does not know. scan reports all of them, with the nearest known name, and
- * blanks them out of the text, so that libconfuse reads the rest and the checks see every other value too.
+ * libconfuse stops at the first unknown name. scan reports all unknown names, with the nearest known one, and replaces
+ * them by spaces, so that libconfuse can read the rest and the checks see every other value.
  */
 #ifndef HELOD_CONFIG_SCAN_H
 #define HELOD_CONFIG_SCAN_H
@@ -12,13 +11,13 @@
 #include "options.h"
 #include "problems.h"
 
-/* One section as the file has it. A plain section written twice is one block; a title makes one of its own. */
+/* A section in the file. A plain section that appears twice is one block; each title makes a block of its own. */
 struct block {
     enum section section;
-    unsigned parent;   /* block number; of the root itself: 0 */
+    unsigned parent;   /* block number of the enclosing section; 0 for the root itself */
     const char *title; /* "" for plain sections */
     unsigned line;
-    unsigned file; /* the last one that has it */
+    unsigned file; /* the last file that has this section */
 };
 
 struct assignment {
@@ -27,7 +26,7 @@ struct assignment {
     unsigned line;
     const char *name;
     unsigned value_count;
-    unsigned first_line; /* index into scan.lines: the line of each value */
+    unsigned first_line; /* index into scan.lines, which has the line of each value */
 };
 
 /* include("PATTERN") */
@@ -42,20 +41,20 @@ struct scan {
     unsigned include_count;
     struct include includes[INCLUDES_MAX];
     unsigned block_count, assignment_count, line_count;
-    struct block *blocks; /* 0 is the root */
+    struct block *blocks; /* block 0 is the root */
     struct assignment *assignments;
     unsigned *lines;
 };
 
 /*
- * `text` is what prepass() made; unknown things in it become blanks. Called again it adds the next file of `p` to the
- * shape: what that one sets counts in place of what an earlier one sets, which is a warning. To begin with all is zero.
- * False: no memory.
+ * Scans `text`, the result of prepass(), and replaces unknown names in it by spaces. Zero *s before the first call.
+ * A further call adds the next file of `p`: an option set there overrides an earlier file's, with a warning. Returns
+ * false when there is no memory.
  */
 bool scan_text(struct scan *s, char *text, size_t n, struct problems *p);
-/* NULL when the block does not set it. */
+/* Returns NULL when the block does not set the option. */
 const struct assignment *scan_find(const struct scan *s, unsigned block, const char *name);
-/* The line that says most about an option of a block: the value's, else the block's. */
+/* The line of an option's value, or of its block when the option is not set. */
 unsigned scan_line(const struct scan *s, unsigned block, const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings: life and questions of the finished settings. Promises that nothing changes after policyfile_read() gave
- * them out, and that the last settings_unref() frees all.
+ * settings: lifetime and queries of finished settings. Nothing changes after policyfile_read() has returned them, and
+ * the last settings_unref() frees everything.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,8 +72,9 @@ static bool counts(const struct exemption *entry, time_t now)
 }
 
 /*
- * The set knows the most specific entry alone. When that one has run out since the file was read (reading drops what is
- * out already), a wider one may still stand: those few questions look through the list until the next reload.
+ * The set finds only the most specific entry. If that entry has expired since the file was read (entries already
+ * expired then were dropped), a wider entry may still apply. In that rare case the list is searched, until the next
+ * reload.
  */
 static int32_t standing(const struct settings *s, int32_t found, time_t now,
                         bool (*covers)(const struct exemption *entry, const void *what), const void *what)

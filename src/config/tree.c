@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tree: the only file that knows libconfuse. Its option arrays are made from our tables; every option is a text to it,
- * for the types are ours (values.c). Promises to leave nothing behind in libconfuse, whatever the text.
+ * tree: the only file that uses libconfuse. The option arrays are built from our tables. For libconfuse every option
+ * is a string, because values.c checks the types. Whatever the text, no state remains in libconfuse.
  */
 #include "tree.h"
 
@@ -14,11 +14,11 @@
 struct tree {
     cfg_t *cfg;
     const struct scan *shape;
-    unsigned file;     /* of the shape */
-    struct tree *next; /* of another file of the same policy */
+    unsigned file;     /* number of the file in the scan */
+    struct tree *next; /* the tree of another file of the same policy */
 };
 
-/* libconfuse hands its error function no argument. Set only while it parses. */
+/* libconfuse passes no argument to its error function. This is set only while it parses. */
 static struct problems *listener;
 
 __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format, va_list args)
@@ -37,7 +37,7 @@ static cfg_flag_t flags_of(enum section section, const char *name)
     return CFGF_NODEFAULT | (option && option_is_list(option) ? CFGF_LIST : CFGF_NONE);
 }
 
-/* The array for a section and those inside it, made once; libconfuse copies it for each reading. NULL: no memory. */
+/* Returns the option array of a section and its nested ones, built once; libconfuse copies it. NULL: no memory. */
 static cfg_opt_t *option_array(enum section section)
 {
     static cfg_opt_t *made[SECTION_COUNT];
@@ -105,8 +105,10 @@ struct tree *tree_parse(char *text, size_t n, const struct scan *shape, struct p
         return t;
     if (p->errors == errors)
         problems_error(p, problems_base(p), "libconfuse could not read it");
-    /* The scan left nothing to object to: memory ran out. What libconfuse 3.3 has then half built it frees wrongly, and
-     * would end us; it is let go. */
+    /*
+     * The scan has removed everything that libconfuse could reject, so memory ran out. libconfuse 3.3 crashes when it
+     * frees a half-built tree. Leaking it is safer.
+     */
     free(t);
     return NULL;
 }
@@ -134,7 +136,7 @@ void tree_free(struct tree *t)
     }
 }
 
-/* The tree of the file that an assignment is in. */
+/* Returns the tree of the file that contains an assignment. */
 static const struct tree *tree_of(const struct tree *t, const struct assignment *a)
 {
     while (t && t->file != a->file)
@@ -162,7 +164,7 @@ unsigned tree_value_count(struct tree *t, const struct assignment *a)
     cfg_t *section = own ? section_of(own, a->block) : NULL;
     unsigned n = section ? cfg_size(section, a->name) : 0;
 
-    /* Without memory libconfuse keeps values that are not there. */
+    /* When it runs out of memory, libconfuse can store values that are NULL. */
     for (unsigned i = 0; i < n; i++)
         if (!cfg_getnstr(section, a->name, i))
             return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * values: one row per type of option: how a text is checked and stored, and how the field is written again. Promises
- * that what it accepts is printable ASCII, whole and within the row's limits, and that what it prints reads back to
- * the same field. Numbers are decimal: libconfuse alone would take 010 for eight.
+ * values: one row per type of option: how a text is checked and stored, and how the field is printed. Accepted
+ * values are printable ASCII, complete and within the row's limits. What is printed reads back to the same field.
+ * Numbers are decimal, whereas libconfuse would read 010 as eight.
  */
 #include "values.h"
 
@@ -24,7 +24,7 @@ struct value {
 };
 
 struct type_row {
-    bool bare; /* written without quotes */
+    bool bare; /* printed without quotes */
     bool (*read)(struct value *v);
     const char *(*print)(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE]);
 };
@@ -49,7 +49,7 @@ static bool check_text(struct value *v)
 {
     for (const char *c = v->text; *c; c++) {
         if (*c < ' ' || *c > '~')
-            return wrong(v, "has a byte that is no printable ASCII");
+            return wrong(v, "contains a byte that is not printable ASCII");
     }
     return true;
 }
@@ -88,11 +88,11 @@ static bool only(const char *text, const char *allowed)
 static bool read_word(struct value *v)
 {
     if (strlen(v->text) > 64 || !only(v->text, LETTERS_AND_DIGITS "._-"))
-        return wrong(v, "is no name, expected letters, digits and . _ -");
+        return wrong(v, "is not a name, expected letters, digits and . _ -");
     return store_text(v);
 }
 
-/* Labels of 1 to 63 letters, digits, hyphens, underscores. */
+/* True when each label has 1 to 63 letters, digits, hyphens or underscores. */
 static bool is_host(const char *text)
 {
     size_t n = strlen(text);
@@ -111,19 +111,19 @@ static bool is_host(const char *text)
 static bool read_host(struct value *v)
 {
     if (v->text[0] != '\0' && !is_host(v->text))
-        return wrong(v, "is no host name");
+        return wrong(v, "is not a host name");
     return store_text(v);
 }
 
 static bool check_suffix(struct value *v)
 {
     return is_host(v->text + (v->text[0] == '.')) ||
-           wrong(v, "is no host name, expected NAME, or .NAME for all below it too");
+           wrong(v, "is not a host name, expected NAME, or .NAME for all below it too");
 }
 
 static bool check_path(struct value *v)
 {
-    return v->text[0] == '/' || wrong(v, "is no absolute path, expected one that begins with /");
+    return v->text[0] == '/' || wrong(v, "is not an absolute path, expected one that begins with /");
 }
 
 static bool read_path(struct value *v)
@@ -143,7 +143,7 @@ static bool is_port(const char *text)
     return port <= 65535;
 }
 
-/* ADDRESS, ADDRESS:PORT, [IPV6]:PORT; `host_names` allows a name in place of the address. */
+/* Parses ADDRESS, ADDRESS:PORT or [IPV6]:PORT; `host_names` allows a name instead of the address. */
 static bool is_host_port(const char *text, bool needs_port, bool host_names)
 {
     struct address a;
@@ -174,31 +174,32 @@ static bool check_endpoint(struct value *v)
 {
     if (is_unix(v->text) || (strncmp(v->text, "inet:", 5) == 0 && is_host_port(v->text + 5, true, false)))
         return true;
-    return wrong(v, "is no socket, expected inet:ADDRESS:PORT, inet:[IPV6]:PORT or unix:/PATH");
+    return wrong(v, "is not a socket, expected inet:ADDRESS:PORT, inet:[IPV6]:PORT or unix:/PATH");
 }
 
-/* A server we go to may be named; a socket we open may not: naming it would need the DNS. */
+/* A server to connect to may have a name. A socket to listen on may not, because that would require DNS. */
 static bool read_endpoint(struct value *v)
 {
     if (!is_unix(v->text) && (strncmp(v->text, "inet:", 5) != 0 || !is_host_port(v->text + 5, true, true)))
-        return wrong(v, "is no server, expected inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH");
+        return wrong(v, "is not a server, expected inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH");
     return store_text(v);
 }
 
 static bool check_server(struct value *v)
 {
     return is_host_port(v->text, false, false) ||
-           wrong(v, "is no resolver, expected ADDRESS, ADDRESS:PORT or [IPV6]:PORT");
+           wrong(v, "is not a resolver, expected ADDRESS, ADDRESS:PORT or [IPV6]:PORT");
 }
 
 static bool check_network(struct value *v)
 {
     struct network net;
 
-    return network_parse(&net, v->text, strlen(v->text)) || wrong(v, "is no network, expected ADDRESS or ADDRESS/BITS");
+    return network_parse(&net, v->text, strlen(v->text)) ||
+           wrong(v, "is not a network, expected ADDRESS or ADDRESS/BITS");
 }
 
-/* What it does is seen to where the threshold is built. */
+/* The action is parsed when the threshold is built. */
 static bool read_action(struct value *v)
 {
     return store_text(v);
@@ -243,7 +244,7 @@ static bool read_mode(struct value *v)
     for (const char *c = v->text; *c >= '0' && *c <= '7'; c++)
         mode = mode * 8 + (unsigned)(*c - '0');
     if (n < 3 || n > 4 || !only(v->text, "01234567") || mode > (unsigned)v->option->max)
-        return wrong(v, "is no mode, expected octal digits such as 0660");
+        return wrong(v, "is not a mode, expected octal digits such as 0660");
     *(unsigned *)v->field = mode;
     return true;
 }
@@ -261,7 +262,7 @@ static bool read_switch(struct value *v)
             return true;
         }
     }
-    return wrong(v, "is no switch, expected yes or no");
+    return wrong(v, "is not a switch, expected yes or no");
 }
 
 static bool read_choice(struct value *v)
@@ -297,7 +298,7 @@ static bool read_duration(struct value *v)
     uint64_t ms;
 
     if (!units_duration(v->text, &ms))
-        return wrong(v, "is no duration, expected a number and ms, s, m, h or d");
+        return wrong(v, "is not a duration, expected a number and ms, s, m, h or d");
     if (ms < (uint64_t)o->min || ms > (uint64_t)o->max) {
         outside(v, units_duration_text((uint64_t)o->min, low), units_duration_text((uint64_t)o->max, high));
         return false;
@@ -326,7 +327,7 @@ static bool read_size(struct value *v)
     uint64_t bytes;
 
     if (!units_size(v->text, &bytes))
-        return wrong(v, "is no size, expected a number and k, m or g");
+        return wrong(v, "is not a size, expected a number and k, m or g");
     if (bytes < (uint64_t)o->min || bytes > (uint64_t)o->max) {
         outside(v, size_text((uint64_t)o->min, low), size_text((uint64_t)o->max, high));
         return false;
@@ -428,8 +429,8 @@ bool value_number(const char *text, int64_t min, int64_t max, int64_t *out, char
     if (!text)
         return fail_without_memory(error);
     if (n == 0 || !only(digits, "0123456789")) {
-        snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" is no whole number, expected %lld to %lld", text, (long long)min,
-                 (long long)max);
+        snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" is not a whole number, expected %lld to %lld", text,
+                 (long long)min, (long long)max);
         return false;
     }
     if (n > 1 && digits[0] == '0') {

@@ -31,7 +31,8 @@ static void find_again(const struct exempt_settings *sets, const struct exemptio
     const char *name = entry->pattern + (entry->pattern[0] == '.');
 
     if (entry->kind == EXEMPT_CLIENT) {
-        require(network_parse(&net, entry->pattern, strlen(entry->pattern)), "a pattern that is no network was kept");
+        require(network_parse(&net, entry->pattern, strlen(entry->pattern)),
+                "kept a pattern that is not a network");
         require(network_set_find(sets->clients, &net.base) != LOOKUP_NONE, "a network that is in no set");
         return;
     }

@@ -28,7 +28,7 @@ KNOWN = {"client_name": "c.kiln-street.net", "reverse_client_name": "c.kiln-stre
 
 
 def shared(where, options=""):
-    patient = "" if "redis_timeout" in options else 'redis_timeout = "500ms"'  # a busy machine is no server in trouble
+    patient = "" if "redis_timeout" in options else 'redis_timeout = "500ms"'  # a busy machine is not a slow server
     return Helod(f'history {{ store = "redis" redis = "{where}" {patient} {options} }}\n{POLICY}')
 
 

@@ -63,7 +63,7 @@ def _():
     ("a value out of range", "dns {\n tries = 99\n}\n", "conf.d/a.conf:2: tries: "),
     ("twice in one file", 'dns { tries = 1\n tries = 2 }\n', "conf.d/a.conf:2: tries is set twice, first on line 1"),
     ("a block twice in one file", 'policy "x" {}\npolicy "x" {}\n',
-     'conf.d/a.conf:2: policy "x" stands twice, first on line 1'),
+     'conf.d/a.conf:2: policy "x" appears twice, first on line 1'),
     ("a brace that is not closed", "\nserver {\n", "conf.d/a.conf:2: this { is never closed"),
     ("an include in it", 'include("b.conf")\n', "conf.d/a.conf:1: an included file cannot include another one"),
     ("what only the whole shows", 'history { hashed = yes }\n', "conf.d/a.conf:1: hashed needs a hash_key"),
@@ -81,7 +81,7 @@ def _(_name, text, wanted):
     ("a pattern in a directory's name", 'include("conf*/a.conf")\n', "is no path of files"),
     ("in a section", 'server { include("conf.d/*.conf") }\n', "must be outside of every section"),
     ("no string", "include(conf.d)\n", 'expected include("PATTERN")'),
-    ("another function", 'system("x")\n', "system() is no option"),
+    ("another function", 'system("x")\n', "system() is not an option"),
 ))
 def _(_name, main, wanted):
     status, _, said = checked(tree(main))

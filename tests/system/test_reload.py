@@ -100,7 +100,7 @@ def _():
         daemon.reload()
         daemon.wait_log("reload failed: policy 1 stays in force")
         asking.more()
-        contains(daemon.log(), f'{path}:{ENTRIES // 2 + 1}: "10.0.0.0/99" is no network')
+        contains(daemon.log(), f'{path}:{ENTRIES // 2 + 1}: "10.0.0.0/99" is not a network')
         exemptions(path, ALWAYS)
         daemon.reload()
         daemon.wait_log("policy 2 is in force")

@@ -83,19 +83,19 @@ static void test_exempt_file_errors(void **state)
     } rows[] = {
         {"host a.example", "expected client, rdns or helo, not \"host\""},
         {"CLIENT 192.0.2.1", "expected client, rdns or helo, not \"CLIENT\""},
-        {"client", "expected a pattern behind it"},
-        {"client # why", "expected a pattern behind it"},
-        {"client 192.0.2.300", "\"192.0.2.300\" is no network, expected ADDRESS or ADDRESS/BITS"},
-        {"client mail.example", "\"mail.example\" is no network, expected ADDRESS or ADDRESS/BITS"},
-        {"helo a_b..example", "\"a_b..example\" is no host name, expected NAME, or .NAME for all below it too"},
-        {"rdns *.example", "\"*.example\" is no host name, expected NAME, or .NAME for all below it too"},
-        {"rdns .", "\".\" is no host name, expected NAME, or .NAME for all below it too"},
+        {"client", "expected a pattern after it"},
+        {"client # why", "expected a pattern after it"},
+        {"client 192.0.2.300", "\"192.0.2.300\" is not a network, expected ADDRESS or ADDRESS/BITS"},
+        {"client mail.example", "\"mail.example\" is not a network, expected ADDRESS or ADDRESS/BITS"},
+        {"helo a_b..example", "\"a_b..example\" is not a host name, expected NAME, or .NAME for all below it too"},
+        {"rdns *.example", "\"*.example\" is not a host name, expected NAME, or .NAME for all below it too"},
+        {"rdns .", "\".\" is not a host name, expected NAME, or .NAME for all below it too"},
         {"helo a.example until=2026-02-30", "expected until=YYYY-MM-DD, not \"until=2026-02-30\""},
         {"helo a.example until=tomorrow", "expected until=YYYY-MM-DD, not \"until=tomorrow\""},
         {"helo a.example forever", "expected until=YYYY-MM-DD, not \"forever\""},
         {"helo a.example until=2026-12-31 because", "expected client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]"},
         {"helo a\001.example", "a control byte, expected text"},
-        {"helo a.example until=2020-01-01", "warning: \"a.example\" has run out and counts no longer"},
+        {"helo a.example until=2020-01-01", "warning: \"a.example\" has expired and is ignored"},
         {"rdns .net", "warning: \".net\" exempts all of a top-level domain"},
         {"client ::/0", "warning: \"::/0\" exempts everybody"},
     };
@@ -124,14 +124,14 @@ static void test_exempt_file_reports_all(void **state)
     (void)state;
     assert_null(s);
     snprintf(expected, sizeof(expected),
-             "%s/exempt:1: \"x\" is no network, expected ADDRESS or ADDRESS/BITS\n"
+             "%s/exempt:1: \"x\" is not a network, expected ADDRESS or ADDRESS/BITS\n"
              "%s/exempt:2: expected until=YYYY-MM-DD, not \"y\"\n"
              "%s/exempt:5: expected client, rdns or helo, not \"foo\"\n",
              folder, folder, folder);
     assert_string_equal(messages, expected);
 }
 
-/* The date is the last day that counts; a wider entry stands when a narrower one has run out. */
+/* The date is the last day that counts; a wider entry stands when a narrower one has expired. */
 static void test_until(void **state)
 {
     struct settings *s;
@@ -155,7 +155,7 @@ static void test_until(void **state)
     s = read_exempt_file("client 192.0.2.1 until=2026-11-02\nclient 192.0.2.0/24\n");
     assert_non_null(s);
     assert_int_equal(s->exempt.count, 1);
-    assert_non_null(strstr(messages, "exempt:1: \"192.0.2.1\" has run out"));
+    assert_non_null(strstr(messages, "exempt:1: \"192.0.2.1\" has expired"));
     settings_unref(s);
     clock_freeze(NOVEMBER_1, 0);
 }

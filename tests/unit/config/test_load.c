@@ -165,7 +165,7 @@ static void test_mistakes(void **state)
     s = read_again();
     assert_null(s);
     snprintf(expected, sizeof(expected),
-             "%s:%u: \"nobody\" is no network, expected ADDRESS or ADDRESS/BITS\n"
+             "%s:%u: \"nobody\" is not a network, expected ADDRESS or ADDRESS/BITS\n"
              "%s:2: names: %s:2: \"zz9\" is no token; expected 2 to 32 lower-case letters\n",
              exempt_path, ENTRIES + 1, policy_path, token_path);
     assert_string_equal(messages, expected);
