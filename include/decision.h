@@ -38,7 +38,7 @@ void policy_rescore(const struct policy *policy, struct verdict *v);
  */
 struct reply decision_reply(const struct verdict *v, const struct evidence *e, bool first, struct region *r);
 
-/* The advice of a finding with its macros filled in, plain ASCII. */
+/* The advice of a finding with its macros filled in: plain ASCII. */
 const char *decision_advice(const struct finding *f, const struct evidence *e, struct region *r);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rule_set: a bit for each rule of the catalogue. Few rules concern one greeting, and only these are walked over.
+ * rule_set: a bit for each rule of the catalogue. A greeting matches few rules, and loops visit only those.
  */
 #ifndef HELOD_RULE_SET_H
 #define HELOD_RULE_SET_H

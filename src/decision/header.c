@@ -3,9 +3,9 @@
  * header: Authentication-Results (RFC 8601) with iprev and, where it was evaluated, SPF of the HELO name; or
  * X-HELO-Score.
  *
- * iprev knows no "none": without a PTR it is permerror (2.7.3). What is not known at all is left out. Score and
- * findings are a comment, for they are no method that RFC 8601 registers. Foreign bytes pass TEXT_REPLY, so none can
- * end a comment, a value or the line.
+ * iprev has no result "none": without a PTR record it is permerror (section 2.7.3). What is not known at all is left
+ * out. Score and findings are a comment, because RFC 8601 registers no method for them. Foreign bytes pass
+ * TEXT_REPLY, so they cannot end a comment, a value or the line.
  */
 #include "header.h"
 
@@ -13,7 +13,7 @@
 
 enum { SHOWN_MAX = 120, FINDINGS_ROOM = 300 };
 
-/* The result word of RFC 8601 2.7.3, or NULL when reverse DNS was not asked for. */
+/* The result word of RFC 8601 section 2.7.3, or NULL when reverse DNS was not looked up. */
 static const char *iprev(const struct evidence *e)
 {
     if (e->fcrdns == KNOWN_PRESENT)
@@ -30,7 +30,7 @@ static void add_name(struct text *t, const char *name)
     text_add_as(t, TEXT_REPLY, name, strnlen(name, SHOWN_MAX));
 }
 
-/* An IPv6 address is no token of RFC 2045: it is quoted. */
+/* An IPv6 address is not a token of RFC 2045, so it is quoted. */
 static void add_address(struct text *t, const struct address *a)
 {
     char text[ADDRESS_TEXT_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * names: the words of log, header and metrics for outcomes, modes, reasons not to judge, and findings.
+ * names: the words that log, header and metrics use for outcomes, modes, reasons not to judge, and findings.
  */
 #include "decision.h"
 
@@ -82,7 +82,7 @@ void decision_add_findings(const struct verdict *v, size_t room, struct text *t)
         text_add_char(t, ':');
         text_add_number(t, f->counted);
         item = t->used - before;
-        /* What is left must hold this one and, unless it is the last, the mark that there were more. */
+        /* The room that is left must hold this finding and, unless it is the last, the "+N" for those after it. */
         if (item + (left == 1 ? 0 : more + 1) <= room) {
             room -= item;
             continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reply: verdict to what Postfix is told. Code, enhanced code and text of a rejection come from the heaviest finding's
- * row, unless the policy file has its own; a deferral is always 4xx with class 4, also when it is a rejection that the
- * mode or a doubt made mild. The decision's id ends the text of every 4xx and 5xx and is never cut.
+ * reply: verdict to the reply for Postfix. Code, enhanced code and text of a rejection come from the heaviest finding's
+ * row, unless the policy file has its own. A deferral is always 4xx with class 4, also when mode or doubt turned a
+ * rejection into it. The decision's id ends the text of every 4xx and 5xx and is never cut.
  */
 #include <string.h>
 
@@ -11,9 +11,9 @@
 
 enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450, TAIL_MAX = 32 };
 
-static const char fallback_text[] = "refused by the policy of this site";
+static const char fallback_text[] = "rejected by the policy of this site";
 
-/* The finding that weighs most, if any counts at all. */
+/* The finding that counted most, if any counted at all. */
 static const struct finding *heaviest_finding(const struct verdict *v)
 {
     return v->finding_count > 0 && v->findings[0].counted > 0 ? &v->findings[0] : NULL;
@@ -49,7 +49,7 @@ static const char *help_url_of(const struct decision_values *values, struct regi
 
     text_init(&t, url, sizeof(url));
     template_expand(&t, values->v->policy->help_url, values, TEMPLATE_URL);
-    copy = t.full ? "" : region_strdup(r, url); /* half an address helps nobody */
+    copy = t.full ? "" : region_strdup(r, url); /* half a URL does not work */
     return copy ? copy : "";
 }
 
@@ -96,7 +96,7 @@ static const char *advice_of_two(const struct decision_values *values, struct re
     return second ? second : values->advice;
 }
 
-/* As REPLY_STATUS of the outcome's class: the row's own code, or 450. */
+/* A 5xx with the codes of the heaviest finding's row, or a 450. */
 static struct reply status(const struct verdict *v, const struct decision_values *values, struct region *r)
 {
     const struct rule *rule = values->finding ? rules[values->finding->rule] : NULL;
@@ -121,7 +121,7 @@ static struct reply status(const struct verdict *v, const struct decision_values
     return reply;
 }
 
-/* The admin's own action, its text filled in; a 5xx softened where the outcome is a deferral. */
+/* The admin's own action with its text filled in. A 5xx becomes a 4xx where the outcome is a deferral. */
 static struct reply own_action(const struct verdict *v, const struct decision_values *values, struct region *r)
 {
     struct reply reply = v->threshold->reply;

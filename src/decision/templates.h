@@ -7,7 +7,7 @@
 
 #include "decision.h"
 
-/* What a template may speak of. */
+/* What the macros of a template take their values from. */
 struct decision_values {
     const struct evidence *e;
     const struct verdict *v;       /* NULL: none yet, its macros are empty */

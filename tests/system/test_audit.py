@@ -182,6 +182,7 @@ def _():
 
 @test("no sound host is accused")
 def _():
+    assert sum(host["identity"] == "verified" for host in result()["hosts"]) >= SOUND
     accused = [(host["address"], host["faults"]) for host in result()["hosts"]
                if host["faults"] and next(wanted for address, _, wanted in HOSTS if address == host["address"]) == ""]
     equal(accused, [])
@@ -268,6 +269,7 @@ def _():
         status, out, _ = helod.heloctl("audit", "-c", other, "--json", text=f"198.51.100.3 mail002.{DOMAIN}\n")
     host = json.loads(out)["hosts"][0]
     equal((status, host["result"], host["faults"]), (75, "unknown", []))
+    equal(host["identity"], "open")
 
 
 @test("wrong lines are named by number, exit 65; a missing file 66")

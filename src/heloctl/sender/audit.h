@@ -58,6 +58,7 @@ struct audit_host {
     const char *helo;        /* as given; NULL: not known, only the reverse side is checked */
     const char *name;        /* HELO as a host name in lower case; NULL: it is not one */
     const char *registrable; /* of that name; NULL: none */
+    const char *identity;    /* identity_name() of its evidence; NULL: not looked at */
     const char *ptr;         /* the reverse name that fits best; NULL: none */
     const char *ptr_domain;  /* its registrable domain; NULL: none */
     const char *ptr_all;     /* all reverse names, separated by blanks; "" when there are none */

@@ -337,6 +337,7 @@ static void keep_names(struct audit_host *host, const struct evidence *e, struct
 
 void audit_judge(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep)
 {
+    host->identity = identity_name(e);
     keep_names(host, e, keep);
     for (unsigned i = 0; i < AUDIT_FAULTS; i++) {
         const struct audit_fault_row *row = &audit_faults[i];

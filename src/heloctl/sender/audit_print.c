@@ -183,6 +183,7 @@ void audit_json_host(struct json *j, const struct audit_host *host)
     json_text(j, "address", address_format(&host->address, text));
     json_text(j, "helo", host->helo);
     json_text(j, "result", audit_level(host));
+    json_text(j, "identity", host->identity);
     json_text(j, "reverse", host->ptr);
     json_text(j, "spf", host->now.spf_record);
     json_text(j, "target", host->target);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * score: what decision.h promises of the sum, one row per case; and the greetings of honest senders that other programs
- * got wrong, each with the worst that may come of it.
+ * score: what sum.h promises, one row per case; and greetings of honest senders that other programs got wrong, each
+ * with the worst outcome that is allowed.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,7 +124,7 @@ static const struct {
     {"the same while the forward record cannot be had, and with a bare domain",
      "helo=blau.com rdns=dsl-25-1-2-3.rot.com:pass/dynamic+address addr=temperror sender=a@blau.com", OUTCOME_MARK,
      "helo_dynamic"},
-    {"with the access line's name, as bots do: put off, never refused",
+    {"with the dynamic address's name, as bots do: deferred, never rejected",
      "helo=dsl-25-1-2-3.rot.com naming=dynamic+address rdns=dsl-25-1-2-3.rot.com:pass/dynamic+address addr=25.1.2.3",
      OUTCOME_DEFER, "helo_other_domain"},
     {"AAAA alone is an address", "helo=mail.blau.com addr=2a00:1::1 rdns=none client=2a00:1::1", OUTCOME_MARK,
@@ -215,9 +215,9 @@ static const struct {
      OUTCOME_REJECT},
     {"illegal characters", "helo=a?b.blau.com rdns=mail.blau.com:pass", OUTCOME_REJECT},
     {"no literal", "helo=[nonsense] rdns=mail.blau.com:pass", OUTCOME_REJECT},
-    {"localhost from an access line with HELO", "helo=localhost proto=SMTP rdns=dyn-7.rot.com:pass/dynamic",
+    {"localhost from a dynamic address with HELO", "helo=localhost proto=SMTP rdns=dyn-7.rot.com:pass/dynamic",
      OUTCOME_DEFER},
-    {"a bot's name from an access line",
+    {"a bot's name from a dynamic address",
      "helo=dsl-7.rot.com naming=dynamic rdns=none addr=nxdomain spf=none history=domains:1 proto=SMTP", OUTCOME_REJECT},
     {"a provider's name without a reverse name",
      "helo=gross.com provider=gross.com rdns=none addr=26.1.1.1 spf=softfail history=domains:1", OUTCOME_DEFER},
@@ -304,7 +304,7 @@ static void no_memory(void **state)
     region_free(small);
 }
 
-/* A rejection that a look-up which failed could have averted is put off. */
+/* A rejection that a failed lookup could have prevented becomes a deferral. */
 static void doubts(void **state)
 {
     struct policy policy = builder_policy();
@@ -322,7 +322,7 @@ static void doubts(void **state)
     assert_int_equal(v.judged, OUTCOME_DEFER);
     v = judge(&policy, "helo=dsl-7.rot.com naming=dynamic proto=SMTP");
     assert_int_equal(v.judged, OUTCOME_DEFER);
-    /* A credit that cannot be earned is no doubt. */
+    /* A credit that is impossible is no doubt. */
     v = judge(&policy, "helo=dsl-7 naming=dynamic proto=SMTP spf=temperror");
     assert_int_equal(v.judged, OUTCOME_REJECT);
     /* A certain finding leaves none. */
