@@ -66,23 +66,23 @@ static bool stderr_is_journal(void)
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
 {
     log_release();
-    syslog_stop();
+    log_syslog_stop();
     if (sink != LOG_SINK_JOURNAL && sink != LOG_SINK_FILE)
-        fields_close();
+        log_fields_close();
     state.sink = sink;
     state.max_level = max_level;
     state.ident = ident;
     state.journal = sink == LOG_SINK_STDERR && stderr_is_journal();
-    state.stderr_kind = output_kind(STDERR_FILENO);
+    state.stderr_kind = log_output_kind(STDERR_FILENO);
     state.prefix_time = -1;
     state.tell_ms = 0;
     if (sink == LOG_SINK_SYSLOG)
-        syslog_start("/dev/log", ident);
+        log_syslog_start("/dev/log", ident);
 }
 
 bool log_direct(const struct log_target *target)
 {
-    if (!fields_open(target))
+    if (!log_fields_open(target))
         return false;
     log_open(target->sink, target->max_level, target->ident);
     return true;
@@ -90,7 +90,7 @@ bool log_direct(const struct log_target *target)
 
 bool log_reopen(void)
 {
-    return state.sink != LOG_SINK_FILE || fields_reopen();
+    return state.sink != LOG_SINK_FILE || log_fields_reopen();
 }
 
 /* "2026-01-31T12:00:00Z helod[123]: ", made once a second. */
@@ -122,7 +122,7 @@ static bool write_stderr(enum log_level level, const char *line, size_t n)
     }
     parts[1] = (struct iovec){(void *)(uintptr_t)line, n};
     parts[2] = (struct iovec){(void *)(uintptr_t) "\n", 1};
-    return output_write(STDERR_FILENO, state.stderr_kind, parts);
+    return log_output_write(STDERR_FILENO, state.stderr_kind, parts);
 }
 
 static bool write_line(enum log_level level, const char *line, size_t n)
@@ -131,11 +131,11 @@ static bool write_line(enum log_level level, const char *line, size_t n)
 
     switch (state.sink) {
     case LOG_SINK_SYSLOG:
-        return syslog_send(entry.priority, line, n);
+        return log_syslog_send(entry.priority, line, n);
     case LOG_SINK_JOURNAL:
-        return journal_write(&entry);
+        return log_fields_to_journal(&entry);
     case LOG_SINK_FILE:
-        return json_file_write(&entry);
+        return log_fields_to_file(&entry);
     default:
         return write_stderr(level, line, n);
     }
@@ -163,7 +163,7 @@ void log_line(enum log_level level, const char *line, size_t n)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
-    if (state.untold > 0 && !syslog_holds())
+    if (state.untold > 0 && !log_syslog_holds())
         tell_lost();
     if (write_line(level, line, n))
         return;
@@ -174,16 +174,16 @@ void log_line(enum log_level level, const char *line, size_t n)
 void log_hold(void)
 {
     if (state.sink == LOG_SINK_SYSLOG)
-        syslog_hold();
+        log_syslog_hold();
 }
 
 void log_release(void)
 {
     unsigned lost;
 
-    if (!syslog_holds())
+    if (!log_syslog_holds())
         return;
-    lost = syslog_release();
+    lost = log_syslog_release();
     state.lost += lost;
     state.untold += lost;
     if (state.untold > 0)

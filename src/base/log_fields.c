@@ -54,32 +54,32 @@ static int connect_journal(const char *path)
     return -1;
 }
 
-bool fields_open(const struct log_target *target)
+bool log_fields_open(const struct log_target *target)
 {
     bool is_file = target->sink == LOG_SINK_FILE;
     int fd = is_file ? open_file(target->path) : connect_journal(target->path != NULL ? target->path : journal_socket);
 
     if (fd < 0)
         return false;
-    fields_close();
+    log_fields_close();
     to.target = *target;
     to.fd = fd;
     to.torn = false;
     return true;
 }
 
-void fields_close(void)
+void log_fields_close(void)
 {
     if (to.fd >= 0)
         close(to.fd);
     to.fd = -1;
 }
 
-bool fields_reopen(void)
+bool log_fields_reopen(void)
 {
     struct log_target same = to.target;
 
-    return to.fd >= 0 && fields_open(&same);
+    return to.fd >= 0 && log_fields_open(&same);
 }
 
 static bool has_fields(const struct log_entry *entry)
@@ -112,7 +112,7 @@ static void add_journal_field(struct text *t, const struct logfmt *l)
     text_add_char(t, '\n');
 }
 
-bool journal_write(const struct log_entry *entry)
+bool log_fields_to_journal(const struct log_entry *entry)
 {
     char bytes[BUFFER_SIZE];
     struct text t;
@@ -134,7 +134,7 @@ bool journal_write(const struct log_entry *entry)
     if (send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return true;
     /* The journal was started anew; or it is full, and the next line finds out. */
-    return errno != EAGAIN && fields_reopen() && send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    return errno != EAGAIN && log_fields_reopen() && send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 static void add_json_text(struct text *t, const char *name, const char *value, size_t n)
@@ -163,7 +163,7 @@ static void add_time(struct text *t)
     text_addf(t, "{\"time\":\"%s\"", date);
 }
 
-bool json_file_write(const struct log_entry *entry)
+bool log_fields_to_file(const struct log_entry *entry)
 {
     char bytes[BUFFER_SIZE];
     struct text t;

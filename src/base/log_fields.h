@@ -19,12 +19,12 @@ struct log_entry {
 };
 
 /* Where to; the texts of *target stay the caller's. False with errno. */
-bool fields_open(const struct log_target *target);
-void fields_close(void);
+bool log_fields_open(const struct log_target *target);
+void log_fields_close(void);
 /* The file under the same name once more, for logrotate. When it cannot be opened the old one stays: false. */
-bool fields_reopen(void);
+bool log_fields_reopen(void);
 /* False when the line is lost. */
-bool journal_write(const struct log_entry *entry);
-bool json_file_write(const struct log_entry *entry);
+bool log_fields_to_journal(const struct log_entry *entry);
+bool log_fields_to_file(const struct log_entry *entry);
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum output_kind output_kind(int fd)
+enum output_kind log_output_kind(int fd)
 {
     struct stat st;
 
@@ -18,7 +18,7 @@ enum output_kind output_kind(int fd)
     return S_ISSOCK(st.st_mode) ? OUTPUT_SOCKET : OUTPUT_PIPE; /* a terminal can be stopped as a pipe can be full */
 }
 
-bool output_write(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS])
+bool log_output_write(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS])
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = OUTPUT_PARTS};
     struct pollfd room = {.fd = fd, .events = POLLOUT};

@@ -13,8 +13,8 @@ enum { OUTPUT_PARTS = 3 };
 
 enum output_kind { OUTPUT_FILE, OUTPUT_PIPE, OUTPUT_SOCKET };
 
-enum output_kind output_kind(int fd);
+enum output_kind log_output_kind(int fd);
 /* False when there was no room for it. A file is written as it is: a disk is never "full for a while". */
-bool output_write(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS]);
+bool log_output_write(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS]);
 
 #endif

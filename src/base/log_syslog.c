@@ -60,7 +60,7 @@ static bool connect_as(int type)
         return false;
     if (connect(to.fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
         return true;
-    syslog_stop();
+    log_syslog_stop();
     return false;
 }
 
@@ -82,9 +82,9 @@ static bool is_connected(void)
     return connect_as(SOCK_DGRAM) || (errno == EPROTOTYPE && connect_as(SOCK_STREAM)) || pause_after_failure();
 }
 
-void syslog_start(const char *path, const char *ident)
+void log_syslog_start(const char *path, const char *ident)
 {
-    syslog_stop();
+    log_syslog_stop();
     to.path = path;
     to.ident = ident;
     to.pause_ms = 0;
@@ -92,7 +92,7 @@ void syslog_start(const char *path, const char *ident)
     (void)is_connected();
 }
 
-void syslog_stop(void)
+void log_syslog_stop(void)
 {
     int why = errno;
 
@@ -149,7 +149,7 @@ static bool send_now(struct iovec head, const char *line, size_t n)
         }
         if (why == EAGAIN || why == ENOBUFS)
             return false;
-        syslog_stop();
+        log_syslog_stop();
     }
     return pause_after_failure();
 }
@@ -193,7 +193,7 @@ static void hold(const char *line, size_t n)
     held.count++;
 }
 
-bool syslog_send(int priority, const char *line, size_t n)
+bool log_syslog_send(int priority, const char *line, size_t n)
 {
     time_t now = clock_wall();
 
@@ -205,17 +205,17 @@ bool syslog_send(int priority, const char *line, size_t n)
     return true;
 }
 
-void syslog_hold(void)
+void log_syslog_hold(void)
 {
     held.on = true;
 }
 
-bool syslog_holds(void)
+bool log_syslog_holds(void)
 {
     return held.on;
 }
 
-unsigned syslog_release(void)
+unsigned log_syslog_release(void)
 {
     unsigned lost;
 

@@ -9,13 +9,13 @@
 #include <stddef.h>
 
 /* Syslog over the datagram (or stream) socket at `path`. Both texts must stay valid. */
-void syslog_start(const char *path, const char *ident);
-/* False when the line is lost: nobody there, or no room. Between syslog_hold() and syslog_release() it waits. */
-bool syslog_send(int priority, const char *line, size_t n);
-void syslog_hold(void);
-bool syslog_holds(void);
-/* Sends what waits; how many of the lines since syslog_hold() were lost. */
-unsigned syslog_release(void);
-void syslog_stop(void);
+void log_syslog_start(const char *path, const char *ident);
+/* False when the line is lost. Between log_syslog_hold() and log_syslog_release() it waits. */
+bool log_syslog_send(int priority, const char *line, size_t n);
+void log_syslog_hold(void);
+bool log_syslog_holds(void);
+/* Sends what waits; how many of the lines since log_syslog_hold() were lost. */
+unsigned log_syslog_release(void);
+void log_syslog_stop(void);
 
 #endif

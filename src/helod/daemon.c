@@ -30,14 +30,14 @@
 #include "server.h"
 #include "status.h"
 #include "text.h"
-#include "upkeep.h"
+#include "housekeeping.h"
 
 enum { STACK_LEAST = 256 * 1024, ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
 
 struct daemon {
     struct server server;
     const struct daemon_options *options;
-    struct upkeep *upkeep;
+    struct housekeeping *housekeeping;
     struct event *signals[SIGNALS];
     struct event *reload; /* made active by SIGHUP */
     struct event *settle; /* while stopping: looks whether all is answered */
@@ -111,7 +111,7 @@ static void on_usr1(evutil_socket_t number, short what, void *arg)
     (void)what;
     if (!log_reopen())
         log_error("the log file cannot be opened again: %s", strerror(errno));
-    upkeep_report(&d->server);
+    housekeeping_report(&d->server);
 }
 
 static const struct {
@@ -173,8 +173,8 @@ static bool make_parts(struct server *s)
     s->metrics = metrics_new();
     s->instances = instances_new(settings->instances, settings->instance_ms);
     s->rates = rates_new();
-    s->waiting = waiting_new();
-    s->hits = hits_new();
+    s->waiting = client_waiting_new();
+    s->hits = exemption_hits_new();
     s->connections = connections_new(s);
     s->questions = questions_new(s);
     s->status = s->base == NULL ? NULL : status_new(s);
@@ -310,8 +310,8 @@ static bool start(struct daemon *d)
         return say("cannot use the DNS", error);
     if (!open_history(s, error, sizeof(error)))
         return say("cannot keep a history", error);
-    d->upkeep = upkeep_new(s);
-    if (d->upkeep == NULL)
+    d->housekeeping = housekeeping_new(s);
+    if (d->housekeeping == NULL)
         return say("no memory", "");
     if (geteuid() == 0)
         log_warning("running as root: set server.user");
@@ -340,7 +340,7 @@ static void announce(struct daemon *d)
     }
     if (d->options->foreground)
         logging_start(s);
-    notify_ready(upkeep_status(s, status));
+    notify_ready(housekeeping_status(s, status));
 }
 
 static void end(struct daemon *d)
@@ -354,7 +354,7 @@ static void end(struct daemon *d)
         event_free(d->settle);
     if (d->reload != NULL)
         event_free(d->reload);
-    upkeep_free(d->upkeep);
+    housekeeping_free(d->housekeeping);
     acceptor_free(s->acceptor);
     s->acceptor = NULL;
     status_free(s->status);
@@ -364,8 +364,8 @@ static void end(struct daemon *d)
     close_history(s);
     instances_free(s->instances);
     rates_free(s->rates);
-    waiting_free(s->waiting);
-    hits_free(s->hits);
+    client_waiting_free(s->waiting);
+    exemption_hits_free(s->hits);
     metrics_free(s->metrics);
     recent_free(s->recent);
     settings_unref(s->settings);

@@ -98,7 +98,7 @@ static void add_exemptions(const struct server *s, struct json *j)
         json_text(j, "where", exemption_where(entry, where));
         json_text(j, "why", entry->why);
         json_number(j, "until", (long long)entry->until);
-        json_number(j, "hits", (long long)hits_get(s->hits, entry));
+        json_number(j, "hits", (long long)exemption_hits_get(s->hits, entry));
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -132,7 +132,7 @@ static void question_landed(struct question *q)
     q->gather = NULL;
     evtimer_del(&q->deadline);
     all->in_flight--;
-    waiting_end(all->server->waiting, &q->request.client);
+    client_waiting_end(all->server->waiting, &q->request.client);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
 }
 
@@ -182,7 +182,7 @@ static void count(const struct question *q, const struct evidence *e, const stru
     }
     if (v->exemption >= 0 && (size_t)v->exemption < exempt->count) {
         metrics_add(s->metrics, METRIC_EXEMPTED, exempt->entries[v->exemption].kind, 1);
-        hits_add(s->hits, &exempt->entries[v->exemption]);
+        exemption_hits_add(s->hits, &exempt->entries[v->exemption]);
     }
 }
 
@@ -313,7 +313,7 @@ static void wait_for_evidence(struct question *q)
     const struct timeval *common = event_base_init_common_timeout(all->server->base, &plain);
 
     all->in_flight++;
-    waiting_begin(all->server->waiting, &q->request.client);
+    client_waiting_begin(all->server->waiting, &q->request.client);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
     if (evtimer_add(&q->deadline, common != NULL ? common : &plain) == 0)
         return;
@@ -334,7 +334,7 @@ static enum limit limit_of(const struct question *q, uint64_t now_ms)
         return LIMIT_STRESS;
     if (rates_exceeded(s->rates, &q->request.client, settings->server.client_rate, now_ms))
         return LIMIT_CLIENT_RATE;
-    if (settings->dns.client_share > 0 && waiting_count(s->waiting, &q->request.client) >= (most > 0 ? most : 1))
+    if (settings->dns.client_share > 0 && client_waiting_count(s->waiting, &q->request.client) >= (most > 0 ? most : 1))
         return LIMIT_CLIENT_WAITING;
     return LIMIT_NONE;
 }

@@ -15,7 +15,7 @@
 #include "policyfile.h"
 #include "server.h"
 #include "status.h"
-#include "upkeep.h"
+#include "housekeeping.h"
 
 enum { ERROR_SIZE = 512, RELOAD_OK = 0, RELOAD_FAILED = 1 };
 
@@ -139,7 +139,7 @@ static bool take(struct server *s, struct settings *next)
     s->settings = next;
     settings_unref(old);
     log_info("reload done: policy %u is in force", next->generation);
-    upkeep_settings(s);
+    housekeeping_settings(s);
     logging_start(s);
     return true;
 }
@@ -160,6 +160,6 @@ bool reload_run(struct server *s)
     if (!done)
         log_error("reload failed: policy %u stays in force", s->settings->generation);
     metrics_add(s->metrics, METRIC_RELOADS, done ? RELOAD_OK : RELOAD_FAILED, 1);
-    notify_ready(upkeep_status(s, status));
+    notify_ready(housekeeping_status(s, status));
     return done;
 }

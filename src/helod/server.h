@@ -12,13 +12,13 @@
 #include "deployment.h"
 #include "gather.h"
 #include "guard.h"
-#include "hits.h"
+#include "exemption_hits.h"
 #include "instance.h"
 #include "metrics.h"
 #include "rate.h"
 #include "recent.h"
 #include "settings.h"
-#include "waiting.h"
+#include "client_waiting.h"
 
 struct server {
     struct event_base *base;
@@ -28,8 +28,8 @@ struct server {
     struct gather_context gather;
     struct instances *instances;
     struct rates *rates;
-    struct waiting *waiting;
-    struct hits *hits;
+    struct client_waiting *waiting;
+    struct exemption_hits *hits;
     struct metrics *metrics;
     struct guard guard;
     struct deployment deployment;

@@ -77,13 +77,14 @@ static void read_words(struct reading *in)
 {
     for (unsigned i = 0; i < in->host->atoms; i++) {
         const struct host_atom *atom = &in->host->atom[i];
-        const struct token *whole = atom->number ? NULL : token_find(in->tokens, atom->s, atom->length);
+        const struct token *whole = atom->number ? NULL : token_file_find(in->tokens, atom->s, atom->length);
 
         if (whole != NULL)
             read_word(in, atom, whole);
         for (size_t n = COMPOUND_MIN; !atom->number && whole == NULL && n + COMPOUND_MIN <= atom->length; n++) {
-            const struct token *left = token_find(in->tokens, atom->s, n);
-            const struct token *right = left == NULL ? NULL : token_find(in->tokens, atom->s + n, atom->length - n);
+            const struct token *left = token_file_find(in->tokens, atom->s, n);
+            const struct token *right =
+                left == NULL ? NULL : token_file_find(in->tokens, atom->s + n, atom->length - n);
 
             if (right == NULL)
                 continue;
@@ -98,7 +99,8 @@ static void read_words(struct reading *in)
 static void read_stock(struct reading *in)
 {
     const struct host_part *host = in->host;
-    const struct token *token = host->atoms > 0 ? token_find(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
+    const struct token *token =
+        host->atoms > 0 ? token_file_find(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
     bool alone = host->atoms == 1 || (host->atoms == 2 && host->atom[1].number && host->atom[1].first_label);
 
     if (*host->domain != '\0' && alone && token != NULL && token->class == TOKEN_STOCK)
@@ -108,7 +110,7 @@ static void read_stock(struct reading *in)
 static void read_domain(struct reading *in)
 {
     const char *domain = in->host->domain, *tld = strrchr(domain, '.');
-    const struct token *token = tld != NULL ? token_find(in->tokens, tld + 1, strlen(tld + 1)) : NULL;
+    const struct token *token = tld != NULL ? token_file_find(in->tokens, tld + 1, strlen(tld + 1)) : NULL;
 
     if (token != NULL && token->class == TOKEN_TLD)
         note(in, NAMING_BULK, tld, strlen(tld));

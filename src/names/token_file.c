@@ -233,7 +233,7 @@ void token_file_release(struct tokens *tokens)
     *tokens = (struct tokens){0};
 }
 
-const struct token *token_find(const struct tokens *tokens, const char *s, size_t n)
+const struct token *token_file_find(const struct tokens *tokens, const char *s, size_t n)
 {
     size_t low = 0, high = tokens->count;
 

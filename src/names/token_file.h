@@ -66,6 +66,6 @@ void token_file_done(struct tokens *tokens); /* orders the rows */
 void token_file_release(struct tokens *tokens);
 
 /* NULL when there is none. */
-const struct token *token_find(const struct tokens *tokens, const char *s, size_t n);
+const struct token *token_file_find(const struct tokens *tokens, const char *s, size_t n);
 
 #endif

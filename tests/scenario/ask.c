@@ -95,7 +95,7 @@ static void watch_deployment(struct scenario *s)
     }
 }
 
-/* As upkeep.c does. */
+/* As housekeeping.c does. */
 static void watch(struct scenario *s)
 {
     guard_update(&s->guard, s->trouble, s->settings->dns.guard, clock_ms());

@@ -30,7 +30,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    fields_close();
+    log_fields_close();
     clock_thaw();
     return unlink(path);
 }
@@ -39,7 +39,7 @@ static bool write_line(const char *line)
 {
     struct log_entry entry = {.level = "info", .line = line, .n = strlen(line)};
 
-    return json_file_write(&entry);
+    return log_fields_to_file(&entry);
 }
 
 static void holds(const char *wanted)
@@ -69,7 +69,7 @@ static void fields_and_messages(void **state)
     (void)state;
     target.sink = LOG_SINK_FILE;
     target.path = path;
-    assert_true(fields_open(&target));
+    assert_true(log_fields_open(&target));
     assert_true(write_line("decision v=1 points=59"));
     assert_true(write_line("started"));
     holds("{\"time\":\"2026-09-21T14:13:20Z\",\"level\":\"info\",\"v\":\"1\",\"points\":59}\n"
@@ -82,7 +82,7 @@ static void torn(void **state)
     (void)state;
     target.sink = LOG_SINK_FILE;
     target.path = path;
-    assert_true(fields_open(&target));
+    assert_true(log_fields_open(&target));
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     may_grow_to(10);
     assert_false(write_line("first"));
@@ -105,13 +105,13 @@ static void no_journal(void **state)
     longest[sizeof longest - 1] = '\0';
     target.sink = LOG_SINK_JOURNAL;
     target.path = longest;
-    assert_false(fields_open(&target));
+    assert_false(log_fields_open(&target));
     assert_int_equal(errno, ENAMETOOLONG);
     target.path = "/helod-absent/socket";
-    assert_false(fields_open(&target));
+    assert_false(log_fields_open(&target));
     assert_int_equal(errno, ENOENT);
     target.path = path; /* no socket */
-    assert_false(fields_open(&target));
+    assert_false(log_fields_open(&target));
     assert_int_equal(errno, ECONNREFUSED);
 }
 

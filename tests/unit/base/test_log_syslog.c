@@ -63,15 +63,15 @@ static int set_up(void **state)
     snprintf(at.sun_path, sizeof at.sun_path, "/tmp/test_log_syslog.%ld", (long)getpid());
     clock_freeze(START, 1000000);
     listen_as(SOCK_DGRAM);
-    syslog_start(at.sun_path, "tester");
+    log_syslog_start(at.sun_path, "tester");
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    (void)syslog_release();
-    syslog_stop();
+    (void)log_syslog_release();
+    log_syslog_stop();
     vanish();
     clock_thaw();
     return 0;
@@ -81,18 +81,18 @@ static int tear_down(void **state)
 static void shape(void **state)
 {
     (void)state;
-    assert_true(syslog_send(LOG_WARNING, "hello!", 5));
+    assert_true(log_syslog_send(LOG_WARNING, "hello!", 5));
     arrives("<20>Sep 21 14:13:20", "hello");
-    assert_true(syslog_send(LOG_INFO, "decision v=1", 12));
+    assert_true(log_syslog_send(LOG_INFO, "decision v=1", 12));
     arrives("<22>Sep 21 14:13:20", "decision v=1");
     clock_advance(999);
-    assert_true(syslog_send(LOG_INFO, "same", 4));
+    assert_true(log_syslog_send(LOG_INFO, "same", 4));
     arrives("<22>Sep 21 14:13:20", "same");
     clock_advance(1);
-    assert_true(syslog_send(LOG_INFO, "next", 4));
+    assert_true(log_syslog_send(LOG_INFO, "next", 4));
     arrives("<22>Sep 21 14:13:21", "next");
     clock_freeze(START + 10 * 86400 + 9 * 3600, 1000000);
-    assert_true(syslog_send(LOG_INFO, "", 0));
+    assert_true(log_syslog_send(LOG_INFO, "", 0));
     arrives("<22>Oct  1 23:13:20", "");
     assert_null(arrived(listener));
 }
@@ -103,14 +103,14 @@ static void full(void **state)
     unsigned sent = 0, got = 0;
 
     (void)state;
-    while (syslog_send(LOG_INFO, "x", 1) && sent < MANY)
+    while (log_syslog_send(LOG_INFO, "x", 1) && sent < MANY)
         sent++;
     assert_true(sent > 0 && sent < MANY);
-    assert_false(syslog_send(LOG_INFO, "x", 1));
+    assert_false(log_syslog_send(LOG_INFO, "x", 1));
     while (arrived(listener) != NULL)
         got++;
     assert_int_equal(got, sent);
-    assert_true(syslog_send(LOG_INFO, "again", 5));
+    assert_true(log_syslog_send(LOG_INFO, "again", 5));
     arrives("<22>Sep 21 14:13:20", "again");
 }
 
@@ -120,24 +120,24 @@ static void gone(void **state)
     uint64_t waited = 0;
 
     (void)state;
-    assert_true(syslog_send(LOG_INFO, "x", 1));
+    assert_true(log_syslog_send(LOG_INFO, "x", 1));
     vanish();
     listen_as(SOCK_DGRAM);
-    assert_true(syslog_send(LOG_INFO, "y", 1));
+    assert_true(log_syslog_send(LOG_INFO, "y", 1));
     arrives("<22>Sep 21 14:13:20", "y");
     vanish();
-    assert_false(syslog_send(LOG_INFO, "x", 1));
+    assert_false(log_syslog_send(LOG_INFO, "x", 1));
     listen_as(SOCK_DGRAM);
-    assert_false(syslog_send(LOG_INFO, "x", 1)); /* not looked for yet */
+    assert_false(log_syslog_send(LOG_INFO, "x", 1)); /* not looked for yet */
     clock_advance(9);
-    assert_false(syslog_send(LOG_INFO, "x", 1));
+    assert_false(log_syslog_send(LOG_INFO, "x", 1));
     clock_advance(1);
-    assert_true(syslog_send(LOG_INFO, "again", 5));
+    assert_true(log_syslog_send(LOG_INFO, "again", 5));
     vanish();
     for (int i = 0; i < 20; i++, clock_advance(1000))
-        assert_false(syslog_send(LOG_INFO, "x", 1));
+        assert_false(log_syslog_send(LOG_INFO, "x", 1));
     listen_as(SOCK_DGRAM);
-    while (!syslog_send(LOG_INFO, "back", 4) && waited < 5000) {
+    while (!log_syslog_send(LOG_INFO, "back", 4) && waited < 5000) {
         clock_advance(10);
         waited += 10;
     }
@@ -156,19 +156,19 @@ static void stream(void **state)
     (void)state;
     vanish();
     listen_as(SOCK_STREAM);
-    syslog_start(at.sun_path, "tester");
+    log_syslog_start(at.sun_path, "tester");
     fd = accept(listener, NULL, NULL);
-    assert_true(syslog_send(LOG_INFO, "one", 3) && syslog_send(LOG_INFO, "two", 3));
+    assert_true(log_syslog_send(LOG_INFO, "one", 3) && log_syslog_send(LOG_INFO, "two", 3));
     assert_non_null(arrived(fd));
     assert_string_equal(line + strlen(line) - 3, "one");
     assert_string_equal(line + strlen(line) + 1 + strlen(line) - 3, "two");
-    syslog_hold();
-    assert_true(syslog_send(LOG_INFO, "three", 5));
-    assert_int_equal(syslog_release(), 0);
+    log_syslog_hold();
+    assert_true(log_syslog_send(LOG_INFO, "three", 5));
+    assert_int_equal(log_syslog_release(), 0);
     assert_non_null(arrived(fd));
     assert_string_equal(line + strlen(line) - 5, "three");
     memset(longest, 'x', sizeof longest);
-    while (syslog_send(LOG_INFO, longest, sizeof longest) && sent < MANY)
+    while (log_syslog_send(LOG_INFO, longest, sizeof longest) && sent < MANY)
         sent++;
     assert_true(sent > 0 && sent < MANY);
     while ((n = recv(fd, line, sizeof line, MSG_DONTWAIT)) > 0)
@@ -182,23 +182,23 @@ static void together(void **state)
     char text[16];
 
     (void)state;
-    syslog_hold();
-    assert_true(syslog_send(LOG_INFO, "one", 3));
+    log_syslog_hold();
+    assert_true(log_syslog_send(LOG_INFO, "one", 3));
     clock_advance(1000);
-    assert_true(syslog_send(LOG_WARNING, "two", 3));
+    assert_true(log_syslog_send(LOG_WARNING, "two", 3));
     assert_null(arrived(listener));
-    assert_int_equal(syslog_release(), 0);
+    assert_int_equal(log_syslog_release(), 0);
     arrives("<22>Sep 21 14:13:20", "one");
     arrives("<20>Sep 21 14:13:21", "two");
     assert_null(arrived(listener));
-    assert_true(syslog_send(LOG_INFO, "at once", 7));
+    assert_true(log_syslog_send(LOG_INFO, "at once", 7));
     arrives("<22>Sep 21 14:13:21", "at once");
-    syslog_hold();
+    log_syslog_hold();
     for (int i = 0, next = 0; next < 200; i++) {
         snprintf(text, sizeof text, "line %d", i);
-        assert_true(i >= 200 || syslog_send(LOG_INFO, text, strlen(text)));
+        assert_true(i >= 200 || log_syslog_send(LOG_INFO, text, strlen(text)));
         if (i >= 200)
-            assert_int_equal(syslog_release(), 0);
+            assert_int_equal(log_syslog_release(), 0);
         for (; arrived(listener) != NULL; next++) {
             snprintf(text, sizeof text, "line %d", next);
             assert_non_null(strstr(line, text));
@@ -212,30 +212,30 @@ static void together_lost(void **state)
     unsigned sent = 0, lost, got = 0;
 
     (void)state;
-    while (syslog_send(LOG_INFO, "x", 1) && sent < MANY)
+    while (log_syslog_send(LOG_INFO, "x", 1) && sent < MANY)
         sent++;
     assert_true(sent < MANY);
     assert_non_null(arrived(listener));
-    syslog_hold();
+    log_syslog_hold();
     for (int i = 0; i < 5; i++)
-        assert_true(syslog_send(LOG_INFO, "y", 1));
-    lost = syslog_release();
+        assert_true(log_syslog_send(LOG_INFO, "y", 1));
+    lost = log_syslog_release();
     while (arrived(listener) != NULL)
         got++;
     assert_int_equal(got + lost, sent - 1 + 5);
     assert_true(lost > 0);
-    syslog_hold();
-    assert_true(syslog_send(LOG_INFO, "one", 3) && syslog_send(LOG_INFO, "two", 3));
+    log_syslog_hold();
+    assert_true(log_syslog_send(LOG_INFO, "one", 3) && log_syslog_send(LOG_INFO, "two", 3));
     vanish();
     listen_as(SOCK_DGRAM);
-    assert_int_equal(syslog_release(), 0);
+    assert_int_equal(log_syslog_release(), 0);
     arrives("<22>Sep 21 14:13:20", "one");
     arrives("<22>Sep 21 14:13:20", "two");
-    syslog_hold();
-    assert_true(syslog_send(LOG_INFO, "one", 3) && syslog_send(LOG_INFO, "two", 3));
+    log_syslog_hold();
+    assert_true(log_syslog_send(LOG_INFO, "one", 3) && log_syslog_send(LOG_INFO, "two", 3));
     vanish();
-    assert_int_equal(syslog_release(), 2);
-    assert_int_equal(syslog_release(), 0);
+    assert_int_equal(log_syslog_release(), 2);
+    assert_int_equal(log_syslog_release(), 0);
 }
 
 /* No place at all is as good as one that is gone. */
@@ -245,10 +245,10 @@ static void nowhere(void **state)
 
     memset(long_path, '/', sizeof long_path - 1);
     (void)state;
-    syslog_start(long_path, "tester");
-    assert_false(syslog_send(LOG_INFO, "x", 1));
-    syslog_start("/helod-absent/log", "tester");
-    assert_false(syslog_send(LOG_INFO, "x", 1));
+    log_syslog_start(long_path, "tester");
+    assert_false(log_syslog_send(LOG_INFO, "x", 1));
+    log_syslog_start("/helod-absent/log", "tester");
+    assert_false(log_syslog_send(LOG_INFO, "x", 1));
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "waiting.h"
+#include "client_waiting.h"
 
 static struct address address(const char *text)
 {
@@ -48,25 +48,25 @@ static void test_counts(void **state)
         {"what never began may end", END, "203.0.113.1", "203.0.113.1", 0},
         {"and begin", BEGIN, "203.0.113.1", "203.0.113.2", 1},
     };
-    struct waiting *w = waiting_new();
+    struct client_waiting *w = client_waiting_new();
 
     (void)state;
     assert_non_null(w);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct address client = address(rows[i].client), asked = address(rows[i].asked);
 
-        (rows[i].step == BEGIN ? waiting_begin : waiting_end)(w, &client);
-        if (waiting_count(w, &asked) != rows[i].want)
-            print_error("%s: %zu\n", rows[i].name, waiting_count(w, &asked));
-        assert_int_equal(waiting_count(w, &asked), rows[i].want);
+        (rows[i].step == BEGIN ? client_waiting_begin : client_waiting_end)(w, &client);
+        if (client_waiting_count(w, &asked) != rows[i].want)
+            print_error("%s: %zu\n", rows[i].name, client_waiting_count(w, &asked));
+        assert_int_equal(client_waiting_count(w, &asked), rows[i].want);
     }
-    waiting_free(w);
+    client_waiting_free(w);
 }
 
 /* Every network of a crowd has its own count, and nothing is left when it has gone. */
 static void test_crowd(void **state)
 {
-    struct waiting *w = waiting_new();
+    struct client_waiting *w = client_waiting_new();
     struct address a = {.family = ADDRESS_IPV4, .bytes = {100}};
     unsigned n = 0;
 
@@ -76,11 +76,11 @@ static void test_crowd(void **state)
         for (n = 0; n < 5000; n++) {
             a.bytes[1] = (uint8_t)(n >> 8);
             a.bytes[2] = (uint8_t)n;
-            assert_int_equal(waiting_count(w, &a), round);
-            (round == 0 ? waiting_begin : waiting_end)(w, &a);
-            assert_int_equal(waiting_count(w, &a), 1 - round);
+            assert_int_equal(client_waiting_count(w, &a), round);
+            (round == 0 ? client_waiting_begin : client_waiting_end)(w, &a);
+            assert_int_equal(client_waiting_count(w, &a), 1 - round);
         }
-    waiting_free(w);
+    client_waiting_free(w);
 }
 
 int main(void)

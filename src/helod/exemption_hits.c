@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hits: a bounded table from (kind, pattern) to a count. Only exemptions that were used take memory, and because the
- * key is what the admin wrote, not its number, a new policy file keeps the counts.
+ * exemption_hits: a bounded table from (kind, pattern) to a count. Only exemptions that were used take memory. The key
+ * is what the admin wrote, not a number, so that the counts survive a new policy file.
  */
-#include "hits.h"
+#include "exemption_hits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 enum { HITS_MAX = 65536, PATTERN_MAX = 300 };
 
-struct hits {
+struct exemption_hits {
     struct table *table;
 };
 
@@ -28,9 +28,9 @@ static void hit_release(struct table_entry *link, void *arg)
     free(link);
 }
 
-struct hits *hits_new(void)
+struct exemption_hits *exemption_hits_new(void)
 {
-    struct hits *h = calloc(1, sizeof(*h));
+    struct exemption_hits *h = calloc(1, sizeof(*h));
     struct table_limits limits = {.max_entries = HITS_MAX};
 
     if (h == NULL)
@@ -43,7 +43,7 @@ struct hits *hits_new(void)
     return h;
 }
 
-void hits_free(struct hits *h)
+void exemption_hits_free(struct exemption_hits *h)
 {
     if (h == NULL)
         return;
@@ -60,7 +60,7 @@ static size_t key_of(const struct exemption *entry, char out[PATTERN_MAX])
     return n + 1;
 }
 
-void hits_add(struct hits *h, const struct exemption *entry)
+void exemption_hits_add(struct exemption_hits *h, const struct exemption *entry)
 {
     char key[PATTERN_MAX];
     size_t n = key_of(entry, key);
@@ -77,7 +77,7 @@ void hits_add(struct hits *h, const struct exemption *entry)
     hit->count++;
 }
 
-uint64_t hits_get(const struct hits *h, const struct exemption *entry)
+uint64_t exemption_hits_get(const struct exemption_hits *h, const struct exemption *entry)
 {
     char key[PATTERN_MAX];
     size_t n = key_of(entry, key);

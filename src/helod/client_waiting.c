@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * waiting: a network has an entry for as long as a question of it waits. Promises exact counts: no network pays for
- * another, whatever hashes alike. What there is at once is bounded by the connections, of which each asks one question.
+ * client_waiting: a network has an entry for as long as a request of it waits. The counts are exact: no network pays
+ * for another, whatever their hashes. Each connection has one request, so that the connections bound the entries.
  */
-#include "waiting.h"
+#include "client_waiting.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct entry {
     size_t count;
 };
 
-struct waiting {
+struct client_waiting {
     struct table *table;
 };
 
@@ -29,9 +29,9 @@ static void release(struct table_entry *entry, void *arg)
     free(entry);
 }
 
-struct waiting *waiting_new(void)
+struct client_waiting *client_waiting_new(void)
 {
-    struct waiting *w = calloc(1, sizeof(*w));
+    struct client_waiting *w = calloc(1, sizeof(*w));
 
     if (w != NULL)
         w->table = table_new(&(struct table_limits){.max_entries = NETWORKS_MAX}, release, NULL);
@@ -42,7 +42,7 @@ struct waiting *waiting_new(void)
     return w;
 }
 
-void waiting_free(struct waiting *w)
+void client_waiting_free(struct client_waiting *w)
 {
     if (w == NULL)
         return;
@@ -50,7 +50,7 @@ void waiting_free(struct waiting *w)
     free(w);
 }
 
-static struct entry *find(const struct waiting *w, const struct address *client)
+static struct entry *find(const struct client_waiting *w, const struct address *client)
 {
     struct network net;
 
@@ -60,14 +60,14 @@ static struct entry *find(const struct waiting *w, const struct address *client)
     return (struct entry *)table_peek(w->table, &net.base, sizeof(net.base));
 }
 
-size_t waiting_count(const struct waiting *w, const struct address *client)
+size_t client_waiting_count(const struct client_waiting *w, const struct address *client)
 {
     const struct entry *e = find(w, client);
 
     return e != NULL ? e->count : 0;
 }
 
-void waiting_begin(struct waiting *w, const struct address *client)
+void client_waiting_begin(struct client_waiting *w, const struct address *client)
 {
     struct entry *e = find(w, client);
 
@@ -81,7 +81,7 @@ void waiting_begin(struct waiting *w, const struct address *client)
         e->count++;
 }
 
-void waiting_end(struct waiting *w, const struct address *client)
+void client_waiting_end(struct client_waiting *w, const struct address *client)
 {
     struct entry *e = find(w, client);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * upkeep: two timers. The watchdog's own is fed from the loop, so that a loop that hangs is noticed.
+ * housekeeping: two timers. The watchdog's own is fed from the loop, so that a loop that hangs is noticed.
  */
-#include "upkeep.h"
+#include "housekeeping.h"
 
 #include <stdlib.h>
 
@@ -18,14 +18,14 @@
 
 enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = DNS_TEMPERROR + 1, LABELS_SIZE = 256 };
 
-struct upkeep {
+struct housekeeping {
     struct server *server;
     struct event *tick, *watchdog;
     unsigned ticks;
     uint64_t answers[DNS_TYPE_NUMBERS][DNS_STATUSES]; /* counted already */
 };
 
-static void count_dns(struct upkeep *u)
+static void count_dns(struct housekeeping *u)
 {
     struct metrics *m = u->server->metrics;
     struct resolver_stats stats;
@@ -81,10 +81,10 @@ static void watch_resolver(struct server *s)
         break;
     }
     metrics_set(s->metrics, METRIC_GUARD, s->guard.suspended);
-    notify_status(upkeep_status(s, status));
+    notify_status(housekeeping_status(s, status));
 }
 
-void upkeep_settings(struct server *s)
+void housekeeping_settings(struct server *s)
 {
     metrics_set(s->metrics, METRIC_GENERATION, s->settings->generation);
     metrics_set(s->metrics, METRIC_LOADED, (uint64_t)clock_wall());
@@ -94,7 +94,7 @@ void upkeep_settings(struct server *s)
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-    struct upkeep *u = arg;
+    struct housekeeping *u = arg;
     struct server *s = u->server;
     char status[STATUS_SIZE];
 
@@ -108,7 +108,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     metrics_set(s->metrics, METRIC_INSTANCES, instances_count(s->instances));
     metrics_set(s->metrics, METRIC_LOG_LOST, log_lost());
     if (++u->ticks % STATUS_TICKS == 0)
-        notify_status(upkeep_status(s, status));
+        notify_status(housekeeping_status(s, status));
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
@@ -130,29 +130,29 @@ static struct event *every(struct server *s, const struct timeval *time, event_c
     return e;
 }
 
-struct upkeep *upkeep_new(struct server *s)
+struct housekeeping *housekeeping_new(struct server *s)
 {
     static const struct timeval tick = {.tv_sec = TICK_S};
-    struct upkeep *u = calloc(1, sizeof(*u));
+    struct housekeeping *u = calloc(1, sizeof(*u));
     uint64_t half = notify_watchdog_ms() / 2;
     struct timeval pulse = {.tv_sec = (time_t)(half / 1000), .tv_usec = (suseconds_t)(half % 1000 * 1000)};
 
     if (u == NULL)
         return NULL;
     u->server = s;
-    upkeep_settings(s);
+    housekeeping_settings(s);
     metrics_set(s->metrics, METRIC_STARTED, (uint64_t)clock_wall());
     u->tick = every(s, &tick, on_tick, u);
     if (half > 0)
         u->watchdog = every(s, &pulse, on_watchdog, u);
     if (u->tick == NULL || (half > 0 && u->watchdog == NULL)) {
-        upkeep_free(u);
+        housekeeping_free(u);
         return NULL;
     }
     return u;
 }
 
-void upkeep_free(struct upkeep *u)
+void housekeeping_free(struct housekeeping *u)
 {
     if (u == NULL)
         return;
@@ -163,7 +163,7 @@ void upkeep_free(struct upkeep *u)
     free(u);
 }
 
-const char *upkeep_status(const struct server *s, char out[STATUS_SIZE])
+const char *housekeeping_status(const struct server *s, char out[STATUS_SIZE])
 {
     struct text t;
 
@@ -190,17 +190,17 @@ static void report_metric(const struct server *s, const struct metric_row *row)
     }
 }
 
-void upkeep_report(const struct server *s)
+void housekeeping_report(const struct server *s)
 {
     const struct exempt_settings *exempt = &s->settings->exempt;
     char status[STATUS_SIZE];
 
-    log_info("stats: %s", upkeep_status(s, status));
+    log_info("stats: %s", housekeeping_status(s, status));
     for (unsigned i = 0; i < METRIC_COUNT; i++)
         report_metric(s, &metric_rows[i]);
     for (size_t i = 0; i < exempt->count; i++) {
         const struct exemption *entry = &exempt->entries[i];
-        unsigned long long hits = hits_get(s->hits, entry);
+        unsigned long long hits = exemption_hits_get(s->hits, entry);
         char where[EXEMPTION_WHERE_SIZE];
 
         if (hits > 0)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exemption_hits: how often each exemption counted, so that stale ones show. The counts survive a reload.
+ */
+#ifndef HELOD_EXEMPTION_HITS_H
+#define HELOD_EXEMPTION_HITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings.h"
+
+struct exemption_hits;
+
+struct exemption_hits *exemption_hits_new(void); /* NULL: no memory */
+void exemption_hits_free(struct exemption_hits *h);
+/* An exemption was used. Without memory it goes uncounted. */
+void exemption_hits_add(struct exemption_hits *h, const struct exemption *entry);
+uint64_t exemption_hits_get(const struct exemption_hits *h, const struct exemption *entry);
+
+#endif
