@@ -44,7 +44,7 @@ chosen=$(tests_chosen "$@" | tr '\n' ' ')
 make -s -C "$folder" -j2 check TESTS= >/dev/null
 
 busy=
-trap '[ -z "$busy" ] || kill $busy' EXIT
+trap '[ -z "$busy" ] || kill $busy 2>/dev/null || :' EXIT
 trap 'exit 130' INT TERM HUP
 while [ "$loops" -gt 0 ]; do
     (trap - EXIT; while :; do :; done) &
