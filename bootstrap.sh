@@ -52,6 +52,7 @@ check      swaks               SMTP by hand
 check      openssl             certificates
 check      nsd                 a real DNS server
 check      redis-server        a real Redis
+all        bind9-utils         named-checkzone reads the zones that we print
 all        clang               second compiler
 all        libclang-rt-dev     its sanitizers and libFuzzer
 all        llvm                readable sanitizer reports

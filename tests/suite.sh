@@ -93,6 +93,12 @@ end_soak() {
     return "$soaked"
 }
 
+# Exim and OpenSMTPD cannot be installed beside Postfix; their packages are only unpacked. The advice for them is tried.
+other_servers() {
+    [ -e build/unpacked/usr/sbin/smtpd ] ||
+        tests/lib/unpack-packages.sh build/unpacked exim4-daemon-light exim4-base opensmtpd
+}
+
 install_into() {
     rm -rf build/root
     make -C build/gcc install DESTDIR="$PWD/build/root" && [ -x build/root/usr/local/sbin/helod ] &&
@@ -199,6 +205,7 @@ run_checks() {
     suite_jobs=$((jobs * 2)) # they wait more than they work
     if must "gcc build" compile build/gcc --enable-werror CFLAGS='-O2 -g'; then
         [ -z "$all" ] || begin_soak
+        [ -z "$all" ] || must "other mail servers, unpacked" other_servers || true
         # shellcheck disable=SC2046 # a list of words
         step "gcc suite" suite build/gcc $(tests_of build/gcc) || suite_failed=yes
         must "install" install_into || true
