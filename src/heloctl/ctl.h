@@ -91,6 +91,7 @@ void ctl_session_close(struct ctl_session *session);
 
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_exempt;
+extern const struct ctl_verb ctl_explain;
 extern const struct ctl_verb ctl_forget;
 extern const struct ctl_verb ctl_history;
 extern const struct ctl_verb ctl_audit;

@@ -78,9 +78,40 @@ def _():
 @test("check: DNS trouble is named, and is no finding")
 def _():
     status, out, _ = check("192.0.2.3", "slow.honest.org")
-    equal(status, 0)
+    equal(status, 75, "a status of its own: no lookup was answered")
     contains(out, "temperror")
+    contains(out, "DNS                could not be asked")
+    equal(json.loads(check("192.0.2.3", "slow.honest.org", "-j")[1])["dns_down"], True)
     assert "rdns_missing" not in out and "helo_unresolvable" not in out, out
+
+
+@test("check: without a sender nothing that depends on it is judged, and it says so; '' and <> are a bounce")
+def _():
+    greeting = ("192.0.2.4", "elsewhere.honest.org")
+    _, out, _ = check(*greeting)
+    contains(out, "no sender given")
+    scores = {sender: json.loads(check(*greeting, "-j", *sender)[1]) for sender in ((), ("-s", ""), ("-s", "<>"))}
+    equal((scores[()]["sender"], scores[("-s", "")]["sender"]), (None, ""))
+    rules = {sender: {f["rule"] for f in got["findings"]} for sender, got in scores.items()}
+    equal(rules[("-s", "")], rules[("-s", "<>")])
+    _, out, _ = check(*greeting, "-s", "someone@far.example")
+    contains(out, "MAIL FROM:<someone@far.example>")
+    # A sender of an unrelated domain is a finding; one that is not given is none.
+    got = json.loads(check(*greeting, "-j", "-s", "someone@far.example")[1])
+    assert "sender_other_domain" in {f["rule"] for f in got["findings"]}, got
+    assert "sender_other_domain" not in rules[()], rules
+
+
+@test("check: the exemption that applied is named, with its place")
+def _():
+    exempt = scratch / "exempt.conf"
+    exempt.write_text(conf.read_text() + 'exempt {\n    clients = { "192.0.2.99" }\n}\n')
+    line = exempt.read_text().splitlines().index('    clients = { "192.0.2.99" }') + 1
+    status, out, err = helod.heloctl("check", "-c", exempt, "192.0.2.99", "mx.our.org")
+    equal(status, 0, err)
+    contains(out, f"not judged: exempt by client 192.0.2.99 ({exempt}:{line})")
+    got = json.loads(helod.heloctl("check", "-c", exempt, "-j", "192.0.2.99", "mx.our.org")[1])
+    equal((got["skip"], got["exemption"]), ("exempt", "192.0.2.99"))
 
 
 @test("check: the advice tells the sender what to publish")
@@ -129,7 +160,7 @@ def _():
 
 @cases([
     ("no such verb", ["rulez"], 64, 'did you mean "rules"'),
-    ("no verb like it", ["explain"], 64, "heloctl --help lists them"),
+    ("no verb like it", ["interpret"], 64, "heloctl --help lists them"),
     ("help about no such verb", ["help", "rulez"], 64, 'did you mean "rules"'),
     ("an unknown option is the verb's", ["rules", "--nope"], 64, "heloctl rules: "),
     ("no such policy, and no file", ["check", "-p", "zzz", "192.0.2.1", "x.example"], 64, 'has no policy "zzz"\n'),

@@ -116,22 +116,42 @@ static void gather_all(struct check *check)
         event_free(timer);
 }
 
-static bool read_request(struct ctl *ctl, struct check *check)
+/*
+ * Without a sender the greeting is judged as it is at the HELO stage, where Postfix knows none either: the null sender
+ * would make it a bounce, which is judged otherwise.
+ */
+static bool read_request(const struct check_greeting *g, struct check *check)
 {
     struct request *req = &check->request;
 
     request_init(req);
-    req->client_address = ctl->arguments[0];
-    req->helo_name = ctl->arguments[1];
-    req->esmtp = !ctl_given(ctl, 'H');
+    req->client_address = g->address;
+    req->helo_name = g->helo;
+    req->esmtp = g->esmtp;
     req->protocol_name = req->esmtp ? "ESMTP" : "SMTP";
-    if (ctl_given(ctl, 's'))
-        req->sender = ctl_value(ctl, 's');
-    if (ctl_given(ctl, 'r'))
-        req->recipient = ctl_value(ctl, 'r');
-    if (ctl_given(ctl, 'p'))
-        req->policy_context = ctl_value(ctl, 'p');
+    if (g->sender) {
+        req->sender = strcmp(g->sender, "<>") == 0 ? "" : g->sender;
+    } else {
+        req->state = REQUEST_STATE_HELO;
+        req->protocol_state = req->esmtp ? "EHLO" : "HELO";
+    }
+    req->recipient = g->recipient ? g->recipient : "";
+    req->policy_context = g->policy ? g->policy : "";
+    check->sender_known = g->sender != NULL;
     return address_parse(&req->client, req->client_address, strlen(req->client_address));
+}
+
+/* Lookups were made, and not one of them was answered. */
+static bool dns_is_down(const struct check *check)
+{
+    unsigned asked = 0;
+
+    for (unsigned i = 0; i < check->lookup_count; i++) {
+        if (strcmp(check->lookups[i].status, dns_status_name(DNS_TEMPERROR)) != 0)
+            return false;
+        asked++;
+    }
+    return asked > 0;
 }
 
 static int judge(struct ctl *ctl, struct check *check)
@@ -143,18 +163,19 @@ static int judge(struct ctl *ctl, struct check *check)
     check->evidence = check->gathered->evidence;
     policy_verdict(&check->gathered->judgement, check->evidence, check->region, &check->verdict);
     memcpy(check->verdict.id, "CHECK", sizeof("CHECK"));
+    check->dns_down = dns_is_down(check);
     check->reply = decision_reply(&check->verdict, check->evidence, true, check->region);
     if (ctl_given(ctl, 'j'))
         check_print_json(check, stdout);
     else
         check_print_text(check, stdout, ctl->colour);
-    return (int)check->verdict.judged;
+    return check->dns_down ? CTL_UNSURE : (int)check->verdict.judged;
 }
 
 /* The daemon judges a policy_context that it does not know by the default; who types one here wants to know. */
-static bool knows_policy(const struct ctl *ctl, const struct settings *settings)
+static bool knows_policy(const struct ctl *ctl, const struct settings *settings, const char *name)
 {
-    const char *name = ctl_value(ctl, 'p'), *names[POLICIES_NAMED], *nearest;
+    const char *names[POLICIES_NAMED], *nearest;
     size_t n = 0;
 
     if (!name || strcmp(settings_policy(settings, name)->name, name) == 0)
@@ -167,7 +188,7 @@ static bool knows_policy(const struct ctl *ctl, const struct settings *settings)
     return false;
 }
 
-static int run(struct ctl *ctl)
+int check_run(struct ctl *ctl, const struct check_greeting *greeting)
 {
     struct check *check;
     struct region *region;
@@ -181,14 +202,14 @@ static int run(struct ctl *ctl)
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     }
     check->region = region;
-    if (!read_request(ctl, check)) {
+    if (!read_request(greeting, check)) {
         region_free(region);
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no IPv4 or IPv6 address", ctl->arguments[0]);
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no IPv4 or IPv6 address", greeting->address);
     }
     settings = ctl_settings(ctl);
     check->settings = settings;
     status = CTL_CONFIG;
-    if (settings && !knows_policy(ctl, settings)) {
+    if (settings && !knows_policy(ctl, settings, greeting->policy)) {
         status = CTL_USAGE;
     } else if (settings && ctl_session_open(ctl, &check->session, settings)) {
         ctl_session_history(&check->session, settings);
@@ -202,6 +223,20 @@ static int run(struct ctl *ctl)
     return status;
 }
 
+static int run(struct ctl *ctl)
+{
+    const struct check_greeting greeting = {
+        .address = ctl->arguments[0],
+        .helo = ctl->arguments[1],
+        .sender = ctl_value(ctl, 's'),
+        .recipient = ctl_value(ctl, 'r'),
+        .policy = ctl_value(ctl, 'p'),
+        .esmtp = !ctl_given(ctl, 'H'),
+    };
+
+    return check_run(ctl, &greeting);
+}
+
 const struct ctl_verb ctl_check = {
     .name = "check",
     .arguments = "ADDRESS HELO",
@@ -211,11 +246,12 @@ const struct ctl_verb ctl_check = {
     .help =
         "Looks the client and its greeting up in DNS, runs the rules of the policy, and shows the lookups and\ntheir "
         "answers, the findings, the reply to Postfix and what the sender should fix.",
-    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 64 and more: usage or failure",
+    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 75 DNS could not be asked, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},
-                {'s', "sender", "ADDRESS", "the envelope sender"},
+                {'s', "sender", "ADDRESS",
+                 "the envelope sender, '' for a bounce (default: not known, as at the HELO stage)"},
                 {'r', "recipient", "ADDRESS", "the envelope recipient"},
                 {'H', "smtp", NULL, "the client said HELO, not EHLO"},
                 {'j', "json", NULL, "print JSON"},

@@ -19,6 +19,12 @@ struct check_lookup {
     bool from_cache;
 };
 
+/* What is to be judged. NULL: not known, or the default. */
+struct check_greeting {
+    const char *address, *helo, *sender, *recipient, *policy;
+    bool esmtp;
+};
+
 struct check {
     struct region *region;
     const struct settings *settings;
@@ -27,12 +33,16 @@ struct check {
     struct request request;
     const struct gathered *gathered;
     const struct evidence *evidence; /* of it */
+    bool sender_known;
+    bool dns_down; /* no lookup was answered */
     struct verdict verdict;
     struct reply reply;
     unsigned lookup_count;
     struct check_lookup lookups[CHECK_LOOKUPS_MAX];
 };
 
+/* Judges and prints; returns the exit status of `heloctl check`. */
+int check_run(struct ctl *ctl, const struct check_greeting *greeting);
 /* The records of an answer as plain text, separated by blanks. */
 void check_values(struct text *t, const struct dns_answer *answer);
 void check_print_text(const struct check *check, FILE *out, bool colour);

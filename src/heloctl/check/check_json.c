@@ -55,6 +55,15 @@ static void print_findings(const struct check *check, struct json *j)
     json_close(j, ']');
 }
 
+/* The pattern of the entry that exempts; NULL: none. */
+static const char *exemption(const struct check *check)
+{
+    const struct exempt_settings *exempt = &check->settings->exempt;
+    int32_t number = check->verdict.exemption;
+
+    return number >= 0 && (size_t)number < exempt->count ? exempt->entries[number].pattern : NULL;
+}
+
 void check_print_json(const struct check *check, FILE *out)
 {
     const struct verdict *v = &check->verdict;
@@ -69,11 +78,14 @@ void check_print_json(const struct check *check, FILE *out)
     json_text(&j, "client", check->request.client_address);
     json_text(&j, "helo", check->request.helo_name);
     json_text(&j, "policy", check->policy->name);
-    json_text(&j, "action", outcome_name(v->judged));
-    json_text(&j, "answered", outcome_name(v->outcome));
+    json_text(&j, "sender", check->sender_known ? check->request.sender : NULL);
+    json_text(&j, "judged", outcome_name(v->judged));
+    json_text(&j, "action", outcome_name(v->outcome));
     json_number(&j, "score", v->score);
     json_text(&j, "threshold", v->threshold ? v->threshold->name : NULL);
     json_text(&j, "skip", v->skip == SKIP_NONE ? NULL : skip_name(v->skip));
+    json_text(&j, "exemption", exemption(check));
+    json_bool(&j, "dns_down", check->dns_down);
     json_text(&j, "reply", reply);
     print_evidence(check->evidence, &j);
     print_lookups(check, &j);

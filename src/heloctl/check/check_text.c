@@ -109,6 +109,20 @@ static void print_findings(const struct check *check, FILE *out)
     print_caps(check, out);
 }
 
+/* Which entry exempts, and where it stands. */
+static void print_exemption(const struct check *check, FILE *out)
+{
+    const struct exempt_settings *exempt = &check->settings->exempt;
+    int32_t number = check->verdict.exemption;
+    char where[EXEMPTION_WHERE_SIZE];
+
+    if (number < 0 || (size_t)number >= exempt->count)
+        return;
+    fprintf(out, " by %s ", exempt_kind_name(exempt->entries[number].kind));
+    put(out, exempt->entries[number].pattern);
+    fprintf(out, " (%s)", exemption_where(&exempt->entries[number], where));
+}
+
 static void print_verdict(const struct check *check, FILE *out, bool colour)
 {
     static const char *const colours[OUTCOME_COUNT] = {"\033[32m", "\033[33m", "\033[35m", "\033[31m"};
@@ -122,9 +136,13 @@ static void print_verdict(const struct check *check, FILE *out, bool colour)
         fprintf(out, " (threshold \"%s\" at %d)", v->threshold->name, v->threshold->score);
     if (v->skip != SKIP_NONE)
         fprintf(out, ", not judged: %s", skip_name(v->skip));
+    print_exemption(check, out);
     fprintf(out, ", policy \"%s\"\n", check->policy->name);
     if (v->outcome != v->judged)
         fprintf(out, "mode               makes it %s\n", outcome_name(v->outcome));
+    if (check->dns_down)
+        fprintf(out,
+                "DNS                could not be asked: no lookup was answered, so this is not what helod would say\n");
     while (n > 0 && reply[n - 1] == '\n')
         n--;
     fprintf(out, "reply to Postfix   %.*s\n", (int)n, reply);
@@ -150,6 +168,17 @@ static void print_advice(const struct check *check, FILE *out)
     }
 }
 
+static void print_sender(const struct check *check, FILE *out)
+{
+    if (!check->sender_known) {
+        fprintf(out, "no sender given: what depends on it is not judged (-s ADDRESS; -s '' for a bounce)\n");
+        return;
+    }
+    fprintf(out, "MAIL FROM:<");
+    put(out, check->request.sender);
+    fprintf(out, ">\n");
+}
+
 void check_print_text(const struct check *check, FILE *out, bool colour)
 {
     fprintf(out, "%s ", check->request.esmtp ? "EHLO" : "HELO");
@@ -157,6 +186,7 @@ void check_print_text(const struct check *check, FILE *out, bool colour)
     fprintf(out, " from ");
     put(out, check->request.client_address);
     fputc('\n', out);
+    print_sender(check, out);
     print_lookups(check, out);
     print_evidence(check->evidence, out);
     print_findings(check, out);

@@ -300,8 +300,7 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
 
     logged_identify(l, s->settings->name_data);
     if (judge && l->skip == SKIP_NONE) {
-        logged_judge_by(l, policy);
-        l->state = (unsigned)l->verdict.judged;
+        l->state = logged_judge(l, s->settings);
     }
     found = take_fate(s, l, fate);
     if (label == LABEL_NONE)

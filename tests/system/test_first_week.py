@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The first week: monitor mode for seven days with known truth; then every tool is asked whom helod would refuse, and
+must name the right senders, counts and ids. doc/first-week.md is run command by command, its output compared."""
+import json
+import os
+import pathlib
+import re
+import shlex
+import sys
+
+import week as made_up
+from helod import TOP, decision_fields, heloctl, scratch
+from tap import contains, equal, note, run, test
+
+DOC = pathlib.Path(TOP) / "doc/first-week.md"
+REFUSED = ("defer", "reject")
+UPDATE = sys.argv[1:] == ["--update"]  # prints what the document has to show
+os.environ["TZ"] = "UTC"
+
+week = made_up.Week()
+rows, conf, log, mail_log = week.rows, week.conf, week.log, week.mail_log
+folder = scratch()
+
+
+def ctl(*arguments, status=0):
+    got, out, err = heloctl(*arguments)
+    equal(got, status, err)
+    return out
+
+
+def judged(**wanted):
+    return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def refused(of):
+    return [row for row in of if row["decision"]["judged"] in REFUSED]
+
+
+@test("the week shows something: the partner is refused beside the bots, honest mail is not")
+def _():
+    note({kind: {row["decision"]["judged"] for row in judged(kind=kind)} for kind in made_up.KINDS})
+    equal(refused(judged(kind="honest")), [])
+    equal(len(refused(judged(kind="partner"))), 70)
+    assert len(refused(judged(truth="spam"))) > 700
+    equal({row["decision"]["action"] for row in rows}, {"dunno"}, "monitor mode")
+
+
+@test("report leads with the partner, who looks wrong, and counts what enforcing would refuse")
+def _():
+    got = json.loads(ctl("report", "-c", conf, "-m", mail_log, "-j", log))
+    for outcome in ("dunno", "mark", "defer", "reject"):
+        equal(got["states"][outcome], sum(row["decision"]["judged"] == outcome for row in rows), outcome)
+    first = got["greetings"][0]
+    equal((first["client"], first["helo"], first["looks_wrong"]), (made_up.PARTNER, made_up.PARTNER_HELO, True))
+    equal(first["defer"] + first["reject"], 70)
+    contains([row["id"] for row in judged(kind="partner")], first["id"])
+    contains(first["signs"], "sent ham")
+    equal([row["client"] for row in got["greetings"] if row["looks_wrong"]], [made_up.PARTNER])
+    out = ctl("report", "-c", conf, "-m", mail_log, log)
+    lines = out[out.index("would-be refusals"):].splitlines()
+    contains(lines[2], made_up.PARTNER)
+    contains(lines[3], f"id {first['id']}  looks wrong: ")
+    equal([line for line in out.splitlines() if len(line) > 100], [], "over 100 columns")
+
+
+@test("the mail log says what became of every decision, by program")
+def _():
+    got = json.loads(ctl("report", "-c", conf, "-m", mail_log, "-j", log))["mail_log"]
+    for outcome in ("dunno", "mark", "defer", "reject"):
+        of = [row for row in rows if row["decision"]["judged"] == outcome]
+        counts = {fate: sum(row["fate"] == fate for row in of) for fate in ("delivered", "rspamd", "postfix", "unknown")}
+        equal(got[outcome]["ham"]["rspamd"], counts["delivered"], f"{outcome}: ham")
+        equal(got[outcome]["spam"]["rspamd"], counts["rspamd"], f"{outcome}: spam by rspamd")
+        equal(got[outcome]["spam"]["Postfix"], counts["postfix"], f"{outcome}: refused by Postfix")
+        equal(got[outcome]["unknown"], counts["unknown"], f"{outcome}: nothing")
+
+
+@test("a refusal by helod itself is no label")
+def _():
+    row = judged(kind="factory")[0]
+    own, line = folder / "own.log", f"{row['time']:%Y-%m-%dT%H:%M:%SZ} mx postfix/smtpd[{row['pid']}]: NOQUEUE: reject: "
+    line += (f"RCPT from unknown[{row['client']}]: 550 5.7.1 <r1@test.example>: Recipient address rejected: no [%s]; "
+             f"from=<{row['sender']}> to=<r1@test.example> proto=ESMTP helo=<{row['helo']}>\n")
+    one = folder / "one.log"
+    one.write_text(next(text for text in log.read_text().splitlines(keepends=True) if f" id={row['id']} " in text))
+    own.write_text(line.replace("Recipient address rejected", "Helo command rejected") % row["id"])
+    got = json.loads(ctl("report", "-c", conf, "-m", own, "-j", one))["mail_log"][row["decision"]["judged"]]
+    equal(got["unknown"], 1)
+    own.write_text(line.replace("Recipient address rejected", "Helo command rejected") % "AAAAAAA")
+    got = json.loads(ctl("report", "-c", conf, "-m", own, "-j", one))["mail_log"][row["decision"]["judged"]]
+    equal(got["spam"]["Postfix"], 1)
+
+
+@test("the shadow policy is compared")
+def _():
+    got = json.loads(ctl("report", "-c", conf, "-j", log))["shadow"]
+    more = [row for row in rows if row["decision"]["shadow_action"] in REFUSED and row["decision"]["judged"] not in REFUSED]
+    contains(ctl("report", "-c", conf, log), f"would refuse or defer {len(more)} more and let ")
+    for judged_as in ("dunno", "mark", "defer", "reject"):
+        equal(got["table"][judged_as]["reject"],
+              sum((row["decision"]["judged"], row["decision"]["shadow_action"]) == (judged_as, "reject") for row in rows))
+
+
+@test("tune by the mail log suggests what spares the partner and still refuses the bots")
+def _():
+    got = json.loads(ctl("tune", "-c", conf, "-m", mail_log, "-j", log))["suggestion"]
+    note(got["changes"])
+    equal(got["by_labels"], True)
+    before, after = got["before"], got["after"]
+    equal(sum(before["ham"][outcome] for outcome in REFUSED), 70)
+    equal(sum(before["spam"][outcome] for outcome in REFUSED),
+          len([row for row in refused(judged(truth="spam")) if row["fate"] != "unknown"]))
+    if got["changes"]:
+        cost = [sum(of["ham"][o] * w for o, w in (("reject", 20), ("defer", 5))) - sum(of["spam"][o] for o in REFUSED)
+                for of in (before, after)]
+        assert cost[1] < cost[0], got
+        contains(ctl("tune", "-c", conf, "-m", mail_log, log), got["policy"])
+
+
+@test("replay shows what enforcing refuses, and that an exemption lets the partner in")
+def _():
+    enforce, spared = folder / "enforce.conf", folder / "spared.conf"
+    enforce.write_text(conf.read_text().replace('mode = "monitor"', 'mode = "enforce"'))
+    got = json.loads(heloctl("replay", "-c", enforce, "-o", conf, "-j", log)[1])
+    would = [row for row in rows if row["decision"]["judged"] != "dunno"]
+    equal((got["changed"], got["answered_otherwise"]), (0, len(would)))
+    equal(got["reasons"], [{"reason": "mode monitor -> enforce", "count": len(would)}])
+    spared.write_text(conf.read_text() + made_up.EXEMPT)
+    got = json.loads(heloctl("replay", "-c", spared, "-o", conf, "-j", log)[1])
+    equal(sum(got["table"][outcome]["skipped"] for outcome in REFUSED), 70)
+    equal(got["reasons"], [{"reason": "exemption", "count": 70}])
+
+
+@test("explain finds a decision by its id, says why in words, and how to let the sender in")
+def _():
+    row = judged(kind="partner")[0]
+    out = ctl("explain", "-c", conf, "-o", row["id"], log)
+    for text in (made_up.PARTNER, made_up.PARTNER_HELO, "mx.partner-loom.org (confirmed)", row["sender"], "DUNNO",
+                 f"with {row['decision']['score']} points", "helo_factory", "to let this sender in"):
+        contains(out, text)
+    out = ctl("explain", "-c", conf, row["id"], log)
+    contains(out, "what DNS says now")
+    contains(out, "PTR")
+    status, _, err = heloctl("explain", "-c", conf, "-o", "ZZZZZZZ", log)
+    equal(status, 1)
+    contains(err, "no decision ZZZZZZZ")
+    equal(heloctl("explain", "-c", conf, "-o", "no;id", log)[0], 64)
+
+
+@test("survey of the mail that got in names the partner as well, offline and by DNS", 120)
+def _():
+    mails = list(week.mail.rglob("4D*"))
+    spam = [path for path in mails if ".Junk" in str(path)]
+    for options in (("-o",), ()):
+        got = json.loads(ctl("survey", "-c", conf, "-j", "-r", "1000", *options, week.mail))
+        equal((got["survey"]["messages"], got["survey"]["judged"]), (len(mails), len(mails)))
+        labels = got["summary"]["labels"]
+        equal(sum(labels["spam"][state] for state in ("dunno", "mark", "defer", "reject")), len(spam))
+        first = got["summary"]["greetings"][0]
+        equal((first["client"], first["defer"] + first["reject"], first["looks_wrong"]), (made_up.PARTNER, 70, True))
+    kept = folder / "survey.log"
+    ctl("survey", "-c", conf, "-l", kept, "-r", "1000", week.mail)
+    fields = {line["instance"]: line for line in map(decision_fields, kept.read_text().splitlines())}
+    equal(len(fields), len(mails))
+    by_queue = {row["queue"]: row for row in rows}
+    for path, line in fields.items():
+        row = by_queue[path.rpartition("/")[2].partition(":")[0]]
+        equal((line["client"], line["helo"], line["judged"]),
+              (row["client"], row["helo"], row["decision"]["judged"]), "survey and daemon agree")
+
+
+def blocks():
+    """(start, end, commands and output) of the document's console blocks."""
+    return list(re.finditer(r"(?ms)^```console\n(.*?)^```$", DOC.read_text(encoding="utf-8")))
+
+
+PLACES = {"/var/log/mail.log": mail_log, "/var/log/helod.log": log, "/etc/helod/helod.conf": conf,
+          "~/Maildir": week.mail, "enforce.conf": folder / "enforce.conf", "partner.conf": folder / "partner.conf"}
+
+
+def said(command):
+    words = [str(PLACES.get(word, word)) for word in shlex.split(command)]
+    assert words[0] == "heloctl", command
+    verb, rest = words[1], words[2:]
+    if "-c" not in rest and verb != "help":
+        rest = ["-c", str(conf)] + rest
+    _, out, err = heloctl(verb, *rest)
+    assert not err or "RFC 5321" in err, err
+    for place, path in PLACES.items():
+        out = out.replace(str(path), place)
+    return "".join(line.rstrip() + "\n" for line in out.splitlines())
+
+
+def shown(block):
+    """[(command, output)]: "..." in the output stands for lines that are left out."""
+    parts = re.split(r"(?m)^\$ (.*)\n", block)
+    return list(zip(parts[1::2], parts[2::2]))
+
+
+def matches(output, real):
+    pattern = "".join(r"(?:.*\n)*?" if line == "..." else re.escape(line) + r"\n" for line in output.splitlines())
+    return re.fullmatch(pattern, real)
+
+
+def prepare():
+    (folder / "enforce.conf").write_text(conf.read_text().replace('mode = "monitor"', 'mode = "enforce"'))
+    (folder / "partner.conf").write_text(conf.read_text() + made_up.EXEMPT)
+
+
+@test("doc/first-week.md: every command gives the output that is shown", 120)
+def _():
+    prepare()
+    seen = 0
+    for found in blocks():
+        for command, output in shown(found.group(1)):
+            real = said(command)
+            assert matches(output, real), f"$ {command}\nshown:\n{output}\nreal:\n{real}"
+            seen += 1
+    assert seen >= 6, seen
+
+
+if UPDATE:
+    prepare()
+    for found in blocks():
+        for command, output in shown(found.group(1)):
+            print(f"$ {command}\n{said(command)}")
+else:
+    run()
+week.stop()
