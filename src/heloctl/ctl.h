@@ -79,6 +79,15 @@ struct settings *ctl_settings_of(const char *file);
 /* Where these came from, for "… has no policy x": the file, or that there is none. */
 const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings);
 
+/* What is to be judged. NULL: not known, or the default. */
+struct ctl_greeting {
+    const char *address, *helo, *sender, *recipient, *policy;
+    bool esmtp;
+};
+
+/* Judges and prints; returns the exit status of `heloctl check`. */
+int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting);
+
 /* A resolver on an event loop of the verb's own. */
 struct ctl_session {
     struct event_base *base;

@@ -120,7 +120,7 @@ static void gather_all(struct check *check)
  * Without a sender the greeting is judged as it is at the HELO stage, where Postfix knows none either: the null sender
  * would make it a bounce, which is judged otherwise.
  */
-static bool read_request(const struct check_greeting *g, struct check *check)
+static bool read_request(const struct ctl_greeting *g, struct check *check)
 {
     struct request *req = &check->request;
 
@@ -188,7 +188,7 @@ static bool knows_policy(const struct ctl *ctl, const struct settings *settings,
     return false;
 }
 
-int check_run(struct ctl *ctl, const struct check_greeting *greeting)
+int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting)
 {
     struct check *check;
     struct region *region;
@@ -225,7 +225,7 @@ int check_run(struct ctl *ctl, const struct check_greeting *greeting)
 
 static int run(struct ctl *ctl)
 {
-    const struct check_greeting greeting = {
+    const struct ctl_greeting greeting = {
         .address = ctl->arguments[0],
         .helo = ctl->arguments[1],
         .sender = ctl_value(ctl, 's'),
@@ -234,7 +234,7 @@ static int run(struct ctl *ctl)
         .esmtp = !ctl_given(ctl, 'H'),
     };
 
-    return check_run(ctl, &greeting);
+    return ctl_check_greeting(ctl, &greeting);
 }
 
 const struct ctl_verb ctl_check = {

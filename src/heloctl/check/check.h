@@ -19,12 +19,6 @@ struct check_lookup {
     bool from_cache;
 };
 
-/* What is to be judged. NULL: not known, or the default. */
-struct check_greeting {
-    const char *address, *helo, *sender, *recipient, *policy;
-    bool esmtp;
-};
-
 struct check {
     struct region *region;
     const struct settings *settings;
@@ -41,8 +35,6 @@ struct check {
     struct check_lookup lookups[CHECK_LOOKUPS_MAX];
 };
 
-/* Judges and prints; returns the exit status of `heloctl check`. */
-int check_run(struct ctl *ctl, const struct check_greeting *greeting);
 /* The records of an answer as plain text, separated by blanks. */
 void check_values(struct text *t, const struct dns_answer *answer);
 void check_print_text(const struct check *check, FILE *out, bool colour);

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "ctl.h"
 #include "logged.h"
 #include "policyfile.h"
 #include "text.h"
@@ -225,16 +225,16 @@ static bool is_id(const char *id)
 
 static int check_again(struct explain *x)
 {
-    struct check_greeting greeting = {.address = x->client,
-                                      .helo = x->helo,
-                                      .sender = x->sender,
-                                      .policy = x->policy[0] ? x->policy : NULL,
-                                      .esmtp = x->esmtp};
+    struct ctl_greeting greeting = {.address = x->client,
+                                    .helo = x->helo,
+                                    .sender = x->sender,
+                                    .policy = x->policy[0] ? x->policy : NULL,
+                                    .esmtp = x->esmtp};
     int status;
 
     printf("\n\nwhat DNS says now\n\n");
     fflush(stdout);
-    status = check_run(x->ctl, &greeting);
+    status = ctl_check_greeting(x->ctl, &greeting);
     return status < CTL_USAGE || status == CTL_UNSURE ? CTL_OK : status;
 }
 
