@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The first week: monitor mode for seven days with known truth; then every tool is asked whom helod would refuse, and
 must name the right senders, counts and ids. doc/first-week.md is run command by command, its output compared."""
+import gzip
 import json
 import os
 import pathlib
@@ -167,6 +168,49 @@ def _():
         row = by_queue[path.rpartition("/")[2].partition(":")[0]]
         equal((line["client"], line["helo"], line["judged"]),
               (row["client"], row["helo"], row["decision"]["judged"]), "survey and daemon agree")
+
+
+def hop(client, helo, by="mx.helod.example"):
+    return f"Received: from {helo} (unknown [{client}])\n\tby {by} (Postfix) with ESMTP id 1; Sat, 28 Nov 2026 10:00:00 +0000\n"
+
+
+FORGED = hop("192.0.2.66", "forged.example", "other.example")
+TAIL = FORGED + "Subject: x\n\nFrom here on it is body.\n"
+QUOTED = TAIL.replace("\nFrom here", "\n>From here")  # as an mbox has it
+MESSAGES = {  # name: (text, the clients that are judged)
+    "one": (hop("198.51.100.1", "localhost") + TAIL, {"198.51.100.1"}),
+    "box": ("".join(f"From x Sat Nov 28 10:00:00 2026\n{hop(f'198.51.100.{n}', 'localhost')}{QUOTED}\n" for n in (2, 3)),
+            {"198.51.100.2", "198.51.100.3"}),
+    "behind_a_filter": (hop("127.0.0.1", "localhost") + hop("198.51.100.4", "localhost") + TAIL, {"198.51.100.4"}),
+    "unclear": (hop("198.51.100.5", "((((") + TAIL, set()),
+    "bytes": ("Received: from \x1b[31m\x00\xff (unknown [198.51.100.6])\n" + TAIL, set()),
+    "cut": ("Received: from x (unknown [198.51.100.7", set()),
+    "long_name": (hop("198.51.100.8", "x" * 3000) + TAIL, {"198.51.100.8"}),
+    "long_header": ("X: " + "y" * 100_000 + "\n" + hop("198.51.100.9", "localhost") + TAIL, set()),
+    "brackets": (hop("198.51.100.10", "[192.0.2.66]") + TAIL, {"198.51.100.10"}),
+    "local": ("Received: by mx (Postfix, from userid 0) id 1; Sat, 28 Nov 2026 10:00:00 +0000\nSubject: x\n\n", set()),
+}
+
+
+@test("survey: folders, mbox, .gz and hostile headers; what stands below the hand-over never counts")
+def _():
+    place, kept = folder / "hostile", folder / "hostile.log"
+    place.mkdir()
+    for name, (text, _) in MESSAGES.items():
+        data = text.encode("latin-1")
+        (place / name).write_bytes(data)
+        (place / (name + ".gz")).write_bytes(gzip.compress(data))
+    got = json.loads(ctl("survey", "-c", conf, "-o", "-j", "-l", kept, place))["survey"]
+    lines = [fields for fields in map(decision_fields, kept.read_text().splitlines()) if fields]
+    equal(got["judged"], len(lines))
+    clients = {}
+    for fields in lines:
+        clients.setdefault(fields["instance"].rpartition("/")[2].removesuffix(".gz"), set()).add(fields["client"])
+    for name, (_, wanted) in MESSAGES.items():
+        equal(clients.get(name, set()), wanted, name)
+    equal(got["messages"], 2 * (len(MESSAGES) + 1))
+    out = ctl("survey", "-c", conf, "-o", "--mx", "other.example", place)
+    assert all(c == "\n" or c.isprintable() for c in out), "a control byte"
 
 
 def blocks():

@@ -111,7 +111,7 @@ static void read_head(struct mailbox *m, const char *path, const char *head, siz
     char sender[WORD_SIZE];
     struct received hop;
     struct headers h;
-    bool found = false;
+    bool found = false, unclear = false; /* unclear: it may be the hand-over, so nothing below it can be trusted */
 
     m->messages++;
     headers_begin(&h, head, n);
@@ -120,8 +120,12 @@ static void read_head(struct mailbox *m, const char *path, const char *head, siz
             copy_sender(h.value, sender);
             mail.sender = sender;
         }
-        if (!found && strcmp(h.name, "received") == 0 && received_read(h.value, h.size, &hop))
+        if (found || unclear || strcmp(h.name, "received") != 0)
+            continue;
+        if (received_read(h.value, h.size, &hop))
             found = is_foreign(m, &hop.client) && (!m->mx || listed(m->mx, hop.by, strlen(hop.by)));
+        else
+            unclear = memmem(h.value, h.size, "from ", 5) && memchr(h.value, '[', h.size);
     }
     if (!found) {
         m->without_hop++;
