@@ -117,14 +117,6 @@ static void print_verdict(const struct logged *l)
         printf("  %-16s %s, with %d points\n", "shadow policy", plain(f->shadow_action, value), f->shadow_score);
 }
 
-static bool has_verb(const char *name)
-{
-    for (size_t i = 0; ctl_verbs[i]; i++)
-        if (strcmp(ctl_verbs[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
 /* A name is the better exemption where it is proved: the address may change. */
 static void print_ways(const struct logged *l)
 {
@@ -136,11 +128,7 @@ static void print_ways(const struct logged *l)
     if (l->client.family == ADDRESS_NONE)
         return;
     printf("\nto let this sender in\n");
-    if (has_verb("exempt"))
-        printf("  heloctl exempt add %s %s\n", by_name ? "rdns" : "client", plain(what, value));
-    else
-        printf("  exempt { %s = { \"%s\" } }    in the policy file\n", by_name ? "rdns" : "clients",
-               plain(what, value));
+    printf("  heloctl exempt add %s %s --why \"...\"\n", by_name ? "rdns" : "client", plain(what, value));
     printf("to keep it out, whatever helod says\n  %s REJECT    in a check_client_access table of Postfix\n",
            plain(f->client, value));
 }
