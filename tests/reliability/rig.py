@@ -44,7 +44,10 @@ def resident_kib(pid):
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:  # helod lets nobody look into its memory, and the kernel hides this with it
+        return tap.skip("this machine: not root, who alone may count helod's descriptors")
 
 
 def udp_sockets(pid):
