@@ -107,7 +107,7 @@ struct dns_settings {
     uint64_t timeout_ms;
     unsigned tries;
     unsigned cache;
-    unsigned in_flight;    /* look-ups at once */
+    unsigned in_flight;    /* lookups at once */
     unsigned client_share; /* percent of it for the questions of one client network; 0: no limit */
     unsigned guard;        /* percent; 0: never */
     unsigned ptr_names;    /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */

@@ -375,7 +375,7 @@ static void end(struct daemon *d)
     notify_close();
 }
 
-/* What would change the meaning of our look-ups, and what c-ares would read from a stranger's environment. */
+/* What would change the meaning of our lookups, and what c-ares would read from a stranger's environment. */
 static void clean_environment(void)
 {
     static const char *const names[] = {"RES_OPTIONS", "LOCALDOMAIN", "HOSTALIASES"};

@@ -63,7 +63,7 @@ static int tcp_socket(const struct addrinfo *at)
 
 static bool open_tcp(struct endpoint *e, const char *where, char *error, size_t error_size)
 {
-    static const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, /* no look-up */
+    static const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, /* no lookup */
                                           .ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
     char host[HOST_SIZE];

@@ -73,7 +73,7 @@ static void watch_resolver(struct server *s)
     case GUARD_SAME:
         return;
     case GUARD_SUSPENDED:
-        log_error("the resolver fails: %d %% of the recent look-ups; DNS points are suspended until it is better",
+        log_error("the resolver fails: %d %% of the recent lookups; DNS points are suspended until it is better",
                   trouble);
         break;
     case GUARD_RESUMED:

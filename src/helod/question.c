@@ -323,7 +323,7 @@ static void wait_for_evidence(struct question *q)
     question_end(q);
 }
 
-/* May this question cost look-ups? LIMIT_NONE: it may. */
+/* May this question cost lookups? LIMIT_NONE: it may. */
 static enum limit limit_of(const struct question *q, uint64_t now_ms)
 {
     struct server *s = q->all->server;

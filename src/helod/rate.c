@@ -2,7 +2,7 @@
 /*
  * rate: fixed memory, no allocation while counting. Networks are hashed with a secret key into sets of WAYS slots; in a
  * full set the one that asked least is replaced. So a flood of networks can make us forget a count (which costs us
- * look-ups), but never add to an honest network's count.
+ * lookups), but never add to an honest network's count.
  */
 #include "rate.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rate: questions a minute by client network, so that one network cannot spend all our look-ups.
+ * rate: questions a minute by client network, so that one network cannot spend all our lookups.
  */
 #ifndef HELOD_RATE_H
 #define HELOD_RATE_H

@@ -4,7 +4,7 @@
  * names that are never seen again can throw out names, but no network.
  *
  * Promises never more than `entries` networks, nor more memory than `bytes` in all: a quarter of it is for names, an
- * eighth is left to the allocator. An answer costs two look-ups however many records there are.
+ * eighth is left to the allocator. An answer costs two lookups however many records there are.
  */
 #include "memory.h"
 

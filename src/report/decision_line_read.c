@@ -166,7 +166,7 @@ static bool read_findings(const char *value, struct region *r, struct decision_f
     return true;
 }
 
-/* "2/13ms": the look-ups. */
+/* "2/13ms": the lookups. */
 static bool read_dns(const char *value, struct decision_fields *out)
 {
     size_t n = strcspn(value, "/");

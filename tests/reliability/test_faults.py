@@ -113,7 +113,7 @@ def _():
                 daemon.wait_log("DNS points count again")
                 equal(suspended(), False, "the gauge")
         tally = rig.under(daemon, act)
-        assert len(meanwhile) < len(before) / 4, f"{len(before)} look-ups in health, {len(meanwhile)} while suspended"
+        assert len(meanwhile) < len(before) / 4, f"{len(before)} lookups in health, {len(meanwhile)} while suspended"
         equal(daemon.log().count("points are suspended"), 1, "said")
         if IS_LONG:
             contains(daemon.ask(**suspect), "rdns_missing")

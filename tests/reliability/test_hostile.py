@@ -322,15 +322,15 @@ def greedy_zone(client):
 
 
 @cases([("without SPF", "".join(f" {rule} = 0" for rule in SPF_RULES), 10), ("with SPF", "", 10 + 1 + 10 * 11)],
-       name=lambda row: f"amplification: one greeting {row[0]} costs at most {row[2]} look-ups")
+       name=lambda row: f"amplification: one greeting {row[0]} costs at most {row[2]} lookups")
 def _(what, points, ceiling):
     with FaultDns(greedy_zone("203.0.113.66")) as dns, \
             rig.Daemon(dns, conf=f'policy "default" {{ points {{{points} helo_not_fqdn = 60 }} }}') as daemon:
         daemon.ask(client="203.0.113.66", helo="mail.greedy-yard.net", sender="")
         asked = len(dns.questions())
-        note(f"{asked} look-ups")
+        note(f"{asked} lookups")
         assert 2 <= asked <= ceiling, asked
-    rig.note_row(f"the greediest greeting {what}", "once", result=f"{asked} DNS look-ups; ceiling {ceiling}")
+    rig.note_row(f"the greediest greeting {what}", "once", result=f"{asked} DNS lookups; ceiling {ceiling}")
 
 
 @test("one client network past its rate is judged by local rules only")

@@ -21,7 +21,7 @@
  *     expect ACTION[|ACTION] [SCORE or MIN..MAX]   dunno mark defer reject
  *     answered ACTION                          after the mode: what Postfix is told
  *     finding RULE …, not RULE …, only RULE … | nothing
- *     queries N or MIN..MAX                    look-ups asked
+ *     queries N or MIN..MAX                    lookups asked
  *     advised GLOB | nothing                   what was said about the deployment so far: once, or never
  *     reply GLOB, line GLOB                    the action, the decision line (fnmatch)
  *     within 8s                                of the frozen clock
@@ -192,7 +192,7 @@ static void begin(struct scenario *s, const char *name)
     history_free(s->history);
     settings_unref(s->settings);
     memset(s, 0, sizeof(*s));
-    s->trouble = -1; /* too few look-ups to tell */
+    s->trouble = -1; /* too few lookups to tell */
     s->base = base;
     s->resolver = resolver;
     s->region = region;

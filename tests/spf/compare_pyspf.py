@@ -107,7 +107,7 @@ class Generator:
         return self.broken() if self.chance(50) else self.term()
 
     def costly(self):
-        """About as many terms with look-ups as the limit allows, and a redirect, followed or not."""
+        """About as many terms with lookups as the limit allows, and a redirect, followed or not."""
         return 'v=spf1 %sredirect=i0.d.example%s' % ('a:w.d.example ' * self.pick(8, 9, 10, 11),
                                                      self.pick('', ' all', ' ip4:192.0.2.0/24', ' ?all'))
 
@@ -192,7 +192,7 @@ def ours(cases, keep=False, void_limit=None):
             for line in run.stdout.splitlines()}
 
 
-# pyspf, with its look-ups replaced by the zone.
+# pyspf, with its lookups replaced by the zone.
 
 def look_up(zone, name, kind, level=0):
     records = [(t, data) for owner, t, data in zone if owner.lower() == name.lower()]
@@ -300,18 +300,18 @@ NO_VOID_LIMIT = (('MAX_VOID_LOOKUPS', MANY),)
 
 CLASSES = [
     Class('names of the client count as void',
-          'pyspf counts look-ups of the names in the PTR, and those for %{p} in terms that are never reached; we count '
+          'pyspf counts lookups of the names in the PTR, and those for %{p} in terms that are never reached; we count '
           'what a term asks of the names that its publisher chose',
           lambda c, said: 'Void lookup' in said and uses(c, r'ptr|%\{p'), None, NO_VOID_LIMIT, True),
-    Class('a void look-up behind an alias counts twice',
-          'a CNAME to a name without the type is one question and one void look-up to us, two to pyspf',
+    Class('a void lookup behind an alias counts twice',
+          'a CNAME to a name without the type is one question and one void lookup to us, two to pyspf',
           lambda c, said: 'Void lookup' in said and uses(c, 'alias|mx'), None, NO_VOID_LIMIT, True),
     Class('a redirect counts when it is read',
           'pyspf counts a redirect as one of the ten terms when it parses it, even where another term matches first; '
           'RFC 7208 section 4.6.4 counts terms as they are evaluated',
           lambda c, said: 'Too many DNS' in said and uses(c, 'redirect='), None, (('MAX_LOOKUP', MANY),), False),
     Class("DNS trouble with the client's names",
-          'section 5.5: an error of the PTR look-up means no match, one of a name skips it; pyspf says temperror',
+          'section 5.5: an error of the PTR lookup means no match, one of a name skips it; pyspf says temperror',
           lambda c, said: 'DNS timeout' in said and uses(c, r'ptr|%\{p'), without_reverse_trouble, NO_VOID_LIMIT, True),
     Class('modifier names compare with case',
           'pyspf takes "Redirect=" for an unknown modifier; names are case-insensitive (section 4.6.1)',

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fixture: reads SPF cases (the form is in fixture.h), answers look-ups from their zones, compares outcomes.
+ * fixture: reads SPF cases (the form is in fixture.h), answers lookups from their zones, compares outcomes.
  */
 #include "fixture.h"
 

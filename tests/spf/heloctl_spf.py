@@ -31,7 +31,7 @@ def spf(*arguments):
     return status, out.splitlines()
 
 
-@test("pass by an address: the result first, the record, the term, every look-up, exit 0")
+@test("pass by an address: the result first, the record, the term, every lookup, exit 0")
 def _():
     status, lines = spf("192.0.2.1", "mail.client.example")
     equal(status, 0)
@@ -39,9 +39,9 @@ def _():
                   "record: v=spf1 a include:_spf.client.example -all exp=why.client.example",
                   "term: a",
                   "of: mail.client.example",
-                  "cost: 1 of 10 terms with look-ups, 0 of 2 void, 2 questions",
-                  "look-up: TXT mail.client.example: ok, 1 record",
-                  "look-up: A mail.client.example: ok, 1 record"])
+                  "cost: 1 of 10 terms with lookups, 0 of 2 void, 2 questions",
+                  "lookup: TXT mail.client.example: ok, 1 record",
+                  "lookup: A mail.client.example: ok, 1 record"])
 
 
 @test("pass by an include names the term inside and whose it is")

@@ -509,7 +509,7 @@ def _():
                 assert not answer.startswith(("4", "5")), answer
             # One question a second is let through, to see whether the resolver is well again.
             asked, probes = len(heard) - before, 2 + int(time.monotonic() - begin)
-            assert asked <= 10 * probes, f"{asked} look-ups while suspended"
+            assert asked <= 10 * probes, f"{asked} lookups while suspended"
             time.sleep(1.5)
             equal(daemon.log().count("DNS points are suspended"), 1)
     finally:

@@ -60,7 +60,7 @@ def _(_, status, address, helo, line):
     contains(out, line)
 
 
-@test("check: every look-up is shown with its answer")
+@test("check: every lookup is shown with its answer")
 def _():
     _, out, _ = check("192.0.2.2", "many.honest.org")
     contains(out, "PTR   2.2.0.192.in-addr.arpa  ->  ")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * labels: the file of known senders, read into the look-up sets.
+ * labels: the file of known senders, read into the lookup sets.
  */
 #include "labels.h"
 

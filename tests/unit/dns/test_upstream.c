@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whom the resolver asks, and how much at once: other servers while look-ups are on their way, resolv.conf, bounds, a
+ * Whom the resolver asks, and how much at once: other servers while lookups are on their way, resolv.conf, bounds, a
  * resolver in trouble.
  */
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static void ask_late(int i, char letter)
     ask(i, name, DNS_A);
 }
 
-/* Forty look-ups on their way stay whole while the servers change under them. */
+/* Forty lookups on their way stay whole while the servers change under them. */
 static void test_reconfigure(void **state)
 {
     const char *list[] = {servers[1].text, NULL}, *bad[] = {"192.0.2.300", NULL};
@@ -132,7 +132,7 @@ static void test_bounds(void **state)
     assert_null(resolver_cached(resolver, "b@99.late.example", DNS_A));
 }
 
-/* Look-ups out of thirty zones, of which twenty fail; then what one zone does, which is no resolver in trouble. */
+/* Lookups out of thirty zones, of which twenty fail; then what one zone does, which is no resolver in trouble. */
 static void test_trouble(void **state)
 {
     char name[64];

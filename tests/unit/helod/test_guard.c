@@ -22,7 +22,7 @@ static void test_changes(void **state)
         unsigned percent;
         enum guard_change change;
     } rows[] = {
-        {"too few look-ups to tell", -1, 50, GUARD_SAME},
+        {"too few lookups to tell", -1, 50, GUARD_SAME},
         {"just under the limit", 49, 50, GUARD_SAME},
         {"switched off", 100, 0, GUARD_SAME},
         {"at the limit", 50, 50, GUARD_SUSPENDED},
