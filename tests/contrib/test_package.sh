@@ -19,6 +19,7 @@ echo "1..$plan"
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
+export HOME="$folder" # rpm and lintian write into it
 tree=$folder/helod-0.1.0
 
 # result NAME STATUS [LOG]

@@ -20,6 +20,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
+export HOME="$folder" # rpm and lintian write into it
 version=$(sed -n 's/^Version: *//p' "${top_srcdir:?}/rpm/helod.spec")
 tarball=helod-$version.tar.xz
 
