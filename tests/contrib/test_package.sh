@@ -64,7 +64,7 @@ mkdir -p /var/lib/helod /var/log/helod
 touch /var/lib/helod/history /var/log/helod/helod.json
 dpkg --purge helod
 left=$(find /etc /usr /var /run -xdev -iname '*helod*' ! -path '/var/log/*autopkgtest*' ! -path '/var/log/journal/*' ! -path '/var/lib/dpkg/*' \
-    ! -path '/usr/share/doc/*' 2>/dev/null | grep -v '^/etc/apparmor.d/cache' || true)
+    ! -path '/usr/share/doc/*' ! -path '/var/tmp/*' 2>/dev/null | grep -v '^/etc/apparmor.d/cache' || true)
 [ -z "$left" ] || { echo "left: $left"; exit 1; }
 ! getent passwd helod >/dev/null
 echo "purged"
