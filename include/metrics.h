@@ -48,6 +48,8 @@ enum metric {
     METRIC_HISTORY_EVICTED,
     METRIC_HISTORY_ASKED,
     METRIC_HISTORY_UNKNOWN,
+    METRIC_ENCRYPTED_NETWORKS, /* gauge, by policy */
+    METRIC_STARTTLS,           /* gauge, by policy: 1 while STARTTLS is taken as offered */
     METRIC_LOG_LOST,
     METRIC_COUNT
 };
@@ -65,6 +67,7 @@ void metrics_observe(struct metrics *m, enum metric id, uint64_t value);
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label);
 /* The same for one number of a row's second label (`by`). */
 void metrics_add_by(struct metrics *m, enum metric id, unsigned by, unsigned label, uint64_t value);
+void metrics_set_by(struct metrics *m, enum metric id, unsigned by, uint64_t value);
 uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, unsigned label);
 /* A policy's number as second label. It outlives reloads; past the table's end all share the last, "other". */
 unsigned metrics_policy(struct metrics *m, const char *name);

@@ -173,6 +173,10 @@ static void count(const struct question *q, const struct evidence *e, const stru
         metrics_add_by(s->metrics, METRIC_SHADOW, policy, metrics_shadow(v->judged, shadow->judged), 1);
     if (e->limit != LIMIT_NONE)
         metrics_add(s->metrics, METRIC_LIMITED, e->limit, 1);
+    if (e->starttls != OPEN && v->skip == SKIP_NONE) {
+        metrics_set_by(s->metrics, METRIC_ENCRYPTED_NETWORKS, policy, e->history.encrypted_networks);
+        metrics_set_by(s->metrics, METRIC_STARTTLS, policy, e->starttls == YES);
+    }
     if (v->skip != SKIP_NONE) {
         metrics_add(s->metrics, METRIC_SKIPPED, v->skip, 1);
     } else {

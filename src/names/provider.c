@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * provider: large mail providers that send only from names of their own, and where those names lie. A greeting with
- * such a name from an address without a reverse name there is a forgery. Only providers whose every outgoing host has
- * a confirmed reverse name belong here; one whose customers greet with its name from elsewhere does not.
+ * such a name from an address without a reverse name there is a forgery. Only providers whose every outgoing host has a
+ * confirmed reverse name belong here; one whose customers greet with its name from elsewhere does not. Nor may a domain
+ * stand in the second list in which customers have their names, such as the broadband addresses of an access provider
+ * or rented machines: then the part of it that the mail servers are in stands there.
  */
 #include <string.h>
 
@@ -14,19 +16,18 @@ static const struct {
     const char *names[NAMES_MAX];   /* a greeting or a sender below one of these is the provider's */
     const char *reverse[NAMES_MAX]; /* its reverse name lies below one of these */
 } providers[] = {
-    {{"google.com", "gmail.com", "googlemail.com"},
-     {"google.com", "googlemail.com", "1e100.net", "googleusercontent.com"}},
+    {{"google.com", "gmail.com", "googlemail.com"}, {"google.com", "googlemail.com", "1e100.net"}},
     {{"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com", "hotmail.co.uk",
       "hotmail.fr", "hotmail.de", "hotmail.it", "live.co.uk", "live.nl", "outlook.de", "outlook.fr"},
      {"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com"}},
     {{"yahoo.com", "ymail.com", "rocketmail.com", "yahoodns.net", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "yahoo.it",
       "yahoo.es", "yahoo.ca", "yahoo.com.br", "yahoo.co.in"},
-     {"yahoo.com", "yahoodns.net", "yahoo.net", "aol.com"}},
+     {"yahoo.com", "yahoodns.net", "yahoo.net", "mx.aol.com", "mail.aol.com"}},
     {{"yahoo.co.jp"}, {"yahoo.co.jp", "yahoo.ne.jp", "yahoo.com"}},
-    {{"aol.com", "aim.com", "verizon.net"}, {"aol.com", "aol.net", "yahoo.com", "yahoodns.net", "verizon.net"}},
+    {{"aol.com", "aim.com", "verizon.net"}, {"mx.aol.com", "mail.aol.com", "yahoo.com", "yahoodns.net"}},
     {{"att.net", "sbcglobal.net", "bellsouth.net"},
-     {"att.net", "sbcglobal.net", "bellsouth.net", "prodigy.net", "yahoo.com", "yahoodns.net", "aol.com"}},
-    {{"comcast.net"}, {"comcast.net"}},
+     {"mail.bellsouth.net", "mx.aol.com", "mail.aol.com", "yahoo.com", "yahoodns.net"}},
+    {{"comcast.net"}, {"mail.comcast.net", "sys.comcast.net", "email.comcast.net"}},
     {{"icloud.com", "me.com", "mac.com", "apple.com"}, {"icloud.com", "me.com", "mac.com", "apple.com"}},
     {{"gmx.net", "gmx.de", "gmx.com", "gmx.at", "gmx.ch"},
      {"gmx.net", "gmx.de", "gmx.com", "mail.com", "web.de", "kundenserver.de"}},
@@ -35,8 +36,8 @@ static const struct {
      {"mail.com", "gmx.com", "gmx.net", "web.de", "kundenserver.de"}},
     {{"t-online.de", "magenta.de"}, {"t-online.de"}},
     {{"freenet.de"}, {"freenet.de"}},
-    {{"orange.fr", "wanadoo.fr"}, {"orange.fr", "wanadoo.fr"}},
-    {{"free.fr"}, {"free.fr", "proxad.net", "iliad.fr"}},
+    {{"orange.fr", "wanadoo.fr"}, {"orange.fr"}},
+    {{"free.fr"}, {"free.fr"}},
     {{"laposte.net"}, {"laposte.net"}},
     {{"libero.it"}, {"libero.it", "italiaonline.it"}},
     {{"qq.com", "foxmail.com"}, {"qq.com", "foxmail.com", "qcloudmail.com"}},

@@ -181,6 +181,12 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_HISTORY_ASKED, "helod_history_asked_total", "counter", "", "Questions to the history store."),
     PLAIN(METRIC_HISTORY_UNKNOWN, "helod_history_unknown_total", "counter", "",
           "Of these, without an answer: the store was down or late."),
+    {METRIC_ENCRYPTED_NETWORKS, "helod_encrypted_networks", "gauge", "",
+     "Unrelated networks whose clients used STARTTLS in the last 7 days.", NULL, 1, "policy", POLICIES_MAX, policy_name,
+     1},
+    {METRIC_STARTTLS, "helod_starttls_offered", "gauge", "",
+     "1 while Postfix is taken to offer STARTTLS to the clients of the policy.", NULL, 1, "policy", POLICIES_MAX,
+     policy_name, 1},
     PLAIN(METRIC_LOG_LOST, "helod_log_lines_lost_total", "counter", "",
           "Log lines that nobody took: syslog was down, or too slow."),
 };
@@ -273,6 +279,12 @@ void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t val
 void metrics_set(struct metrics *m, enum metric id, uint64_t value)
 {
     m->values[m->first[id]] = value;
+}
+
+void metrics_set_by(struct metrics *m, enum metric id, unsigned by, uint64_t value)
+{
+    if (by < metric_rows[id].bys)
+        m->values[m->first[id] + (size_t)by * metric_rows[id].numbers] = value;
 }
 
 uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, unsigned label)

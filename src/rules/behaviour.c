@@ -278,8 +278,8 @@ RULE(sender_other_domain) = {
     .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo}, your reverse name %{rdns} and your sender's domain are unrelated: use the same "
-              "name for HELO and reverse DNS",
+    .advice = "your HELO name %{helo}, the reverse name of your address %{client} and your sender's domain %{detail} "
+              "are unrelated: use the same name for HELO and reverse DNS",
     .test = test_sender_other_domain,
     .detail = detail_sender_domain,
 };

@@ -68,7 +68,7 @@ RULE(rdns_unconfirmed) = {
     .family = FAMILY_DNS,
     .summary = "The client's reverse names do not point back to its address (RFC 8601 iprev=fail).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = 37,
+    .points = 38,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",

@@ -112,6 +112,16 @@ static enum answer test_untagged(const struct evidence *e)
     return answer_if(e->helo.kind == NAME_LITERAL && (e->helo.flags & NAME_BAD_LITERAL));
 }
 
+/* How the client's own address is written as a literal (RFC 5321 section 4.1.3). */
+static const char *detail_own_literal(const struct evidence *e, struct region *r)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    const char *literal =
+        region_printf(r, "[%s%s]", e->client.family == ADDRESS_IPV6 ? "IPv6:" : "", address_format(&e->client, text));
+
+    return literal ? literal : "";
+}
+
 RULE(helo_literal_untagged) = {
     .name = "helo_literal_untagged",
     .family = FAMILY_LITERAL,
@@ -120,8 +130,9 @@ RULE(helo_literal_untagged) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your address literal %{helo} lacks the IPv6: prefix. Write [IPv6:%{client}], or greet with a host name",
+    .advice = "your address literal %{helo} lacks the IPv6: prefix: greet with a host name, or write %{detail}",
     .test = test_untagged,
+    .detail = detail_own_literal,
 };
 
 static enum answer test_malformed(const struct evidence *e)
@@ -138,7 +149,7 @@ RULE(helo_literal_malformed) = {
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_numeric_tld, helo_bare_ip, helo_literal),
     .code = 550,
     .enhanced = "5.5.2",
-    .advice = "your address literal %{helo} is malformed: write [%{client}], with the prefix IPv6: before an IPv6 "
-              "address, or greet with a host name",
+    .advice = "your address literal %{helo} is malformed: greet with a host name, or write %{detail}",
     .test = test_malformed,
+    .detail = detail_own_literal,
 };

@@ -64,8 +64,8 @@ RULE(helo_spf_fail) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): add ip4: or ip6: with your "
-              "address to the record, or greet with another name",
+    .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): greet with the name of your own "
+              "server, or add your address to the record if %{helo} is yours",
     .test = test_fail,
     .detail = detail_term,
 };
@@ -93,8 +93,8 @@ RULE(helo_spf_deny_all) = {
     .implies = IMPLIES(helo_spf_fail),
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} says that no host of that name sends mail: publish \"v=spf1 a -all\" there, "
-              "or greet with another name",
+    .advice = "the SPF record of %{helo} says that no host of that name sends mail: greet with the name of your own "
+              "server, or publish \"v=spf1 a -all\" there if %{helo} is yours",
     .test = test_deny_all,
     .detail = detail_record,
 };
