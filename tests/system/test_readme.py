@@ -94,6 +94,13 @@ def replay_log(command):
     contains(said, "1 of 1 decisions are the same")
 
 
+def explain_decision(command):
+    number = helod.decision_fields(decision)["id"]
+    status, said = shell(command.replace("ID", number), " --offline log")
+    equal(status, 0, said)
+    contains(said, f"decision {number}")
+
+
 def list_rules(command):
     status, said = shell(command)
     equal(status, 0, said)
@@ -146,6 +153,7 @@ KNOWN = {
     "./bootstrap.sh check --all": bootstrap,
     "./bootstrap.sh build": bootstrap,
     "heloctl check -c helod.conf 203.0.113.9 User": check_greeting,
+    "heloctl explain ID": explain_decision,
     "heloctl rules": list_rules,
     "heloctl report": read_log,
     "heloctl tune": read_log,
