@@ -14,6 +14,7 @@
 #include "json.h"
 #include "logfmt.h"
 #include "page/files.h"
+#include "rule.h"
 #include "server.h"
 
 enum { EXEMPTIONS_SHOWN = 200 };
@@ -58,6 +59,15 @@ static unsigned show_stats(const struct page_call *call)
     return 200;
 }
 
+/* The sentence of each rule: the page shows findings in words. */
+static void add_rules(struct json *j)
+{
+    json_open(j, "rules", '{');
+    for (size_t i = 0; i < rules_count; i++)
+        json_text(j, rules[i]->name, rules[i]->summary);
+    json_close(j, '}');
+}
+
 static void add_policies(const struct settings *settings, struct json *j)
 {
     json_open(j, "policies", '[');
@@ -73,6 +83,7 @@ static void add_policies(const struct settings *settings, struct json *j)
             json_text(j, "name", policy->thresholds[t].name);
             json_number(j, "score", policy->thresholds[t].score);
             json_text(j, "action", policy->thresholds[t].action);
+            json_text(j, "outcome", outcome_name(policy->thresholds[t].outcome));
             json_close(j, '}');
         }
         json_close(j, ']');
@@ -110,10 +121,14 @@ static void add_recent(const struct recent *recent, struct json *j)
     const char *line;
     size_t n;
 
-    json_open(j, "minutes", '['); /* the oldest first; the last is the one that runs */
-    for (unsigned back = RECENT_MINUTES + 1; back-- > 0;)
-        json_number(j, NULL, (long long)recent_minute(recent, now, back));
-    json_close(j, ']');
+    json_open(j, "minutes", '{');
+    for (unsigned kind = 0; kind < RECENT_KINDS; kind++) {
+        json_open(j, recent_kind_name(kind), '['); /* the oldest first; the last is the current minute */
+        for (unsigned back = RECENT_MINUTES + 1; back-- > 0;)
+            json_number(j, NULL, (long long)recent_minute(recent, now, back, kind));
+        json_close(j, ']');
+    }
+    json_close(j, '}');
     json_open(j, "decisions", '['); /* the newest first */
     for (unsigned back = 0; (line = recent_line(recent, back, &n, &when)) != NULL; back++) {
         json_open(j, NULL, '{');
@@ -138,6 +153,7 @@ static unsigned show_status(const struct page_call *call)
     json_open(&j, "metrics", '{');
     exposition_json(s->metrics, &j);
     json_close(&j, '}');
+    add_rules(&j);
     add_policies(s->settings, &j);
     add_exemptions(s, &j);
     add_recent(s->recent, &j);

@@ -194,8 +194,9 @@ static void count(const struct question *q, const struct evidence *e, const stru
 static void log_decision(const struct question *q, const struct decision_record *record)
 {
     const struct server *s = q->all->server;
-    bool logged = is_worth_a_line(q, record->verdict, record->shadow);
-    bool room = recent_count(s->recent, clock_wall());
+    const struct verdict *v = record->verdict;
+    bool logged = is_worth_a_line(q, v, record->shadow);
+    bool room = recent_count(s->recent, clock_wall(), v->skip == SKIP_NONE ? v->judged : RECENT_SKIPPED);
     bool shown = status_listens(s->status) && (logged || room);
     char line[DECISION_LINE_SIZE];
     size_t n;

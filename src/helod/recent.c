@@ -10,9 +10,9 @@
 #include "log.h"
 
 struct recent {
-    uint64_t count; /* of all kept ever; the next goes to count % RECENT_LINES */
-    time_t now;     /* the second of the decision counted last */
-    uint64_t this_second, *this_minute;
+    uint64_t count;                     /* of all kept ever; the next goes to count % RECENT_LINES */
+    time_t now;                         /* the second of the decision counted last */
+    uint64_t this_second, *this_minute; /* this_minute: by kind */
     struct {
         time_t when;
         size_t size;
@@ -20,7 +20,7 @@ struct recent {
     } lines[RECENT_LINES];
     struct {
         time_t minute; /* since 1970 */
-        uint64_t count;
+        uint64_t counts[RECENT_KINDS];
     } minutes[RECENT_MINUTES + 1];
 };
 
@@ -38,7 +38,12 @@ void recent_free(struct recent *r)
     free(r);
 }
 
-bool recent_count(struct recent *r, time_t now)
+const char *recent_kind_name(unsigned kind)
+{
+    return kind < OUTCOME_COUNT ? outcome_name((enum outcome)kind) : "skipped";
+}
+
+bool recent_count(struct recent *r, time_t now, unsigned kind)
 {
     size_t minute;
 
@@ -48,11 +53,11 @@ bool recent_count(struct recent *r, time_t now)
         minute = (size_t)(now / 60) % (RECENT_MINUTES + 1);
         if (r->minutes[minute].minute != now / 60) {
             r->minutes[minute].minute = now / 60;
-            r->minutes[minute].count = 0;
+            memset(r->minutes[minute].counts, 0, sizeof(r->minutes[minute].counts));
         }
-        r->this_minute = &r->minutes[minute].count;
+        r->this_minute = r->minutes[minute].counts;
     }
-    (*r->this_minute)++;
+    r->this_minute[kind]++;
     return ++r->this_second <= RECENT_LINES;
 }
 
@@ -77,10 +82,10 @@ const char *recent_line(const struct recent *r, unsigned back, size_t *n, time_t
     return r->lines[slot].text;
 }
 
-uint64_t recent_minute(const struct recent *r, time_t now, unsigned back)
+uint64_t recent_minute(const struct recent *r, time_t now, unsigned back, unsigned kind)
 {
     time_t wanted = now / 60 - (time_t)back;
     size_t slot = (size_t)wanted % (RECENT_MINUTES + 1);
 
-    return back <= RECENT_MINUTES && r->minutes[slot].minute == wanted ? r->minutes[slot].count : 0;
+    return back <= RECENT_MINUTES && r->minutes[slot].minute == wanted ? r->minutes[slot].counts[kind] : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recent: the last decisions, as lines, and how many there were in each of the last minutes.
+ * recent: the last decisions, as lines, and how many of each kind there were in each of the last minutes.
  */
 #ifndef HELOD_RECENT_H
 #define HELOD_RECENT_H
@@ -10,22 +10,26 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { RECENT_LINES = 50, RECENT_MINUTES = 60 };
+#include "verdict.h"
+
+/* Kinds of decisions: the outcomes as judged, and what was not judged. */
+enum { RECENT_LINES = 50, RECENT_MINUTES = 60, RECENT_SKIPPED = OUTCOME_COUNT, RECENT_KINDS };
 
 struct recent;
 
 struct recent *recent_new(void); /* NULL: no memory */
 void recent_free(struct recent *r);
+const char *recent_kind_name(unsigned kind); /* as outcome_name(), and "skipped" */
 /*
- * Counts a decision. False when this second has had as many as can be kept: then a line that is made for the status
- * page alone is not worth making.
+ * Counts a decision of that kind. Returns false once this second has had as many decisions as can be kept: writing a
+ * line for the status page alone is then not worth the work.
  */
-bool recent_count(struct recent *r, time_t now);
+bool recent_count(struct recent *r, time_t now, unsigned kind);
 /* Keeps the line of the decision counted last. */
 void recent_keep(struct recent *r, const char *line, size_t n);
 /* The line that was kept as the `back`-th before the last one (0: the last); NULL when there is none. */
 const char *recent_line(const struct recent *r, unsigned back, size_t *n, time_t *when);
-/* Decisions in the minute that ended `back` minutes before the one of `now` (0: the one that runs). */
-uint64_t recent_minute(const struct recent *r, time_t now, unsigned back);
+/* Decisions of a kind in the minute that ended `back` minutes before the one of `now` (0: the one that runs). */
+uint64_t recent_minute(const struct recent *r, time_t now, unsigned back, unsigned kind);
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The status page in a real browser: numbers, thresholds, unfolding, updates, hostile names, phone, dark, an end."""
+"""The status page in a real browser: numbers, thresholds, sorting, filter, unfolding, updates, hostile names, phone,
+contrast, and the end of the daemon."""
 import browser
 from helod import Helod, free_port, wait_for
 from tap import contains, equal, run, skip_all, test
@@ -27,16 +28,40 @@ def count(selector):
     return page.script("return document.querySelectorAll(arguments[0]).length", selector)
 
 
-@test("it shows the questions, decisions, findings and exemptions that there were")
+ROWS = "#decisions-table > tbody > tr[data-id]"
+
+
+@test("it shows the requests, decisions, findings and exemptions that there were")
 def _():
-    wait_for(lambda: count("#decisions details") == 5, what="decisions on the page")
-    wait_for(lambda: "5 questions" in (text("#about") or ""), what="their number")
-    contains(text("#findings tbody"), "helo_bad_syntax")
-    rows = page.script("return [...document.querySelectorAll('#exemptions tbody tr')].map(r => r.innerText)")
+    wait_for(lambda: count(ROWS) == 5, what="decisions on the page")
+    wait_for(lambda: "requests: 5," in (text("#about") or ""), what="their number")
+    contains(text("#findings-table tbody"), "helo_bad_syntax")
+    rows = page.script("return [...document.querySelectorAll('#exemptions-table tbody tr')].map(r => r.innerText)")
     assert any("198.51.100.9" in row and row.rstrip().endswith("1") for row in rows), rows
     equal(sum(page.script("return [...document.querySelectorAll('#minutes .bar')].map(b => +b.dataset.value)")), 5)
-    one = "return document.querySelector(`#outcomes dd[data-name=${arguments[0]}]`).textContent"
-    equal(sum(int(page.script(one, name)) for name in ("dunno", "mark", "defer", "reject")), 5)
+    cards = page.script("return Object.fromEntries([...document.querySelectorAll('#outcomes b')]"
+                        ".map(b => [b.dataset.name, +b.textContent]))")
+    equal(sum(cards.values()), 5)
+    equal(cards["skipped"], 1)
+
+
+@test("the minutes are split by outcome, in the same colours as the cards")
+def _():
+    parts = page.script("return [...document.querySelectorAll('#minutes .bar rect')].map(r => [r.getAttribute('class'),"
+                        " +r.dataset.value])")
+    sums = {}
+    for name, value in parts:
+        sums[name] = sums.get(name, 0) + value
+    cards = page.script("return Object.fromEntries([...document.querySelectorAll('#outcomes b')]"
+                        ".map(b => [b.dataset.name, +b.textContent]))")
+    equal(sums, {name: value for name, value in cards.items() if value})
+    colours = page.script("return [...document.querySelectorAll('#minutes .bar rect')].map(r => [getComputedStyle(r).stroke,"
+                          " getComputedStyle(document.querySelector(`#outcomes .${r.getAttribute('class')}`)).color])")
+    equal([bar for bar, _ in colours], [card for _, card in colours])
+    equal(page.script("return [...document.querySelectorAll('svg text')].filter(t => {const a = t.getBoundingClientRect(),"
+                      " b = t.ownerSVGElement.getBoundingClientRect(); return a.left < b.left - 1 || a.right > b.right + 1})"
+                      ".map(t => t.textContent)"), [], "clipped labels")
+    contains(page.texts("#minutes text"), "now")
 
 
 @test("the thresholds are drawn into the score histogram, in order")
@@ -50,29 +75,60 @@ def _():
 
 @test("a hostile name is text: no element of it, no dialog, nothing in the console")
 def _():
-    equal(text("#decisions details .helo"), HOSTILE)
+    equal(text("#decisions .helo"), HOSTILE)
     equal((count("img"), count("script"), page.alert()), (0, 1, None))
     equal(page.complaints(), [])
 
 
-@test("a decision unfolds to its findings and stays open while the page updates itself")
+@test("a decision unfolds by the keyboard to its findings in words and stays open while the page updates itself")
 def _():
-    page.click("#decisions details:nth-child(2) summary")
-    page.click("#decisions details:nth-child(3) summary")
-    opened = page.script("return document.querySelector('#decisions details:nth-child(3)').dataset.id")
-    contains(text("#decisions details:nth-child(3) .finding"), "helo_")
+    opened = page.script(f"return document.querySelectorAll('{ROWS}')[2].dataset.id")
+    row = f"{ROWS.replace('[data-id]', '')}[data-id='{opened}']"
+    page.type(f"{row} .unfold", "\ue007")  # Enter
+    contains(text(f"{row} + .unfolded .finding"), "helo_")
+    contains(text(f"{row} + .unfolded"), "HELO name")
+    equal(page.script("return document.activeElement.className"), "unfold")
     daemon.ask(helo="one-more", client="203.0.113.80")
-    wait_for(lambda: count("#decisions details") == 6, what="the sixth decision, without a reload")
-    equal(text("#decisions details .helo"), "one-more")
-    equal(page.script("return document.querySelector(`details[data-id='${arguments[0]}']`).open", opened), True)
-    wait_for(lambda: "6 questions" in (text("#about") or ""), what="their number")
+    wait_for(lambda: count(ROWS) == 6, what="the sixth decision, without a reload")
+    equal(text("#decisions .helo"), "one-more")
+    equal(count(f"{row} + .unfolded"), 1)
+    equal(page.script("return document.activeElement.closest('tr').dataset.id"), opened)
+    wait_for(lambda: "requests: 6," in (text("#about") or ""), what="their number")
+
+
+@test("the decisions can be filtered by outcome and by words, and sorted by the keyboard")
+def _():
+    states = page.texts(f"{ROWS} td:nth-child(3)")
+    page.script("const s = document.getElementById('by-outcome'); s.value = 'skipped'; s.dispatchEvent(new Event('input'))")
+    equal(count(ROWS), sum("exempt" in state for state in states))
+    equal(count(ROWS), 1)
+    page.script("const s = document.getElementById('by-outcome'); s.value = ''; s.dispatchEvent(new Event('input'))")
+    page.type("#filter", "one-more")
+    equal(page.texts("#decisions .helo"), ["one-more"])
+    page.type("#filter", "\ue003" * len("one-more"))
+    page.type("#decisions-table th:nth-child(6) button", "\ue007")
+    helos = page.texts("#decisions .helo")
+    equal((len(helos), helos), (6, sorted(helos)))
+    equal(page.script("return document.querySelector('#decisions-table th:nth-child(6)').ariaSort"), "ascending")
 
 
 @test("on a phone nothing is wider than the screen")
 def _():
-    page.devtools("Emulation.setDeviceMetricsOverride", width=360, height=720, deviceScaleFactor=3, mobile=True)
-    equal(page.script("return document.documentElement.scrollWidth"), 360)
+    for width in (360, 390):
+        page.devtools("Emulation.setDeviceMetricsOverride", width=width, height=720, deviceScaleFactor=3, mobile=True)
+        equal(page.script("return document.documentElement.scrollWidth"), width)
+        equal(page.script("return [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right >"
+                          " innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"), [])
     page.devtools("Emulation.clearDeviceMetricsOverride")
+
+
+@test("every text has a contrast of 4.5 to 1 and more, light and dark")
+def _():
+    for scheme in ("light", "dark"):
+        page.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        checked, poor = page.script(browser.CONTRAST)
+        assert checked > 50, checked
+        equal(poor, [], scheme)
 
 
 @test("dark and light follow the system")

@@ -183,6 +183,7 @@ static void print_thresholds(const struct summary *s, struct json *j)
         json_text(j, "name", policy->thresholds[i].name);
         json_text(j, "outcome", outcome_name(policy->thresholds[i].outcome));
         json_number(j, "score", policy->thresholds[i].score);
+        json_text(j, "action", policy->thresholds[i].action);
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -1,47 +1,42 @@
-"use strict";
-// The status page: asks for /status.json every two seconds and shows it. Every value is set as text, never as markup.
+// The status page asks for /status.json every two seconds and shows it.
 const EVERY = 2000;
-const SVG = "http://www.w3.org/2000/svg";
-const open = new Set(); // ids of the decisions that are unfolded
+const STATES = ["reject", "defer", "mark", "dunno", "skipped"];
+let words = new Map(); // of each rule, its sentence
+let latest;            // the last answer
 
-const at = (id) => document.getElementById(id);
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
+const stateOf = (d) => d.skip ? "skipped" : d.judged;
 
-function make(tag, attributes, ...children) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children.map(String));
-    return element;
-}
-
-function draw(tag, attributes, text) {
-    const element = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    if (text !== undefined) element.textContent = text;
-    return element;
-}
-
-// Bars over a line of labels; `lines` are drawn across, each {at: bar number, text}.
-function bars(values, label, title, lines) {
-    const width = 480, height = 120, step = width / values.length, top = Math.max(1, ...values);
-    const svg = draw("svg", {viewBox: `0 0 ${width} ${height + 30}`, role: "img", "aria-label": title});
-    values.forEach((value, i) => {
-        const high = (height - 14) * value / top;
-        const bar = draw("rect", {class: "bar", x: i * step + 1, y: height - high, width: Math.max(1, step - 2),
-            height: high, "data-value": value});
-        bar.append(draw("title", {}, `${label(i, true)}: ${value}`));
-        svg.append(bar);
-        if (label(i)) svg.append(draw("text", {x: i * step + 1, y: height + 14}, label(i)));
+function findingsOf(d) {
+    return (d.findings || "").split(",").filter((text) => text.includes(":")).map((text) => {
+        const colon = text.lastIndexOf(":");
+        return {rule: text.slice(0, colon), points: Number(text.slice(colon + 1))};
     });
-    svg.append(draw("text", {x: 0, y: 10}, `${top} at most`));
-    for (const line of lines) {
-        svg.append(draw("line", {class: "threshold", "data-name": line.text, x1: line.at * step, x2: line.at * step,
-            y1: 12, y2: height}));
-        svg.append(draw("text", {x: Math.min(line.at * step + 3, width - 60), y: height + 27}, line.text));
-    }
-    return svg;
 }
 
-// Bar numbers that a score stands before: between the bounds of its bucket by its share.
+function unfolded(d) {
+    const rest = ["id", "policy", "mode", "rdns", "fcrdns", "spf", "sender", "exemption", "dns", "ms", "reply"];
+    return make("div", {}, findingsInWords(findingsOf(d), words), pairs(rest.map((name) => [name, d[name]])));
+}
+
+const decisions = table("decisions", {rows: [], words: unfolded, empty: "No decision to show. Postfix asks helod once " +
+    "check_policy_service is in its smtpd restrictions; each request then shows here.", columns: [
+    {title: "time", key: "time", short: true, show: (d) => make("span", {class: "time"}, clock(d.time))},
+    {title: "judged", short: true, key: (d) => STATES.indexOf(stateOf(d)), show: (d) => outcome(stateOf(d), (d.skip || d.judged).replace("_", " "))},
+    {title: "answered", short: true, key: "action", show: (d) => outcome(d.action)},
+    {title: "score", key: (d) => d.skip ? -1 : d.score, number: true, show: (d) => d.skip ? "" : d.score},
+    {title: "HELO", key: "helo", show: (d) => make("span", {class: "helo"}, breakable(d.helo))},
+    {title: "client", key: "client", show: (d) => breakable(d.client)},
+]});
+const findings = table("findings", {rows: [], page: 15, empty: "No finding yet.", columns: [
+    {title: "rule", key: "rule", show: (row) => make("span", {title: words.get(row.rule) || ""}, row.rule)},
+    {title: "hits", key: "hits", number: true}]});
+const exemptions = table("exemptions", {rows: [], empty: "The policy file exempts nobody.", columns: [
+    {title: "entry", key: "entry", show: (row) => breakable(row.entry)},
+    {title: "where", key: "where", show: (row) => breakable(row.where)},
+    {title: "hits", key: "hits", number: true}]});
+
+// Between the bounds of its bucket, a score stands by its share.
 function place(bounds, score) {
     const i = bounds.findIndex((bound) => score <= bound);
     if (i < 0) return bounds.length;
@@ -49,59 +44,71 @@ function place(bounds, score) {
     return bounds[i] > low ? i + (score - low) / (bounds[i] - low) : i;
 }
 
-function pairs(id, rows) {
-    at(id).replaceChildren(...rows.flatMap(([name, value, kind]) =>
-        [make("dt", kind ? {class: kind} : {}, name), make("dd", {"data-name": name}, value)]));
+// A bucket has the outcome that most of its scores have; which one that is, the thresholds show.
+function scoresChart(width) {
+    const {bounds, buckets} = latest.metrics.score, policy = defaultPolicy(), n = buckets.length;
+    const of = (i) => [...policy.thresholds].sort((a, b) => b.score - a.score)
+        .find((t) => place(bounds, t.score) <= i + .5)?.outcome || "dunno";
+    const values = Object.fromEntries(OUTCOMES.map((name) => [name, buckets.map((value, i) => of(i) === name ? value : 0)]));
+    const label = (i) => i < bounds.length ? `\u2264${bounds[i]}` : `>${bounds[n - 2]}`;
+    const svg = stack(width, values, OUTCOMES, (i) => `score ${label(i)}`, label, "greetings by score");
+    const step = (width - ROOM.left - ROOM.right) / n;
+    drawThresholds(svg, width, policy.thresholds.map((t) => ({...t, x: ROOM.left + place(bounds, t.score) * step})));
+    return svg;
 }
 
-function table(id, rows) {
-    at(id).tBodies[0].replaceChildren(...rows.map((row) => {
-        const line = make("tr", {});
-        row.forEach((value) => line.append(make("td", typeof value === "number" ? {class: "number"} : {}, value)));
-        return line;
-    }));
+function minutesChart(width) {
+    return stack(width, latest.minutes, STATES, (i) => i === 60 ? "this minute" : `${60 - i} min ago`,
+        (i) => i === 60 ? "now" : i % 15 === 0 ? `\u2212${60 - i} min` : "", "decisions per minute, by outcome");
 }
 
-function decision(d) {
-    const box = make("details", {"data-id": d.id});
-    const head = make("summary", {});
-    head.append(make("span", {class: "time"}, new Date(d.time * 1000).toLocaleTimeString()),
-        make("span", {class: `outcome ${["dunno", "mark", "defer", "reject"].includes(d.action) ? d.action : ""}`},
-            d.action), make("span", {class: "score"}, d.skip ? d.skip : d.score),
-        make("span", {class: "helo"}, d.helo), make("span", {class: "client"}, d.client));
-    const list = make("dl", {});
-    for (const finding of (d.findings || "").split(",")) {
-        const colon = finding.lastIndexOf(":");
-        if (colon > 0) list.append(make("dt", {class: "finding"}, finding.slice(0, colon)),
-            make("dd", {}, finding.slice(colon + 1)));
-    }
-    for (const name of ["id", "policy", "mode", "rdns", "fcrdns", "spf", "sender", "exemption", "dns", "ms", "reply"])
-        if (d[name] !== undefined && d[name] !== "") list.append(make("dt", {}, name), make("dd", {}, d[name]));
-    box.append(head, list);
-    box.open = open.has(d.id);
-    box.addEventListener("toggle", () => box.open ? open.add(d.id) : open.delete(d.id));
-    return box;
+const defaultPolicy = () => latest.policies.find((p) => p.name === "default") || latest.policies[0];
+
+function filter() {
+    const wanted = at("filter").value.toLowerCase().split(/\s+/).filter(Boolean), state = at("by-outcome").value;
+    const shown = decisions.filter((d) => (!state || stateOf(d) === state) && wanted.every((word) =>
+        [d.helo, d.client, d.rdns, d.id, d.sender, d.findings].join(" ").toLowerCase().includes(word)));
+    at("shown").textContent = latest.decisions.length ? `${shown} of the last ${latest.decisions.length}` : "";
+}
+
+function outcomes(m) {
+    const {judged, action} = m.decisions_total, skipped = total(Object.values(m.skipped_total)) - m.skipped_total.none;
+    at("outcomes").replaceChildren(...STATES.map((name) => make("div", {class: "card"}, outcome(name),
+        make("b", {"data-name": name}, count(name === "skipped" ? skipped : judged[name] - (name === "dunno" ? skipped : 0))),
+        make("small", {}, MEANING[name]),
+        make("small", {}, name in action && name !== "dunno" && action[name] !== judged[name] ?
+            `answered this way: ${count(action[name])}` : ""))));
 }
 
 function show(s) {
-    const m = s.metrics, policy = s.policies.find((p) => p.name === "default") || s.policies[0];
-    at("about").textContent = `version ${s.version}, up ${Math.floor((s.now - m.start_timestamp_seconds) / 60)} min, ` +
-        `${m.questions_total} questions, ${m.connections} connections; policy ${m.generation} of ${s.file || "defaults"}, ` +
-        `mode ${policy.mode}`;
+    const m = s.metrics, minutes = Math.floor((s.now - m.start_timestamp_seconds) / 60);
+    latest = s;
+    words = new Map(Object.entries(s.rules));
+    const {mode} = defaultPolicy();
+    at("about").textContent = `Version ${s.version}, up ${count(minutes)} min, requests: ${count(m.questions_total)}, ` +
+        `connections: ${count(m.connections)}; policy ${m.generation} of ${s.file || "the defaults"}`;
+    at("mode").textContent = `Mode ${mode}` + ({monitor: ": Postfix refuses nothing; the numbers say what the thresholds would do.",
+        soft: ": what the thresholds reject is deferred."}[mode] || ": Postfix does what the thresholds say.");
+    at("lead").textContent = mode === "monitor" ? "What would have happened, since start" : "Outcomes since start";
     at("trouble").hidden = m.dns_suspended === 0;
-    at("minutes").replaceChildren(bars(s.minutes,
-        (i, all) => all ? `${60 - i} min ago` : i % 15 === 0 ? (i === 60 ? "now" : `−${60 - i} min`) : "",
-        "decisions per minute", []));
-    pairs("outcomes", Object.entries(m.decisions_total.judged).map(([name, n]) => [name, n, name]));
-    at("scores").replaceChildren(bars(m.score.buckets,
-        (i) => i < m.score.bounds.length ? `≤${m.score.bounds[i]}` : "more", "scores",
-        policy.thresholds.map((t) => ({at: place(m.score.bounds, t.score), text: `${t.name} ${t.score}`}))));
-    table("findings", Object.entries(m.findings_total).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]).slice(0, 15));
-    pairs("dns", [["resolvers", s.resolvers], ["asked", m.dns_asked_total], ["from the cache", m.dns_cache_hits_total],
-        ["in flight", m.dns_in_flight], ["temporary failures", `${m.dns_temperror_percent} %`],
-        ...Object.entries(m.dns_answers_total)]);
-    at("decisions").replaceChildren(...s.decisions.map(decision));
-    table("exemptions", s.exemptions.map((e) => [`${e.kind} ${e.pattern}${e.why ? " — " + e.why : ""}`, e.where, e.hits]));
+    outcomes(m);
+    const isQuiet = !STATES.some((name) => total(s.minutes[name])), isNew = m.score.count === 0;
+    at("minutes").hidden = at("minutes-legend").hidden = isQuiet;
+    at("minutes-empty").hidden = !isQuiet;
+    at("scores").hidden = isNew;
+    at("scores-empty").hidden = !isNew;
+    chart("minutes", minutesChart);
+    chart("scores", scoresChart);
+    findings.replace(Object.entries(m.findings_total).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1])
+        .map(([rule, hits]) => ({rule, hits})));
+    at("dns").replaceChildren(pairs([["resolvers", s.resolvers], ["queries sent", count(m.dns_asked_total)],
+        ["answered from the cache", count(m.dns_cache_hits_total)], ["in flight", count(m.dns_in_flight)],
+        ["temporary failures", `${m.dns_temperror_percent} %`],
+        ...Object.entries(m.dns_answers_total).map(([name, n]) => [`answers: ${name}`, count(n)])]));
+    decisions.replace(s.decisions);
+    filter();
+    exemptions.replace(s.exemptions.map((e) => ({entry: `${e.kind} ${e.pattern}${e.why ? ` (${e.why})` : ""}`,
+        where: e.where, hits: e.hits})));
 }
 
 async function tick() {
@@ -117,4 +124,7 @@ async function tick() {
     setTimeout(tick, EVERY);
 }
 
+at("by-outcome").append(...STATES.map((value) => make("option", {value}, value)));
+at("minutes-legend").append(legend(STATES));
+for (const id of ["filter", "by-outcome"]) at(id).addEventListener("input", filter);
 tick();
