@@ -63,7 +63,8 @@ enum limit {
 enum rdns_fit {
     FIT_NONE,
     FIT_DOMAIN,
-    FIT_NAME
+    FIT_NAME,
+    FIT_COUNT
 }; /* a reverse name is unlike HELO, in its registrable domain, HELO itself */
 
 struct evidence_rdns {
@@ -91,6 +92,7 @@ struct evidence {
     int32_t exemption;                              /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
     enum answer exempt;                             /* OPEN: an entry of `exempt` could still turn out to hold */
     enum identity_level identity, identity_at_best; /* set by evidence_conclude() */
+    enum answer helo_confirmed[FIT_COUNT]; /* a reverse name that fits HELO at least so well is confirmed; as above */
     const struct request *request;
     struct address client;
     bool client_is_local; /* in local.networks, or one of this host's addresses */

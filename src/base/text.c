@@ -195,12 +195,16 @@ static escape_byte *const escapes[] = {
     [TEXT_JSON] = escape_json,           [TEXT_HTML] = escape_html,           [TEXT_PROMETHEUS] = escape_prometheus,
 };
 
-/* Length of the run of kept bytes that begins at s. */
+/* Length of the run of kept bytes that begins at s. Nearly every byte is kept, so four are tested at a time. */
 static size_t kept_run(uint8_t breaks, const char *s, size_t n)
 {
+    const unsigned char *bytes = (const unsigned char *)s;
     size_t i = 0;
 
-    while (i < n && (breaking[(unsigned char)s[i]] & breaks) == 0)
+    for (; i + 4 <= n; i += 4)
+        if ((breaking[bytes[i]] | breaking[bytes[i + 1]] | breaking[bytes[i + 2]] | breaking[bytes[i + 3]]) & breaks)
+            break;
+    while (i < n && (breaking[bytes[i]] & breaks) == 0)
         i++;
     return i;
 }

@@ -31,8 +31,8 @@ static void ask(const struct rule_set *asked, const struct evidence *e, struct j
 {
     out->open = (struct rule_set){{0}};
     out->needs = 0;
-    for (size_t i = 0; i < rules_count; i++) {
-        enum answer answer = rule_set_has(asked, i) ? rules[i]->test(e) : NO;
+    EACH_RULE (i, asked) {
+        enum answer answer = rules[i]->test(e);
 
         if (answer == YES) {
             rule_set_add(&out->hits, i);
@@ -47,6 +47,9 @@ static void ask(const struct rule_set *asked, const struct evidence *e, struct j
 static void sum_up(const struct evidence *e, struct judgement *out)
 {
     const struct policy *policy = out->policy;
+    const struct rule_set counting = rule_set_both(&out->hits, &out->open);
+    const struct rule_set past = rule_set_common(&counting, &policy->past);
+    bool present_decided = true;
     const struct threshold *reached;
 
     out->score = out->low = out->high = sum_score(policy, &out->hits, NULL);
@@ -54,11 +57,14 @@ static void sum_up(const struct evidence *e, struct judgement *out)
         out->low = sum_lowest(policy, &out->hits, &out->open);
         out->high = sum_highest(policy, &out->hits, &out->open);
     }
+    out->present_low = out->low;
+    if (!rule_set_is_empty(&past))
+        present_decided = present_is_decided(out);
     if (e->exempt == OPEN)
         out->low = 0;
     reached = sum_reached(policy, out->score);
     out->outcome = reached ? reached->outcome : OUTCOME_DUNNO;
-    out->decided = present_is_decided(out) && sum_reached(policy, out->low) == sum_reached(policy, out->high);
+    out->decided = present_decided && sum_reached(policy, out->low) == sum_reached(policy, out->high);
 }
 
 void judge_evidence(const struct policy *policy, const struct evidence *e, struct judgement *out)

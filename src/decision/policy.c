@@ -8,16 +8,27 @@
 #include "decision.h"
 #include "sum.h"
 
+static void add_if(bool wanted, struct rule_set *set, size_t rule)
+{
+    if (wanted)
+        rule_set_add(set, rule);
+}
+
 void policy_sort_rules(struct policy *policy)
 {
-    policy->penalties = policy->credits = policy->notes = (struct rule_set){{0}};
+    policy->penalties = policy->credits = policy->notes = policy->implying = (struct rule_set){{0}};
+    policy->past = policy->lasting = policy->certain = (struct rule_set){{0}};
     for (size_t i = 0; i < rules_count; i++) {
+        const struct rule *rule = rules[i];
         int points = sum_points(policy, i);
 
-        if (points != 0)
-            rule_set_add(points > 0 ? &policy->penalties : &policy->credits, i);
-        if (rules[i]->points == 0)
-            rule_set_add(&policy->notes, i);
+        add_if(points > 0, &policy->penalties, i);
+        add_if(points > 0 && rule->past, &policy->past, i);
+        add_if(points > 0 && rule->lasting, &policy->lasting, i);
+        add_if(points > 0 && rule->certain, &policy->certain, i);
+        add_if(points < 0, &policy->credits, i);
+        add_if(rule->points == 0, &policy->notes, i);
+        add_if(!rule_set_is_empty(&rule->implies), &policy->implying, i);
     }
 }
 

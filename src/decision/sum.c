@@ -43,8 +43,9 @@ static void suppress_implied(const struct policy *policy, const struct rule_set 
                              int sign)
 {
     const struct rule_set by = *others, all = rule_set_both(others, hits);
+    const struct rule_set implying = rule_set_common(&all, &policy->implying);
 
-    EACH_RULE (i, &all) {
+    EACH_RULE (i, &implying) {
         struct rule_set implied = rule_set_common(&rules[i]->implies, &all);
 
         EACH_RULE (k, &implied) {
@@ -112,23 +113,31 @@ static int add_up(const struct policy *policy, const struct rule_set *hits, int 
 /* The points of a certain finding are a floor, suppressed or not. */
 static int floor_of(const struct policy *policy, const struct rule_set *hits)
 {
+    const struct rule_set certain = rule_set_common(hits, &policy->certain);
     int floor = 0;
 
-    EACH_RULE (i, hits)
-        if (rules[i]->certain)
-            floor = larger(floor, policy->points[i]);
+    EACH_RULE (i, &certain)
+        floor = larger(floor, policy->points[i]);
     return floor;
 }
 
 /* What the lasting ones of these penalties, none of which is suppressed, add up to by themselves. */
 static int lasting_of(const struct policy *policy, const struct rule_set *penalties)
 {
-    struct rule_set lasting = {{0}};
+    const struct rule_set lasting = rule_set_common(penalties, &policy->lasting);
 
-    EACH_RULE (i, penalties)
-        if (rules[i]->lasting)
-            rule_set_add(&lasting, i);
     return add_up(policy, &lasting, 1, NULL);
+}
+
+/*
+ * What penalties and credits, none of which is suppressed, come to. Without a credit the lasting penalties need no sum
+ * of their own: they are among the penalties, whose sum each further one only raises.
+ */
+static int balance(const struct policy *policy, const struct rule_set *penalties, int positive, int credit, int floor)
+{
+    if (credit > 0)
+        floor = larger(floor, lasting_of(policy, penalties));
+    return larger(positive - credit, floor);
 }
 
 /* The sum of all hits of one sign. */
@@ -174,7 +183,7 @@ int sum_score(const struct policy *policy, const struct rule_set *hits, int *cou
     floor = floor_of(policy, &penalties);
     positive = sum_side(policy, &sets.penalties, 1, counted);
     credit = sum_side(policy, &sets.credits, -1, counted);
-    score = larger(positive - credit, larger(floor, credit > 0 ? lasting_of(policy, &sets.penalties) : 0));
+    score = balance(policy, &sets.penalties, positive, credit, floor);
     if (counted && score > positive - credit)
         lift_parts(policy, &penalties, &sets.credits, score - (positive - credit), counted);
     return score;
@@ -192,8 +201,8 @@ int sum_highest(const struct policy *policy, const struct rule_set *hits, const 
     floor = floor_of(policy, &sets.penalties);
     suppress_implied(policy, &known, &sets.penalties, 1);
     suppress_implied(policy, &sets.credits, &credits, -1);
-    floor = larger(floor, lasting_of(policy, &sets.penalties));
-    return larger(add_up(policy, &sets.penalties, 1, NULL) - add_up(policy, &credits, -1, NULL), floor);
+    return balance(policy, &sets.penalties, add_up(policy, &sets.penalties, 1, NULL),
+                   add_up(policy, &credits, -1, NULL), floor);
 }
 
 int sum_lowest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open)
@@ -208,17 +217,16 @@ int sum_lowest(const struct policy *policy, const struct rule_set *hits, const s
     floor = floor_of(policy, &penalties);
     suppress_implied(policy, &known, &sets.credits, -1);
     suppress_implied(policy, &sets.penalties, &penalties, 1);
-    floor = larger(floor, lasting_of(policy, &penalties));
-    return larger(add_up(policy, &penalties, 1, NULL) - add_up(policy, &sets.credits, -1, NULL), floor);
+    return balance(policy, &penalties, add_up(policy, &penalties, 1, NULL), add_up(policy, &sets.credits, -1, NULL),
+                   floor);
 }
 
 struct rule_set sum_without_past(const struct policy *policy, const struct rule_set *set)
 {
     struct rule_set present = *set;
 
-    EACH_RULE (i, set)
-        if (rules[i]->past && policy->points[i] > 0)
-            rule_set_take_out(&present, i);
+    for (size_t i = 0; i < RULE_SET_WORDS; i++)
+        present.words[i] &= ~policy->past.words[i];
     return present;
 }
 

@@ -71,28 +71,19 @@ enum answer reverse_is_confirmed(const struct evidence *e)
     return reverse_is_known(e) ? answer_known(e->fcrdns) : OPEN;
 }
 
-/* `own`: only names that no provider assigned. */
-static enum answer some_fit_is_confirmed(const struct evidence *e, enum rdns_fit wanted, bool own)
+enum answer helo_is_own(const struct evidence *e, enum rdns_fit wanted)
 {
     enum answer best = reverse_is_known(e) ? NO : OPEN;
 
+    if (!helo_is_own_name(e))
+        return NO;
     for (unsigned i = 0; i < e->rdns_count; i++) {
         const struct evidence_rdns *rdns = &e->rdns[i];
 
-        if (rdns->fit >= wanted && !(own && naming_is_assigned(&rdns->naming)))
+        if (rdns->fit >= wanted && !naming_is_assigned(&rdns->naming))
             best = answer_or(best, answer_known(rdns->confirmed));
     }
     return best;
-}
-
-enum answer helo_is_confirmed(const struct evidence *e, enum rdns_fit wanted)
-{
-    return helo_is_host(e) ? some_fit_is_confirmed(e, wanted, false) : NO;
-}
-
-enum answer helo_is_own(const struct evidence *e, enum rdns_fit wanted)
-{
-    return helo_is_own_name(e) ? some_fit_is_confirmed(e, wanted, true) : NO;
 }
 
 enum answer helo_points_to_client(const struct evidence *e)

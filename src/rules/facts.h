@@ -70,7 +70,10 @@ enum answer helo_is_unrelated(const struct evidence *e);
 
 /* NEED_REVERSE, NEED_CONFIRM. Some PTR name that fits HELO at least so well is confirmed. */
 enum answer reverse_is_confirmed(const struct evidence *e);
-enum answer helo_is_confirmed(const struct evidence *e, enum rdns_fit fit);
+static inline enum answer helo_is_confirmed(const struct evidence *e, enum rdns_fit fit)
+{
+    return e->helo_confirmed[fit];
+}
 /* The same of names that no provider assigned. A line's name always fits itself, so it proves no organisation. */
 enum answer helo_is_own(const struct evidence *e, enum rdns_fit fit);
 

@@ -36,8 +36,13 @@ static enum answer is_named(const struct evidence *e)
     return best;
 }
 
+/* Several rules ask for a confirmed name that fits HELO, so this is worked out once for all of them. */
 static void find_fits(struct evidence *e)
 {
+    enum answer unseen = helo_is_host(e) && !reverse_is_known(e) ? OPEN : NO;
+
+    for (enum rdns_fit fit = FIT_NONE; fit < FIT_COUNT; fit++)
+        e->helo_confirmed[fit] = unseen;
     for (unsigned i = 0; i < e->rdns_count; i++) {
         struct evidence_rdns *rdns = &e->rdns[i];
 
@@ -45,6 +50,8 @@ static void find_fits(struct evidence *e)
             rdns->fit = FIT_NAME;
         else
             rdns->fit = name_same_domain(&rdns->name, &e->helo) ? FIT_DOMAIN : FIT_NONE;
+        for (enum rdns_fit fit = FIT_NONE; helo_is_host(e) && fit <= rdns->fit; fit++)
+            e->helo_confirmed[fit] = answer_or(e->helo_confirmed[fit], answer_known(rdns->confirmed));
     }
 }
 
