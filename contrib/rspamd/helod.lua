@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- rspamd: helod's header of header = "score" as a symbol whose weight grows with the points; 100 points weigh 5.
+-- rspamd: reads the header that helod adds with header = "score". The symbol's weight grows with the points: 5 for 100.
 rspamd_config:register_symbol({
   name = 'HELOD_SCORE',
   type = 'normal',
@@ -7,7 +7,7 @@ rspamd_config:register_symbol({
   group = 'helod',
   description = 'greeting judged by helod',
   callback = function(task)
-    -- The first is the topmost: helod's own. "at least 85": helod stopped once the outcome was decided.
+    -- The topmost header is the first one, and it is helod's own. "at least 85": helod stopped once the outcome was decided.
     local header = task:get_header('X-HELO-Score')
     local number = header and header:gsub('^%s*at least ', ''):match('^%s*(%d+)%s')
     local points = number and tonumber(number)
