@@ -285,7 +285,7 @@ class OnDisk(rig.Daemon):
         wait_for(lambda: self.log().count(text) >= count, what=f"{text!r} {count} times")
 
 
-@test("the disk of the snapshot is full, then read-only, then well again", limit=600)
+@test("the disk of the snapshot is full, then read-only, then writable again", limit=600)
 def _():
     state = scratch()
     with rig.Dns() as dns, OnDisk(dns, state, "16k") as daemon:
@@ -304,7 +304,7 @@ def _():
             daemon.wait_said("snapshots are written again", 2)
         tally = rig.under(daemon, act)
         equal(daemon.log().count("the snapshot cannot"), 2, "told once each")
-    rig.settle(tally, "disk of the snapshot full, read-only, well again", "once each")
+    rig.settle(tally, "disk of the snapshot full, read-only, recovered", "once each")
 
 
 run()

@@ -507,7 +507,7 @@ def _():
             for n in range(20):
                 answer = c.ask(helo=f"g{n}.client.example", client=f"198.51.{n}.2")
                 assert not answer.startswith(("4", "5")), answer
-            # One question a second is let through, to see whether the resolver is well again.
+            # One question a second is let through, to see whether the resolver has recovered.
             asked, probes = len(heard) - before, 2 + int(time.monotonic() - begin)
             assert asked <= 10 * probes, f"{asked} lookups while suspended"
             time.sleep(1.5)
