@@ -97,14 +97,14 @@ function drawThresholds(svg, width, thresholds) {
     }
 }
 
-const MOST_BARS = 200;
+const MOST_BARS = 200, WIDEST = 40;
 
 // Bars split by outcome. `values` has an array for each of `names`, the lowest part first; `title` names a bar, `label`
 // gives the text under it, if any.
 function stack(width, values, names, title, label, about) {
     const n = values[names[0]].length, sums = [...Array(n).keys()].map((i) => total(names.map((name) => values[name][i])));
     const highest = Math.max(1, ...sums), most = highest + (highest > 1 ? highest % 2 : 0), inner = width - ROOM.left - ROOM.right, step = inner / Math.max(n, 1);
-    const tall = ROOM.height - ROOM.top - ROOM.bottom;
+    const tall = ROOM.height - ROOM.top - ROOM.bottom, wide = Math.min(Math.max(step - 1, .8), WIDEST);
     const svg = draw("svg", {width, height: ROOM.height, role: "img", "aria-label": about});
     axes(svg, width, [[0, "0"], ...(most > 1 ? [[.5, count(most / 2)]] : []), [1, count(most)]],
         sums.map((_, i) => [(i + .5) / n, label(i)]).filter(([, text]) => text));
@@ -115,11 +115,27 @@ function stack(width, values, names, title, label, about) {
             const value = values[name][i], high = tall * value / most;
             if (!value) continue;
             y -= high;
-            bar.append(draw("rect", {class: name, x: ROOM.left + i * step, y, width: Math.max(step - 1, .8), height: high,
+            bar.append(draw("rect", {class: name, x: ROOM.left + i * step + (step - wide) / 2, y, width: wide, height: high,
                 ...paint(name), "data-value": value}));
         }
         bar.append(draw("title", {}, `${title(i)}: ${names.map((name) => `${name} ${count(values[name][i])}`).join(", ")}`));
         svg.append(bar);
+    });
+    return svg;
+}
+
+// Greetings by score, on a log scale because those without points outnumber all others. `of` gives a bar's outcome.
+function logBars(width, values, of, title, labels) {
+    const step = (width - ROOM.left - ROOM.right) / values.length, tall = ROOM.height - ROOM.top - ROOM.bottom;
+    const most = Math.max(10, ...values), scale = (n) => Math.log10(n + 1) / Math.log10(most + 1);
+    const svg = draw("svg", {width, height: ROOM.height, role: "img", "aria-label": "greetings by score, log scale"});
+    const ticks = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].filter((n) => n <= most);
+    axes(svg, width, ticks.map((n) => [scale(n), count(n)]), labels);
+    values.forEach((value, i) => {
+        const high = tall * scale(value), name = of(i);
+        if (value) svg.append(draw("rect", {class: `bar ${name}`, x: ROOM.left + i * step, y: ROOM.top + tall - high,
+            width: Math.max(step - .5, 1), height: high, ...paint(name), "data-value": value},
+            draw("title", {}, `${title(i)}: ${count(value)}, ${name}`)));
     });
     return svg;
 }

@@ -22,15 +22,19 @@ const light = (c) => numbers(c).slice(0, 3).map((v) => v / 255).map((v) => v <= 
     ((v + .055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
 const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
     if ((numbers(c)[3] ?? 1) === 1) return c; } return "rgb(255, 255, 255)"; };
+const compare = (a, b) => (Math.max(light(a), light(b)) + .05) / (Math.min(light(a), light(b)) + .05);
 const poor = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 let checked = 0;
 while (walk.nextNode()) {
     const e = walk.currentNode.parentElement;
     if (!walk.currentNode.data.trim() || !e.getClientRects().length || e.closest("script, title, option")) continue;
-    const style = getComputedStyle(e), a = light(e.closest("svg") ? style.fill : style.color), b = light(behind(e));
-    const contrast = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    const style = getComputedStyle(e), contrast = compare(e.closest("svg") ? style.fill : style.color, behind(e));
     checked++;
     if (contrast < 4.5) poor.push(walk.currentNode.data.slice(0, 30) + " " + contrast.toFixed(2));
+}
+for (const e of document.querySelectorAll("[placeholder]")) {
+    const contrast = compare(getComputedStyle(e, "::placeholder").color, behind(e));
+    if (contrast < 4.5) poor.push("placeholder " + contrast.toFixed(2));
 }
 return [checked, poor];
 """

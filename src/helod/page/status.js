@@ -4,6 +4,11 @@ const STATES = ["reject", "defer", "mark", "dunno", "skipped"];
 let words = new Map(); // of each rule, its sentence
 let latest;            // the last answer
 
+function age(seconds) {
+    const [unit, size] = [["days", 86400], ["hours", 3600], ["minutes", 60], ["seconds", 1]].find(([, n]) => seconds >= 2 * n) ||
+        ["seconds", 1];
+    return `${Math.floor(seconds / size)} ${unit}`;
+}
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
 const stateOf = (d) => d.skip ? "skipped" : d.judged;
 
@@ -49,9 +54,8 @@ function scoresChart(width) {
     const {bounds, buckets} = latest.metrics.score, policy = defaultPolicy(), n = buckets.length;
     const of = (i) => [...policy.thresholds].sort((a, b) => b.score - a.score)
         .find((t) => place(bounds, t.score) <= i + .5)?.outcome || "dunno";
-    const values = Object.fromEntries(OUTCOMES.map((name) => [name, buckets.map((value, i) => of(i) === name ? value : 0)]));
     const label = (i) => i < bounds.length ? `\u2264${bounds[i]}` : `>${bounds[n - 2]}`;
-    const svg = stack(width, values, OUTCOMES, (i) => `score ${label(i)}`, label, "greetings by score");
+    const svg = logBars(width, buckets, of, (i) => `score ${label(i)}`, buckets.map((_, i) => [(i + .5) / n, label(i)]));
     const step = (width - ROOM.left - ROOM.right) / n;
     drawThresholds(svg, width, policy.thresholds.map((t) => ({...t, x: ROOM.left + place(bounds, t.score) * step})));
     return svg;
@@ -81,11 +85,11 @@ function outcomes(m) {
 }
 
 function show(s) {
-    const m = s.metrics, minutes = Math.floor((s.now - m.start_timestamp_seconds) / 60);
+    const m = s.metrics;
     latest = s;
     words = new Map(Object.entries(s.rules));
     const {mode} = defaultPolicy();
-    at("about").textContent = `Version ${s.version}, up ${count(minutes)} min, requests: ${count(m.questions_total)}, ` +
+    at("about").textContent = `Version ${s.version}, up ${age(s.now - m.start_timestamp_seconds)}, requests: ${count(m.questions_total)}, ` +
         `connections: ${count(m.connections)}; policy ${m.generation} of ${s.file || "the defaults"}`;
     at("mode").textContent = `Mode ${mode}` + ({monitor: ": Postfix refuses nothing; the numbers say what the thresholds would do.",
         soft: ": what the thresholds reject is deferred."}[mode] || ": Postfix does what the thresholds say.");
