@@ -241,6 +241,15 @@ static const struct gathered *nothing_gathered(const struct question *q)
     return &result;
 }
 
+/* Every request counts, also those of further recipients, whose verdict is known already. */
+static void watch_deployment(const struct question *q, unsigned lookups)
+{
+    const char *advice = deployment_watch(&q->all->server->deployment, &q->request, lookups);
+
+    if (advice != NULL)
+        log_warning("%s", advice);
+}
+
 /*
  * Answers with what was gathered (NULL: we had no memory for it). The connection has no request any more when this
  * returns.
@@ -253,7 +262,6 @@ static void decide(struct question *q, const struct gathered *gathered)
     struct verdict verdict, shadow;
     struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
     char bytes[REPLY_SIZE];
-    const char *advice;
     struct reply reply;
     uint64_t us;
     size_t n;
@@ -270,9 +278,7 @@ static void decide(struct question *q, const struct gathered *gathered)
     if (verdict.exemption >= 0 && (size_t)verdict.exemption < q->settings->exempt.count)
         record.exemption = &q->settings->exempt.entries[verdict.exemption];
     record.ms = (unsigned)(us / 1000);
-    advice = deployment_watch(&s->deployment, &q->request, e->queries);
-    if (advice != NULL)
-        log_warning("%s", advice);
+    watch_deployment(q, e->queries);
     log_decision(q, &record);
     count(q, e, &verdict, record.shadow);
     metrics_observe(s->metrics, METRIC_QUESTION_SECONDS, us);
@@ -390,6 +396,7 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
         judge(q);
         return;
     }
+    watch_deployment(q, 0);
     connection_answer(c, kept, n);
     question_end(q);
 }

@@ -17,11 +17,11 @@ if postfix.possible():
 
 SETUP = TOP / "contrib/helod-postfix-setup"
 daemon = Helod('exempt { clients = {} }\nlocal { names = { "mx.helod.example" } networks = {} }\n'
-               'policy "slow" { threshold "slow" { score = 35 action = "restriction:throttle" } '
+               'policy "slow" { threshold "slow" { score = 30 action = "restriction:throttle" } '
                'threshold "reject" { score = 100 action = "reject" } }\n'
-               'policy "bye" { threshold "bye" { score = 35 action = "421 4.7.0 try again later" } }\n'
-               'policy "later" { threshold "later" { score = 35 action = "450 4.7.1 try again later" } }\n'
-               'policy "grey" { threshold "grey" { score = 35 action = "restriction:greylist" } '
+               'policy "bye" { threshold "bye" { score = 30 action = "421 4.7.0 try again later" } }\n'
+               'policy "later" { threshold "later" { score = 30 action = "450 4.7.1 try again later" } }\n'
+               'policy "grey" { threshold "grey" { score = 30 action = "restriction:greylist" } '
                'threshold "reject" { score = 100 action = "reject" } }')
 ADDRESS = f"inet:127.0.0.1:{daemon.port}"
 grey_port = free_port()

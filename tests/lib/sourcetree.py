@@ -49,6 +49,9 @@ def make(tree, programs):
     (tree / "tests").mkdir()
     for name in ("suite.sh", "sets"):
         shutil.copy(helod.TOP / "tests" / name, tree / "tests")
+    (tree / "tests/lib").mkdir()
+    program(tree / "tests/lib/unpack-packages.sh", "true\n")
+    program(tree / "tests/distro.sh", "true\n")
     program(tree / "configure", CONFIGURE.format(helod=helod.HELOD, heloctl=helod.HELOCTL).removeprefix("#!/bin/sh\n"))
     program(programs / "dpkg-query", "echo 'ii '\n")
     return tree

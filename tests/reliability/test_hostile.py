@@ -288,17 +288,17 @@ def _():
         for path, page in pages.items():
             assert b"<script>alert" not in page and b"\x1b" not in page and b"\x7f" not in page, path
         for path in ("/status.json", "/stats.json"):
-            json.loads(pages[path].decode("ascii"))
+            json.loads(pages[path].decode("utf-8"))
         for line in pages["/metrics"].decode("ascii").splitlines():
             assert re.fullmatch(r'#.*|[a-z_]+(?:\{[a-z_]+="[ -~]*"(?:,[a-z_]+="[ -~]*")*\})? [0-9.e+-]+|', line), line
         for fields in hostile_questions(rng, hosts, 30):
             helo = fields["helo"].encode("utf-8", "surrogateescape").replace(b"\0", b"")[:1000]
             status, out, errors = heloctl("check", "-c", daemon.conf_path, "--json", fields["client"], helo.decode(
                 "utf-8", "surrogateescape"))
-            assert status in (0, 1, 2, 3, 64), (status, errors)
+            assert status in (0, 1, 2, 3, 64, 75), (status, errors)  # 75: no lookup was answered
             if out:
                 json.loads(out)
-                assert re.fullmatch(r"[\n -~]*", out), out
+                assert all(char == "\n" or char.isprintable() for char in out), out
     rig.note_row("hostile bytes to JSON, HTML, Prometheus and heloctl", "230 questions", result="all well-formed")
 
 

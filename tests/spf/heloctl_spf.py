@@ -39,7 +39,7 @@ def _():
                   "record: v=spf1 a include:_spf.client.example -all exp=why.client.example",
                   "term: a",
                   "of: mail.client.example",
-                  "cost: 1 of 10 terms with lookups, 0 of 2 void, 2 questions",
+                  "cost: 1 of 10 terms with lookups, 0 of 2 void, 2 queries",
                   "lookup: TXT mail.client.example: ok, 1 record",
                   "lookup: A mail.client.example: ok, 1 record"])
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A real Postfix that is set up so that helod cannot see what it should: helod says so, once, with how to mend it."""
+"""A real Postfix that is set up so that helod cannot see what it should: helod says so, once, and how to fix it."""
 import random
 
 import postfix
@@ -49,7 +49,7 @@ SUBMIT = f"127.{random.randrange(1, 255)}.{random.randrange(256)}.{random.randra
 # what -> (options of its smtpd, who the clients are, whether they greet, what is said)
 ROWS = {
     "as it should be": ({}, stranger, True, []),
-    "behind a proxy": ({}, None, True, [PRIVATE, NAMELESS]),
+    "behind a proxy": ({}, None, True, [PRIVATE]),
     "told of one client": ({}, one, True, [SAME]),
     "without names": ({}, nameless, True, [NAMELESS]),
     "asking at HELO": ({"smtpd_delay_reject": "no"}, stranger, True, [AT_HELO]),

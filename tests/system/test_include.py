@@ -78,7 +78,7 @@ def _(_name, text, wanted):
 
 @cases((
     ("a name that is not there", 'include("conf.d/gone.conf")\n', "helod.conf:1: include: conf.d/gone.conf: No such file"),
-    ("a pattern in a directory's name", 'include("conf*/a.conf")\n', "is no path of files"),
+    ("a pattern in a directory's name", 'include("conf*/a.conf")\n', "is not a path of files"),
     ("in a section", 'server { include("conf.d/*.conf") }\n', "must be outside of every section"),
     ("no string", "include(conf.d)\n", 'expected include("PATTERN")'),
     ("another function", 'system("x")\n', "system() is not an option"),

@@ -279,6 +279,7 @@ def _():
     slow = [socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE) for _ in range(12)]
     for s in slow:
         s.sendall(b"GET / HT")
+        s.setblocking(False)  # with a timeout, even MSG_DONTWAIT would wait
 
     def has_left(s):
         try:
