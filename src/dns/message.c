@@ -85,13 +85,15 @@ static const char *read_head(struct parse *p)
     return p->flags & FLAG_TRUNCATED ? "truncated" : NULL;
 }
 
-/* Adds one section's records to the list, except those of another class than IN. */
+/*
+ * Adds one section's records to the list, except those of another class than IN. The owners are read where they matter:
+ * a name can have 127 labels, and a message hundreds of records.
+ */
 static bool read_section(struct parse *p, unsigned count)
 {
     while (count-- > 0) {
-        struct wire_name owner;
         struct resource r = {.owner = p->c.at};
-        if (!wire_read(&p->c, &owner))
+        if (!wire_skip(&p->c))
             return false;
         r.type = cursor_u16(&p->c);
         unsigned class = cursor_u16(&p->c);
@@ -122,11 +124,21 @@ static bool owned(const struct parse *p, const struct resource *r)
     return wire_read(&c, &owner) && wire_equal(&owner, &p->at);
 }
 
+/*
+ * Only the first CNAME records are looked at: a chain that may be followed has no more, and each look reads a name of
+ * up to 127 labels again.
+ */
 static const struct resource *find_alias(const struct parse *p, size_t answers)
 {
-    for (size_t i = 0; i < answers; i++)
-        if (p->resources[i].type == DNS_CNAME && owned(p, &p->resources[i]))
+    unsigned aliases = 0;
+
+    for (size_t i = 0; i < answers && aliases <= MESSAGE_CHAIN_MAX; i++) {
+        if (p->resources[i].type != DNS_CNAME)
+            continue;
+        aliases++;
+        if (owned(p, &p->resources[i]))
             return &p->resources[i];
+    }
     return NULL;
 }
 
@@ -293,10 +305,12 @@ static struct answer *fail(const struct message_question *q, const char *why)
  */
 static bool is_unrelated(const struct parse *p, size_t answers)
 {
+    if (p->hops > 0)
+        return false;
     for (size_t i = 0; i < answers; i++)
         if (owned(p, &p->resources[i]))
             return false;
-    return answers > 0 && p->hops == 0;
+    return answers > 0;
 }
 
 /* Decides what the sections, once read, amount to. */

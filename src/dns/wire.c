@@ -12,7 +12,7 @@
 enum { WIRE_HOPS_MAX = 127, POINTER_BITS = 0xc0 };
 
 /* Adds a label and its length byte; the root's zero byte must still fit after it. */
-static bool add_label(struct wire_name *name, const uint8_t *bytes, size_t n)
+static inline bool add_label(struct wire_name *name, const uint8_t *bytes, size_t n)
 {
     if (n == 0 || n > WIRE_LABEL_MAX || name->size + 1 + n + 1 > WIRE_NAME_MAX)
         return false;
@@ -42,25 +42,32 @@ bool wire_from_text(struct wire_name *name, const char *text)
     return true;
 }
 
-/* Reads labels up to the root (*target becomes SIZE_MAX) or up to a pointer (*target becomes its offset). */
+/*
+ * Reads labels up to the root (*target becomes SIZE_MAX) or up to a pointer (*target becomes its offset). The bytes are
+ * taken without the cursor's functions, because a message can make helod read tens of thousands of labels.
+ */
 static bool read_run(struct cursor *c, struct wire_name *name, size_t *target)
 {
-    for (;;) {
-        uint8_t n = cursor_u8(c);
-        if (c->failed)
+    const uint8_t *bytes = c->base;
+    size_t at = c->at;
+
+    while (at < c->size && bytes[at] != 0 && bytes[at] <= WIRE_LABEL_MAX) {
+        size_t n = bytes[at];
+
+        if (c->size - at <= n || !add_label(name, bytes + at + 1, n))
             return false;
-        if ((n & POINTER_BITS) == POINTER_BITS) {
-            *target = (size_t)(n & ~POINTER_BITS) << 8 | cursor_u8(c);
-            return !c->failed;
-        }
-        if (n == 0) {
-            *target = SIZE_MAX;
-            return true;
-        }
-        const uint8_t *label = cursor_bytes(c, n);
-        if (!label || !add_label(name, label, n))
-            return false;
+        at += 1 + n;
     }
+    c->at = at;
+    if (cursor_peek(c) == 0) {
+        *target = SIZE_MAX;
+        return cursor_skip(c, 1);
+    }
+    *target = cursor_u16(c);
+    if ((*target >> 8 & POINTER_BITS) != POINTER_BITS)
+        return false;
+    *target &= 0x3fff;
+    return !c->failed;
 }
 
 bool wire_read(struct cursor *c, struct wire_name *name)
@@ -83,6 +90,19 @@ bool wire_read(struct cursor *c, struct wire_name *name)
     }
     name->bytes[name->size++] = 0;
     return true;
+}
+
+bool wire_skip(struct cursor *c)
+{
+    size_t at = c->at;
+
+    while (at < c->size && c->base[at] > 0 && c->base[at] <= WIRE_LABEL_MAX)
+        at += 1 + (size_t)c->base[at];
+    if (at < c->size && c->base[at] > WIRE_LABEL_MAX && (c->base[at] & POINTER_BITS) != POINTER_BITS)
+        at = SIZE_MAX - 2; /* a reserved label type */
+    else
+        at += at < c->size && c->base[at] > 0 ? 2 : 1;
+    return !c->failed && cursor_skip(c, at - c->at);
 }
 
 bool wire_to_text(const struct wire_name *name, char text[DNS_NAME_SIZE])

@@ -27,6 +27,8 @@ bool wire_from_text(struct wire_name *name, const char *text);
  * backwards.
  */
 bool wire_read(struct cursor *c, struct wire_name *name);
+/* Moves behind the name without reading what a compression pointer leads to. */
+bool wire_skip(struct cursor *c);
 /*
  * Converts to text; the root is "". Returns false when a label contains a byte that plain text cannot represent (a
  * dot, backslash, space, control character or 8-bit byte); such bytes become '?'.

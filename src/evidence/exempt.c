@@ -36,10 +36,10 @@ void exempt_client(struct gather *g)
         exempt(g, entry);
 }
 
-bool exempt_matches(const struct gather *g, const struct name *reverse_name)
+bool exempt_matches(const struct gather *g, const char *reverse_name)
 {
     return suffix_set_count(g->options.settings->exempt.rdns) > 0 &&
-           settings_exempt_rdns(g->options.settings, reverse_name->text, clock_wall()) >= 0;
+           settings_exempt_rdns(g->options.settings, reverse_name, clock_wall()) >= 0;
 }
 
 /* By a confirmed reverse name. OPEN while a name that matches is unconfirmed, or not all names are known. */

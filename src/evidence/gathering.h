@@ -66,7 +66,7 @@ void local_recipient(struct gather *g);
 /* exempt.c: who is not judged. Sets skip, exemption and exempt. */
 void exempt_client(struct gather *g); /* by what the request says of the client */
 void exempt_names(struct gather *g);  /* by the names, as far as they are known */
-bool exempt_matches(const struct gather *g, const struct name *reverse_name);
+bool exempt_matches(const struct gather *g, const char *reverse_name);
 
 /* HELO is a name that can be looked up at all. */
 static inline bool gathering_helo_is_askable(const struct gather *g)

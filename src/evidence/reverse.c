@@ -3,9 +3,9 @@
  * reverse: the client's reverse names, and their forward confirmation (RFC 8601 section 3, iprev). Two kinds in one
  * file, because the second one completes the entries of the first.
  *
- * All PTR names are read and at most dns.ptr_names of them are kept, those first that matter most. Forward lookups use
- * the client's address family only. A temporary failure for one name leaves the whole unknown unless another name
- * confirms.
+ * All PTR names are looked at as text, and at most dns.ptr_names of them are parsed, those first that matter most.
+ * Forward lookups use the client's address family only. A temporary failure for one name leaves the whole unknown
+ * unless another name confirms.
  */
 #include <string.h>
 
@@ -75,49 +75,66 @@ static int fit(const struct gather *g, const struct name *name)
     return name_equal(name, &g->e.helo) ? 2 : name_same_domain(name, &g->e.helo) ? 1 : 0;
 }
 
-/* In this order the names are kept: HELO itself, one that would exempt, one of HELO's domain, any other. */
+/*
+ * In this order the names are kept: HELO itself, one that would exempt, one of HELO's domain, any other. A PTR answer
+ * can have more than a hundred names of a hundred labels, and parsing all of them took 20 ms. They are ranked as text
+ * therefore, and only those that are kept are parsed.
+ */
 enum { RANKS = 4 };
-static int rank(const struct gather *g, const struct name *name)
+static uint8_t rank(const struct gather *g, const char *text)
 {
-    int fits = fit(g, name);
+    const struct name *helo = &g->e.helo;
 
-    return fits == 2 ? 0 : exempt_matches(g, name) ? 1 : fits == 1 ? 2 : 3;
+    if (helo->kind == NAME_HOST && strcmp(text, helo->text) == 0)
+        return 0;
+    if (exempt_matches(g, text))
+        return 1;
+    return helo->registrable && name_under(text, helo->registrable) ? 2 : 3;
 }
 
-static bool is_listed(const struct gather *g, const struct name *name)
+static bool is_listed(const struct gather *g, const char *text)
 {
     for (unsigned i = 0; i < g->e.rdns_count; i++)
-        if (strcmp(g->e.rdns[i].name.text, name->text) == 0)
+        if (strcmp(g->e.rdns[i].name.text, text) == 0)
             return true;
     return false;
 }
 
-static void add_name(struct gather *g, const struct name *name)
-{
-    unsigned most = g->options.settings->dns.ptr_names;
-
-    if (is_listed(g, name))
-        return;
-    if (g->e.rdns_count < most && g->e.rdns_count < EVIDENCE_RDNS_MAX) {
-        g->e.rdns[g->e.rdns_count++] = (struct evidence_rdns){.name = *name, .naming = naming_of(g, name)};
-        return;
-    }
-    g->e.rdns_left_out++;
-    g->exempt_left_out = g->exempt_left_out || exempt_matches(g, name);
-}
-
-static void add_names(struct gather *g, const struct dns_answer *answer)
+/* Parses a name and keeps it where it is one that a host can have. */
+static void add_name(struct gather *g, const char *text)
 {
     struct name name;
 
-    for (int wanted = 0; wanted < RANKS; wanted++)
+    parse(g, text, &name);
+    if (name.kind == NAME_HOST || name.kind == NAME_SINGLE)
+        g->e.rdns[g->e.rdns_count++] = (struct evidence_rdns){.name = name, .naming = naming_of(g, &name)};
+    else
+        g->e.rdns_left_out++;
+}
+
+/* Returns false when names remain that were not parsed although none so far can be used. */
+static bool add_names(struct gather *g, const struct dns_answer *answer)
+{
+    unsigned most = g->options.settings->dns.ptr_names, tries = 2 * EVIDENCE_RDNS_MAX;
+    uint8_t ranks[DNS_RECORDS_MAX];
+
+    for (unsigned i = 0; i < answer->count; i++)
+        ranks[i] = rank(g, answer->records[i].host.name);
+    for (unsigned wanted = 0; wanted < RANKS; wanted++)
         for (unsigned i = 0; i < answer->count; i++) {
-            parse(g, answer->records[i].host.name, &name);
-            if (name.kind != NAME_HOST && name.kind != NAME_SINGLE)
-                g->e.rdns_left_out += wanted == 0;
-            else if (rank(g, &name) == wanted)
-                add_name(g, &name);
+            const char *text = answer->records[i].host.name;
+
+            if (ranks[i] != wanted || is_listed(g, text))
+                continue;
+            if (g->e.rdns_count < most && g->e.rdns_count < EVIDENCE_RDNS_MAX && tries > 0) {
+                add_name(g, text);
+                tries--;
+                continue;
+            }
+            g->e.rdns_left_out++;
+            g->exempt_left_out = g->exempt_left_out || wanted == 1 || exempt_matches(g, text);
         }
+    return g->e.rdns_count > 0 || tries > 0;
 }
 
 static void reverse_answered(struct gather *g, unsigned index, const struct dns_answer *answer)
@@ -130,9 +147,10 @@ static void reverse_answered(struct gather *g, unsigned index, const struct dns_
     g->e.rdns_partial = false;
     g->e.rdns_left_out = answer->left_out;
     g->exempt_left_out = answer->left_out > 0;
-    if (answer->status == DNS_FOUND)
-        add_names(g, answer);
-    g->e.reverse = g->e.rdns_count > 0 ? KNOWN_PRESENT : KNOWN_ABSENT;
+    if (answer->status == DNS_FOUND && !add_names(g, answer))
+        g->e.reverse = KNOWN_TEMPERROR;
+    else
+        g->e.reverse = g->e.rdns_count > 0 ? KNOWN_PRESENT : KNOWN_ABSENT;
 }
 
 static void reverse_ask(struct gather *g)
@@ -159,7 +177,7 @@ static bool is_worth_confirming(const struct gather *g, const struct evidence_rd
     if (rdns->confirmed != KNOWN_NOT_ASKED)
         return false;
     return !g->postfix_confirmed || fit(g, &rdns->name) > 0 || is_provider_name(g, &rdns->name) ||
-           exempt_matches(g, &rdns->name);
+           exempt_matches(g, rdns->name.text);
 }
 
 static bool confirm_possible(const struct gather *g)

@@ -14,7 +14,7 @@
 #include "ascii.h"
 #include "name_data.h"
 
-enum { NAME_MAX_LENGTH = 253, LABEL_MAX_LENGTH = 63, ADDRESS_MAX_LENGTH = 64 };
+enum { NAME_MAX_LENGTH = 253, LABEL_MAX_LENGTH = 63, ADDRESS_MAX_LENGTH = 64, SUFFIX_LABELS_MAX = 10 };
 
 /* RFC 5321's Snum: one to three digits, leading zeros allowed, which address_parse() rightly refuses elsewhere. */
 static bool parse_ipv4(struct address *out, const char *s, size_t n)
@@ -141,13 +141,24 @@ static bool alabels_good(const char *name)
     return true;
 }
 
+/* The text from the last n labels on; all of it where it has no more. */
+static const char *last_labels(const char *name, unsigned n)
+{
+    const char *at = name + strlen(name);
+
+    while (at > name && (at[-1] != '.' || --n > 0))
+        at--;
+    return at;
+}
+
 /*
  * The longest tail that is a public suffix; NULL: none is (.za has no rule of its own, co.za has). *domain: one label
- * more than it, or two labels where there is none; NULL where the name has not so many.
+ * more than it, or two labels where there is none; NULL where the name has not so many. The list has no rule of more
+ * than a few labels, so a name of 127 labels is not looked up 127 times.
  */
 static const char *find_suffix(const char *name, const struct name_data *data, const char **domain)
 {
-    const char *label = name, *dot;
+    const char *label = last_labels(name, SUFFIX_LABELS_MAX), *dot;
 
     for (*domain = NULL; !name_data_is_suffix(data, label, PSL_TYPE_ANY); label = dot + 1) {
         dot = strchr(label, '.');

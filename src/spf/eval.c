@@ -35,6 +35,10 @@ bool spf_would_pass(struct spf *spf)
 
 void spf_query_dns(struct spf *spf, enum spf_state state, const char *name, enum dns_type type)
 {
+    if (spf->outcome.trace_count >= SPF_QUERIES_MAX) {
+        spf_end(spf, SPF_TEMPERROR, "more than 40 lookups");
+        return;
+    }
     spf->ask = (struct spf_ask){.name = name, .type = type};
     spf->asking = true;
     spf->state = state;
@@ -170,6 +174,11 @@ static void fetch_take(struct spf *spf, const struct dns_answer *answer)
     }
     if (!found) {
         end_none(spf, "no SPF record");
+        return;
+    }
+    spf->record_bytes += found->text.size;
+    if (spf->record_bytes > SPF_BYTES_MAX) {
+        spf_end(spf, SPF_TEMPERROR, "SPF records of more than 32 KB in total");
         return;
     }
     if (spf->depth == 1 && !top->redirected)
@@ -323,7 +332,7 @@ static void explain_take(struct spf *spf, const struct dns_answer *answer)
     const struct dns_record *text = answer->records;
 
     spf->state = STATE_DONE;
-    if (answer->status != DNS_FOUND || answer->count != 1 || answer->left_out || text->text.size > SPF_RECORD_MAX ||
+    if (answer->status != DNS_FOUND || answer->count != 1 || answer->left_out || text->text.size > SPF_BYTES_MAX ||
         spf_macro_check((const char *)text->text.bytes, text->text.size, SPF_USE_EXPLANATION))
         return;
     spf->explanation = region_strndup(spf->region, (const char *)text->text.bytes, text->text.size);

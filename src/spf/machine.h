@@ -15,8 +15,16 @@ enum {
     SPF_TERMS_MAX = 10, /* terms that require lookups (RFC 7208 section 4.6.4) */
     SPF_HOSTS_MAX = 10, /* hosts of one MX, and names of the PTR */
     SPF_FRAMES = SPF_TERMS_MAX + 1,
-    /* A record or a host list for each term, its hosts, the PTR names, the explanation. */
-    SPF_TRACE_MAX = 1 + SPF_TERMS_MAX * (1 + SPF_HOSTS_MAX) + 1 + SPF_HOSTS_MAX + 1,
+    /*
+     * Ten mx terms of ten hosts each are within RFC 7208's limits, but take 111 lookups and 3 ms of processor time.
+     * What needs more than this is a temporary error: a limit of ours must not count against anybody.
+     */
+    SPF_QUERIES_MAX = 40,
+    /*
+     * All records of an evaluation together. RFC 7208 sets no limit, but ten records of 64 KB would cost milliseconds.
+     * More is a temporary error, too.
+     */
+    SPF_BYTES_MAX = 32768,
 };
 
 enum spf_state {
@@ -57,9 +65,10 @@ struct spf {
     unsigned valid_count;
     bool valid_known;
     enum spf_state after_ptr;
+    size_t record_bytes;        /* of all records read so far */
     struct spf_breadth breadth; /* of the records read so far */
     const char *explanation;    /* the explain-string before macro expansion */
-    struct spf_trace trace[SPF_TRACE_MAX];
+    struct spf_trace trace[SPF_QUERIES_MAX];
     struct spf_outcome outcome;
 };
 

@@ -6,7 +6,8 @@
  *     macro-expand = ( "%{" macro-letter transformers *delimiter "}" ) / "%%" / "%_" / "%-"
  *     domain-spec  = macro-string ( "." toplabel [ "." ] / macro-expand )
  *
- * Memory is bounded whatever the string contains: a domain is built in a window that holds only its last bytes.
+ * Memory and work are bounded whatever the string contains: a domain is expanded from its right end, and only as far as
+ * a name is long. An evaluation expands at most one domain for each of its terms and one explanation.
  */
 #include "macro.h"
 
@@ -70,11 +71,12 @@ static const char *next_piece(struct cursor *c, struct piece *p)
 {
     memset(p, 0, sizeof *p);
     if (!cursor_take(c, '%')) {
+        const char *percent;
+
         p->literal = (const char *)c->base + c->at;
-        for (int byte = cursor_peek(c); byte >= 0 && byte != '%'; byte = cursor_peek(c)) {
-            cursor_skip(c, 1);
-            p->length++;
-        }
+        percent = memchr(p->literal, '%', cursor_left(c));
+        p->length = percent ? (size_t)(percent - p->literal) : cursor_left(c);
+        cursor_skip(c, p->length);
         return NULL;
     }
     switch (cursor_u8(c)) {
@@ -174,120 +176,144 @@ bool spf_macro_uses(const char *s, char letter)
     return false;
 }
 
-/* The output of an expansion: a window that keeps the last bytes, or a buffer that keeps the first. */
-struct sink {
+/*
+ * The output of an expansion, written from the last byte to the first: a name is cut at its left (section 7.3), so what
+ * would be cut is never produced. The work is in proportion to the bytes that are kept, whatever the record asks for.
+ */
+struct tail {
     char *base;
-    size_t size, used;
-    bool window;
-    bool cut;
+    size_t at; /* the first byte in use; 0: full */
 };
 
-enum { WINDOW_KEEP = SPF_DOMAIN_MAX + 2 }; /* the byte before the name, and a trailing dot */
+enum {
+    TAIL_KEEP = SPF_DOMAIN_MAX + 2,          /* the byte before the name, and a trailing dot */
+    VALUE_EXPANDED_MAX = 3 * SPF_VALUE_MAX,  /* every byte URL-escaped */
+    PIECES_MAX = TAIL_KEEP + SPF_DOMAIN_MAX, /* the last tokens; nearly all yield at least one byte */
+};
 
-static void put(struct sink *out, char byte)
+static void put_before(struct tail *out, char byte)
 {
-    if (out->used == out->size) {
-        out->cut = true;
-        if (!out->window)
-            return;
-        memmove(out->base, out->base + out->used - WINDOW_KEEP, WINDOW_KEEP);
-        out->used = WINDOW_KEEP;
-    }
-    out->base[out->used++] = byte;
+    if (out->at > 0)
+        out->base[--out->at] = byte;
 }
 
-static void put_escaped(struct sink *out, char byte, bool escape)
+static void put_escaped(struct tail *out, char byte, bool escape)
 {
     static const char hex[] = "0123456789ABCDEF";
     unsigned value = (unsigned char)byte;
 
     if (!escape || ascii_is_letter(byte) || ascii_is_digit(byte) || is_one_of("-._~", byte)) {
-        put(out, byte);
+        put_before(out, byte);
         return;
     }
-    put(out, '%');
-    put(out, hex[value >> 4]);
-    put(out, hex[value & 15]);
+    put_before(out, hex[value & 15]);
+    put_before(out, hex[value >> 4]);
+    put_before(out, '%');
+}
+
+static void put_part(struct tail *out, const struct piece *p, const char *from, const char *to)
+{
+    while (to > from && out->at > 0)
+        put_escaped(out, *--to, p->escape);
+}
+
+static bool is_delimiter(const struct piece *p, char byte)
+{
+    return p->delimiter_count ? memchr(p->delimiters, byte, p->delimiter_count) != NULL : byte == '.';
 }
 
 /*
- * Splits the value at the delimiters, reverses the parts if asked, keeps the right-hand ones and joins them with
- * dots.
+ * Splits the value at the delimiters, reverses the parts if asked, keeps the right-hand ones and joins them with dots.
+ * The part that ends up rightmost comes first, and the rest of the value is not looked at once enough parts are out.
  */
-static void put_value(struct sink *out, const struct piece *p, const char *value)
+static void put_value(struct tail *out, const struct piece *p, const char *value)
 {
-    struct {
-        size_t at, length;
-    } parts[SPF_VALUE_MAX + 1];
-    size_t length = strnlen(value, SPF_VALUE_MAX), count = 0, first;
-    const char *set = p->delimiter_count ? p->delimiters : ".";
-    size_t set_size = p->delimiter_count ? p->delimiter_count : 1;
+    const char *begin = value, *end = value + strnlen(value, SPF_VALUE_MAX);
 
-    parts[0].at = parts[0].length = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (memchr(set, value[i], set_size)) {
-            parts[++count].at = i + 1;
-            parts[count].length = 0;
+    for (unsigned parts = 1; out->at > 0; parts++) {
+        const char *edge = p->reverse ? begin : end;
+
+        if (p->reverse) {
+            while (edge < end && !is_delimiter(p, *edge))
+                edge++;
+            put_part(out, p, begin, edge);
         } else {
-            parts[count].length++;
+            while (edge > begin && !is_delimiter(p, edge[-1]))
+                edge--;
+            put_part(out, p, edge, end);
         }
-    }
-    count++;
-    first = p->keep && p->keep < count ? count - p->keep : 0;
-    for (size_t i = first; i < count; i++) {
-        size_t part = p->reverse ? count - 1 - i : i;
-
-        if (i > first)
-            put(out, '.');
-        for (size_t j = 0; j < parts[part].length; j++)
-            put_escaped(out, value[parts[part].at + j], p->escape);
+        if (edge == (p->reverse ? end : begin) || parts == p->keep)
+            return;
+        put_before(out, '.');
+        begin = p->reverse ? edge + 1 : begin;
+        end = p->reverse ? end : edge - 1;
     }
 }
 
-static void expand(struct sink *out, const char *s, const struct spf_values *values)
+static void put_piece(struct tail *out, const struct piece *p, const struct spf_values *values)
 {
-    struct cursor c;
-    struct piece p;
+    const char *value = p->literal ? NULL : values->value[p->letter - 'a'];
 
-    cursor_init(&c, s, strlen(s));
-    while (cursor_left(&c) && !next_piece(&c, &p)) {
-        if (p.literal)
-            for (size_t i = 0; i < p.length; i++)
-                put(out, p.literal[i]);
-        else
-            put_value(out, &p, values->value[p.letter - 'a'] ? values->value[p.letter - 'a'] : "unknown");
-    }
+    if (p->literal)
+        put_part(out, p, p->literal, p->literal + p->length);
+    else
+        put_value(out, p, value ? value : "unknown");
 }
 
 const char *spf_macro_domain(const char *s, const struct spf_values *values, struct region *r)
 {
-    char bytes[4 * WINDOW_KEEP];
-    struct sink out = {.base = bytes, .size = sizeof bytes, .window = true};
-    const char *name = bytes;
+    struct piece pieces[PIECES_MAX]; /* a ring of the last ones */
+    size_t count = 0, used;
+    char bytes[TAIL_KEEP];
+    struct tail out = {.base = bytes, .at = sizeof bytes};
+    const char *name;
+    struct cursor c;
 
-    expand(&out, s, values);
-    if (out.used && bytes[out.used - 1] == '.')
-        out.used--;
-    if (out.used > SPF_DOMAIN_MAX) {
-        const char *from = bytes + out.used - SPF_DOMAIN_MAX - 1, *dot = memchr(from, '.', SPF_DOMAIN_MAX + 1);
+    cursor_init(&c, s, strlen(s));
+    while (cursor_left(&c) && !next_piece(&c, &pieces[count % PIECES_MAX]))
+        count++;
+    for (size_t i = 0; i < count && i < PIECES_MAX && out.at > 0; i++)
+        put_piece(&out, &pieces[(count - 1 - i) % PIECES_MAX], values);
+    name = bytes + out.at;
+    used = sizeof bytes - out.at;
+    if (used && name[used - 1] == '.')
+        used--;
+    if (used > SPF_DOMAIN_MAX) {
+        const char *from = name + used - SPF_DOMAIN_MAX - 1, *dot = memchr(from, '.', SPF_DOMAIN_MAX + 1);
 
         /* A single label over 253 bytes cannot be shortened from the left. No such name exists. */
+        used = dot ? used - (size_t)(dot + 1 - name) : 0;
         name = dot ? dot + 1 : "";
-        out.used = dot ? out.used - (size_t)(name - bytes) : 0;
     }
-    return region_strndup(r, name, out.used);
+    return region_strndup(r, name, used);
 }
 
 const char *spf_macro_explanation(const char *s, const struct spf_values *values, struct region *r)
 {
-    char bytes[SPF_EXPLANATION_MAX], *filtered = region_alloc(r, SPF_EXPLANATION_MAX + 1);
-    struct sink out = {.base = bytes, .size = sizeof bytes};
+    char bytes[SPF_EXPLANATION_MAX], expanded[VALUE_EXPANDED_MAX], *filtered = region_alloc(r, SPF_EXPLANATION_MAX + 1);
+    size_t used = 0;
+    struct cursor c;
+    struct piece p;
     struct text t;
 
     if (!filtered)
         return NULL;
-    expand(&out, s, values);
+    cursor_init(&c, s, strlen(s));
+    while (used < sizeof bytes && cursor_left(&c) && !next_piece(&c, &p)) {
+        struct tail out = {.base = expanded, .at = sizeof expanded};
+        const char *from = p.literal;
+        size_t n = p.length;
+
+        if (!p.literal) {
+            put_piece(&out, &p, values);
+            from = expanded + out.at;
+            n = sizeof expanded - out.at;
+        }
+        n = n < sizeof bytes - used ? n : sizeof bytes - used;
+        memcpy(bytes + used, from, n);
+        used += n;
+    }
     text_init(&t, filtered, SPF_EXPLANATION_MAX + 1);
-    text_add_as(&t, TEXT_PLAIN, bytes, out.used);
+    text_add_as(&t, TEXT_PLAIN, bytes, used);
     return filtered;
 }

@@ -2,7 +2,7 @@
 /*
  * spf: the evaluator's interface. It prepares the macro values, records each answer in the trace, and runs states until
  * one needs a lookup. It always terminates, because every state either requests a lookup, which happens at most
- * SPF_TRACE_MAX times, or advances in a record.
+ * SPF_QUERIES_MAX times, or advances in a record.
  */
 #include <assert.h>
 #include <string.h>
@@ -178,7 +178,7 @@ void spf_feed(struct spf *spf, const struct dns_answer *answer)
 {
     assert(spf->asking);
     spf->asking = false;
-    if (spf->outcome.trace_count < SPF_TRACE_MAX)
+    if (spf->outcome.trace_count < SPF_QUERIES_MAX)
         spf->trace[spf->outcome.trace_count++] = (struct spf_trace){
             .name = spf->ask.name,
             .type = spf->ask.type,
