@@ -92,7 +92,8 @@ struct evidence {
     int32_t exemption;                              /* number of the entry that exempts (SKIP_EXEMPT), or -1 */
     enum answer exempt;                             /* OPEN: an entry of `exempt` could still turn out to hold */
     enum identity_level identity, identity_at_best; /* set by evidence_conclude() */
-    enum answer helo_confirmed[FIT_COUNT]; /* a reverse name that fits HELO at least so well is confirmed; as above */
+    /* A reverse name that fits HELO at least so well is confirmed; the same where no provider assigned either name. */
+    enum answer helo_confirmed[FIT_COUNT], helo_own[FIT_COUNT]; /* set by evidence_conclude() */
     const struct request *request;
     struct address client;
     bool client_is_local; /* in local.networks, or one of this host's addresses */

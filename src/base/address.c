@@ -142,8 +142,8 @@ static void add_hex(struct text *t, unsigned n)
         text_add_char(t, digits[n >> shift & 15]);
 }
 
-/* Without a leading zero; returns where it ends. */
-static char *put_octet(char *at, unsigned n)
+/* A number below 1000 without a leading zero; returns where it ends. */
+static char *put_decimal(char *at, unsigned n)
 {
     if (n >= 100)
         *at++ = (char)('0' + n / 100);
@@ -156,7 +156,7 @@ static char *put_octet(char *at, unsigned n)
 static void put_ipv4(char *at, const uint8_t *bytes)
 {
     for (int i = 0; i < 4; i++) {
-        at = put_octet(at, bytes[i]);
+        at = put_decimal(at, bytes[i]);
         *at++ = i < 3 ? '.' : '\0';
     }
 }
@@ -204,15 +204,13 @@ const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE])
 
 const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE])
 {
-    struct text t;
-    char base[ADDRESS_TEXT_SIZE];
+    char *end = out + strlen(address_format(&net->base, out));
 
-    text_init(&t, out, NETWORK_TEXT_SIZE);
     if (net->base.family == ADDRESS_NONE)
         return out;
-    text_add(&t, address_format(&net->base, base));
-    text_add_char(&t, '/');
-    text_add_number(&t, net->bits);
+    *end++ = '/';
+    end = put_decimal(end, net->bits);
+    *end = '\0';
     return out;
 }
 

@@ -39,7 +39,7 @@ static void begin(struct gather *g)
     const char *name = confirmed ? req->client_name : req->reverse_client_name;
     struct evidence_rdns *rdns = &g->e.rdns[0];
 
-    if (!said(name))
+    if (!confirmed && !said(name))
         return;
     if (strcmp(name, req->helo_name) == 0) {
         rdns->name = g->e.helo;

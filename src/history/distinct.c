@@ -56,39 +56,62 @@ static void cut(struct distinct *set, size_t from, size_t to)
     set->size = (uint16_t)(set->size - (to - from));
 }
 
-/* Removes the text itself, what has left the window and, of a full set, the oldest text. */
-static void make_room(struct distinct *set, const char *text, size_t n, const struct distinct_window *w)
+/* Where the text is; the end of the set when it is not in it. */
+static size_t place_of(const struct distinct *set, const char *text, size_t n)
 {
-    size_t at = 0, from;
+    size_t at = 0;
 
     while (at < set->size && (set->bytes[at + 4] != n || memcmp(set->bytes + at + HEAD, text, n) != 0))
         at = next(set, at);
-    if (at < set->size)
-        cut(set, at, next(set, at));
+    return at;
+}
+
+/* Removes what has left the window and, of a full set, the oldest text. */
+static void make_room(struct distinct *set, const struct distinct_window *w)
+{
+    size_t from;
+
     if (count_from(set, w, &from) >= DISTINCT_MAX)
         from = next(set, from);
     cut(set, 0, from);
 }
 
-void distinct_add(struct distinct **set, const char *text, const struct distinct_window *w)
+/* Writes the text behind the others, where there is room for it. */
+static void append(struct distinct *set, const char *text, size_t n, uint32_t seen)
 {
-    size_t n = strnlen(text, DISTINCT_TEXT_MAX), size;
-    struct distinct *resized;
-    uint8_t *to;
+    uint8_t *to = set->bytes + set->size;
 
-    if (*set != NULL)
-        make_room(*set, text, n, w);
-    size = *set != NULL ? (*set)->size : 0;
-    resized = realloc(*set, sizeof(*resized) + size + HEAD + n);
-    if (resized == NULL)
-        return;
-    to = resized->bytes + size;
     for (unsigned i = 0; i < 4; i++)
-        to[i] = (uint8_t)(w->now >> (24 - 8 * i));
+        to[i] = (uint8_t)(seen >> (24 - 8 * i));
     to[4] = (uint8_t)n;
     memcpy(to + HEAD, text, n);
-    resized->size = (uint16_t)(size + HEAD + n);
+    set->size = (uint16_t)(set->size + HEAD + n);
+}
+
+/* Most texts are in the set already. Such a text moves to the end, and the set keeps its size. */
+bool distinct_add(struct distinct **set, const char *text, const struct distinct_window *w)
+{
+    size_t n = strnlen(text, DISTINCT_TEXT_MAX), size = 0;
+    struct distinct *resized;
+
+    if (*set != NULL) {
+        size_t at = place_of(*set, text, n);
+
+        if (at < (*set)->size) {
+            cut(*set, at, next(*set, at));
+            append(*set, text, n, w->now);
+            return false;
+        }
+        make_room(*set, w);
+        size = (*set)->size;
+    }
+    resized = realloc(*set, sizeof(*resized) + size + HEAD + n);
+    if (resized == NULL)
+        return true; /* make_room() may have made it smaller */
+    resized->size = (uint16_t)size;
+    append(resized, text, n, w->now);
     *set = resized;
+    return true;
 }
 
 unsigned distinct_count(const struct distinct *set, const struct distinct_window *w)

@@ -23,8 +23,11 @@ struct distinct_window {
 };
 
 bool distinct_is_live(uint32_t seen, const struct distinct_window *w);
-/* Notes the text (at most DISTINCT_TEXT_MAX bytes, none of them NUL). Without memory the set stays as it is. */
-void distinct_add(struct distinct **set, const char *text, const struct distinct_window *w);
+/*
+ * Notes the text (at most DISTINCT_TEXT_MAX bytes, none of them NUL). Without memory it is not noted. False: the text
+ * was there already, so the set has kept its size.
+ */
+bool distinct_add(struct distinct **set, const char *text, const struct distinct_window *w);
 unsigned distinct_count(const struct distinct *set, const struct distinct_window *w);
 /* The texts in the window, oldest first; of more than `at_most` the newest ones. */
 void distinct_walk(const struct distinct *set, const struct distinct_window *w, unsigned at_most,

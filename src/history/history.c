@@ -157,10 +157,10 @@ void history_free(struct history *h)
 }
 
 /*
- * The keys of the greeting; NULL: it has none. They are the history's own, until the next call: a client is asked about
- * and then noted, so that what comes of its address is often there.
+ * The keys of the greeting's client and policy; NULL: it has none. They are the history's own, until the next call: a
+ * client is asked about and then noted, so the keys of its address are often there.
  */
-static struct store_keys *keys_for(struct history *h, const struct history_greeting *greeting)
+static struct store_keys *client_keys(struct history *h, const struct history_greeting *greeting)
 {
     if (greeting->client->family == ADDRESS_NONE)
         return NULL;
@@ -168,8 +168,18 @@ static struct store_keys *keys_for(struct history *h, const struct history_greet
         keys_of_client(&h->form, greeting->client, &h->keys);
         h->keys_client = *greeting->client;
     }
-    keys_of_name(&h->form, greeting, &h->keys);
+    h->keys.policy = greeting->policy != NULL ? greeting->policy : "";
     return &h->keys;
+}
+
+/* The same with the keys of its name. */
+static struct store_keys *keys_for(struct history *h, const struct history_greeting *greeting)
+{
+    struct store_keys *keys = client_keys(h, greeting);
+
+    if (keys != NULL)
+        keys_of_name(&h->form, greeting, keys);
+    return keys;
 }
 
 static void count(struct history *h, const struct history_facts *facts)
@@ -269,7 +279,7 @@ void history_cancel(struct history_query *q)
 
 void history_note_encrypted(struct history *h, const struct history_greeting *greeting)
 {
-    struct store_keys *keys = h->read_only || greeting->policy == NULL ? NULL : keys_for(h, greeting);
+    struct store_keys *keys = h->read_only || greeting->policy == NULL ? NULL : client_keys(h, greeting);
 
     if (keys == NULL)
         return;

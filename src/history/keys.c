@@ -79,11 +79,8 @@ void keys_of_name(const struct keys_form *form, const struct history_greeting *g
 {
     const struct name *helo = greeting->helo;
     bool is_word = helo->kind == NAME_HOST || helo->kind == NAME_SINGLE;
-    struct text policy;
 
     out->known_count = greeting->known_count;
-    text_init(&policy, out->policy, sizeof(out->policy));
-    text_add(&policy, greeting->policy != NULL ? greeting->policy : "");
     set_key(form, helo->text, is_word ? helo->length : 0, out->name);
     set_key(form, helo->registrable,
             is_word && helo->registrable != NULL ? (size_t)(helo->text + helo->length - helo->registrable) : 0,

@@ -305,8 +305,9 @@ static void memory_note_encrypted(void *store, const struct store_keys *keys)
 
     if (policy == NULL)
         return;
-    distinct_add(&policy->sets[RECORD_NETWORKS], keys->near, &w);
-    memory_changed(m, STORE_POLICY, policy);
+    m->changes++;
+    if (distinct_add(&policy->sets[RECORD_NETWORKS], keys->near, &w))
+        memory_changed(m, STORE_POLICY, policy);
 }
 
 static unsigned encrypted_networks(const struct memory *m, const struct store_keys *keys, struct distinct_window w)

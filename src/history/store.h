@@ -16,10 +16,10 @@ enum { STORE_KEY_SIZE = 256 };
 /* A greeting in the store's terms. `domain` is "" where the name has none, `name` where it is no word. */
 struct store_keys {
     char network[STORE_KEY_SIZE]; /* of the client */
-    char near[STORE_KEY_SIZE];    /* its neighbourhood: set where something unverified is noted */
+    char near[STORE_KEY_SIZE];    /* its neighbourhood: set where something unverified or encrypted is noted */
     char name[STORE_KEY_SIZE];
     char domain[STORE_KEY_SIZE];
-    char policy[STORE_KEY_SIZE]; /* "" where nobody asks for its encrypted networks */
+    const char *policy; /* "" where nobody asks for its encrypted networks; valid during the call */
     unsigned known_count;
 };
 

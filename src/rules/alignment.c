@@ -21,7 +21,9 @@ static enum answer test_forward_mismatch(const struct evidence *e)
 {
     enum answer elsewhere = answer_not(helo_points_near_client(e));
 
-    if (e->helo_address == KNOWN_ABSENT || (elsewhere == YES && !has_address_of_client_family(e)))
+    if (elsewhere == NO || e->helo_address == KNOWN_ABSENT)
+        return NO;
+    if (elsewhere == YES && !has_address_of_client_family(e))
         return NO;
     return answer_and(helo_is_unrelated(e), elsewhere);
 }

@@ -257,9 +257,11 @@ static bool has_sender_domain(const struct evidence *e, const struct name *name)
 /* The two domains are compared only where both names have one. */
 static enum answer test_sender_other_domain(const struct evidence *e)
 {
-    if (!sender_has_domain(e) || has_sender_domain(e, &e->helo))
+    enum answer unrelated = sender_has_domain(e) ? helo_is_unrelated(e) : NO;
+
+    if (unrelated == NO || has_sender_domain(e, &e->helo))
         return NO;
-    return answer_and(helo_is_unrelated(e), answer_not(reverse_any(e, has_sender_domain)));
+    return answer_and(unrelated, answer_not(reverse_any(e, has_sender_domain)));
 }
 
 static const char *detail_sender_domain(const struct evidence *e, struct region *r)

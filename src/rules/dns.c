@@ -196,7 +196,7 @@ RULE(nothing_proved_no_host) = {
 
 static enum answer test_unresolvable(const struct evidence *e)
 {
-    return answer_and(helo_is_unrelated(e), helo_is_nowhere(e));
+    return e->helo_address == KNOWN_PRESENT ? NO : answer_and(helo_is_unrelated(e), helo_is_nowhere(e));
 }
 
 static const char *detail_unresolvable(const struct evidence *e, struct region *r)

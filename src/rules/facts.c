@@ -71,21 +71,6 @@ enum answer reverse_is_confirmed(const struct evidence *e)
     return reverse_is_known(e) ? answer_known(e->fcrdns) : OPEN;
 }
 
-enum answer helo_is_own(const struct evidence *e, enum rdns_fit wanted)
-{
-    enum answer best = reverse_is_known(e) ? NO : OPEN;
-
-    if (!helo_is_own_name(e))
-        return NO;
-    for (unsigned i = 0; i < e->rdns_count; i++) {
-        const struct evidence_rdns *rdns = &e->rdns[i];
-
-        if (rdns->fit >= wanted && !naming_is_assigned(&rdns->naming))
-            best = answer_or(best, answer_known(rdns->confirmed));
-    }
-    return best;
-}
-
 enum answer helo_points_to_client(const struct evidence *e)
 {
     return e->helo_address == KNOWN_ABSENT ? NO : answer_known(e->helo_is_client);

@@ -75,7 +75,10 @@ static inline enum answer helo_is_confirmed(const struct evidence *e, enum rdns_
     return e->helo_confirmed[fit];
 }
 /* The same of names that no provider assigned. A line's name always fits itself, so it proves no organisation. */
-enum answer helo_is_own(const struct evidence *e, enum rdns_fit fit);
+static inline enum answer helo_is_own(const struct evidence *e, enum rdns_fit fit)
+{
+    return e->helo_own[fit];
+}
 
 /* NEED_HELO_ADDRESS */
 enum answer helo_points_to_client(const struct evidence *e);

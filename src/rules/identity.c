@@ -36,13 +36,21 @@ static enum answer is_named(const struct evidence *e)
     return best;
 }
 
+static void add_fit(const struct evidence_rdns *rdns, enum answer confirmed[FIT_COUNT])
+{
+    for (enum rdns_fit fit = FIT_NONE; confirmed && fit <= rdns->fit; fit++)
+        confirmed[fit] = answer_or(confirmed[fit], answer_known(rdns->confirmed));
+}
+
 /* Several rules ask for a confirmed name that fits HELO, so this is worked out once for all of them. */
 static void find_fits(struct evidence *e)
 {
-    enum answer unseen = helo_is_host(e) && !reverse_is_known(e) ? OPEN : NO;
+    bool host = helo_is_host(e), own = helo_is_own_name(e);
 
-    for (enum rdns_fit fit = FIT_NONE; fit < FIT_COUNT; fit++)
-        e->helo_confirmed[fit] = unseen;
+    for (enum rdns_fit fit = FIT_NONE; fit < FIT_COUNT; fit++) {
+        e->helo_confirmed[fit] = host && !reverse_is_known(e) ? OPEN : NO;
+        e->helo_own[fit] = own ? e->helo_confirmed[fit] : NO;
+    }
     for (unsigned i = 0; i < e->rdns_count; i++) {
         struct evidence_rdns *rdns = &e->rdns[i];
 
@@ -50,8 +58,8 @@ static void find_fits(struct evidence *e)
             rdns->fit = FIT_NAME;
         else
             rdns->fit = name_same_domain(&rdns->name, &e->helo) ? FIT_DOMAIN : FIT_NONE;
-        for (enum rdns_fit fit = FIT_NONE; helo_is_host(e) && fit <= rdns->fit; fit++)
-            e->helo_confirmed[fit] = answer_or(e->helo_confirmed[fit], answer_known(rdns->confirmed));
+        add_fit(rdns, host ? e->helo_confirmed : NULL);
+        add_fit(rdns, own && !naming_is_assigned(&rdns->naming) ? e->helo_own : NULL);
     }
 }
 

@@ -70,7 +70,8 @@ static const char *detail_reverse_naming(const struct evidence *e, struct region
 
 static enum answer test_rdns_dynamic(const struct evidence *e)
 {
-    enum answer dynamic = answer_and(reverse_is_assigned(e), reverse_is_dynamic(e));
+    enum answer assigned = reverse_is_assigned(e);
+    enum answer dynamic = assigned == NO ? NO : answer_and(assigned, reverse_is_dynamic(e));
 
     return dynamic == NO ? NO : answer_and(dynamic, answer_not(helo_is_own_host(e)));
 }
@@ -97,7 +98,8 @@ RULE(rdns_dynamic) = {
 /* Not where HELO is that name: then it counts as a HELO name, which is the heavier finding. */
 static enum answer test_rdns_generic(const struct evidence *e)
 {
-    enum answer generic = answer_and(reverse_is_assigned(e), answer_not(reverse_is_dynamic(e)));
+    enum answer assigned = reverse_is_assigned(e);
+    enum answer generic = assigned == NO ? NO : answer_and(assigned, answer_not(reverse_is_dynamic(e)));
 
     return helo_looks(e, LOOKS_GENERIC) ? answer_and(generic, answer_not(helo_is_reverse_name(e))) : generic;
 }

@@ -17,11 +17,11 @@ enum { NEED_AGAINST = NEED_HELO_SPF | NEED_REVERSE | NEED_CONFIRM | NEED_HELO_AD
  */
 static enum answer counts_against(const struct evidence *e, enum spf_result result)
 {
-    enum answer is = helo_spf_is(e, result);
+    enum answer verified = helo_is_confirmed(e, FIT_NAME);
 
-    if (is == NO || helo_points_to_client(e) == NO)
-        return is;
-    return answer_and(is, answer_not(helo_is_confirmed(e, FIT_NAME)));
+    if (helo_points_to_client(e) == NO)
+        return helo_spf_is(e, result);
+    return verified == YES ? NO : answer_and(helo_spf_is(e, result), answer_not(verified));
 }
 
 static const char *detail_term(const struct evidence *e, struct region *r)
@@ -72,9 +72,9 @@ RULE(helo_spf_fail) = {
 
 static enum answer test_deny_all(const struct evidence *e)
 {
-    bool other_record = helo_spf_is(e, SPF_FAIL) == YES && !e->helo_spf->deny_all;
+    enum answer fails = counts_against(e, SPF_FAIL);
 
-    return other_record ? NO : counts_against(e, SPF_FAIL);
+    return fails != NO && helo_spf_is(e, SPF_FAIL) == YES && !e->helo_spf->deny_all ? NO : fails;
 }
 
 static const char *detail_record(const struct evidence *e, struct region *r)
