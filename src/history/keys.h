@@ -14,7 +14,7 @@ struct keys_form {
 };
 
 void keys_form_init(struct keys_form *form, const struct history_settings *settings);
-/* The key of the client's network; of its neighbourhood; those of the HELO name, and known_count. None sets `policy`. */
+/* The key of the client's network; of its neighbourhood; those of the HELO name, and known_count. */
 void keys_of_client(const struct keys_form *form, const struct address *client, struct store_keys *out);
 void keys_of_neighbourhood(const struct keys_form *form, const struct address *client, struct store_keys *out);
 void keys_of_name(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out);
