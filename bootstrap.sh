@@ -230,7 +230,7 @@ install_packages() {
     release_services
 }
 
-# Without apt: goes on if everything is there, else says how to get it.
+# Without apt: continues if everything is installed; otherwise it says how to install it.
 find_elsewhere() {
     manager=none
     for command in pkg pacman apk dnf; do

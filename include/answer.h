@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * answer: what a test of the evidence says. OPEN means that it cannot be told yet: evidence that is still missing could
- * make it YES. So YES and NO are final; more evidence only ever turns OPEN into one of them.
+ * answer: the result of a test of the evidence. OPEN means that the answer is unknown so far: evidence that is still
+ * missing could make it YES. So YES and NO are final; more evidence only ever turns OPEN into one of them.
  *
  * The functions below are the logic of three values (Kleene's). Whoever combines final answers with them gets an answer
  * that is final as soon as the known half of the evidence settles it: NO and OPEN is NO, YES or OPEN is YES.

@@ -22,7 +22,7 @@ struct daemon_options {
  * "FILE:LINE: what" in error.
  */
 bool daemon_check(const struct settings *settings, char *error, size_t error_size);
-/* Runs until it is told to stop. Returns the exit status: 0 after SIGTERM or SIGINT, 1 when it could not start. */
+/* Runs until SIGTERM or SIGINT. Returns the exit status: 0 after SIGTERM or SIGINT, 1 when it could not start. */
 int daemon_run(const struct daemon_options *options);
 
 #endif

@@ -116,7 +116,7 @@ struct evidence {
     const struct evidence_rdns *confirmed; /* the one that fits HELO best (equal, same domain, first); NULL */
 
     /* Forward DNS of the HELO name (kind NAME_HOST). */
-    enum known helo_address; /* PRESENT: has A or AAAA; ABSENT: has neither; TEMPERROR: could not be told */
+    enum known helo_address; /* PRESENT: has A or AAAA; ABSENT: has neither; TEMPERROR: unknown, a lookup failed */
     bool helo_nxdomain;
     unsigned helo_address_count;
     struct address helo_addresses[EVIDENCE_ADDRESSES_MAX];

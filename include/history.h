@@ -55,7 +55,7 @@ struct history_greeting {
     const char *policy;   /* whose encrypted_networks are counted; NULL: none */
 };
 
-/* What runs wrong, or right again, for the log; said once each time. Also told while history_new() runs. */
+/* Reports a failure of the store, or its recovery, once each, for the log. May be called during history_new(). */
 typedef void history_report(void *arg, bool is_error, const char *message);
 
 struct history_options {
@@ -81,13 +81,13 @@ void history_free(struct history *h);
 
 typedef void history_done(void *arg, const struct history_facts *facts);
 
-/* True when the answer, which may be "not known", is there without waiting; the limits of *out are left alone. */
+/* True when the answer, which may be "not known", is there without waiting; the limits of *out do not change. */
 bool history_at_once(struct history *h, const struct history_greeting *greeting, struct history_facts *out);
 /* NULL only when there is no memory: then nothing is called back. */
 struct history_query *history_ask(struct history *h, const struct history_greeting *greeting, history_done *done,
                                   void *arg);
 void history_cancel(struct history_query *q);
-/* Remembers one greeting; call it for what is surely verified or surely not. Names that are no words are left out. */
+/* Remembers one greeting. Call it only if it is certain whether the name is verified. Invalid names are skipped. */
 void history_note(struct history *h, const struct history_greeting *greeting, bool verified);
 /*
  * Remembers that a client of the policy came encrypted, which is how helod learns that Postfix offers STARTTLS there.

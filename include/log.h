@@ -50,12 +50,13 @@ void log_line(enum log_level level, const char *line, size_t n);
  */
 void log_hold(void);
 void log_release(void);
-/* Lines that nobody took, since the start. */
+/* Lines lost since the start because their reader was down or too slow. */
 uint64_t log_lost(void);
 
 /*
- * A budget for one kind of message: `burst` at once, then one a `seconds`; what was held back is counted and told
- * with the next that passes. One static struct per kind, zero counters to begin with.
+ * A budget for one kind of message: `burst` messages at once, then one every `seconds`. Suppressed messages are
+ * counted, and the next one that is logged says how many there were. Use one static struct per kind, with zero
+ * counters.
  */
 struct log_limit {
     unsigned burst, seconds;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * names: what a host name or HELO argument tells by itself. Pure; no DNS.
+ * names: what a host name or HELO argument shows by itself. Pure; no DNS.
  *
  * struct name_data holds the tables (public suffix list, tokens, known providers); it is read once at start and
  * reload, before privileges are dropped, and const from then on.

@@ -54,7 +54,7 @@ struct request {
 
 /*
  * Whether the client said EHLO. With smtpd_delay_reject=no Postfix asks while it is still handling the EHLO command,
- * before it has set protocol_name to ESMTP; only protocol_state tells at that point.
+ * before it has set protocol_name to ESMTP; only protocol_state is reliable at that point.
  */
 static inline bool request_says_ehlo(const char *protocol_state, const char *protocol_name)
 {

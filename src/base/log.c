@@ -3,8 +3,8 @@
  * log: one line for each message, to stderr, syslog, the journal or a file.
  *
  * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
- * finished line (log_line) is not formatted again nor is memory allocated for it on its way out. A line that
- * cannot be written at once is lost and counted; how many were is told once there is room, at most once a second.
+ * finished line (log_line) is not formatted again, and sending it allocates no memory. A line that cannot be written
+ * without waiting is lost and counted. Once there is room, the number of lost lines is logged, at most once a second.
  */
 #include "log.h"
 
@@ -47,7 +47,7 @@ static struct {
     size_t prefix_length;
     char prefix[PREFIX_SIZE];
     unsigned long long lost, untold;
-    uint64_t tell_ms; /* not before is told again what was lost */
+    uint64_t tell_ms; /* when lost lines may be reported again */
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
 /* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
@@ -141,7 +141,7 @@ static bool write_line(enum log_level level, const char *line, size_t n)
     }
 }
 
-/* Not with each line that goes through: a reader that is too slow would be told more than it is sent. */
+/* Not after each line that gets through, or a slow reader would get more reports about lost lines than lines. */
 static void tell_lost(void)
 {
     uint64_t now = clock_ms();

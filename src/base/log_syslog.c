@@ -41,7 +41,7 @@ static struct {
 /* Lines that wait, each whole with its head. */
 static struct {
     bool on;
-    unsigned count, lost; /* lost: not told yet */
+    unsigned count, lost; /* lost: not reported yet */
     struct iovec lines[HELD_MAX];
     struct mmsghdr messages[HELD_MAX];
     char bytes[HELD_MAX][HEAD_SIZE + LOG_LINE_SIZE];

@@ -114,7 +114,7 @@ static const struct decision_macro *find_macro(const char *name, size_t n)
     return NULL;
 }
 
-/* The macro at "%{": its row, and where the text goes on; NULL when it is unknown or not closed. */
+/* The macro at "%{": its row, and where the text continues; NULL if it is unknown or not closed. */
 static const struct decision_macro *macro_at(const char *percent, const char **after)
 {
     const char *name = percent + 2;

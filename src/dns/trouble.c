@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trouble: tells a resolver in trouble from a zone in trouble, by share. Whoever sends mail chooses zones to be
- * asked, and can let his own fail as often as he greets: so a zone counts once in a minute as failed and once as
- * well, however often it is asked.
+ * trouble: distinguishes a failing resolver from failing zones, by the share of zones that fail. A sender chooses
+ * which zones helod looks up, and can make its own zones fail with every greeting. So each zone counts at most once
+ * per minute as failed and once as answered, however often it is looked up.
  *
- * Promises that what is older than a minute no longer counts, without a timer, and that zones which share a mark by
- * chance only count for fewer.
+ * Promises that results older than a minute do not count, without a timer. If two zones share a mark by chance, they
+ * only count as fewer zones.
  */
 #include "trouble.h"
 

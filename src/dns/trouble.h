@@ -14,7 +14,7 @@ enum { TROUBLE_SLOTS = 12, TROUBLE_SLOT_MS = 5000, TROUBLE_FEWEST = 20, TROUBLE_
 struct trouble {
     struct hash_key key;
     struct {
-        uint64_t number; /* of the slot since the clock began: tells a slot of an earlier round */
+        uint64_t number; /* of the slot since the clock began; shows whether the slot is from an earlier round */
         unsigned ended, failed;
     } slots[TROUBLE_SLOTS];
     uint32_t marks[TROUBLE_MARKS][2]; /* by zone and whether it failed: number of the slot that counted it, and 1 */

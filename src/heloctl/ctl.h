@@ -20,7 +20,7 @@ enum ctl_exit {
     CTL_DATA = 65,     /* EX_DATAERR */
     CTL_NO_INPUT = 66, /* EX_NOINPUT */
     CTL_TROUBLE = 70,  /* EX_SOFTWARE: no memory and the like */
-    CTL_UNSURE = 75,   /* EX_TEMPFAIL: nothing wrong was found, and not all could be told */
+    CTL_UNSURE = 75,   /* EX_TEMPFAIL: nothing wrong was found, but evidence was missing */
     CTL_CONFIG = 78,   /* EX_CONFIG */
 };
 

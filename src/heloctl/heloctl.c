@@ -44,7 +44,7 @@ static int all_help(FILE *out)
     fprintf(out, "usage: heloctl VERB [OPTION ...] [ARGUMENT ...]\n\n");
     for (size_t i = 0; ctl_verbs[i]; i++)
         fprintf(out, "  %-10s %s\n", ctl_verbs[i]->name, ctl_verbs[i]->summary);
-    fprintf(out, "\n`heloctl VERB --help` tells more, heloctl(8) all.\n");
+    fprintf(out, "\n`heloctl VERB --help` describes one verb, heloctl(8) all of them.\n");
     return out == stdout ? CTL_OK : CTL_USAGE;
 }
 
@@ -75,7 +75,7 @@ static int help_about(const char *name)
     return CTL_OK;
 }
 
-/* The row's options as getopt_long() wants them. Returns false on a wrong option, which getopt has told. */
+/* The row's options as getopt_long() wants them. Returns false on a wrong option, which getopt has reported. */
 static bool read_options(struct ctl *ctl, int argc, char **argv)
 {
     struct option longs[CTL_OPTIONS_MAX + 2];

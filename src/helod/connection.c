@@ -298,7 +298,7 @@ static void connection_run(struct connection *c)
     if (c->leaving)
         return;
     if (c->half && c->in != NULL && !c->ended)
-        violation(c, "the peer left in the middle of a question");
+        violation(c, "the peer closed the connection in the middle of a request");
     if (c->paused && !c->half && !c->ended)
         wait_for(c, EV_READ);
     if (c->ended || c->half)

@@ -33,7 +33,7 @@ bool connection_open(struct connections *all, int fd);
 void connection_answer(struct connection *c, const char *bytes, size_t n);
 /* The same, now; true when the kernel took all of it. */
 bool connection_answer_now(struct connection *c, const char *bytes, size_t n);
-/* After an answer that came later than the call of question_begin(): goes on reading. May end the connection. */
+/* After an answer that came later than the call of question_begin(): resumes reading. May end the connection. */
 void connection_go_on(struct connection *c);
 
 #endif

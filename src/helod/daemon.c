@@ -74,7 +74,7 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
     (void)what;
     if (d->stop_by_ms != 0)
         return;
-    log_info("stopping on signal %d; %zu questions in flight", (int)number, questions_in_flight(d->server.questions));
+    log_info("stopping on signal %d; %zu requests in flight", (int)number, questions_in_flight(d->server.questions));
     notify_stopping();
     d->server.stopping = true;
     d->stop_by_ms = clock_ms() + d->server.settings->server.deadline_ms + SETTLE_MS;

@@ -52,7 +52,7 @@ static bool no_helo(const struct deployment *d, const struct request *req)
 static const struct {
     bool (*test)(const struct deployment *d, const struct request *req);
     unsigned every; /* said when each of the first so many questions shows it */
-    unsigned any;   /* said when so many show it; 0: not */
+    unsigned any;   /* reported when this many requests show the sign; 0: never */
     const char *text;
     bool with_lookups; /* matters only where helod looks something up */
 } signs[DEPLOYMENT_SIGNS] = {
@@ -61,24 +61,24 @@ static const struct {
      "XCLIENT), or helod guards an internal server",
      false},
     {client_is_first, ENOUGH, 0,
-     "every question so far is about the same client: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
+     "every request so far is about the same client: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
      "XCLIENT)",
      false},
     {client_name_unknown, ENOUGH, 0,
-     "client_name was never known: Postfix cannot look names up (smtpd_peername_lookup, resolv.conf in the chroot), so "
-     "helod has to look up every client itself",
+     "client_name was never known: Postfix cannot look up names, so helod looks up every client itself; check "
+     "smtpd_peername_lookup, and resolv.conf in the chroot",
      true},
     {no_instance, FEW, 0,
-     "questions come at HELO (smtpd_delay_reject = no): no instance, so no header can be added, and senders that are "
-     "refused leave no sender and recipient in the log",
+     "requests come at HELO (smtpd_delay_reject = no): they have no instance, so helod cannot add a header, and "
+     "the log shows no sender and recipient of refused mail",
      false},
     {submission, 0, FEW,
-     "questions come from a submission port (465, 587): greetings of mail programs are not to be judged; remove helod "
-     "from smtpd_*_restrictions of these services in master.cf",
+     "requests come from a submission port (465, 587): helod should not judge the greetings of mail programs; remove "
+     "it from smtpd_*_restrictions of these services in master.cf",
      false},
     {no_helo, 0, FEW,
-     "clients come without HELO: smtpd_helo_required = yes lets Postfix insist on it, and without that its "
-     "smtpd_helo_restrictions do not see them",
+     "clients come without HELO: set smtpd_helo_required = yes, because otherwise Postfix does not apply "
+     "smtpd_helo_restrictions to them",
      false},
 };
 

@@ -95,7 +95,7 @@ static bool is_stale(const struct sockaddr_un *at, socklen_t size, const char **
         return false;
     }
     if (!S_ISSOCK(st.st_mode)) {
-        *why = "there is a file in its place that is no socket; it is left alone";
+        *why = "a file that is not a socket is in its place; remove it or choose another path";
         return false;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

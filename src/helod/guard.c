@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * guard: the two states of trust in the resolver. Pure: the clock and the trouble are told. Promises that each change
- * is reported once, and that suspended never means for ever.
+ * guard: the two states of trust in the resolver. Pure: the caller passes the time and the failure rate. Promises
+ * that it reports each change once, and that a suspension always ends once the resolver answers.
  */
 #include "guard.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * notify: what the service manager is told, by the protocol of sd_notify(3), without its library.
+ * notify: reports the state to the service manager, by the protocol of sd_notify(3), without its library.
  */
 #ifndef HELOD_NOTIFY_H
 #define HELOD_NOTIFY_H

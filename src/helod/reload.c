@@ -46,7 +46,7 @@ static bool other_history(const struct history_settings *a, const struct history
            strcmp(a->redis_prefix, b->redis_prefix) != 0;
 }
 
-/* What is settled at start, and only read again. */
+/* Options that take effect only at start; a reload reports their changes. */
 static bool needs_restart(const struct settings *old, const struct settings *next)
 {
     const struct server_settings *a = &old->server, *b = &next->server;

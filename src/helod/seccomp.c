@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * seccomp: the system call filter. Promises that whoever gets to run code in this process can start no program, trace
- * nobody, mount nothing, load no code and open no odd socket.
+ * seccomp: the system call filter. Promises that an attacker who runs code in this process cannot start a program,
+ * trace a process, mount anything, load code or open an unusual socket.
  *
- * A call that is in no row fails with ENOSYS: that is what libraries meet on an older kernel, and they have another
- * way. The calls by which a break-in goes on end the process instead; the service manager starts it again.
+ * A call that no row allows fails with ENOSYS, as on an older kernel, so libraries use their fallback. Calls that
+ * only an attacker would make end the process instead, and the service manager restarts it.
  */
 #include "seccomp.h"
 

@@ -49,7 +49,7 @@ struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window);
 void memory_free(struct memory *m);
 void memory_clear(struct memory *m);
 struct distinct_window memory_window(const struct memory *m);
-/* An empty record under the key, most recently used; NULL: no memory. To be told of changes by memory_changed(). */
+/* An empty record under the key, most recently used; NULL: no memory. Call memory_changed() after each change. */
 struct record *memory_add(struct memory *m, enum store_subject subject, const char *key);
 void memory_changed(struct memory *m, enum store_subject subject, struct record *r);
 bool memory_add_identity(struct record *r, const char *domain, uint32_t first, uint32_t last);

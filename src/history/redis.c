@@ -10,12 +10,12 @@
  *     PREFIXh:{NAME}        neighbourhoods that used the name unverified
  *     PREFIXp:{POLICY}      neighbourhoods whose clients came encrypted
  *
- * The braces put all keys of a record into one slot of a cluster. A question is one pipelined round trip of REDIS_ASKS
- * commands, nothing is read to be written back, no scripts: proxies and narrow ACLs will do.
+ * The braces put all keys of a record into one slot of a cluster. A query is one pipelined round trip of REDIS_ASKS
+ * commands. Nothing is read to be written back and there are no scripts, so proxies and narrow ACLs work.
  *
- * Promises: whatever the server does, a question is answered by its timeout (history.c's); a server that is down, or
- * that made no progress for STUCK times the timeout, or was late LATE_MAX times in a row, is not asked at all until a
- * PING came back in time. Each change is told once.
+ * Promises: whatever the server does, a query is answered within its timeout (history.c's). A server that is down,
+ * that made no progress for STUCK times the timeout, or that was late LATE_MAX times in a row gets no queries until
+ * it answers a PING in time. Each such change is reported once.
  */
 #include <errno.h>
 #include <event2/event.h>

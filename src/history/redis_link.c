@@ -44,7 +44,7 @@ struct redis_link {
     uint64_t progress_ms; /* last reply, or the first command since there was none under way */
     unsigned under_way, late;
     bool resting; /* until the next attempt */
-    bool told, complained, closing;
+    bool reported, complained, closing;
     struct redis_place place;
     struct text reasons; /* why the addresses failed that were tried since the last pause */
     char reasons_bytes[REASONS_SIZE];
@@ -79,9 +79,9 @@ static void note_reason(struct redis_link *l, const char *reason)
 /* All addresses have failed. A server that keeps closing connections is retried with growing pauses too. */
 static void pause_link(struct redis_link *l)
 {
-    if (!l->told)
+    if (!l->reported)
         report(l, true, "unavailable, requests are judged without it: ", l->reasons_bytes);
-    l->told = true;
+    l->reported = true;
     text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
     wait_ms(l, l->retry_ms);
     l->retry_ms = l->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : l->retry_ms * 2;
@@ -172,9 +172,9 @@ static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
     l->complained = false;
     redis_place_works(&l->place);
     text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
-    if (l->told)
+    if (l->reported)
         report(l, false, "available again", "");
-    l->told = false;
+    l->reported = false;
 }
 
 static void on_greeted(redisAsyncContext *connection, void *reply, void *arg)
@@ -199,8 +199,8 @@ static void greet(struct redis_link *l)
         redisAsyncCommand(l->connection, on_greeted, l, "PING");
 }
 
-/* After each read: goes on reading, unless a reply has become longer than any can be. Ended by the loop: the library is
-   in the middle of it. */
+/* After each read: resumes reading, unless a reply is longer than any valid one. The event loop then closes the
+   connection, because here the library is still using it. */
 static void read_on(void *arg)
 {
     const redisLibeventEvents *events = arg;
@@ -281,7 +281,7 @@ static bool resolve(struct redis_link *l)
            "not used until helod is restarted, because its name has no address now; an address in place of the name "
            "needs no DNS: ",
            reason);
-    l->told = true; /* nobody need wait for it */
+    l->reported = true; /* nobody need wait for it */
     return false;
 }
 
@@ -350,7 +350,7 @@ bool redis_link_wait(struct redis_link *l)
     uint64_t until = clock_ms() + WAIT_MS;
 
     if (l->context.read_only) /* heloctl: its loop does nothing else */
-        while (!l->up && (l->connection != NULL || !l->told) && clock_ms() < until)
+        while (!l->up && (l->connection != NULL || !l->reported) && clock_ms() < until)
             event_base_loop(l->context.base, EVLOOP_ONCE);
     return redis_link_up(l);
 }

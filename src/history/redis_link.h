@@ -33,7 +33,7 @@ void redis_link_progress(struct redis_link *l);
 void redis_link_replied(struct redis_link *l);
 void redis_link_in_time(struct redis_link *l);
 void redis_link_late(struct redis_link *l);
-/* The server refused a command; told once a connection. */
+/* The server rejected a command; reported once per connection. */
 void redis_link_complain(struct redis_link *l, const char *text);
 
 #endif

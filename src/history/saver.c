@@ -3,13 +3,13 @@
  * saver: the snapshot's file. Read at start; written every `snapshot` by a forked child, at the end by ourselves;
  * always beside the old one, synced, then renamed over it.
  *
- * A child, because it sees the records of one moment while the loop goes on changing them: the loop pays for the fork
- * alone (copying page tables: about a millisecond for 64 MiB), and no record carries anything for the snapshot's sake.
- * The child only writes and leaves by _exit(). What went wrong comes back through a pipe; its end is also the sign
- * that the child is done, so no signal is taken.
+ * A child process is used because it keeps the records as they were at the fork while the event loop continues to
+ * change them. The loop pays only for the fork, which copies page tables: about a millisecond for 64 MiB. Records
+ * need no extra fields for the snapshot. The child only writes and leaves by _exit(). It reports errors through a
+ * pipe, and the pipe's end shows that the child has finished, so SIGCHLD is not needed.
  *
- * Promises: a file that cannot be used is set aside as FILE.unusable and told, once; never a crash, never a refusal to
- * start.
+ * Promises: an unusable file is renamed to FILE.unusable and reported once. It never causes a crash, and helod
+ * always starts.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -34,7 +34,7 @@ struct saver {
     pid_t child;
     int pipe;
     uint64_t saved; /* of memory->changes */
-    bool failing;   /* has been told */
+    bool failing;   /* has been reported */
 };
 
 static void report(const struct saver *s, bool is_error, const char *format, const char *what)
@@ -72,7 +72,7 @@ static int create(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
 }
 
-/* Every step that can fail is told by its name. */
+/* Each step that can fail has a name for the error report. */
 static bool write_file(const struct saver *s, char *error, size_t error_size)
 {
     char path[PATH_SIZE];

@@ -44,7 +44,7 @@ static bool has_ipv6_tag(const char *s, size_t n)
     return n >= 5 && strncasecmp(s, "IPv6:", 5) == 0;
 }
 
-/* Any address; `tagged` tells whether it is in the form that a literal must have. */
+/* Any address; `tagged` says whether it is in the form that a literal must have. */
 static bool parse_any(struct address *out, bool *tagged, const char *s, size_t n)
 {
     bool tag = has_ipv6_tag(s, n);

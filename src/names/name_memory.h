@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_memory: names that were read lately. Few names greet often, and what a name tells by itself does not change
- * while the tables it was read with are the same: each set of tables has a memory of its own, of fixed size.
+ * name_memory: a cache of recently parsed names. A few names make up most greetings, and the result of parsing a name
+ * does not change while its tables are the same. So each set of tables has its own cache, of fixed size.
  *
- * It only saves work. What it does not hold, or may not hold (a name that is none, or a long one), is read anew.
+ * The cache only saves work. A name that is not in it, or cannot be (an invalid or long one), is parsed again.
  */
 #ifndef HELOD_NAME_MEMORY_H
 #define HELOD_NAME_MEMORY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * token_file: the words by which names tell what they are, from the compiled-in file and the admin's own.
+ * token_file: the words that show what kind of host a name belongs to, from the compiled-in file and the admin's own.
  *
  *     line    = CLASS TOKEN *example ["#" comment]
  *     example = "+" name that the token must find | "-" name that it must not find
@@ -21,7 +21,7 @@ struct name_data;
 
 enum token_class {
     TOKEN_IGNORED,
-    TOKEN_DYNAMIC, /* an access line, beside a number or with an address in the name */
+    TOKEN_DYNAMIC, /* a dynamic customer address, beside a number or with an address in the name */
     TOKEN_LINE,    /* the same, of words that mean other things too: with an address in the name only */
     TOKEN_GENERIC, /* a provider's customer, beside a serial number or with an address in the name */
     TOKEN_STOCK,   /* as generic; and alone before the domain */

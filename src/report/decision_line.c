@@ -308,7 +308,7 @@ static void write_reply(struct line *l, const struct decision_line_field *f)
 const struct decision_line_field decision_line_fields[] = {
     {"v", "decision v=", sizeof "decision v=" - 1, "version of the format", write_version},
     {FIELD("id"), "of the decision; also at the end of a 4xx or 5xx text", write_id},
-    {FIELD("action"), "dunno, mark, defer or reject: what Postfix was told", write_action},
+    {FIELD("action"), "dunno, mark, defer or reject: what Postfix received", write_action},
     {FIELD("judged"), "dunno, mark, defer or reject: what the thresholds said, whatever the mode", write_judged},
     {FIELD("score"), "after caps and credits", write_score},
     {FIELD("threshold"), "the highest threshold reached", write_threshold},
@@ -335,8 +335,8 @@ const struct decision_line_field decision_line_fields[] = {
     {FIELD("limit"), "why the DNS was not asked for what might have mattered; only then", write_limit},
     {FIELD("dns"), "lookups, and the time they took", write_dns},
     {FIELD("cached"), "lookups answered from the cache", write_cached},
-    {FIELD("ms"), "from question to answer", write_ms},
-    {FIELD("reply"), "what Postfix was told, its text cut", write_reply},
+    {FIELD("ms"), "from request to answer", write_ms},
+    {FIELD("reply"), "the answer as sent to Postfix, its text cut", write_reply},
     {NULL, NULL, 0, NULL, NULL},
 };
 

@@ -119,7 +119,7 @@ RULE(helo_churn) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "The client greets with an unverified name, and lately used such names of many unrelated domains.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
-    .points = 40, /* by hand: every row stands alone */
+    .points = 40, /* chosen by hand: the calibration data have no history */
     .adds = 50,
     .past = true,
     .lasting = true,
@@ -151,7 +151,7 @@ RULE(helo_shared) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "Many unrelated networks have used this HELO name, and none of them could verify it.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
-    .points = 40, /* by hand: every row stands alone */
+    .points = 40, /* chosen by hand: the calibration data have no history */
     .adds = 50,
     .past = true,
     .lasting = true,
@@ -175,7 +175,7 @@ RULE(helo_changed) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "The client is known under a verified name and now greets with another, unverified name.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
-    .points = 10, /* by hand: every row stands alone */
+    .points = 10, /* chosen by hand: the calibration data have no history */
     .adds = 50,
     .past = true,
     .lasting = true,
@@ -210,7 +210,7 @@ RULE(helo_persistent_misfit) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "The client greets with an unverified name, as it has for days without a verified greeting in between.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
-    .points = 10, /* by hand: every row stands alone */
+    .points = 10, /* chosen by hand: the calibration data have no history */
     .adds = 100,
     .past = true,
     .lasting = true,
@@ -240,7 +240,7 @@ RULE(identity_known) = {
     .family = FAMILY_BEHAVIOUR,
     .summary = "This network has greeted with verified names of this domain for days.",
     .needs = NEED_HISTORY,
-    .points = -20, /* by hand: every row stands alone */
+    .points = -20, /* chosen by hand: the calibration data have no history */
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.1",
@@ -286,7 +286,10 @@ RULE(sender_other_domain) = {
     .detail = detail_sender_domain,
 };
 
-/* The envelope sender is at the HELO name itself, which tells a host that sends in its own name from a mail server. */
+/*
+ * The envelope sender is at the HELO name itself, which distinguishes a host that sends in its own name from a mail
+ * server.
+ */
 static enum answer test_sender_is_helo(const struct evidence *e)
 {
     return answer_if(helo_is_host(e) && name_equal(&e->helo, &e->sender_domain));

@@ -158,8 +158,8 @@ def _():
             equal(daemon.process.wait(PATIENCE), 0, "exit status")
             daemon.process = None
             equal(answers, ["DUNNO"] * 100)
-            contains(daemon.log(), "questions in flight")
-    rig.note_row("SIGTERM with 100 questions in flight", "once", result="100 of 100 answered")
+            contains(daemon.log(), "requests in flight")
+    rig.note_row("SIGTERM with 100 requests in flight", "once", result="100 of 100 answered")
 
 
 @cases([("kill -9", signal.SIGKILL, None), ("SIGTERM", signal.SIGTERM, None), ("binary upgrade", signal.SIGTERM, "copy"),

@@ -50,7 +50,7 @@ def _():
     over.set()
     thread.join()
     equal(status, 0, err)
-    looks = out.split("questions a second")[1:]
+    looks = out.split("requests per second")[1:]
     equal(len(looks), 2)
     rate = float(looks[1].split()[0])
     assert 0 < rate < 60, out

@@ -71,7 +71,7 @@ static void add_escaped(struct text *t, const char *subject)
     }
 }
 
-/* False when the daemon does not answer, which has been told; else its answer, to stderr when it is no good one. */
+/* Prints the daemon's answer, an error to stderr. False if the daemon does not answer, which has been reported. */
 static bool ask_daemon(struct ctl *ctl, const char *place, bool forget, int *status)
 {
     char path[PATH_SIZE], *body;
@@ -162,8 +162,8 @@ const struct ctl_verb ctl_forget = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "remove what is remembered of a client or a HELO name",
-    .help = "Removes the record of one client network or one name. A memory store's daemon is told over its unix "
-            "status listener,\nwhich root and helod's own user may.",
+    .help = "Removes the record of one client network or one name. For a memory store it asks the daemon "
+            "over its unix status listener,\nwhich only root and helod's own user may do.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run_forget,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

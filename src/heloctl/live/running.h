@@ -15,12 +15,12 @@ const char *running_place(const struct settings *settings, const char *kind);
 bool running_listens(const char *place);
 /*
  * Where to ask: what -s says, else the policy file's first unix socket, else its first address. False when there is
- * none, which has been told, with the exit status.
+ * none; the error has been reported, and *status is the exit status.
  */
 bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status);
 /*
  * One request. Returns the HTTP status and the body, NUL-terminated, which the caller frees; 0 and NULL when nobody
- * answers, which has been told.
+ * answers; the error has been reported.
  */
 int running_ask(const struct ctl *ctl, const char *place, const char *method, const char *path, char **body);
 

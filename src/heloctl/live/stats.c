@@ -163,10 +163,10 @@ static void print_top(const struct samples *now, const struct samples *before, b
 
     if (terminal)
         printf("\033[H\033[2J");
-    printf("questions a second %10.1f   in flight %g   connections %g   mean answer %.1f ms\n",
+    printf("requests per second %8.1f   in flight %g   connections %g   mean answer %.1f ms\n",
            rate(now, before, "helod_questions_total"), value_of(now, "helod_questions_in_flight"),
            value_of(now, "helod_connections"), count > 0 ? sum / count * 1000 : 0.0);
-    printf("decisions a second");
+    printf("decisions per second");
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         const char *outcome = outcome_name((enum outcome)i);
         double grown = decisions_of(now, outcome) - decisions_of(before, outcome);
@@ -174,7 +174,7 @@ static void print_top(const struct samples *now, const struct samples *before, b
         printf("   %s %.1f", outcome, per_second(now, before, grown));
     }
     printf("\nDNS%s\n", value_of(now, "helod_dns_suspended") > 0 ? ": points are suspended, the resolver fails" : "");
-    printf("  asked a second %.1f   from the cache %.1f   temporary failures %g %%\n",
+    printf("  lookups per second %.1f   from the cache %.1f   temporary failures %g %%\n",
            rate(now, before, "helod_dns_asked_total"), rate(now, before, "helod_dns_cache_hits_total"),
            value_of(now, "helod_dns_temperror_percent"));
     print_findings(now, before);

@@ -111,8 +111,8 @@ static void print_verdict(const struct logged *l)
         print_value("DNS not asked", f->limit, "");
     print_value("policy", f->policy, "default");
     printf("  %-16s %s%s\n", "mode", plain(f->mode, value),
-           strcmp(f->mode, "monitor") == 0 ? ": Postfix is told dunno, whatever was judged" : "");
-    print_value("Postfix was told", f->reply, "(the line does not say)");
+           strcmp(f->mode, "monitor") == 0 ? ": helod answers dunno, whatever was judged" : "");
+    print_value("Postfix received", f->reply, "(the line does not say)");
     if (f->shadow[0])
         printf("  %-16s %s, with %d points\n", "shadow policy", plain(f->shadow_action, value), f->shadow_score);
 }
@@ -252,7 +252,7 @@ const struct ctl_verb ctl_explain = {
     .summary = "why a logged decision was made, by the id in the reply",
     .help =
         "Finds the decision with this id in log files, or in the journal where none is named. Shows the findings in\n"
-        "words, what Postfix was told, what DNS says now, and what to write to let this sender in.",
+        "words, the answer to Postfix, what DNS says now, and what to write to let this sender in.",
     .exits = "0 done, 1 no such decision, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

@@ -13,7 +13,7 @@
 
 enum { GREETING_FINDINGS_SIZE = 240, GREETING_ID_SIZE = 16 };
 
-/* What speaks for or against a client's honesty, a bit each; greeting_sign_name() has the words. */
+/* Signs for or against a client's honesty, a bit each; greeting_sign_name() has the words. */
 enum greeting_sign {
     SIGN_CONFIRMED, /* its reverse name is confirmed; of little weight, most dynamic addresses have one */
     SIGN_PROVED,    /* logged.proved: something proves that the HELO name is its own */

@@ -11,7 +11,7 @@ enum { LABEL_NONE = LOOKUP_NONE, LABEL_HAM, LABEL_SPAM, LABELS };
 
 struct labels;
 
-/* NULL when the file cannot be read or a line is wrong, which has been told. */
+/* NULL when the file cannot be read or a line is wrong, which has been reported. */
 struct labels *labels_read(const struct ctl *ctl, const char *file);
 void labels_free(struct labels *labels); /* NULL is allowed */
 /* By the client, else its confirmed reverse name, else HELO. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_time: when a line was logged, as its prefix tells.
+ * log_time: when a line was logged, from the line's prefix.
  */
 #ifndef HELOD_LOG_TIME_H
 #define HELOD_LOG_TIME_H
@@ -27,7 +27,7 @@ struct log_time {
 time_t log_time_read(struct log_time *t, const char *line, size_t n);
 /*
  * The same of a JSON line or of a field of `journalctl -o export`: seconds, milliseconds, microseconds, or a date.
- * 0: not told.
+ * 0: the field has no time.
  */
 time_t log_time_read_field(struct log_time *t, const char *line, size_t n);
 

@@ -20,7 +20,7 @@ unsigned logged_outcome(const char *word);
 struct logged {
     const struct logs_record *record;
     unsigned state;  /* what the thresholds said, whatever the mode; or why there is nothing to say */
-    unsigned action; /* enum outcome: what Postfix was told */
+    unsigned action; /* enum outcome: what Postfix received */
     enum skip skip;
     struct verdict verdict; /* the findings; after logged_judge() with their points under the policy */
     int counted[RULES_MAX]; /* what each rule counted in the log, by rule number */
@@ -41,7 +41,7 @@ bool logged_read(const struct logs_record *record, struct logged *out);
 unsigned logged_judge(struct logged *l, const struct settings *settings);
 /* The same by one policy. */
 unsigned logged_judge_by(struct logged *l, const struct policy *policy);
-/* Whether the settings exempt this greeting, as far as the line tells that it was confirmed. */
+/* Whether the settings exempt this greeting, as far as the line shows that it was confirmed. */
 bool logged_exempt(const struct logged *l, const struct settings *settings);
 
 bool logged_confirmed(const struct logged *l); /* reverse name confirmed */

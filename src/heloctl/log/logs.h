@@ -24,11 +24,11 @@ struct logs_record {
     size_t length;
 };
 
-/* `files` are those of the command line, "-" is standard input. NULL: no memory, which has been told. */
+/* `files` are those of the command line, "-" is standard input. NULL: no memory, which has been reported. */
 struct logs *logs_open(const struct ctl *ctl, char **files, int count);
 /* NULL at the end of the last file. */
 const struct logs_record *logs_next(struct logs *l);
-/* Ends the progress bar, tells what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
+/* Ends the progress bar, reports what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
 int logs_close(struct logs *l); /* NULL: CTL_TROUBLE */
 
 uint64_t logs_lines(const struct logs *l); /* of any kind */

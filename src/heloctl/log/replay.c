@@ -268,7 +268,7 @@ static bool ask(struct replay *r, const struct logs_record *record)
     return true;
 }
 
-/* Only what is not settled by the line itself costs a gather. */
+/* Evidence is gathered only if the line alone does not decide the outcome. */
 static bool is_worth_asking(const struct replay *r, const struct logged *l)
 {
     if (l->client.family == ADDRESS_NONE)
@@ -380,7 +380,7 @@ const struct ctl_verb ctl_replay = {
     .run = run,
     .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, else the defaults)"},
                 {'o', "old", "FILE", "the policy file that the log was made with (the same default)"},
-                {'d', "dns", NULL, "ask the DNS for findings of rules that the old policy did not run"},
+                {'d', "dns", NULL, "query DNS for findings of rules that the old policy did not run"},
                 {'O', "only", "OUTCOME",
                  "list only senders whose outcome becomes this (dunno, mark, defer, reject, skipped)"},
                 {'t', "top", "N", "list at most so many groups of senders (default 40)"},

@@ -74,7 +74,7 @@ static void print_modes(const struct summary *s)
             printf(" %s (%llu decisions)", policy_mode_name((enum policy_mode)mode), n(s->modes[mode]));
     putchar('\n');
     if (s->modes[MODE_MONITOR] > 0)
-        printf("in monitor mode Postfix is always told dunno\n");
+        printf("in monitor mode helod always answers dunno\n");
 }
 
 static void print_head(const struct summary *s, bool colour)
@@ -88,7 +88,7 @@ static void print_head(const struct summary *s, bool colour)
     if (s->decisions == 0)
         return;
     print_modes(s);
-    printf("\n%-10s %10s %8s %20s\n", "", "judged", "share", "told to Postfix");
+    printf("\n%-10s %10s %8s %20s\n", "", "judged", "share", "sent to Postfix");
     for (unsigned i = 0; i < LOGGED_UNKNOWN; i++) {
         printf("  %s%-8s%s %10llu %7.2f%%", colour ? colours[i] : "", logged_state_name(i), colour ? "\033[0m" : "",
                n(s->states[i]), 100.0 * (double)s->states[i] / (double)s->decisions);

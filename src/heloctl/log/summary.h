@@ -53,7 +53,7 @@ struct summary {
     const struct mail_log *mail_log; /* NULL: none; set before the first decision */
     uint64_t lines, decisions, malformed;
     uint64_t states[LOGGED_STATES];  /* by what the thresholds said */
-    uint64_t actions[OUTCOME_COUNT]; /* by what Postfix was told */
+    uint64_t actions[OUTCOME_COUNT]; /* by what Postfix received */
     uint64_t modes[MODE_COUNT];
     uint64_t scores[SUMMARY_SCORES], proved_scores[SUMMARY_SCORES]; /* proved: see logged.h */
     uint64_t label_scores[LABELS][SUMMARY_SCORES], label_states[LABELS][LOGGED_STATES];

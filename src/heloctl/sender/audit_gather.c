@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * audit_gather: gathers evidence for the hosts of an audit with the daemon's own code, several hosts at once. Each host
- * in progress has a slot with its own region, so memory grows with the number of hosts only by what is kept of each.
+ * in progress has a slot with its own region, so a host costs memory afterwards only for its results.
  */
 #include <event2/event.h>
 

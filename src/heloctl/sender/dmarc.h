@@ -19,7 +19,7 @@ struct dmarc_record {
     const char *helo; /* the domain of the SPF result of scope helo */
 };
 
-/* What tells one report from another, as far as it precedes the first row. Borrowed, foreign, "" where missing. */
+/* What identifies a report, as far as it precedes the first row. Borrowed, foreign, "" where missing. */
 struct dmarc_identity {
     const char *org, *id, *domain, *begin, *end;
 };
@@ -51,7 +51,7 @@ const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *reader);
 /*
  * A file as people have it: XML, gzip, zip, a mail message, an mbox file, or some of these in each other; "-" is
  * standard input. What comes out of one message or file may be `unpacked_max` bytes. Adds to the tally; false: there
- * was trouble, which the handler was told. A file without a report is no trouble here.
+ * was trouble, which the handler has received. A file without a report is not trouble here.
  */
 bool dmarc_file_read(const char *path, const struct dmarc_handler *handler, void *arg, size_t unpacked_max,
                      struct dmarc_tally *tally);
