@@ -1,16 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""`make screenshots`: renews doc/report.png and doc/status.png, which README.md shows. The data are invented: a real
-daemon in monitor mode judges made-up greetings, whose times are then spread over a week and an hour.
+"""`make screenshots`: renews doc/report.png and doc/status.png, which README.md shows. The data are invented: the week
+of tests/lib/week.py, which a real daemon judges in monitor mode; its last decisions are then spread over an hour.
 
     screenshots.py FOLDER
 """
 import base64
-import datetime
 import functools
 import http.server
 import json
-import math
 import pathlib
 import random
 import re
@@ -21,37 +19,10 @@ import threading
 import urllib.request
 
 import browser
-import greetings
 import helod
+import week
 
-GREETINGS, BYTES = 6000, 150_000
-PORT = helod.free_port()
-CONF = f"""
-status {{ listen = {{ "inet:127.0.0.1:{PORT}" }} }}
-policy "default" {{ mode = "monitor" }}
-exempt {{ clients = {{ "198.51.100.0/28" }}  rdns = {{ ".friend.example-loom.net" }}  helo = {{ ".odd-loom.net" }} }}
-"""
-# How often each kind of greetings.py occurs; all others are rare.
-COMMON = {0: 300, 1: 300, 2: 60, 14: 50, 20: 20, 21: 12, 9: 25, 10: 9, 13: 5, 17: 0, 18: 0, 19: 2, 25: 0}
-
-
-class Week(greetings.Traffic):
-    """Mostly honest mail, as a small site has it."""
-
-    def __init__(self):
-        super().__init__(CONF)
-        chance, per_host = random.Random(17), len(self.kinds) // greetings.PER_KIND
-        weights = [COMMON.get(i % per_host, 3) * chance.paretovariate(1.5) for i in range(len(self.kinds))]
-        self.kinds = chance.choices(self.kinds, weights, k=GREETINGS)
-
-
-def spread(lines):
-    """The same decisions over seven days that are busier by day than by night."""
-    chance, start = random.Random(18), datetime.datetime(2026, 3, 2)
-    busy = [1 + math.sin((hour % 24 - 7) / 24 * 2 * math.pi) * (.8 if hour // 24 < 5 else .3) for hour in range(7 * 24)]
-    hours = sorted(chance.choices(range(7 * 24), busy, k=len(lines)))
-    times = sorted(start + datetime.timedelta(hours=hour, seconds=chance.randrange(3600)) for hour in hours)
-    return "".join(re.sub(r"^\S+", when.strftime("%Y-%m-%dT%H:%M:%SZ"), line) + "\n" for when, line in zip(times, lines))
+BYTES = 150_000
 
 
 def recent_hour(status):
@@ -59,7 +30,7 @@ def recent_hour(status):
     chance = random.Random(19)
     for name, minutes in status["minutes"].items():
         each = sum(minutes) / 600
-        status["minutes"][name] = [max(0, round(chance.gauss(each, each / 2 + .4))) for _ in minutes]
+        status["minutes"][name] = [max(0, round(chance.gauss(each, each and each / 2 + .4))) for _ in minutes]
     for i, row in enumerate(status["decisions"]):
         row["time"] = status["now"] - 3 - 7 * i
     status["file"] = "/etc/helod/helod.conf"
@@ -90,15 +61,14 @@ def take(page, address, height, file):
 
 
 def main(target):
-    folder = helod.scratch()
-    with Week() as week:
-        week.ask(GREETINGS)
+    folder, port = helod.scratch(), helod.free_port()
+    week.CONF += f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}\n'
+    with week.Week() as invented:
         for name in ("index.html", "status.css", "status.js", "status.json"):
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{name.replace('index.html', '')}") as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name.removeprefix('index.html')}") as answer:
                 (folder / name).write_bytes(answer.read())
-        lines = [line for line in week.daemon.log().splitlines() if "decision v=1" in line]
-        (folder / "log").write_text(spread(lines))
-        status, _, err = helod.heloctl("report", "-c", week.daemon.conf_path, "-w", folder / "report.html", folder / "log")
+        status, _, err = helod.heloctl("report", "-c", invented.conf, "-m", invented.mail_log, "-w", folder / "report.html",
+                                       invented.log)
         assert status == 0, err
     status = recent_hour(json.loads((folder / "status.json").read_text()))
     (folder / "status.json").write_text(json.dumps(status))

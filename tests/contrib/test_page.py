@@ -112,23 +112,39 @@ def _():
     equal(page.script("return document.querySelector('#decisions-table th:nth-child(6)').ariaSort"), "ascending")
 
 
-@test("on a phone nothing is wider than the screen")
-def _():
-    for width in (360, 390):
-        page.devtools("Emulation.setDeviceMetricsOverride", width=width, height=720, deviceScaleFactor=3, mobile=True)
-        equal(page.script("return document.documentElement.scrollWidth"), width)
-        equal(page.script("return [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right >"
-                          " innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"), [])
-    page.devtools("Emulation.clearDeviceMetricsOverride")
-
-
-@test("every text has a contrast of 4.5 to 1 and more, light and dark")
-def _():
-    for scheme in ("light", "dark"):
-        page.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+def look(name):
+    """In the four views: nothing is wider than the screen, no word is broken, every text has a contrast of 4.5 to 1."""
+    for view in page.views(name):
+        equal(page.script(browser.OVERFLOW), [False, [], []], f"{name} {view}")
         checked, poor = page.script(browser.CONTRAST)
         assert checked > 50, checked
-        equal(poor, [], scheme)
+        equal(poor, [], f"{name} {view}")
+
+
+@test("wide and on a phone, light and dark: nothing overflows, contrast is 4.5 to 1 and more")
+def _():
+    look("status")
+
+
+@test("in monitor mode it leads with what would have happened; without a decision it says what to expect")
+def _():
+    port = free_port()
+    with Helod(f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}\npolicy "default" {{ mode = "monitor" }}') as quiet:
+        page.go(f"http://127.0.0.1:{port}/")
+        wait_for(lambda: "Mode monitor" in page.text("#mode"), what="the mode")
+        contains(page.text("#lead"), "would have happened")
+        contains(page.text("#minutes-empty"), "No decision in the last hour")
+        contains(page.text("#scores-empty"), "No greeting was judged")
+        contains(page.text("#decisions"), "check_policy_service")
+        look("status-empty")
+        quiet.ask(helo="bad_name!", client="203.0.113.77")
+        judged = quiet.decision()["judged"]
+        assert judged != "dunno"
+        wait_for(lambda: count(ROWS) == 1, what="the decision")
+        equal(page.texts(f"{ROWS} .outcome"), [f"{page.script('return SIGNS[arguments[0]]', judged)} {judged}", "\u25cb dunno"])
+        contains(page.text("#outcomes"), "answered this way: 0")
+        equal(page.script("return document.getElementById('minutes-empty').hidden"), True)
+    page.go(f"http://127.0.0.1:{PORT}/")
 
 
 @test("dark and light follow the system")

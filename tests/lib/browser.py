@@ -5,8 +5,10 @@
         page.go("http://127.0.0.1:9145/")
         page.script("return document.title")
 """
+import base64
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import urllib.error
@@ -37,6 +39,23 @@ for (const e of document.querySelectorAll("[placeholder]")) {
     if (contrast < 4.5) poor.push("placeholder " + contrast.toFixed(2));
 }
 return [checked, poor];
+"""
+
+# What is wider than the screen, and the words of names that are broken into two lines.
+OVERFLOW = """
+const wide = [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+const broken = [], walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {
+    const text = walk.currentNode, e = text.parentElement;
+    if (!e.closest("td") || e.closest(".long, dd, svg") || !e.getClientRects().length) continue;
+    for (const word of text.data.matchAll(/[^\\s.:@-]+/g)) {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) broken.push(word[0]);
+    }
+}
+return [document.documentElement.scrollWidth > innerWidth, wide.map((e) => e.outerHTML.slice(0, 80)), broken];
 """
 
 
@@ -131,6 +150,25 @@ class Browser:
 
     def resize(self, width, height):
         self._call("POST", self.session + "/window/rect", {"width": width, "height": height})
+
+    def views(self, name, prepare=""):
+        """Keeps pictures of the whole page in the build folder: wide and on a phone, light and dark. Yields at each
+        view, so that the caller can look at the page as well."""
+        folder = helod.TOP if "top_builddir" not in os.environ else pathlib.Path(os.environ["top_builddir"])
+        folder = folder / "tests" / "pictures"
+        folder.mkdir(parents=True, exist_ok=True)
+        for width in (1400, 390):
+            self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
+                          mobile=width < 500)
+            for scheme in ("light", "dark"):
+                self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+                self.script(prepare)
+                height = min(self.script("return document.documentElement.scrollHeight"), 8000)
+                clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+                data = self.devtools("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+                (folder / f"{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(data))
+                yield width, scheme
+        self.devtools("Emulation.clearDeviceMetricsOverride")
 
     def devtools(self, command, **parameters):
         return self._call("POST", self.session + "/goog/cdp/execute", {"cmd": command, "params": parameters})
