@@ -51,6 +51,7 @@ typedef void resolver_done(void *arg, const struct dns_answer *answer, bool from
 struct resolver_question {
     const char *name;
     enum dns_type type;
+    struct address source; /* base of the client network that chose the name; family ADDRESS_NONE: nobody outside did */
     resolver_done *done;
     void *arg;
 };
@@ -83,7 +84,8 @@ void resolver_count_hits(struct resolver *r, unsigned answers);
 void resolver_stats(const struct resolver *r, struct resolver_stats *out);
 /*
  * Percentage of the last minute's lookups that failed temporarily. Each zone (registered domain, /24, /48) counts at
- * most once as failed and once as answered. Returns -1 while fewer than 20 were counted.
+ * most once as failed and once as answered, and each client network for at most four zones of each. Returns -1 while
+ * fewer than 20 were counted.
  */
 int resolver_trouble(const struct resolver *r);
 /* Version of the c-ares library in use, such as "1.18.1", for -V and bug reports. */

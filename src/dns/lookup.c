@@ -131,7 +131,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (l->state == LOOKUP_SENT) {
-        trouble_count(&r->trouble, l->name, true, clock_ms());
+        trouble_count(&r->trouble, l->name, &l->source, true, clock_ms());
         if (a)
             cache_put(r->cache, a, clock_ms());
     }
@@ -205,7 +205,7 @@ void lookup_end(struct lookup *l)
         bool failed = l->answer->view.status == DNS_TEMPERROR;
         r->stats.by_status[dns_type_number(l->answer->view.type)][l->answer->view.status]++;
         if (!expired)
-            trouble_count(&r->trouble, l->name, failed, clock_ms());
+            trouble_count(&r->trouble, l->name, &l->source, failed, clock_ms());
         if (!failed || !expired)
             cache_put(r->cache, l->answer, clock_ms());
     }

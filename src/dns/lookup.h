@@ -36,6 +36,7 @@ struct resolver_query {
     struct lookup *lookup; /* NULL: the query is ready */
     struct answer *answer; /* set when the query is ready */
     bool from_cache;
+    struct address source;
     resolver_done *done;
     void *arg;
     TAILQ_ENTRY(resolver_query) link;
@@ -55,6 +56,7 @@ struct lookup {
     bool again;            /* ended, but `target` must still be asked */
     uint16_t type;
     uint32_t chain_ttl;
+    struct address source; /* the client network of the query that started it */
     TAILQ_ENTRY(lookup) link;
     const char *name; /* points into `key` */
     uint8_t key[];    /* followed by a NUL */

@@ -111,6 +111,7 @@ static struct resolver_query *new_query(struct resolver *r, const struct resolve
 
     if (q) {
         q->resolver = r;
+        q->source = question->source;
         q->done = question->done;
         q->arg = question->arg;
     }
@@ -157,6 +158,8 @@ static struct resolver_query *ask_dns(struct resolver *r, struct resolver_query 
     } else if ((l = lookup_new(r, key, key_size)) == NULL) {
         free(q);
         return NULL;
+    } else {
+        l->source = q->source;
     }
     q->lookup = l;
     TAILQ_INSERT_TAIL(&l->queries, q, link);

@@ -2,7 +2,8 @@
 /*
  * trouble: distinguishes a failing resolver from failing zones, by the share of zones that fail. A sender chooses
  * which zones helod looks up, and can make its own zones fail with every greeting. So each zone counts at most once
- * per minute as failed and once as answered, however often it is looked up.
+ * per minute as failed and once as answered, however often it is looked up. A client network counts for a few zones of
+ * each outcome, and only one of its failed zones may be one that has not answered within a day.
  *
  * Promises that results older than a minute do not count, without a timer. If two zones share a mark by chance, they
  * only count as fewer zones.
@@ -10,6 +11,8 @@
 #include "trouble.h"
 
 #include <string.h>
+
+enum { DAY_MS = 86400000 };
 
 /* How many labels stand for a zone, by the end of the name: a /24, a /48, what is registered under a top-level domain
  * (one under co.uk counts with all others there, which errs to our side). */
@@ -56,12 +59,45 @@ static bool counted(struct trouble *t, const char *name, bool failed, uint64_t n
     return false;
 }
 
-void trouble_count(struct trouble *t, const char *name, bool failed, uint64_t now_ms)
+/* The zone has answered within a day. */
+static bool has_worked(const struct trouble *t, const char *name, uint64_t number)
+{
+    const char *zone = trouble_zone(name);
+    uint32_t mark = t->marks[hash_bytes(&t->key, zone, strlen(zone)) % TROUBLE_MARKS][false];
+
+    return mark != 0 && (uint32_t)number + 1 - mark < DAY_MS / TROUBLE_SLOT_MS;
+}
+
+/*
+ * Takes one of those that the network may count in this minute. Networks that share a place share what they may
+ * count.
+ */
+static bool network_may_count(struct trouble *t, const struct address *source, bool failed, bool worked,
+                              uint64_t now_ms)
+{
+    uint32_t minute = (uint32_t)(now_ms / TROUBLE_SLOT_MS / TROUBLE_SLOTS);
+    unsigned at, most = failed && !worked ? 1 : TROUBLE_PER_NETWORK;
+
+    if (source->family == ADDRESS_NONE)
+        return true;
+    at = hash_bytes(&t->key, source, sizeof *source) % TROUBLE_NETWORKS;
+    if (t->networks[at].minute != minute) {
+        t->networks[at].minute = minute;
+        t->networks[at].counted[false] = t->networks[at].counted[true] = 0;
+    }
+    if (t->networks[at].counted[failed] >= most)
+        return false;
+    t->networks[at].counted[failed]++;
+    return true;
+}
+
+void trouble_count(struct trouble *t, const char *name, const struct address *source, bool failed, uint64_t now_ms)
 {
     uint64_t number = now_ms / TROUBLE_SLOT_MS;
     unsigned at = (unsigned)(number % TROUBLE_SLOTS);
+    bool worked = has_worked(t, name, number);
 
-    if (counted(t, name, failed, number))
+    if (counted(t, name, failed, number) || !network_may_count(t, source, failed, worked, now_ms))
         return;
     if (t->slots[at].number != number) {
         t->slots[at].number = number;

@@ -54,7 +54,7 @@ static const struct dns_answer *cached(struct gather *g, const char *name, enum 
 const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler,
                                     unsigned index)
 {
-    struct resolver_question question = {.name = name, .type = type, .done = answered};
+    struct resolver_question question = {.name = name, .type = type, .source = g->network, .done = answered};
     const struct dns_answer *known;
     struct gathering_ask *ask;
 

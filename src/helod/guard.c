@@ -5,7 +5,7 @@
  */
 #include "guard.h"
 
-enum { QUIET_MS = 60000, PROBE_MS = 1000 };
+enum { QUIET_MS = 60000, PROBE_MS = 1000, NETWORK_PROBE_MS = 15000 };
 
 static enum guard_change resume(struct guard *g)
 {
@@ -32,12 +32,25 @@ enum guard_change guard_update(struct guard *g, int trouble, unsigned percent, u
     return now_ms - g->quiet_since_ms >= QUIET_MS ? resume(g) : GUARD_SAME;
 }
 
-bool guard_holds_back(struct guard *g, uint64_t now_ms)
+static bool has_probed(const struct guard *g, const struct address *network, uint64_t now_ms)
 {
+    for (unsigned i = 0; i < g->probes && i < GUARD_PROBED; i++)
+        if (now_ms - g->probed[i].ms < NETWORK_PROBE_MS && address_equal(&g->probed[i].network, network))
+            return true;
+    return false;
+}
+
+bool guard_holds_back(struct guard *g, const struct address *network, uint64_t now_ms)
+{
+    unsigned at = g->probes % GUARD_PROBED;
+
     if (!g->suspended)
         return false;
-    if (now_ms < g->probe_ms)
+    if (now_ms < g->probe_ms || has_probed(g, network, now_ms))
         return true;
+    g->probed[at].network = *network;
+    g->probed[at].ms = now_ms;
+    g->probes++;
     g->probe_ms = now_ms + PROBE_MS;
     return false;
 }

@@ -354,6 +354,7 @@ static void judge(struct question *q)
 {
     struct server *s = q->all->server;
     uint64_t now_ms = q->began_us / 1000;
+    struct network network = rates_network(&q->request.client);
     struct gather_options options = {
         .settings = q->settings,
         .policy = q->policy,
@@ -361,7 +362,7 @@ static void judge(struct question *q)
         .region = q->region,
         .done = on_gathered,
         .arg = q,
-        .suspend_dns = guard_holds_back(&s->guard, now_ms),
+        .suspend_dns = guard_holds_back(&s->guard, &network.base, now_ms),
         .limit = limit_of(q, now_ms),
     };
     const struct gathered *gathered = gather_start(&s->gather, &options, &q->gather);

@@ -111,7 +111,8 @@ static void gather_all(struct scenario *s, const struct policy *policy)
                                      .done = on_gathered,
                                      .arg = s,
                                      .limit = s->limit,
-                                     .suspend_dns = s->suspend || guard_holds_back(&s->guard, clock_ms())};
+                                     .suspend_dns =
+                                         s->suspend || guard_holds_back(&s->guard, &s->request.client, clock_ms())};
     uint64_t deadline = clock_ms() + s->settings->server.deadline_ms;
     struct gather *pending;
 

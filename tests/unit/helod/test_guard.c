@@ -63,11 +63,34 @@ static void test_probes(void **state)
     unsigned through = 0;
 
     (void)state;
-    assert_false(guard_holds_back(&g, 0));
+    struct address network = {.family = ADDRESS_IPV4};
+
+    assert_false(guard_holds_back(&g, &network, 0));
     guard_update(&g, 100, 50, 0);
-    for (uint64_t now = 1; now <= 10000; now++)
-        through += !guard_holds_back(&g, now);
+    for (uint64_t now = 1; now <= 10000; now++) {
+        network.bytes[0] = (uint8_t)(now / 100);
+        through += !guard_holds_back(&g, &network, now);
+    }
     assert_int_equal(through, 10);
+}
+
+/* One network that greets all the time gets few of the probes; the others get theirs. */
+static void test_probes_of_one_network(void **state)
+{
+    const struct address greedy = {.family = ADDRESS_IPV4, .bytes = {45, 9, 9}};
+    struct address honest = {.family = ADDRESS_IPV4, .bytes = {203, 0, 0}};
+    unsigned of_greedy = 0, of_honest = 0;
+    struct guard g = {.suspended = false};
+
+    (void)state;
+    guard_update(&g, 100, 50, 0);
+    for (uint64_t now = 1; now <= 60000; now++) {
+        of_greedy += !guard_holds_back(&g, &greedy, now);
+        honest.bytes[1] = (uint8_t)(now / 1000);
+        of_honest += now % 1000 == 500 && !guard_holds_back(&g, &honest, now);
+    }
+    assert_in_range(of_greedy, 1, 4);
+    assert_true(of_honest > 10 * of_greedy);
 }
 
 static void test_rate(void **state)
@@ -117,7 +140,8 @@ static void test_rate_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_changes), cmocka_unit_test(test_not_for_ever), cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_changes), cmocka_unit_test(test_not_for_ever),
+        cmocka_unit_test(test_probes),  cmocka_unit_test(test_probes_of_one_network),
         cmocka_unit_test(test_rate),    cmocka_unit_test(test_rate_flood),
     };
 
