@@ -103,7 +103,7 @@ const struct json_field json_fields[] = {
     {"report", "thresholds[].name", "a threshold of the policy"},
     {"report", "thresholds[].outcome", "what it does"},
     {"report", "thresholds[].score", "its score"},
-    {"report", "thresholds[].action", "what Postfix is told from this score on, as in the policy file"},
+    {"report", "thresholds[].action", "what helod answers from this score on, as in the policy file"},
     {"report", "scores[]", "judged decisions by score, 0 to 150, then all above"},
     {"report", "proved_scores[]", "those that proved their HELO name"},
     {"report", "from", "time of the first decision, in seconds since 1970; 0: unknown"},
