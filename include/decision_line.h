@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "evidence.h"
+#include "log.h"
 #include "reply.h"
 #include "region.h"
 #include "settings.h"
@@ -28,6 +29,16 @@ struct decision_record {
 
 /* Writes the line without a line end; returns its length. Values are cut, never the structure. */
 size_t decision_line_write(const struct decision_record *record, char out[DECISION_LINE_SIZE]);
+
+/* The same fields, each by itself: for the journal, the JSON file and the status page. The texts are in `bytes`. */
+enum { DECISION_FIELDS_MAX = 32, DECISION_FIELDS_SIZE = 3072 };
+struct decision_field_list {
+    unsigned count;
+    struct log_field fields[DECISION_FIELDS_MAX];
+    char bytes[DECISION_FIELDS_SIZE];
+};
+/* A long value is cut as in the line; apart from that it is as it was received, so a sink escapes it. */
+void decision_line_list(const struct decision_record *record, struct decision_field_list *out);
 
 /* One line read back. Texts live in the region, unescaped, "" when absent. */
 struct decision_fields {
@@ -59,7 +70,5 @@ struct decision_line_field {
     void (*write)(struct line *line, const struct decision_line_field *field);
 };
 extern const struct decision_line_field decision_line_fields[]; /* ended by a NULL name */
-/* The names of those whose value is a whole number, ended by NULL. */
-extern const char *const decision_line_numbers[];
 
 #endif

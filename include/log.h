@@ -24,14 +24,17 @@ enum { LOG_LINE_SIZE = 900 };
 
 /* `ident` must stay valid. May be called again to change sink or level. */
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident);
+/* One field of a line, for the sinks that keep fields. A number's value is its digits. */
+struct log_field {
+    const char *name, *value;
+    bool number;
+};
 /* A sink with fields. Every text must stay valid. */
 struct log_target {
     enum log_sink sink; /* LOG_SINK_JOURNAL or LOG_SINK_FILE */
     enum log_level max_level;
     const char *ident;
-    const char *path;           /* the file; of the journal's socket, NULL for the system's */
-    const char *mark;           /* lines that begin so have fields (logfmt.h); NULL: none have */
-    const char *const *numbers; /* keys whose values are whole numbers, ended by NULL; with a mark only */
+    const char *path; /* the file; of the journal's socket, NULL for the system's */
 };
 /* False with errno: it cannot be opened, and everything stays as it was. */
 bool log_direct(const struct log_target *target);
@@ -43,6 +46,10 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A finished line (a decision) that is already filtered: written as it is, in one write. */
 void log_line(enum log_level level, const char *line, size_t n);
+/* The same with its fields. In a file they replace the line; syslog and stderr take the line alone. */
+void log_line_fields(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count);
+/* Whether the sink keeps fields. */
+bool log_keeps_fields(void);
 /*
  * Lines to syslog wait from log_hold() to log_release() and leave then, together and in order; others leave when
  * there is no more room. Each ends what the other began, however often it was called. Lines to other sinks never

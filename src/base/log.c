@@ -125,9 +125,9 @@ static bool write_stderr(enum log_level level, const char *line, size_t n)
     return log_output_write(STDERR_FILENO, state.stderr_kind, parts);
 }
 
-static bool write_line(enum log_level level, const char *line, size_t n)
+static bool write_line(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count)
 {
-    const struct log_entry entry = {levels[level].priority, levels[level].name, line, n};
+    const struct log_entry entry = {levels[level].priority, levels[level].name, line, n, fields, count};
 
     switch (state.sink) {
     case LOG_SINK_SYSLOG:
@@ -151,7 +151,7 @@ static void tell_lost(void)
     if (now < state.tell_ms)
         return;
     n = snprintf(line, sizeof line, "warning: %llu log lines were lost", state.untold);
-    if (!write_line(LOG_LEVEL_WARNING, line, (size_t)n))
+    if (!write_line(LOG_LEVEL_WARNING, line, (size_t)n, NULL, 0))
         return;
     state.untold = 0;
     state.tell_ms = now + TELL_MS;
@@ -159,13 +159,23 @@ static void tell_lost(void)
 
 void log_line(enum log_level level, const char *line, size_t n)
 {
+    log_line_fields(level, line, n, NULL, 0);
+}
+
+bool log_keeps_fields(void)
+{
+    return state.sink == LOG_SINK_JOURNAL || state.sink == LOG_SINK_FILE;
+}
+
+void log_line_fields(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count)
+{
     if (level > state.max_level || state.sink == LOG_SINK_DISCARD)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
     if (state.untold > 0 && !log_syslog_holds())
         tell_lost();
-    if (write_line(level, line, n))
+    if (write_line(level, line, n, fields, count))
         return;
     state.lost++;
     state.untold++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_fields: takes a finished line apart once more, so that there is one place that writes decisions. Nothing is
- * allocated; a line that would not fit loses fields at its end, never its form.
+ * log_fields: writes lines with their fields. Nothing is allocated. An entry that does not fit loses fields at its end,
+ * but it is always well-formed.
  */
 #include "log_fields.h"
 
@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -18,7 +17,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "logfmt.h"
 #include "text.h"
 
 enum { BUFFER_SIZE = 16384 };
@@ -82,13 +80,6 @@ bool log_fields_reopen(void)
     return to.fd >= 0 && log_fields_open(&same);
 }
 
-static bool has_fields(const struct log_entry *entry)
-{
-    size_t n = to.target.mark != NULL ? strlen(to.target.mark) : 0;
-
-    return n > 0 && entry->n > n && memcmp(entry->line, to.target.mark, n) == 0;
-}
-
 static void add_upper(struct text *t, const char *s)
 {
     for (; *s != '\0'; s++)
@@ -96,41 +87,46 @@ static void add_upper(struct text *t, const char *s)
 }
 
 /* IDENT_KEY, a line end, 64 bits of length, the value: this form takes any byte. */
-static void add_journal_field(struct text *t, const struct logfmt *l)
+static void add_journal_field(struct text *t, const struct log_field *f)
 {
-    uint64_t size = l->size;
+    uint64_t size = strlen(f->value);
     char length[8];
 
     for (size_t i = 0; i < sizeof(length); i++, size >>= 8)
         length[i] = (char)(size & 0xff);
     add_upper(t, to.target.ident);
     text_add_char(t, '_');
-    add_upper(t, l->key);
+    add_upper(t, f->name);
     text_add_char(t, '\n');
     text_add_bytes(t, length, sizeof(length));
-    text_add_bytes(t, l->value, l->size);
+    text_add(t, f->value);
     text_add_char(t, '\n');
+}
+
+/* A field is written whole or not at all. */
+static void add_fields(struct text *t, const struct log_entry *entry,
+                       void (*add)(struct text *t, const struct log_field *f))
+{
+    for (size_t i = 0; i < entry->count; i++) {
+        size_t whole = t->used;
+
+        add(t, &entry->fields[i]);
+        if (t->full)
+            text_rewind(t, whole);
+    }
 }
 
 bool log_fields_to_journal(const struct log_entry *entry)
 {
     char bytes[BUFFER_SIZE];
     struct text t;
-    struct logfmt l;
 
     text_init(&t, bytes, sizeof(bytes));
     text_addf(&t, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nMESSAGE=", entry->priority,
               LOG_MAIL >> 3, to.target.ident, (long)getpid());
     text_add_as(&t, TEXT_PLAIN, entry->line, entry->n);
     text_add_char(&t, '\n');
-    if (has_fields(entry)) {
-        logfmt_init(&l, entry->line, entry->n);
-        for (size_t whole = t.used; logfmt_next(&l); whole = t.used) {
-            add_journal_field(&t, &l);
-            if (t.full)
-                text_rewind(&t, whole);
-        }
-    }
+    add_fields(&t, entry, add_journal_field);
     if (send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return true;
     /* The journal was started anew; or it is full, and the next line finds out. */
@@ -144,12 +140,12 @@ static void add_json_text(struct text *t, const char *name, const char *value, s
     text_add_char(t, '"');
 }
 
-static void add_json_field(struct text *t, const struct logfmt *l)
+static void add_json_field(struct text *t, const struct log_field *f)
 {
-    if (logfmt_is_number(to.target.numbers, l->key))
-        text_addf(t, ",\"%s\":%lld", l->key, strtoll(l->value, NULL, 10));
+    if (f->number)
+        text_addf(t, ",\"%s\":%s", f->name, f->value);
     else
-        add_json_text(t, l->key, l->value, l->size);
+        add_json_text(t, f->name, f->value, strlen(f->value));
 }
 
 static void add_time(struct text *t)
@@ -167,7 +163,6 @@ bool log_fields_to_file(const struct log_entry *entry)
 {
     char bytes[BUFFER_SIZE];
     struct text t;
-    struct logfmt l;
     ssize_t written;
 
     text_init(&t, bytes, sizeof(bytes) - 2);
@@ -175,16 +170,10 @@ bool log_fields_to_file(const struct log_entry *entry)
         text_add_char(&t, '\n');
     add_time(&t);
     add_json_text(&t, "level", entry->level, strlen(entry->level));
-    if (has_fields(entry)) {
-        logfmt_init(&l, entry->line, entry->n);
-        for (size_t whole = t.used; logfmt_next(&l); whole = t.used) {
-            add_json_field(&t, &l);
-            if (t.full)
-                text_rewind(&t, whole);
-        }
-    } else {
+    if (entry->count > 0)
+        add_fields(&t, entry, add_json_field);
+    else
         add_json_text(&t, "message", entry->line, entry->n);
-    }
     t.size = sizeof(bytes);
     text_add(&t, "}\n");
     written = write(to.fd, t.base, t.used);

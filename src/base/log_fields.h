@@ -16,6 +16,8 @@ struct log_entry {
     const char *level; /* in words */
     const char *line;
     size_t n;
+    const struct log_field *fields;
+    size_t count; /* 0: a message without fields */
 };
 
 /* Where to; the texts of *target stay the caller's. False with errno. */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "decision_line.h"
 #include "log.h"
 #include "server.h"
 
@@ -20,8 +19,6 @@ void logging_start(const struct server *s)
     struct log_target target = {
         .max_level = s->verbose || log->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
         .ident = "helod",
-        .mark = "decision v=",
-        .numbers = decision_line_numbers,
     };
 
     switch (log->to) {

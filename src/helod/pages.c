@@ -5,6 +5,7 @@
  */
 #include "pages.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -12,7 +13,6 @@
 #include "decision_line.h"
 #include "exposition.h"
 #include "json.h"
-#include "logfmt.h"
 #include "page/files.h"
 #include "rule.h"
 #include "server.h"
@@ -115,11 +115,18 @@ static void add_exemptions(const struct server *s, struct json *j)
     json_close(j, ']');
 }
 
+static void add_field(const struct log_field *f, struct json *j)
+{
+    if (f->number)
+        json_number(j, f->name, strtoll(f->value, NULL, 10));
+    else
+        json_text(j, f->name, f->value);
+}
+
 static void add_recent(const struct recent *recent, struct json *j)
 {
     time_t now = clock_wall(), when;
-    const char *line;
-    size_t n;
+    const struct decision_field_list *list;
 
     json_open(j, "minutes", '{');
     for (unsigned kind = 0; kind < RECENT_KINDS; kind++) {
@@ -130,10 +137,11 @@ static void add_recent(const struct recent *recent, struct json *j)
     }
     json_close(j, '}');
     json_open(j, "decisions", '['); /* the newest first */
-    for (unsigned back = 0; (line = recent_line(recent, back, &n, &when)) != NULL; back++) {
+    for (unsigned back = 0; (list = recent_decision(recent, back, &when)) != NULL; back++) {
         json_open(j, NULL, '{');
         json_number(j, "time", (long long)when);
-        logfmt_json(line, n, decision_line_numbers, j);
+        for (unsigned i = 0; i < list->count; i++)
+            add_field(&list->fields[i], j);
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -198,16 +198,16 @@ static void log_decision(const struct question *q, const struct decision_record 
     bool logged = is_worth_a_line(q, v, record->shadow);
     bool room = recent_count(s->recent, clock_wall(), v->skip == SKIP_NONE ? v->judged : RECENT_SKIPPED);
     bool shown = status_listens(s->status) && (logged || room);
+    struct decision_field_list own, *fields = &own;
     char line[DECISION_LINE_SIZE];
-    size_t n;
 
-    if (!logged && !shown)
-        return;
-    n = decision_line_write(record, line);
+    own.count = 0;
     if (shown)
-        recent_keep(s->recent, line, n);
+        fields = recent_keep(s->recent);
+    if (shown || (logged && log_keeps_fields()))
+        decision_line_list(record, fields);
     if (logged)
-        log_line(LOG_LEVEL_INFO, line, n);
+        log_line_fields(LOG_LEVEL_INFO, line, decision_line_write(record, line), fields->fields, fields->count);
 }
 
 /*

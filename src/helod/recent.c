@@ -7,17 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
-
 struct recent {
-    uint64_t count;                     /* of all kept ever; the next goes to count % RECENT_LINES */
+    uint64_t count;                     /* of all kept ever; the next goes to count % RECENT_DECISIONS */
     time_t now;                         /* the second of the decision counted last */
     uint64_t this_second, *this_minute; /* this_minute: by kind */
     struct {
         time_t when;
-        size_t size;
-        char text[LOG_LINE_SIZE];
-    } lines[RECENT_LINES];
+        struct decision_field_list list;
+    } decisions[RECENT_DECISIONS];
     struct {
         time_t minute; /* since 1970 */
         uint64_t counts[RECENT_KINDS];
@@ -58,28 +55,26 @@ bool recent_count(struct recent *r, time_t now, unsigned kind)
         r->this_minute = r->minutes[minute].counts;
     }
     r->this_minute[kind]++;
-    return ++r->this_second <= RECENT_LINES;
+    return ++r->this_second <= RECENT_DECISIONS;
 }
 
-void recent_keep(struct recent *r, const char *line, size_t n)
+struct decision_field_list *recent_keep(struct recent *r)
 {
-    size_t slot = r->count++ % RECENT_LINES;
+    size_t slot = r->count++ % RECENT_DECISIONS;
 
-    r->lines[slot].when = r->now;
-    r->lines[slot].size = n < LOG_LINE_SIZE ? n : LOG_LINE_SIZE;
-    memcpy(r->lines[slot].text, line, r->lines[slot].size);
+    r->decisions[slot].when = r->now;
+    return &r->decisions[slot].list;
 }
 
-const char *recent_line(const struct recent *r, unsigned back, size_t *n, time_t *when)
+const struct decision_field_list *recent_decision(const struct recent *r, unsigned back, time_t *when)
 {
     size_t slot;
 
-    if (back >= RECENT_LINES || back >= r->count)
+    if (back >= RECENT_DECISIONS || back >= r->count)
         return NULL;
-    slot = (r->count - 1 - back) % RECENT_LINES;
-    *n = r->lines[slot].size;
-    *when = r->lines[slot].when;
-    return r->lines[slot].text;
+    slot = (r->count - 1 - back) % RECENT_DECISIONS;
+    *when = r->decisions[slot].when;
+    return &r->decisions[slot].list;
 }
 
 uint64_t recent_minute(const struct recent *r, time_t now, unsigned back, unsigned kind)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recent: the last decisions, as lines, and how many of each kind there were in each of the last minutes.
+ * recent: the last decisions, by field, and how many of each kind there were in each of the last minutes.
  */
 #ifndef HELOD_RECENT_H
 #define HELOD_RECENT_H
@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "verdict.h"
+#include "decision_line.h"
 
 /* Kinds of decisions: the outcomes as judged, and what was not judged. */
-enum { RECENT_LINES = 50, RECENT_MINUTES = 60, RECENT_SKIPPED = OUTCOME_COUNT, RECENT_KINDS };
+enum { RECENT_DECISIONS = 50, RECENT_MINUTES = 60, RECENT_SKIPPED = OUTCOME_COUNT, RECENT_KINDS };
 
 struct recent;
 
@@ -25,10 +25,10 @@ const char *recent_kind_name(unsigned kind); /* as outcome_name(), and "skipped"
  * line for the status page alone is then not worth the work.
  */
 bool recent_count(struct recent *r, time_t now, unsigned kind);
-/* Keeps the line of the decision counted last. */
-void recent_keep(struct recent *r, const char *line, size_t n);
-/* The line that was kept as the `back`-th before the last one (0: the last); NULL when there is none. */
-const char *recent_line(const struct recent *r, unsigned back, size_t *n, time_t *when);
+/* Where to write the fields of the decision counted last. They replace those of the oldest decision. */
+struct decision_field_list *recent_keep(struct recent *r);
+/* The decision that was kept as the `back`-th before the last one (0: the last); NULL when there is none. */
+const struct decision_field_list *recent_decision(const struct recent *r, unsigned back, time_t *when);
 /* Decisions of a kind in the minute that ended `back` minutes before the one of `now` (0: the one that runs). */
 uint64_t recent_minute(const struct recent *r, time_t now, unsigned back, unsigned kind);
 

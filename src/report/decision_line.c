@@ -28,11 +28,15 @@ struct line {
     const struct decision_record *record;
     const size_t *limit; /* by kind */
     size_t findings_room;
+    struct decision_field_list *list; /* the fields go there, one by one, and `text` holds their values; NULL: a line */
 };
 
 static void add_key(struct line *l, const struct decision_line_field *f)
 {
-    text_add_bytes(&l->text, f->key, f->key_size);
+    if (l->list)
+        l->list->fields[l->list->count++] = (struct log_field){.name = f->name, .value = l->text.base + l->text.used};
+    else
+        text_add_bytes(&l->text, f->key, f->key_size);
 }
 
 /* Written where it stays: a value's limit is a text of its own at the end of the line. */
@@ -42,7 +46,9 @@ static void add_value(struct line *l, const struct decision_line_field *f, enum 
     struct text t;
 
     add_key(l, f);
-    if (l->text.full)
+    if (l->list)
+        text_add_bytes(&l->text, value, strnlen(value, l->limit[kind]));
+    if (l->list || l->text.full)
         return;
     room = l->text.size - l->text.used;
     text_init(&t, l->text.base + l->text.used, room > l->limit[kind] ? l->limit[kind] + 1 : room);
@@ -55,13 +61,15 @@ static void add_value(struct line *l, const struct decision_line_field *f, enum 
 static void add_word(struct line *l, const struct decision_line_field *f, const char *word)
 {
     add_key(l, f);
-    text_add(&l->text, *word != '\0' ? word : "\"\"");
+    text_add(&l->text, *word != '\0' || l->list ? word : "\"\"");
 }
 
 static void add_number(struct line *l, const struct decision_line_field *f, long long n)
 {
     add_key(l, f);
     text_add_number(&l->text, n);
+    if (l->list)
+        l->list->fields[l->list->count - 1].number = true;
 }
 
 static void write_version(struct line *l, const struct decision_line_field *f)
@@ -195,11 +203,12 @@ static void write_instance(struct line *l, const struct decision_line_field *f)
 
 static void write_findings(struct line *l, const struct decision_line_field *f)
 {
+    if (l->record->verdict->finding_count == 0) {
+        add_word(l, f, "");
+        return;
+    }
     add_key(l, f);
-    if (l->record->verdict->finding_count == 0)
-        text_add(&l->text, "\"\"");
-    else
-        decision_add_findings(l->record->verdict, l->findings_room, &l->text);
+    decision_add_findings(l->record->verdict, l->findings_room, &l->text);
 }
 
 static void write_doubt(struct line *l, const struct decision_line_field *f)
@@ -255,7 +264,8 @@ static void write_dns(struct line *l, const struct decision_line_field *f)
 {
     const struct evidence *e = l->record->evidence;
 
-    add_number(l, f, e ? e->queries : 0);
+    add_key(l, f);
+    text_add_number(&l->text, e ? e->queries : 0);
     text_add_char(&l->text, '/');
     text_add_number(&l->text, e ? (long long)e->dns_ms : 0);
     text_add(&l->text, "ms");
@@ -340,7 +350,20 @@ const struct decision_line_field decision_line_fields[] = {
     {NULL, NULL, 0, NULL, NULL},
 };
 
-const char *const decision_line_numbers[] = {"v", "score", "doubt", "shadow_score", "cached", "ms", NULL};
+_Static_assert(sizeof(decision_line_fields) / sizeof(decision_line_fields[0]) - 1 <= DECISION_FIELDS_MAX,
+               "more fields than DECISION_FIELDS_MAX");
+
+void decision_line_list(const struct decision_record *record, struct decision_field_list *out)
+{
+    struct line l = {.record = record, .limit = limits[0], .findings_room = FINDINGS_MAX, .list = out};
+
+    out->count = 0;
+    text_init(&l.text, out->bytes, sizeof(out->bytes));
+    for (const struct decision_line_field *f = decision_line_fields; f->name; f++) {
+        f->write(&l, f);
+        text_add_char(&l.text, '\0'); /* ends the value */
+    }
+}
 
 /* Writes all fields; true when they fit. */
 static bool write_all(struct line *l, char out[DECISION_LINE_SIZE])

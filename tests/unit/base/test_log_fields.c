@@ -16,8 +16,8 @@
 #include "clock.h"
 #include "log_fields.h"
 
-static const char *const numbers[] = {"points", NULL};
-static struct log_target target = {.ident = "tester", .mark = "decision ", .numbers = numbers};
+static const struct log_field fields[] = {{"helo", "a \"b\"", false}, {"points", "59", true}};
+static struct log_target target = {.ident = "tester"};
 static char path[] = "/tmp/test_log_fields.XXXXXX";
 
 static int set_up(void **state)
@@ -70,9 +70,10 @@ static void fields_and_messages(void **state)
     target.sink = LOG_SINK_FILE;
     target.path = path;
     assert_true(log_fields_open(&target));
-    assert_true(write_line("decision v=1 points=59"));
+    assert_true(log_fields_to_file(&(struct log_entry){
+        .level = "info", .line = "decision", .n = 8, .fields = fields, .count = sizeof fields / sizeof fields[0]}));
     assert_true(write_line("started"));
-    holds("{\"time\":\"2026-09-21T14:13:20Z\",\"level\":\"info\",\"v\":\"1\",\"points\":59}\n"
+    holds("{\"time\":\"2026-09-21T14:13:20Z\",\"level\":\"info\",\"helo\":\"a \\\"b\\\"\",\"points\":59}\n"
           "{\"time\":\"2026-09-21T14:13:20Z\",\"level\":\"info\",\"message\":\"started\"}\n");
 }
 

@@ -30,8 +30,8 @@ static const char points[] = "all=0 helo_not_fqdn:60 rdns_dynamic:35 greeting_he
                              "helo_is_ours:100 "
                              "helo_dynamic:90";
 
-/* The whole line of a greeting. */
-static const char *line_of(const char *greeting, bool with_shadow)
+/* The whole line of a greeting, and its fields. */
+static const char *line_of(const char *greeting, bool with_shadow, struct decision_field_list *list)
 {
     struct evidence *e = builder_evidence(greeting, region);
     struct verdict *v = judge(&policy, e), *shadow = with_shadow ? judge(&shadow_policy, e) : NULL;
@@ -46,6 +46,8 @@ static const char *line_of(const char *greeting, bool with_shadow)
     e->dns_ms = 13;
     n = decision_line_write(&record, out);
     assert_int_equal(n, strlen(out));
+    if (list)
+        decision_line_list(&record, list);
     return region_strdup(region, out);
 }
 
@@ -82,7 +84,7 @@ static void written(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        const char *line = line_of(lines[i].greeting, lines[i].shadow);
+        const char *line = line_of(lines[i].greeting, lines[i].shadow, NULL);
 
         if (strcmp(line, lines[i].line) == 0)
             continue;
@@ -90,6 +92,54 @@ static void written(void **state)
         wrong++;
     }
     assert_int_equal(wrong, 0);
+}
+
+/* Every field of the line is in the list, in its order, with the same value. A reply is cut at another place. */
+static void listed(void **state)
+{
+    char joined[4096];
+    struct text t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct decision_field_list list;
+        size_t n = strlen(line_of(lines[i].greeting, lines[i].shadow, &list));
+
+        text_init(&t, joined, sizeof(joined));
+        text_add(&t, "decision");
+        for (unsigned k = 0; k < list.count; k++) {
+            const struct log_field *f = &list.fields[k];
+
+            text_addf(&t, " %s=", f->name);
+            text_add_as(&t, strchr(f->value, ' ') || !f->value[0] ? TEXT_LOGFMT : TEXT_PLAIN, f->value, SIZE_MAX);
+            assert_int_equal(f->number, f->value[0] && strspn(f->value, "0123456789") == strlen(f->value));
+        }
+        assert_memory_equal(joined, lines[i].line, n - 2);
+    }
+}
+
+/* A field's value is the received one: each sink escapes it in its own way. */
+static void listed_as_received(void **state)
+{
+    struct evidence *e = builder_evidence("helo=mail.blau.com", region);
+    struct request request = *e->request;
+    const struct reply reply = {.verb = REPLY_DUNNO};
+    struct decision_field_list list;
+    struct decision_record record = {
+        .verdict = judge(&policy, e), .evidence = e, .request = &request, .reply = &reply, .ms = 14};
+    const char *helo = NULL, *ms = NULL;
+
+    (void)state;
+    request.helo_name = "a\"b\n=\\ \xff";
+    decision_line_list(&record, &list);
+    for (unsigned i = 0; i < list.count; i++) {
+        if (strcmp(list.fields[i].name, "helo") == 0 && !list.fields[i].number)
+            helo = list.fields[i].value;
+        if (strcmp(list.fields[i].name, "ms") == 0 && list.fields[i].number)
+            ms = list.fields[i].value;
+    }
+    assert_string_equal(helo, "a\"b\n=\\ \xff");
+    assert_string_equal(ms, "14");
 }
 
 static void skipped(void **state)
@@ -362,13 +412,9 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(written),
-        cmocka_unit_test(skipped),
-        cmocka_unit_test(limited),
-        cmocka_unit_test(read_back),
-        cmocka_unit_test(log_formats),
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(fields_are_documented),
+        cmocka_unit_test(written),     cmocka_unit_test(listed),     cmocka_unit_test(listed_as_received),
+        cmocka_unit_test(skipped),     cmocka_unit_test(limited),    cmocka_unit_test(read_back),
+        cmocka_unit_test(log_formats), cmocka_unit_test(round_trip), cmocka_unit_test(fields_are_documented),
     };
     return cmocka_run_group_tests_name("decision line", tests, start, builder_stop);
 }
