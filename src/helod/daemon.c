@@ -226,7 +226,7 @@ static void close_history(struct server *s)
     char error[ERROR_SIZE] = "";
 
     if (s->gather.history != NULL && !history_save(s->gather.history, error, sizeof(error)))
-        log_error("the history is not saved: %s", error);
+        log_error("history %s: the snapshot %s", s->settings->history.file, error);
     history_free(s->gather.history);
 }
 

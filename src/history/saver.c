@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * saver: the snapshot's file. Read at start; written every `snapshot` by a forked child, at the end by ourselves;
- * always beside the old one, synced, then renamed over it.
+ * saver: reads the snapshot file at start, and writes it every `snapshot` and at exit. A new snapshot is written beside
+ * the old one, synced, then renamed over it.
  *
  * A child process is used because it keeps the records as they were at the fork while the event loop continues to
  * change them. The loop pays only for the fork, which copies page tables: about a millisecond for 64 MiB. Records
  * need no extra fields for the snapshot. The child only writes and leaves by _exit(). It reports errors through a
  * pipe, and the pipe's end shows that the child has finished, so SIGCHLD is not needed.
  *
- * Promises: an unusable file is renamed to FILE.unusable and reported once. It never causes a crash, and helod
- * always starts.
+ * Promises: an unusable file is renamed to FILE.unusable and reported once. A history that cannot be saved is reported
+ * at start, not only when the first snapshot is due. Neither causes a crash, and helod always starts.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -65,7 +65,7 @@ static bool fail(char *error, size_t error_size, const char *what)
     return false;
 }
 
-/* A file of our own making, whatever was left under its name: a link, or a pipe that one would wait for. */
+/* Whatever has that name already is removed first: it could be a link, or a pipe that would block us. */
 static int create(const char *path)
 {
     unlink(path);
@@ -107,6 +107,21 @@ static void tell_outcome(struct saver *s, const char *error)
     s->failing = error[0] != '\0';
     if (s->failing)
         s->saved = s->memory->changes - 1; /* the next time again */
+}
+
+/* An administrator who names a path that helod cannot write to must learn it now, not when the history is lost. */
+static void try_path(struct saver *s)
+{
+    char path[PATH_SIZE], error[ERROR_SIZE] = "";
+    int fd = create(beside(s, ".new", path));
+
+    if (fd < 0)
+        fail(error, sizeof(error), "cannot be created");
+    else
+        close(fd);
+    tell_outcome(s, error);
+    if (fd >= 0)
+        unlink(path);
 }
 
 static void reap(struct saver *s)
@@ -161,12 +176,18 @@ static void child(const struct saver *s, int pipe_end)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct saver *s = arg;
+    char error[ERROR_SIZE];
     int ends[2];
 
     (void)fd;
     (void)what;
-    if (s->done != NULL || s->saved == s->memory->changes || pipe2(ends, O_CLOEXEC) != 0)
+    if (s->done != NULL || s->saved == s->memory->changes)
         return;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        fail(error, sizeof(error), "cannot be begun");
+        tell_outcome(s, error);
+        return;
+    }
     s->saved = s->memory->changes;
     s->child = fork();
     if (s->child == 0)
@@ -176,7 +197,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     s->done = s->child < 0 ? NULL : event_new(s->context.base, ends[0], EV_READ, on_done, s);
     if (s->done != NULL && event_add(s->done, NULL) == 0)
         return;
-    tell_outcome(s, "cannot be begun: no process");
+    tell_outcome(s, "cannot be begun: no process could be started");
     if (s->done != NULL)
         reap(s);
     else
@@ -239,6 +260,7 @@ struct saver *saver_new(struct memory *m, const struct store_context *context)
     load(s);
     if (context->read_only)
         return s;
+    try_path(s);
     s->timer = event_new(context->base, -1, EV_PERSIST, on_timer, s);
     if (s->timer == NULL || event_add(s->timer, &every) != 0) {
         saver_free(s);

@@ -228,13 +228,28 @@ def _():
     for name in ("CapPrm", "CapEff", "CapAmb"):
         assert re.search(rf"^{name}:\t0+$", status, re.M), status
     equal(offer("bad_name!", "198.51.100.13", "[UNAVAILABLE]")[0], 550)
-    offer("mail.salt-pond.net", "198.51.100.8", "mail.fern-hill.net")  # something to remember
+    # Something to remember: a greeting that is certainly not the client's own. A near miss would not be recorded.
+    offer("printer", "198.51.100.8", "mail.fern-hill.net")
+    wait_for(pathlib.Path("/var/lib/helod/other").exists, what="a snapshot")
+    changed = pathlib.Path("/var/lib/helod/other").stat().st_mtime_ns
+    offer("scanner", "198.51.100.8", "mail.fern-hill.net")
     wait_for(lambda: "bad_name!" in pathlib.Path("/var/log/helod/helod.json").read_text(), what="the line in the file")
     sh("systemctl stop helod")
     log = pathlib.Path("/var/log/helod/helod.json").read_text()
-    assert pathlib.Path("/var/lib/helod/other").exists(), log[-3000:]
-    (CONF_D / "80-all.conf").unlink()
+    assert pathlib.Path("/var/lib/helod/other").stat().st_mtime_ns > changed, log[-3000:]
     sh("systemctl start helod")
+    contains(sh("heloctl history 198.51.100.8"), "scanner")
+    (CONF_D / "80-all.conf").unlink()
+    sh("systemctl restart helod")
+
+
+@test("history: the log says at start when its file cannot be written under the shipped unit")
+def _():
+    policy('history { file = "/srv/helod-history" }\n', "80-elsewhere.conf")
+    sh("systemctl restart helod")
+    contains(journal(), "history /srv/helod-history: the snapshot cannot be created: ")
+    (CONF_D / "80-elsewhere.conf").unlink()
+    sh("systemctl restart helod")
 
 
 @test("upgrade: under load no mail is lost, no question is asked, and helod.socket stays active")

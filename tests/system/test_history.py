@@ -349,6 +349,22 @@ def _():
     assert file.exists(), "no new snapshot"
 
 
+@test("a history that cannot be saved is reported at start, helod runs, and it reports when it can save again")
+def _():
+    folder = scratch() / "missing"
+    one = remembering(folder / "history")
+    contains(one.log(), f"history {folder}/history: the snapshot cannot be created: No such file or directory")
+    greet_from(one, "mailhost", range(3))
+    folder.mkdir()
+    one.wait_log("snapshots are written again")
+    folder.joinpath("history").unlink()
+    folder.rmdir()
+    greet_from(one, "mailhost", range(3, 6))
+    wait_for(lambda: times_said(one, "the snapshot cannot be created") == 2, what="a second report")
+    one.stop()
+    equal(times_said(one, "the snapshot cannot be created"), 3, "reports, the last one at exit")
+
+
 def memory_with_control():
     folder = scratch()
     return Helod(f'''history {{ store = "memory" file = "{folder}/history" snapshot = "1d" }}
