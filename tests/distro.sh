@@ -76,6 +76,8 @@ make_tree || {
     tail -n 5 "$kept/$release/debootstrap.log"
     not_shown "debootstrap failed, see $kept/$release/debootstrap.log"
 }
+# mktemp made it for us alone; users inside must be able to enter "/".
+chmod 755 "$tree"
 prepare_tree
 
 # What runs inside. Each step is one line; the output of one that failed follows it.
