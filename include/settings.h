@@ -89,6 +89,8 @@ struct exempt_settings {
 
 struct server_settings {
     const char *const *listen;               /* "inet:HOST:PORT", "unix:PATH" */
+    const char *const *allow_list;           /* as written */
+    struct network_set *allow;               /* clients over TCP; NULL: any */
     const char *user;                        /* "": keep the current one */
     const char *group;                       /* "": the user's */
     const char *socket_owner, *socket_group; /* of unix sockets; "": the user's */
@@ -157,7 +159,9 @@ struct history_settings {
 };
 
 struct status_settings {
-    const char *const *listen; /* loopback "inet:…" or "unix:PATH"; empty: no status page */
+    const char *const *listen; /* "inet:…", loopback unless `allow` is set, or "unix:PATH"; empty: no status page */
+    const char *const *allow_list; /* as written */
+    struct network_set *allow;     /* clients over TCP; NULL: any */
     unsigned socket_mode;
     const char *socket_group;
 };

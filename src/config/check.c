@@ -13,32 +13,6 @@ static unsigned line_of(const struct reading *rd, enum section section, const ch
     return reading_line(rd, reading_block(rd, section, 0, NULL), name);
 }
 
-static bool is_loopback(const char *endpoint)
-{
-    const char *host = endpoint + strlen("inet:");
-    const char *port = strrchr(host, ':');
-    struct address a;
-    bool in_brackets = host[0] == '[';
-
-    if (strncmp(endpoint, "unix:", 5) == 0)
-        return true;
-    return port && address_parse(&a, host + in_brackets, (size_t)(port - host) - 2 * in_brackets) &&
-           address_scope(&a) == ADDRESS_LOOPBACK;
-}
-
-static void check_status(struct reading *rd)
-{
-    const struct status_settings *status = &rd->settings->status;
-    unsigned block = reading_block(rd, SECTION_STATUS, 0, NULL);
-
-    for (unsigned i = 0; status->listen[i]; i++) {
-        if (!is_loopback(status->listen[i]))
-            problems_error(&rd->problems, reading_value_line(rd, block, "listen", i),
-                           "listen: \"%s\" could be reached from outside, expected a loopback address or unix:/PATH",
-                           status->listen[i]);
-    }
-}
-
 static void check_times(struct reading *rd)
 {
     const struct settings *s = rd->settings;
@@ -182,7 +156,6 @@ void reading_check(struct reading *rd)
 {
     const struct settings *s = rd->settings;
 
-    check_status(rd);
     check_times(rd);
     check_history(rd);
     check_log(rd);

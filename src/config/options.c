@@ -34,6 +34,8 @@ static const char *const log_choices[] = {"syslog", "journal", "file", NULL};
 const struct option options[] = {
     {IN(SERVER, "listen", server.listen, OPTION_ENDPOINTS), .initial = "inet:127.0.0.1:10045",
      .summary = "Sockets for policy requests: inet:ADDRESS:PORT or unix:PATH."},
+    {IN(SERVER, "allow", server.allow_list, OPTION_NETWORKS), .initial = "",
+     .summary = "Networks that may connect over TCP; empty allows every client."},
     {SERVER(user, OPTION_WORD), .initial = "",
      .summary = "User to become once the sockets are open; empty keeps the current one."},
     {SERVER(group, OPTION_WORD), .initial = "", .summary = "Group to become; empty uses the user's."},
@@ -170,7 +172,9 @@ const struct option options[] = {
      .summary = "identity_known: verified greetings."},
 
     {IN(STATUS, "listen", status.listen, OPTION_ENDPOINTS), .initial = "",
-     .summary = "Status page and metrics: a loopback inet:HOST:PORT or unix:PATH; empty for none."},
+     .summary = "Status page and metrics: inet:HOST:PORT or unix:PATH; empty for none."},
+    {IN(STATUS, "allow", status.allow_list, OPTION_NETWORKS), .initial = "",
+     .summary = "Networks that may read it over TCP; empty allows only loopback addresses in listen."},
     {IN(STATUS, "socket_mode", status.socket_mode, OPTION_MODE), .initial = "0660", .max = 0777,
      .summary = "Mode of its unix socket, octal."},
     {IN(STATUS, "socket_group", status.socket_group, OPTION_WORD), .initial = "",

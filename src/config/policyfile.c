@@ -84,7 +84,7 @@ static void read_sections(struct reading *rd)
 
 /* The steps in order. Each reports its problems and lets the next run, so that the admin sees all mistakes at once. */
 static void (*const steps[])(struct reading *rd) = {
-    read_sections, read_names, reading_local, reading_exempt, reading_policies, reading_check,
+    read_sections, read_names, reading_local, reading_allow, reading_exempt, reading_policies, reading_check,
 };
 
 /* Warns of a secret in a file that everybody may read. */

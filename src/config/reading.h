@@ -54,6 +54,7 @@ void reading_policies(struct reading *rd);
 /* local.c */
 const char *reading_host_name(struct region *r);
 void reading_local(struct reading *rd);
+void reading_allow(struct reading *rd);
 /* exempt.c */
 void reading_exempt(struct reading *rd);
 /* check.c: what only the whole can tell. */

@@ -42,6 +42,8 @@ void settings_unref(struct settings *s)
     suffix_set_free(s->exempt.helo);
     suffix_set_free(s->local.own);
     network_set_free(s->local.networks);
+    network_set_free(s->server.allow);
+    network_set_free(s->status.allow);
     name_data_free((struct name_data *)s->name_data);
     free(s->exempt.entries);
     region_free(owned->region);

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "allow.h"
 #include "connection.h"
 #include "listener_set.h"
 #include "log.h"
@@ -198,10 +199,15 @@ static void back_off(struct acceptor *all, int why)
         listener_set_pause(&all->set);
 }
 
-static void take(struct acceptor *all, int fd)
+static void take(struct acceptor *all, int fd, const struct sockaddr *peer)
 {
+    static struct log_limit limit = {.burst = 5, .seconds = 60};
     static const int on = 1;
 
+    if (!allow_peer(all->server->settings->server.allow, peer, "server.allow", &limit)) {
+        close(fd);
+        return;
+    }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a unix socket, which needs none */
     if (!connection_open(all->server->connections, fd))
         back_off(all, ENOMEM);
@@ -223,9 +229,8 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
     struct acceptor *all = arg;
 
     (void)l;
-    (void)peer;
     (void)size;
-    take(all, fd);
+    take(all, fd, peer);
     if (is_full(all))
         make_room(all);
 }
@@ -245,13 +250,23 @@ void acceptor_commit(struct acceptor *all)
     acceptor_room(all);
 }
 
+/* Takes a connection that waits in the kernel's queue; false: there is none. */
+static bool take_waiting(struct acceptor *all, const struct listener *l)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+    int fd = accept4(l->endpoint.fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0)
+        take(all, fd, (struct sockaddr *)&peer);
+    return fd >= 0;
+}
+
 void acceptor_stop(struct acceptor *all)
 {
-    int fd;
-
     for (const struct listener *l = all->set.first; l != NULL; l = l->next)
-        while (!is_full(all) && (fd = accept4(l->endpoint.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-            take(all, fd);
+        while (!is_full(all) && take_waiting(all, l))
+            ;
     listener_set_close(&all->set);
 }
 

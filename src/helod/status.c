@@ -22,11 +22,14 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "allow.h"
 #include "listener_set.h"
+#include "log.h"
 #include "pages.h"
 #include "server.h"
+#include "settings.h"
 
-enum { VISITS_MAX = 8, HEADERS_MAX = 4096, VISIT_S = 5 };
+enum { VISITS_MAX = 8, HEADERS_MAX = 4096, VISIT_S = 5, HOST_SIZE = 256 };
 
 struct site {
     struct status *all;
@@ -84,12 +87,26 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     evhttp_connection_free(v->connection); /* calls on_close() */
 }
 
+static bool is_allowed(const struct visit *v)
+{
+    static struct log_limit limit = {.burst = 5, .seconds = 60};
+    const struct network_set *allow = v->site->all->server->settings->status.allow;
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof(peer);
+
+    if (v->site->is_unix)
+        return true;
+    (void)getpeername(bufferevent_getfd(v->stream), (struct sockaddr *)&peer, &size);
+    return allow_peer(allow, (struct sockaddr *)&peer, "status.allow", &limit);
+}
+
 /* evhttp has set up the connection by now, whose stream has it as its argument; a stream that was freed has none. */
 static void on_begin(evutil_socket_t fd, short what, void *arg)
 {
     static const struct timeval limit = {.tv_sec = VISIT_S};
     struct visit *v = arg;
     void *connection = NULL;
+    bool allowed = is_allowed(v);
 
     (void)fd;
     (void)what;
@@ -101,7 +118,7 @@ static void on_begin(evutil_socket_t fd, short what, void *arg)
         return;
     }
     evhttp_connection_set_closecb(v->connection, on_close, v);
-    if (evtimer_add(v->deadline, &limit) != 0)
+    if (!allowed || evtimer_add(v->deadline, &limit) != 0)
         evhttp_connection_free(v->connection);
 }
 
@@ -154,7 +171,8 @@ static const struct refusal {
     {403, "Forbidden", "only root and helod's own user may do this, over the unix socket\n"},
     {404, "Not Found", "there is no such page\n"},
     {405, "Method Not Allowed", "this page does not have that method\n"},
-    {421, "Misdirected Request", "the Host header must be localhost or an address\n"},
+    {421, "Misdirected Request",
+     "the Host header must be localhost or an address; with status.allow also a name of local.names\n"},
     {503, "Service Unavailable", "no memory\n"},
 };
 
@@ -203,6 +221,28 @@ static bool is_local_host(const char *host)
     return address_parse(&a, host, n);
 }
 
+/*
+ * With status.allow the page is meant for other hosts, which name this one in the Host header. A name without a dot is
+ * in nobody's DNS, and our own names are not in somebody else's, so neither can be used for DNS rebinding.
+ */
+static bool is_own_host(const struct settings *s, const char *host)
+{
+    char lower[HOST_SIZE];
+    size_t n = strlen(host);
+
+    if (s->status.allow == NULL || n >= sizeof(lower))
+        return false;
+    for (size_t i = 0; i <= n; i++)
+        lower[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + ('a' - 'A') : host[i]);
+    return strspn(lower, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n ||
+           suffix_set_find(s->local.own, lower) != LOOKUP_NONE;
+}
+
+static bool is_right_host(const struct site *site, const char *host)
+{
+    return site->is_unix || is_local_host(host) || is_own_host(site->all->server->settings, host);
+}
+
 /* May the process at the other end of a unix socket change something? */
 static bool is_trusted(struct evhttp_request *req)
 {
@@ -226,7 +266,7 @@ static int permit(const struct site *site, struct evhttp_request *req, const str
         return 405;
     if (is_change)
         return site->is_unix && is_trusted(req) ? 200 : 403;
-    return site->is_unix || is_local_host(evhttp_request_get_host(req)) ? 200 : 421;
+    return is_right_host(site, evhttp_request_get_host(req)) ? 200 : 421;
 }
 
 static void serve(struct server *s, struct evhttp_request *req, const struct page *page)
