@@ -84,7 +84,7 @@ function axes(svg, width, ticks, labels) {
     }
 }
 
-// Draws thresholds, {x, score, name, outcome} from left to right; labels that would touch stand one above the other.
+// Draws thresholds, {x, score, name, outcome} from left to right; a label that would touch the one before is drawn lower.
 function drawThresholds(svg, width, thresholds) {
     let free = 0, low = false;
     for (const {x, score, name, outcome} of thresholds) {
@@ -173,13 +173,20 @@ function table(into, {columns, rows, page = 50, words, id = `${into}-table`, emp
         return isOpen ? [tr, make("tr", {role: "row", class: "unfolded"}, make("td", {role: "cell",
             colspan: columns.length + 1}, make("div", {class: "words"}, words(row))))] : [tr];
     }
+    // Rows that did not change stay as they are, with the text that somebody may have selected in them.
+    function redraw(some) {
+        const drawn = JSON.stringify([some, [...state.open]]);
+        if (drawn === state.drawn) return;
+        state.drawn = drawn;
+        const focused = body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.id;
+        body.replaceChildren(...some.flatMap(line));
+        if (focused) [...body.rows].find((tr) => tr.dataset.id === focused)?.querySelector(".unfold").focus();
+    }
     function refresh() {
         const last = Math.max(0, Math.ceil(state.shown.length / page) - 1);
         state.page = Math.min(state.page, last);
         const from = state.page * page, some = state.shown.slice(from, from + page);
-        const focused = body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.id;
-        body.replaceChildren(...some.flatMap(line));
-        if (focused) [...body.rows].find((tr) => tr.dataset.id === focused)?.querySelector(".unfold").focus();
+        redraw(some);
         where.textContent = `${count(from + 1)} to ${count(from + some.length)} of ${count(state.shown.length)}`;
         before.disabled = state.page === 0;
         after.disabled = state.page === last;

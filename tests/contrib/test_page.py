@@ -88,6 +88,10 @@ def _():
     contains(text(f"{row} + .unfolded .finding"), "helo_")
     contains(text(f"{row} + .unfolded"), "HELO name")
     equal(page.script("return document.activeElement.className"), "unfold")
+    page.script("window.kept = document.querySelector(arguments[0]); window.shown = 0;"
+                "const old = show; show = (s) => { old(s); window.shown++; }", row)
+    wait_for(lambda: page.script("return window.shown > 1"), what="two updates")
+    equal(page.script("return window.kept.isConnected"), True, "rows that did not change are drawn again")
     daemon.ask(helo="one-more", client="203.0.113.80")
     wait_for(lambda: count(ROWS) == 6, what="the sixth decision, without a reload")
     equal(text("#decisions .helo"), "one-more")

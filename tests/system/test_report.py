@@ -298,7 +298,7 @@ def _(window):
         equal(said(window), would(THRESHOLDS), f"{name} at {limit}")
 
 
-@in_browser("Chromium: thresholds stand over their sliders, and the moved position is a policy that helod accepts")
+@in_browser("Chromium: thresholds line up with their sliders, and the position gives a policy that helod accepts")
 def _(window):
     window.type("#slide-reject", "\ue012" * 7)
     line, slider = window.script(

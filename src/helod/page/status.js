@@ -41,7 +41,7 @@ const exemptions = table("exemptions", {rows: [], empty: "The policy file exempt
     {title: "where", key: "where", show: (row) => breakable(row.where)},
     {title: "hits", key: "hits", number: true}]});
 
-// Between the bounds of its bucket, a score stands by its share.
+// Where a score lies on the axis, in bars: between the bounds of its bucket, by its share.
 function place(bounds, score) {
     const i = bounds.findIndex((bound) => score <= bound);
     if (i < 0) return bounds.length;
