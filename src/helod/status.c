@@ -272,7 +272,7 @@ static int permit(const struct site *site, struct evhttp_request *req, const str
 static void serve(struct server *s, struct evhttp_request *req, const struct page *page)
 {
     const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
-    struct evkeyvalq arguments = {NULL};
+    struct evkeyvalq arguments = {NULL, NULL};
     struct page_call call = {.server = s, .arguments = &arguments};
     struct evbuffer *body;
     char *text = NULL;

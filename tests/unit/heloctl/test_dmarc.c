@@ -167,12 +167,11 @@ static void test_sink_stops(void **state)
 
 int main(void)
 {
-#ifdef HAVE_EXPAT
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_sink_stops)};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-#else
+#ifndef HAVE_EXPAT
     puts("1..0 # SKIP built without expat");
     return 0;
 #endif
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
