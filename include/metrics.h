@@ -13,15 +13,15 @@
 #include "verdict.h"
 
 enum metric {
-    METRIC_QUESTIONS,        /* label: none */
-    METRIC_DECISIONS,        /* by policy; label: metrics_decision() */
-    METRIC_SHADOW,           /* by policy; label: metrics_shadow() */
-    METRIC_SKIPPED,          /* label: skip */
-    METRIC_LIMITED,          /* label: limit */
-    METRIC_FINDINGS,         /* label: rule */
-    METRIC_SCORE,            /* histogram */
-    METRIC_QUESTION_SECONDS, /* histogram of microseconds */
-    METRIC_DNS_ANSWERS,      /* label: status; by type */
+    METRIC_REQUESTS,        /* label: none */
+    METRIC_DECISIONS,       /* by policy; label: metrics_decision() */
+    METRIC_SHADOW,          /* by policy; label: metrics_shadow() */
+    METRIC_SKIPPED,         /* label: skip */
+    METRIC_LIMITED,         /* label: limit */
+    METRIC_FINDINGS,        /* label: rule */
+    METRIC_SCORE,           /* histogram */
+    METRIC_REQUEST_SECONDS, /* histogram of microseconds */
+    METRIC_DNS_ANSWERS,     /* label: status; by type */
     METRIC_DNS_ASKED,
     METRIC_DNS_CACHE_HITS,
     METRIC_DNS_REFUSED,

@@ -23,7 +23,7 @@ enum {
 
 enum protocol_result {
     PROTOCOL_MORE,     /* the request is not complete yet */
-    PROTOCOL_QUESTION, /* *used bytes were one request */
+    PROTOCOL_REQUEST,  /* *used bytes were one request */
     PROTOCOL_VIOLATION /* close the connection without an answer; *error says why */
 };
 
@@ -41,7 +41,7 @@ struct protocol_scan {
 
 /*
  * Parses buffer[0..n), which begins with a request. Bytes seen by an earlier call must not have changed. On
- * PROTOCOL_QUESTION it fills *req with texts that lie in the buffer (line ends become NULs) and sets *used.
+ * PROTOCOL_REQUEST it fills *req with texts that lie in the buffer (line ends become NULs) and sets *used.
  * `error` is a constant text.
  */
 enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, size_t n, struct request *req,

@@ -251,7 +251,7 @@ static bool next_question(struct connection *c)
     switch (protocol_parse(&b->scan, b->bytes + b->start, b->end - b->start, question_request(q), &used, &error)) {
     case PROTOCOL_MORE:
         return false;
-    case PROTOCOL_QUESTION:
+    case PROTOCOL_REQUEST:
         now_us = clock_us();
         b->start += used;
         b->scan = (struct protocol_scan){0};

@@ -169,7 +169,7 @@ const char *housekeeping_status(const struct server *s, char out[STATUS_SIZE])
 
     text_init(&t, out, STATUS_SIZE);
     text_addf(&t, "policy %u; %zu connections, %llu requests%s", s->settings->generation,
-              connections_count(s->connections), (unsigned long long)metrics_get(s->metrics, METRIC_QUESTIONS, 0),
+              connections_count(s->connections), (unsigned long long)metrics_get(s->metrics, METRIC_REQUESTS, 0),
               s->guard.suspended ? "; the resolver fails, DNS points are suspended" : "");
     return out;
 }

@@ -281,7 +281,7 @@ static void decide(struct question *q, const struct gathered *gathered)
     watch_deployment(q, e->queries);
     log_decision(q, &record);
     count(q, e, &verdict, record.shadow);
-    metrics_observe(s->metrics, METRIC_QUESTION_SECONDS, us);
+    metrics_observe(s->metrics, METRIC_REQUEST_SECONDS, us);
     n = reply_format(&reply, bytes);
     if (reply.verb != REPLY_PREPEND)
         connection_answer(q->connection, bytes, n);
@@ -390,7 +390,7 @@ void question_begin(struct question *q, struct connection *c, uint64_t now_us)
     q->began_us = now_us;
     q->settings = settings_ref(s->settings);
     q->policy = settings_policy(q->settings, q->request.policy_context);
-    metrics_add(s->metrics, METRIC_QUESTIONS, 0, 1);
+    metrics_add(s->metrics, METRIC_REQUESTS, 0, 1);
     instances_key(q->policy->name, &q->request.client, q->request.instance, &q->key);
     kept = instances_find(s->instances, &q->key, q->began_us / 1000, &n);
     if (kept == NULL) {

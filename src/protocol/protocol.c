@@ -228,7 +228,7 @@ enum protocol_result protocol_parse(struct protocol_scan *scan, char *buffer, si
         if (stop == scan->line_start) {
             *used = stop + 1;
             why = finish(scan, buffer, req);
-            return why == NULL ? PROTOCOL_QUESTION : violation(error, why);
+            return why == NULL ? PROTOCOL_REQUEST : violation(error, why);
         }
         why = read_line(scan, buffer, stop);
         if (why != NULL)

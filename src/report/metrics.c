@@ -124,7 +124,7 @@ static const char *policy_name(const struct metrics *m, unsigned by);
 enum { DECISION_NUMBERS = (int)MODE_COUNT * (int)OUTCOME_COUNT };
 
 const struct metric_row metric_rows[METRIC_COUNT] = {
-    PLAIN(METRIC_QUESTIONS, "helod_questions_total", "counter", "", "Questions of Postfix."),
+    PLAIN(METRIC_REQUESTS, "helod_requests_total", "counter", "", "Policy requests from Postfix."),
     {METRIC_DECISIONS, "helod_decisions_total", "counter", "",
      "Decisions, one per message: what Postfix received (action), and what the thresholds said (judged).",
      LABELS({"mode", mode_label}, {"action", action_label}, {"judged", judged_label}), DECISION_NUMBERS, "policy",
@@ -141,7 +141,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     LABELLED(METRIC_FINDINGS, "helod_findings_total", "counter", "Rules that hit, judged greetings only.", "rule",
              RULES_MAX, rule_label),
     PLAIN(METRIC_SCORE, "helod_score", "histogram", "", "Scores of judged greetings."),
-    {METRIC_QUESTION_SECONDS, "helod_question_duration_seconds", "histogram", "seconds",
+    {METRIC_REQUEST_SECONDS, "helod_request_duration_seconds", "histogram", "seconds",
      "Time from a request to its answer.", NULL, 1, NULL, 1, NULL, 1e-6},
     {METRIC_DNS_ANSWERS, "helod_dns_answers_total", "counter", "", "Lookups that ended, by type and status.",
      LABELS({"status", dns_label}), DNS_STATUSES, "type", DNS_TYPE_NUMBERS, type_name, 1},
@@ -158,7 +158,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
           "Connections closed because the input was not a policy request."),
     PLAIN(METRIC_CONNECTIONS_TOTAL, "helod_connections_total", "counter", "", "Connections accepted."),
     PLAIN(METRIC_CONNECTIONS, "helod_connections", "gauge", "", "Connections open now."),
-    PLAIN(METRIC_IN_FLIGHT, "helod_questions_in_flight", "gauge", "", "Questions that wait for DNS or history."),
+    PLAIN(METRIC_IN_FLIGHT, "helod_requests_in_flight", "gauge", "", "Policy requests that wait for DNS or history."),
     PLAIN(METRIC_INSTANCES, "helod_instances", "gauge", "", "Messages whose verdict is kept."),
     LABELLED(METRIC_RELOADS, "helod_reloads_total", "counter", "Reloads of the policy file, by result.", "result",
              RELOAD_RESULTS, reload_label),
@@ -198,7 +198,7 @@ static const struct {
     uint64_t bounds[BOUNDS_MAX];
 } histogram_rows[] = {
     {METRIC_SCORE, 11, {0, 10, 20, 30, 40, 50, 70, 100, 150, 200, 300}},
-    {METRIC_QUESTION_SECONDS,
+    {METRIC_REQUEST_SECONDS,
      12,
      {100, 500, 1000, 5000, 10000, 50000, 100000, 500000, 1000000, 2000000, 5000000, 10000000}},
 };

@@ -29,20 +29,20 @@ static void check_request(const struct request *req, const char *begin, size_t n
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *buffer = malloc(size > 0 ? size : 1);
-    enum protocol_result result = PROTOCOL_QUESTION;
+    enum protocol_result result = PROTOCOL_REQUEST;
     size_t at = 0;
 
     if (buffer == NULL)
         return 0;
     memcpy(buffer, data, size);
-    while (result == PROTOCOL_QUESTION) {
+    while (result == PROTOCOL_REQUEST) {
         struct protocol_scan scan = {0};
         struct request req;
         const char *error = NULL;
         size_t used = 0;
 
         result = protocol_parse(&scan, buffer + at, size - at, &req, &used, &error);
-        if (result == PROTOCOL_QUESTION) {
+        if (result == PROTOCOL_REQUEST) {
             if (used == 0 || used > size - at || used > PROTOCOL_REQUEST_MAX)
                 abort();
             check_request(&req, buffer + at, used);

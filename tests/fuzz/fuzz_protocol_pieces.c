@@ -63,7 +63,7 @@ static void feed(struct stream *s, const uint8_t *data, size_t n)
         size_t used = 0;
 
         s->last = protocol_parse(&s->scan, s->buffer + s->at, s->have - s->at, &req, &used, &error);
-        if (s->last != PROTOCOL_QUESTION)
+        if (s->last != PROTOCOL_REQUEST)
             return;
         s->seen = mix_request(s->seen, &req, used);
         s->at += used;

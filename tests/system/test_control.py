@@ -20,7 +20,7 @@ def _():
     status, out, err = heloctl("stats", "-c", daemon.conf_path)
     equal(status, 0, err)
     lines = dict(line.split() for line in out.splitlines())
-    equal(lines["helod_questions_total"], "5")
+    equal(lines["helod_requests_total"], "5")
     equal(lines['helod_findings_total{rule="helo_not_fqdn"}'], "5")
     assert "0" not in lines.values(), lines
 
@@ -31,7 +31,7 @@ def _():
     for place in (f"unix:{SOCKET}", f"inet:127.0.0.1:{PORT}"):
         status, out, err = heloctl("stats", "-j", "-s", place)
         equal(status, 0, err)
-        found.append(json.loads(out)["questions_total"])
+        found.append(json.loads(out)["requests_total"])
     equal(found, [5, 5])
 
 

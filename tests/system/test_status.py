@@ -73,7 +73,7 @@ def _():
     took = time.monotonic() - began
     now = series()
     grown = {name: now[name] - before.get(name, 0) for name in now if now[name] != before.get(name, 0)}
-    equal(grown["helod_questions_total"], 3)
+    equal(grown["helod_requests_total"], 3)
     equal(grown['helod_decisions_total{policy="second",mode="monitor",action="dunno",judged="mark"}'], 1)
     equal(grown['helod_shadow_decisions_total{policy="second",judged="mark",shadow_judged="reject"}'], 1)
     equal(sum(n for name, n in grown.items() if name.startswith("helod_decisions_total")), 3)
@@ -81,8 +81,8 @@ def _():
     equal(grown['helod_exempted_total{kind="client"}'], 1)
     equal(grown["helod_score_count"], 2)
     equal(grown['helod_score_bucket{le="+Inf"}'], 2)
-    equal(grown["helod_question_duration_seconds_count"], 3)
-    assert 0 < grown["helod_question_duration_seconds_sum"] <= took, (grown, took)
+    equal(grown["helod_request_duration_seconds_count"], 3)
+    assert 0 < grown["helod_request_duration_seconds_sum"] <= took, (grown, took)
     equal(grown['helod_findings_total{rule="helo_localhost"}'], 1)
     wait_for(lambda: series()['helod_dns_answers_total{type="PTR",status="temperror"}'] > 0, what="DNS by type and status")
     equal(now['helod_build_info{version="%s"}' % json.loads(fetch("/stats.json")[2])["version"]], 1)
@@ -140,8 +140,8 @@ scrape_configs:
             return None
     equal(wait_for(lambda: ask("up") or None, what="Prometheus scrapes")[0]["metric"]["job"], "helod")
     wait_for(lambda: (ask("up") or [{"value": [0, "0"]}])[0]["value"][1] == "1", what="the scrape succeeds")
-    found = wait_for(lambda: ask("helod_questions_total"), what="the counter")
-    equal(float(found[0]["value"][1]), series()["helod_questions_total"])
+    found = wait_for(lambda: ask("helod_requests_total"), what="the counter")
+    equal(float(found[0]["value"][1]), series()["helod_requests_total"])
     equal(ask("helod_start_timestamp_seconds")[0]["metric"]["job"], "helod")
     process.terminate()
     process.wait(PATIENCE)

@@ -156,15 +156,15 @@ static void print_findings(const struct samples *now, const struct samples *befo
 
 static void print_top(const struct samples *now, const struct samples *before, bool terminal)
 {
-    double count = value_of(now, "helod_question_duration_seconds_count") -
-                   value_of(before, "helod_question_duration_seconds_count");
+    double count = value_of(now, "helod_request_duration_seconds_count") -
+                   value_of(before, "helod_request_duration_seconds_count");
     double sum =
-        value_of(now, "helod_question_duration_seconds_sum") - value_of(before, "helod_question_duration_seconds_sum");
+        value_of(now, "helod_request_duration_seconds_sum") - value_of(before, "helod_request_duration_seconds_sum");
 
     if (terminal)
         printf("\033[H\033[2J");
     printf("requests per second %8.1f   in flight %g   connections %g   mean answer %.1f ms\n",
-           rate(now, before, "helod_questions_total"), value_of(now, "helod_questions_in_flight"),
+           rate(now, before, "helod_requests_total"), value_of(now, "helod_requests_in_flight"),
            value_of(now, "helod_connections"), count > 0 ? sum / count * 1000 : 0.0);
     printf("decisions per second");
     for (int i = 0; i < OUTCOME_COUNT; i++) {

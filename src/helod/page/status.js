@@ -89,7 +89,7 @@ function show(s) {
     latest = s;
     words = new Map(Object.entries(s.rules));
     const {mode} = defaultPolicy();
-    at("about").textContent = `Version ${s.version}, up ${age(s.now - m.start_timestamp_seconds)}, requests: ${count(m.questions_total)}, ` +
+    at("about").textContent = `Version ${s.version}, up ${age(s.now - m.start_timestamp_seconds)}, requests: ${count(m.requests_total)}, ` +
         `connections: ${count(m.connections)}; policy ${m.generation} of ${s.file || "the defaults"}`;
     at("mode").textContent = `Mode ${mode}` + ({monitor: ": Postfix refuses nothing; the numbers say what the thresholds would do.",
         soft: ": what the thresholds reject is deferred."}[mode] || ": Postfix does what the thresholds say.");

@@ -37,7 +37,7 @@ static void whole_question(void **state)
     (void)state;
     memcpy(buffer, postfix_question, sizeof buffer);
     memset(&req, 0xff, sizeof req);
-    assert_int_equal(protocol_parse(&scan, buffer, sizeof buffer - 1, &req, &used, &error), PROTOCOL_QUESTION);
+    assert_int_equal(protocol_parse(&scan, buffer, sizeof buffer - 1, &req, &used, &error), PROTOCOL_REQUEST);
     assert_int_equal(used, sizeof buffer - 1);
     assert_int_equal(req.state, REQUEST_STATE_RCPT);
     assert_int_equal(req.client.family, ADDRESS_IPV4);
@@ -75,16 +75,16 @@ static const struct {
     {"nothing", S(""), PROTOCOL_MORE, NULL},
     {"no end", S(HEAD "helo_name=x\n"), PROTOCOL_MORE, NULL},
     {"half a line", S(HEAD "helo"), PROTOCOL_MORE, NULL},
-    {"smallest", S(HEAD "\n"), PROTOCOL_QUESTION, ""},
-    {"request comes last", S("helo_name=x\n" HEAD "\n"), PROTOCOL_QUESTION, "x"},
-    {"first of repeated", S(HEAD "helo_name=x\nhelo_name=y\n\n"), PROTOCOL_QUESTION, "x"},
-    {"first of repeated, empty", S(HEAD "helo_name=\nhelo_name=y\n\n"), PROTOCOL_QUESTION, ""},
-    {"unknown names", S("=x\nfoo=\n" HEAD "helo_namex=1\nhelo_nam=2\nhelo_name=3\nHELO_NAME=4\n\n"), PROTOCOL_QUESTION,
+    {"smallest", S(HEAD "\n"), PROTOCOL_REQUEST, ""},
+    {"request comes last", S("helo_name=x\n" HEAD "\n"), PROTOCOL_REQUEST, "x"},
+    {"first of repeated", S(HEAD "helo_name=x\nhelo_name=y\n\n"), PROTOCOL_REQUEST, "x"},
+    {"first of repeated, empty", S(HEAD "helo_name=\nhelo_name=y\n\n"), PROTOCOL_REQUEST, ""},
+    {"unknown names", S("=x\nfoo=\n" HEAD "helo_namex=1\nhelo_nam=2\nhelo_name=3\nHELO_NAME=4\n\n"), PROTOCOL_REQUEST,
      "3"},
-    {"equals in the value", S(HEAD "helo_name==a=b=\n\n"), PROTOCOL_QUESTION, "=a=b="},
-    {"blanks are kept", S(HEAD "helo_name= x \n helo_name=y\n\n"), PROTOCOL_QUESTION, " x "},
-    {"8-bit and controls", S(HEAD "helo_name=\x01\xc3\xa9\x7f\n\n"), PROTOCOL_QUESTION, "\x01\xc3\xa9\x7f"},
-    {"CR is part of the value", S(HEAD "helo_name=x\r\n\n"), PROTOCOL_QUESTION, "x\r"},
+    {"equals in the value", S(HEAD "helo_name==a=b=\n\n"), PROTOCOL_REQUEST, "=a=b="},
+    {"blanks are kept", S(HEAD "helo_name= x \n helo_name=y\n\n"), PROTOCOL_REQUEST, " x "},
+    {"8-bit and controls", S(HEAD "helo_name=\x01\xc3\xa9\x7f\n\n"), PROTOCOL_REQUEST, "\x01\xc3\xa9\x7f"},
+    {"CR is part of the value", S(HEAD "helo_name=x\r\n\n"), PROTOCOL_REQUEST, "x\r"},
     {"only a LF", S("\n"), PROTOCOL_VIOLATION, NULL},
     {"no request", S("helo_name=x\n\n"), PROTOCOL_VIOLATION, NULL},
     {"another request", S("request=junk\n\n"), PROTOCOL_VIOLATION, NULL},
@@ -95,7 +95,7 @@ static const struct {
     {"HTTP", S("GET / HTTP/1.1\n"), PROTOCOL_VIOLATION, NULL},
     {"NUL in a value", S(HEAD "helo_name=a\0b\n\n"), PROTOCOL_VIOLATION, NULL},
     {"NUL in an unknown line", S(HEAD "foo=\0"), PROTOCOL_VIOLATION, NULL},
-    {"NUL after the question", S(HEAD "helo_name=x\n\n\0"), PROTOCOL_QUESTION, "x"},
+    {"NUL after the request", S(HEAD "helo_name=x\n\n\0"), PROTOCOL_REQUEST, "x"},
 };
 
 struct outcome {
@@ -127,7 +127,7 @@ static struct outcome feed(const char *in, size_t n, size_t step)
         have += more;
         out.result = protocol_parse(&scan, buffer, have, &req, &out.used, &error);
         assert_int_equal(out.result == PROTOCOL_VIOLATION, error != NULL);
-        if (out.result == PROTOCOL_QUESTION)
+        if (out.result == PROTOCOL_REQUEST)
             snprintf(out.helo, sizeof out.helo, "%s", req.helo_name);
     }
     free(buffer);
@@ -153,14 +153,14 @@ static const struct {
     unsigned lines; /* short unknown lines */
     enum protocol_result result;
 } limits[] = {
-    {"known line as long as may be", PROTOCOL_LINE_MAX - 10, "helo_name=", 0, PROTOCOL_QUESTION},
+    {"known line as long as may be", PROTOCOL_LINE_MAX - 10, "helo_name=", 0, PROTOCOL_REQUEST},
     {"known line one longer", PROTOCOL_LINE_MAX - 9, "helo_name=", 0, PROTOCOL_VIOLATION},
-    {"unknown line", 50000, "unknown=", 0, PROTOCOL_QUESTION},
-    {"unknown line, name like a known", 50000, "helo_name2=", 0, PROTOCOL_QUESTION},
-    {"request as long as may be", PROTOCOL_REQUEST_MAX - 38, "unknown=", 0, PROTOCOL_QUESTION},
+    {"unknown line", 50000, "unknown=", 0, PROTOCOL_REQUEST},
+    {"unknown line, name like a known", 50000, "helo_name2=", 0, PROTOCOL_REQUEST},
+    {"request as long as may be", PROTOCOL_REQUEST_MAX - 38, "unknown=", 0, PROTOCOL_REQUEST},
     {"request one longer", PROTOCOL_REQUEST_MAX - 37, "unknown=", 0, PROTOCOL_VIOLATION},
     {"line without an end", PROTOCOL_REQUEST_MAX * 2, "x", 0, PROTOCOL_VIOLATION},
-    {"as many lines as may be", 0, "unknown=", PROTOCOL_LINES_MAX - 2, PROTOCOL_QUESTION},
+    {"as many lines as may be", 0, "unknown=", PROTOCOL_LINES_MAX - 2, PROTOCOL_REQUEST},
     {"one line more", 0, "unknown=", PROTOCOL_LINES_MAX - 1, PROTOCOL_VIOLATION},
 };
 
@@ -208,7 +208,7 @@ static void pipelined(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(helos); i++) {
         struct protocol_scan scan = {0};
-        assert_int_equal(protocol_parse(&scan, in + at, n - at, &req, &used, &error), PROTOCOL_QUESTION);
+        assert_int_equal(protocol_parse(&scan, in + at, n - at, &req, &used, &error), PROTOCOL_REQUEST);
         assert_string_equal(req.helo_name, helos[i]);
         assert_string_equal(req.sender, "");
         at += used;
@@ -253,7 +253,7 @@ static void derived_fields(void **state)
         char in[200];
         size_t used, n = (size_t)snprintf(in, sizeof in, HEAD "%s\n", rows[i].line);
 
-        assert_int_equal(protocol_parse(&scan, in, n, &req, &used, &error), PROTOCOL_QUESTION);
+        assert_int_equal(protocol_parse(&scan, in, n, &req, &used, &error), PROTOCOL_REQUEST);
         if (req.state != rows[i].state || req.client.family != rows[i].family || req.esmtp != rows[i].esmtp ||
             req.stress != rows[i].stress || req.encrypted != rows[i].encrypted)
             fail_msg("%s", rows[i].line);
