@@ -36,6 +36,7 @@ enum {
 struct redis_link {
     struct store_context context;
     redisAsyncContext *connection; /* NULL: none */
+    struct redis_expected expected;
     bool up;
     struct redis_tls *tls; /* NULL: none wanted */
     struct event *timer;   /* connected: a PONG is due; else: the next attempt */
@@ -116,7 +117,9 @@ static void lose(struct redis_link *l, const char *error)
 {
     char reason[REASON_SIZE];
 
-    if (l->tls == NULL || !redis_tls_explain(l->tls, reason, sizeof(reason)))
+    if (l->expected.unasked)
+        snprintf(reason, sizeof(reason), "the server sent a reply that nobody asked for; is it Redis?");
+    else if (l->tls == NULL || !redis_tls_explain(l->tls, reason, sizeof(reason)))
         snprintf(reason, sizeof(reason), "%s", error);
     go_down(l, reason);
 }
@@ -237,7 +240,8 @@ static void try_connect(struct redis_link *l)
         go_down(l, reason);
         return;
     }
-    redis_reply_bound(c->c.reader);
+    l->expected = (struct redis_expected){.connection = c};
+    redis_reply_bound(c->c.reader, &l->expected);
     c->ev.addRead = read_on;
     c->data = l;
     l->connection = c;

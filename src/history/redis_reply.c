@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_reply: one function for each kind of reply. Promises to read nothing past a reply, whatever it holds, and to
- * take no memory for what is only announced.
+ * redis_reply: one function for each kind of reply. Promises to read nothing past a reply, whatever it holds, to take no
+ * memory for what is only announced, and to let no reply pass that no command waits for.
  */
 #include "redis_reply.h"
 
@@ -10,29 +10,79 @@
 
 enum { DAY = 86400 };
 
+/* The library's own functions, which create a reply's objects, and ours in front of them. hiredis 0.14 has fewer. */
+static redisReplyObjectFunctions own, bounded;
+
+/*
+ * Returns true when no command waits for the reply that begins here. hiredis would call the callback of a command that
+ * does not exist: version 0.14 ends the process by an assertion then. Push messages of RESP3 answer no command either.
+ */
+static bool is_unasked(const redisReadTask *task)
+{
+    struct redis_expected *expected = task->privdata;
+
+#if HIREDIS_MAJOR >= 1
+    if (task->type == REDIS_REPLY_PUSH && expected != NULL)
+        return expected->unasked = true;
+#endif
+    if (task->parent != NULL || expected == NULL)
+        return false;
+    expected->unasked = expected->unasked || expected->connection->replies.head == NULL;
+    return expected->unasked;
+}
+
+static void *create_string(const redisReadTask *task, char *bytes, size_t n)
+{
+    return is_unasked(task) ? NULL : own.createString(task, bytes, n);
+}
+
+static void *create_integer(const redisReadTask *task, long long value)
+{
+    return is_unasked(task) ? NULL : own.createInteger(task, value);
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    return is_unasked(task) ? NULL : own.createNil(task);
+}
+
 #if HIREDIS_MAJOR < 1
 typedef int element_count;
 #else
 typedef size_t element_count;
-#endif
 
-static redisReplyObjectFunctions bounded; /* the library's own, but for arrays */
-static void *(*create_array)(const redisReadTask *task, element_count count);
-
-static void *create_bounded_array(const redisReadTask *task, element_count count)
+static void *create_double(const redisReadTask *task, double value, char *bytes, size_t n)
 {
-    return count <= REDIS_ELEMENTS_MAX ? create_array(task, count) : NULL;
+    return is_unasked(task) ? NULL : own.createDouble(task, value, bytes, n);
 }
 
-/* hiredis 1.0 has a limit of its own (maxelements), 0.14 has none: its functions are what both have. */
-void redis_reply_bound(redisReader *reader)
+static void *create_bool(const redisReadTask *task, int value)
 {
-    if (create_array == NULL) {
-        create_array = reader->fn->createArray;
-        bounded = *reader->fn;
-        bounded.createArray = create_bounded_array;
+    return is_unasked(task) ? NULL : own.createBool(task, value);
+}
+#endif
+
+static void *create_array(const redisReadTask *task, element_count count)
+{
+    return count > REDIS_ELEMENTS_MAX || is_unasked(task) ? NULL : own.createArray(task, count);
+}
+
+/* hiredis 1.0 has a limit of elements of its own (maxelements), 0.14 has none: both have the functions. */
+void redis_reply_bound(redisReader *reader, struct redis_expected *expected)
+{
+    if (own.createArray == NULL) {
+        own = bounded = *reader->fn;
+        bounded.createString = create_string;
+        bounded.createInteger = create_integer;
+        bounded.createNil = create_nil;
+        bounded.createArray = create_array;
+#if HIREDIS_MAJOR >= 1
+        bounded.createDouble = create_double;
+        bounded.createBool = create_bool;
+#endif
     }
     reader->fn = &bounded;
+    reader->privdata = expected;
 }
 
 bool redis_reply_is_endless(const redisReader *reader)

@@ -6,6 +6,7 @@
 #ifndef HELOD_HISTORY_REDIS_REPLY_H
 #define HELOD_HISTORY_REDIS_REPLY_H
 
+#include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
 #include "store.h"
@@ -30,9 +31,18 @@ enum redis_ask {
 /* Of one reply: nothing we ask for has more elements in an array, or more bytes in all. */
 enum { REDIS_ELEMENTS_MAX = 4096, REDIS_REPLY_MAX = 1 << 20 };
 
-/* An array is believed to have as many elements as are announced, and memory is taken for them: here it is an error of
-   the connection when they are more than any that we ask for. */
-void redis_reply_bound(redisReader *reader);
+/* What a connection waits for. */
+struct redis_expected {
+    const redisAsyncContext *connection;
+    bool unasked; /* the server sent a reply or a push message that no command asked for */
+};
+
+/*
+ * Makes two things an error of the connection: an array of more elements than any that we ask for has, for which hiredis
+ * would allocate memory, and a reply that no command waits for. `expected` lives as long as the reader; NULL where the
+ * replies belong to no connection.
+ */
+void redis_reply_bound(redisReader *reader, struct redis_expected *expected);
 /* More bytes wait for the rest of a reply than any that we ask for has. */
 bool redis_reply_is_endless(const redisReader *reader);
 

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (reader == NULL)
         return 0;
-    redis_reply_bound(reader);
+    redis_reply_bound(reader, NULL);
     redisReaderFeed(reader, (const char *)data, size);
     for (unsigned i = 0; i <= REDIS_ASKS && redisReaderGetReply(reader, &reply) == REDIS_OK && reply != NULL; i++) {
         bool good = redis_reply_fact(&q, i, reply);

@@ -255,6 +255,46 @@ def silent():
     yield b""
 
 
+class Unasked:
+    """Answers the login and adds what nobody asked for, on every connection."""
+
+    def __init__(self, more):
+        self.more, self.connections = more, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+        cleanup(self.listener.close)
+
+    def serve(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                self.connections += 1
+                if b"PING" in near.recv(4096):
+                    near.sendall(b"+PONG\r\n")
+                if b"PING" in near.recv(4096):
+                    near.sendall(b"+PONG\r\n" + self.more)
+                near.recv(4096)
+            except ConnectionError:
+                continue
+            except OSError:
+                return
+
+
+@cases([("three more PONG", b"+PONG\r\n" * 3), ("a number", b":1\r\n"), ("nil", b"$-1\r\n"), ("a text", b"$2\r\nhi\r\n"),
+        ("an error", b"-ERR no\r\n"), ("an array", b"*2\r\n:1\r\n:2\r\n"), ("an empty array", b"*0\r\n"),
+        ("an array that does not end", b"*2\r\n:1\r\n"), ("a push message of RESP3", b">2\r\n+message\r\n+hi\r\n"),
+        ("a double of RESP3", b",1.5\r\n"), ("a map of RESP3", b"%1\r\n+a\r\n:1\r\n")],
+       name=lambda row: f"a server that sends {row[0]} and was not asked ends the connection, not helod")
+def _(_name, more):
+    server = Unasked(more)
+    with shared(f"inet:127.0.0.1:{server.port}", 'redis_timeout = "1s"') as one:
+        wait_for(lambda: server.connections >= 2, what="helod connects again")
+        equal(one.process.poll(), None, "helod runs")
+        assert not is_known(one, "mailhost")
+        one.wait_log("unavailable, requests are judged without it")
+
+
 @test("a server that is well until it is asked is tried less and less often")
 def _():
     server = MadServer(silent)
