@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_reply: one function for each kind of reply. Promises to read nothing past a reply, whatever it holds, to take no
- * memory for what is only announced, and to let no reply pass that no command waits for.
+ * redis_reply: one function for each kind of reply. Promises to read nothing past a reply, whatever it holds, to
+ * take no memory for what is only announced, and to let no reply pass that no command waits for.
  */
 #include "redis_reply.h"
 

@@ -38,9 +38,9 @@ struct redis_expected {
 };
 
 /*
- * Makes two things an error of the connection: an array of more elements than any that we ask for has, for which hiredis
- * would allocate memory, and a reply that no command waits for. `expected` lives as long as the reader; NULL where the
- * replies belong to no connection.
+ * Makes two things an error of the connection: an array of more elements than any that we ask for has, for which
+ * hiredis would allocate memory, and a reply that no command waits for. `expected` lives as long as the reader; NULL
+ * where the replies belong to no connection.
  */
 void redis_reply_bound(redisReader *reader, struct redis_expected *expected);
 /* More bytes wait for the rest of a reply than any that we ask for has. */

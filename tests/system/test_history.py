@@ -281,8 +281,9 @@ class Unasked:
                 return
 
 
-@cases([("three more PONG", b"+PONG\r\n" * 3), ("a number", b":1\r\n"), ("nil", b"$-1\r\n"), ("a text", b"$2\r\nhi\r\n"),
-        ("an error", b"-ERR no\r\n"), ("an array", b"*2\r\n:1\r\n:2\r\n"), ("an empty array", b"*0\r\n"),
+@cases([("three more PONG", b"+PONG\r\n" * 3), ("a number", b":1\r\n"), ("nil", b"$-1\r\n"),
+        ("a text", b"$2\r\nhi\r\n"), ("an error", b"-ERR no\r\n"),
+        ("an array", b"*2\r\n:1\r\n:2\r\n"), ("an empty array", b"*0\r\n"),
         ("an array that does not end", b"*2\r\n:1\r\n"), ("a push message of RESP3", b">2\r\n+message\r\n+hi\r\n"),
         ("a double of RESP3", b",1.5\r\n"), ("a map of RESP3", b"%1\r\n+a\r\n:1\r\n")],
        name=lambda row: f"a server that sends {row[0]} and was not asked ends the connection, not helod")
