@@ -66,7 +66,7 @@ static size_t place_of(const struct distinct *set, const char *text, size_t n)
     return at;
 }
 
-/* Removes what has left the window and, of a full set, the oldest text. */
+/* Removes the texts that have left the window and, if the set is full, the oldest text. */
 static void make_room(struct distinct *set, const struct distinct_window *w)
 {
     size_t from;
@@ -76,7 +76,7 @@ static void make_room(struct distinct *set, const struct distinct_window *w)
     cut(set, 0, from);
 }
 
-/* Writes the text behind the others, where there is room for it. */
+/* Appends the text if there is room for it. */
 static void append(struct distinct *set, const char *text, size_t n, uint32_t seen)
 {
     uint8_t *to = set->bytes + set->size;

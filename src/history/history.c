@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * history: the promises of history.h, kept for all stores in one place. A question is one waiter with one timer: for a
- * store that answers at once it fires in the next round of the loop, for the others after the store's timeout, and
- * whoever comes first, store or timer, ends the question.
+ * history: implements the promises of history.h for all stores. A query has one waiter with one timer. If the store
+ * answers at once, the timer fires in the next turn of the event loop; otherwise it fires after the store's timeout.
+ * Store or timer, whichever comes first, ends the query.
  */
 #include "history.h"
 
@@ -25,7 +25,7 @@ struct history {
     struct history_settings settings; /* with copies of the texts in use */
     struct region *texts;
     struct keys_form form;
-    struct store_keys keys;     /* of the greeting that was last asked about or noted */
+    struct store_keys keys;     /* of the greeting that was last queried or recorded */
     struct address keys_client; /* its client */
     const struct store *store;
     void *state;
@@ -57,7 +57,7 @@ struct history_showing {
     struct store_record record;
 };
 
-/* The row of a store; NULL where it was not built in. */
+/* The row of a store; NULL if this build lacks it. */
 static const struct store *store_of(enum history_store kind)
 {
     static const struct store *const stores[] = {
@@ -228,7 +228,7 @@ static void query_answered(struct store_waiter *w)
     query_end(q);
 }
 
-/* The store's time is over, or it had answered at once. */
+/* The store's timeout has passed, or the store had answered at once. */
 static void on_query_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct history_query *q = arg;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keys: a network is its RFC 5952 text, with its width where that is not the address's; a name is itself in lower case.
- * A hash is '#' and 16 digits of SipHash under the policy file's key: the same on every host, of no use without it.
+ * keys: a network is its RFC 5952 text, with its prefix length if that is not the full address; a name is itself in
+ * lower case. A hash is '#' and 16 digits of SipHash under the policy file's key: the same on every host, and
+ * useless without the key.
  */
 #include "keys.h"
 
@@ -11,8 +12,8 @@
 #include "names.h"
 
 /*
- * Networks that are unrelated to each other. A customer gets a /24 or an IPv6 /48, and even a /40, easily: were they
- * counted by these, one owner of such a network could make any name look shared.
+ * The prefix lengths of neighbourhoods, which are unrelated networks. A customer easily gets an IPv4 /24, an IPv6
+ * /48 or even a /40. If helod counted those as unrelated, the owner of one could make any name look shared.
  */
 enum { NEAR_IPV4 = 16, NEAR_IPV6 = 32, NAME_MAX_SIZE = 253 };
 

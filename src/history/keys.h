@@ -18,7 +18,7 @@ void keys_form_init(struct keys_form *form, const struct history_settings *setti
 void keys_of_client(const struct keys_form *form, const struct address *client, struct store_keys *out);
 void keys_of_neighbourhood(const struct keys_form *form, const struct address *client, struct store_keys *out);
 void keys_of_name(const struct keys_form *form, const struct history_greeting *greeting, struct store_keys *out);
-/* What a person names: an address is the network around it, all else a HELO name. False: neither. */
+/* Reads what a person typed: an address stands for its network, anything else for a HELO name. False: neither. */
 bool keys_of_subject(const struct keys_form *form, const char *text, enum store_subject *subject,
                      char key[STORE_KEY_SIZE]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listing: what the store knows, in two forms, from one table of lists. Foreign names leave through text_add_as().
+ * listing: prints a record of the store as text or JSON, from one table of lists. Names from strangers are written with
+ * text_add_as().
  */
 #include "listing.h"
 

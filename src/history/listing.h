@@ -10,7 +10,7 @@
 
 enum { LISTING_SIZE = 65536 };
 
-/* `asked` is what the person named, `key` what the store keeps it under. */
+/* `asked` is what the person typed, `key` the store's key for it. */
 struct listing {
     const char *asked, *key;
     enum store_subject subject;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memory: two bounded tables in this process, one of client networks and one of names that came unverified. A flood of
- * names that are never seen again can throw out names, but no network.
+ * memory: two bounded tables in this process, one of client networks and one of unverified names. A flood of
+ * names that are never seen again can evict other names, but no network.
  *
- * Promises never more than `entries` networks, nor more memory than `bytes` in all: a quarter of it is for names, an
- * eighth is left to the allocator. An answer costs two lookups however many records there are.
+ * Promises never more than `entries` networks, nor more memory than `bytes` in all: a quarter of it is for names, and
+ * an eighth is reserved for the allocator. A query costs two lookups, however many records there are.
  */
 #include "memory.h"
 
@@ -113,7 +113,7 @@ void memory_changed(struct memory *m, enum store_subject subject, struct record 
     table_charge(m->tables[subject], &r->entry, record_cost(r));
 }
 
-/* A record nobody has touched for a window is as good as none. */
+/* A record that has not changed for a whole window has no valid data left. */
 static struct record *find(const struct memory *m, enum store_subject subject, const char *key,
                            const struct distinct_window *w)
 {
@@ -122,7 +122,7 @@ static struct record *find(const struct memory *m, enum store_subject subject, c
     return r != NULL && distinct_is_live(r->last, w) ? r : NULL;
 }
 
-/* The record, made where there is none, as the most recently used. A stale one begins anew. */
+/* Finds or creates the record and makes it the most recently used. A stale record is reset. */
 static struct record *touch(struct memory *m, enum store_subject subject, const char *key,
                             const struct distinct_window *w)
 {
@@ -205,7 +205,7 @@ static bool drop_stale_identities(struct record *r, const struct distinct_window
     return dropped;
 }
 
-/* Has the record's size changed? Not where a domain is noted once more, as it is most of the time. */
+/* Whether the record's size has changed. Usually it has not, because a known domain is recorded again. */
 static bool note_verified(struct record *r, const char *domain, const struct distinct_window *w)
 {
     struct identity *known, **at = &r->identities;

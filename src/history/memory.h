@@ -23,7 +23,7 @@ struct identity {
 
 enum { RECORD_DOMAINS, RECORD_NAMES, RECORD_MISFITS, RECORD_SETS, RECORD_NETWORKS = RECORD_DOMAINS };
 
-/* So many misfits of a day are noted at most: a busy day must not push out the days before. */
+/* Maximum number of misfits recorded per day, so that a busy day does not evict the days before. */
 enum { MISFITS_A_DAY = 5 };
 
 /*
@@ -44,7 +44,7 @@ struct memory {
     uint64_t changes;
 };
 
-/* NULL: no memory, no randomness. `bytes` bounds everything together. */
+/* NULL: no memory or no randomness. `bytes` is the limit for everything together. */
 struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window);
 void memory_free(struct memory *m);
 void memory_clear(struct memory *m);
@@ -56,7 +56,7 @@ bool memory_add_identity(struct record *r, const char *domain, uint32_t first, u
 
 /* Writes all records; false when the stream failed. */
 bool snapshot_write(const struct memory *m, FILE *out);
-/* Reads into an empty memory. Returns NULL, or what is wrong with the bytes: then the memory is empty again. */
+/* Reads into an empty memory. Returns NULL, or an error text; then the memory is empty again. */
 const char *snapshot_read(struct memory *m, const uint8_t *bytes, size_t n);
 /* The checksum that ends a snapshot of these bytes. */
 uint64_t snapshot_checksum(uint64_t so_far, const uint8_t *bytes, size_t n);
@@ -66,7 +66,7 @@ enum { SNAPSHOT_CHECKSUM_SIZE = 8 };
 struct saver;
 struct saver *saver_new(struct memory *m, const struct store_context *context);
 void saver_free(struct saver *s); /* does not save */
-/* Now, and waits for it. */
+/* Saves now, and waits until it is done. */
 bool saver_save(struct saver *s, char *error, size_t error_size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * none: the store that remembers nothing; what every store has to have, and no more.
+ * none: the store that remembers nothing. It has only the functions that every store must have.
  */
 #include "store.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis: the store that several helods share. Sorted sets of what was seen by the time it was last seen, so that the
- * window slides exactly; each is cut to about twice what the rules count to, and expires with the window.
+ * redis: the store that several helods share. Sorted sets hold what was seen, by the time it was last seen, so
+ * the window slides exactly. Each set is limited to about twice the count that the rules need, and expires with the
+ * window.
  *
  *     PREFIXc:{NETWORK}:t   hash: first, last
  *     PREFIXc:{NETWORK}:d   unverified domains, :n unverified names
@@ -43,15 +44,15 @@ struct redis {
     bool read_only;
 };
 
-/* Commands under way together. */
+/* Commands that were sent together. */
 struct batch {
     struct redis *redis;
-    struct store_waiter *waiter; /* NULL: nobody waits (any more) */
+    struct store_waiter *waiter; /* NULL: no caller waits (any more) */
     uint64_t asked_ms;
-    unsigned left, next; /* replies to come, with one for the one who sends; number of the next */
+    unsigned left, next; /* replies to come, plus one while sending; number of the next */
     bool failed;
     void (*replied)(struct batch *r, unsigned index, const redisReply *reply);
-    void (*complete)(struct batch *r); /* all replies were good; NULL: nothing to do */
+    void (*complete)(struct batch *r); /* called if all replies were valid; NULL: nothing to do */
     enum store_subject subject;        /* of show */
     struct redis_question question;
 };
@@ -63,7 +64,7 @@ static void arrived(struct batch *r)
     if (--r->left > 0)
         return;
     if (w != NULL)
-        w->request = NULL; /* of a failure its timer will tell */
+        w->request = NULL; /* after a failure its timer ends the query */
     if (w != NULL && !r->failed) {
         r->complete(r);
         redis_link_in_time(r->redis->link);
@@ -304,7 +305,7 @@ static void redis_note_encrypted(void *store, const struct store_keys *keys)
     arrived(r);
 }
 
-/* What a listing asks for, in this order. */
+/* The commands of a listing, in this order. */
 static const struct {
     enum store_subject subject;
     enum store_kind kind;
@@ -414,7 +415,7 @@ static void redis_cancel(void *store, struct store_waiter *w)
 
     w->request = NULL;
     r->waiter = NULL;
-    if (clock_ms() - r->asked_ms >= timeout - timeout / 10) /* timers are a little early at times */
+    if (clock_ms() - r->asked_ms >= timeout - timeout / 10) /* timers may fire a little early */
         redis_link_late(redis->link);
 }
 

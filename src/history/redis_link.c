@@ -42,12 +42,12 @@ struct redis_link {
     struct event *timer;   /* connected: a PONG is due; else: the next attempt */
     uint64_t retry_ms;
     uint64_t up_ms;       /* since when it is up */
-    uint64_t progress_ms; /* last reply, or the first command since there was none under way */
+    uint64_t progress_ms; /* time of the last reply, or of the first command sent while none was in flight */
     unsigned under_way, late;
     bool resting; /* until the next attempt */
     bool reported, complained, closing;
     struct redis_place place;
-    struct text reasons; /* why the addresses failed that were tried since the last pause */
+    struct text reasons; /* why each address failed that was tried since the last pause */
     char reasons_bytes[REASONS_SIZE];
 };
 
@@ -69,7 +69,7 @@ static void wait_ms(struct redis_link *l, uint64_t ms)
     evtimer_add(l->timer, &after);
 }
 
-/* "::1: Connection refused, 127.0.0.1: certificate has expired"; the address only where there are several. */
+/* "::1: Connection refused, 127.0.0.1: certificate has expired"; the address only if there are several. */
 static void note_reason(struct redis_link *l, const char *reason)
 {
     const char *address = redis_place_shown(&l->place);
@@ -77,7 +77,10 @@ static void note_reason(struct redis_link *l, const char *reason)
     text_addf(&l->reasons, "%s%s%s%s", l->reasons.used > 0 ? ", " : "", address, *address != '\0' ? ": " : "", reason);
 }
 
-/* All addresses have failed. A server that keeps closing connections is retried with growing pauses too. */
+/*
+ * Called when all addresses have failed. A server that keeps closing connections is also retried after growing
+ * pauses.
+ */
 static void pause_link(struct redis_link *l)
 {
     if (!l->reported)
@@ -88,7 +91,7 @@ static void pause_link(struct redis_link *l)
     l->retry_ms = l->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : l->retry_ms * 2;
 }
 
-/* Ends the connection. Another address is tried at once, but not one of a server that was up: it needs the pause. */
+/* Ends the connection and tries the next address at once. If the server had been up, it pauses first. */
 static void go_down(struct redis_link *l, const char *reason)
 {
     redisAsyncContext *connection = l->connection;
@@ -112,7 +115,7 @@ static void go_down(struct redis_link *l, const char *reason)
     l->under_way = 0;
 }
 
-/* What OpenSSL says is better than what hiredis makes of it, which may be "Success". */
+/* Prefers OpenSSL's error text, because hiredis may report "Success" instead. */
 static void lose(struct redis_link *l, const char *error)
 {
     char reason[REASON_SIZE];
@@ -153,7 +156,7 @@ static void on_auth(redisAsyncContext *connection, void *reply, void *arg)
         go_down(l, got->str);
 }
 
-/* A reply that is no error and is still waited for. */
+/* Whether the reply is valid and a caller still waits for it. */
 static bool is_pong(struct redis_link *l, const redisAsyncContext *connection, const redisReply *got)
 {
     if (got == NULL || l->connection != connection)
@@ -215,7 +218,7 @@ static void read_on(void *arg)
         redisLibeventAddRead(arg);
 }
 
-/* NULL and why: it failed at once. */
+/* NULL, with the reason, if connecting failed at once. */
 static redisAsyncContext *begin_connection(struct redis_link *l, char reason[REASON_SIZE])
 {
     redisAsyncContext *c = redis_place_connect(&l->place);
@@ -274,7 +277,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         lose(l, why_late(l));
 }
 
-/* False, and reported: the name has no address. */
+/* False, and reported, if the name has no address. */
 static bool resolve(struct redis_link *l)
 {
     const char *reason = l->place.port > 0 ? redis_place_resolve(&l->place) : NULL;
@@ -285,7 +288,7 @@ static bool resolve(struct redis_link *l)
            "not used until helod is restarted, because its name has no address now; an address in place of the name "
            "needs no DNS: ",
            reason);
-    l->reported = true; /* nobody need wait for it */
+    l->reported = true; /* so that no caller waits for it */
     return false;
 }
 

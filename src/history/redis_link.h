@@ -12,23 +12,26 @@
 
 struct redis_link;
 
-/* What the settings ask for can be had in this build; else false with a text in error. */
+/* Whether this build supports the settings; if not, returns false with a text in error. */
 bool redis_link_check(const struct history_settings *settings, char *error, size_t error_size);
-/* NULL with a text in error: the settings ask for what cannot be had. A server that is away is no error. */
+/*
+ * NULL with a text in error if this build cannot do what the settings ask for. An unreachable server is not an
+ * error.
+ */
 struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size);
-/* Calls back what is under way, with NULL for a reply. */
+/* Calls back all commands in flight, with NULL as the reply. */
 void redis_link_free(struct redis_link *l);
 
-/* Worth asking now. */
+/* Whether the server is up and may be queried now. */
 bool redis_link_up(struct redis_link *l);
-/* For people, who can wait: up, or becomes so in a moment while the loop runs here. */
+/* For commands of people, who can wait: runs the event loop for a moment until the server is up. False: it is not. */
 bool redis_link_wait(struct redis_link *l);
-/* Not too much under way for what nobody waits for. */
+/* Whether there is room for a command that no caller waits for. */
 bool redis_link_has_room(const struct redis_link *l);
 /* False: not sent, and nothing will be called back. */
 bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *format, va_list args);
 
-/* What the callers saw: some reply; the end of a command; all replies in time; a question that waited in vain. */
+/* Callers report: a reply; the end of a command; all replies in time; a query that timed out. */
 void redis_link_progress(struct redis_link *l);
 void redis_link_replied(struct redis_link *l);
 void redis_link_in_time(struct redis_link *l);

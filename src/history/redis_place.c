@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_place: the addresses of a server, and which one is next. A name often has an IPv6 and an IPv4 address while the
- * server listens on one of them only, so the first address alone says nothing.
+ * redis_place: the addresses of a server, and which one is next. A name often has an IPv6 and an IPv4 address while
+ * the server listens on only one of them, so all of them must be tried.
  */
 #include "redis_place.h"
 

@@ -24,15 +24,15 @@ struct redis_place {
 
 /* Splits "inet:HOST:PORT" ([HOST] for IPv6) or "unix:PATH", whose form the policy file has checked. */
 void redis_place_read(struct redis_place *p, const char *where);
-/* Looks the host's addresses up, which may block. NULL, or why there are none. */
+/* Looks up the host's addresses, which may block. Returns NULL, or why there are none. */
 const char *redis_place_resolve(struct redis_place *p);
 /* Begins to connect to the current address. NULL: no memory; else its `err` may say that it failed at once. */
 redisAsyncContext *redis_place_connect(const struct redis_place *p);
-/* The current address, when there are several and a message should say which; else "". */
+/* The current address for messages, if there are several; else "". */
 const char *redis_place_shown(const struct redis_place *p);
-/* The current address failed: true when another one is left to be tried at once, which is then the current one. */
+/* Reports that the current address failed. True if there is another to try at once, which then is the current one. */
 bool redis_place_next(struct redis_place *p);
-/* The current address works, and is the first to be tried again. */
+/* Reports that the current address works, so that it is tried first the next time. */
 void redis_place_works(struct redis_place *p);
 
 #endif

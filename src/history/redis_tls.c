@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_tls: hiredis moves the bytes, the session is set up here, because released versions of hiredis_ssl verify the
- * chain of a certificate and not whose it is.
+ * redis_tls: hiredis transports the bytes, but this file sets up the TLS session, because released versions of
+ * hiredis_ssl verify only the chain of a certificate and not its host name.
  *
- * Promises that nothing is sent to a server whose certificate the system's CAs do not vouch for, or that is for
- * another host. Without hiredis_ssl it only says so.
+ * Promises to send nothing to a server whose certificate is not signed by one of the system's CAs, or is for another
+ * host. Without hiredis_ssl, it only reports that TLS is unavailable.
  */
 #include "redis_tls.h"
 
@@ -22,7 +22,7 @@
 
 struct redis_tls {
     SSL_CTX *context;
-    SSL *ssl; /* of the last connection, shared with hiredis, which keeps it to itself; NULL: none yet */
+    SSL *ssl; /* of the last connection, shared with hiredis, which does not expose it; NULL: none yet */
     char host[256];
     bool is_address; /* no SNI (RFC 6066, 3), and the certificate must name the address */
 };
@@ -102,7 +102,7 @@ bool redis_tls_start(struct redis_tls *tls, redisAsyncContext *connection, char 
         SSL_up_ref(ssl); /* the other reference is hiredis' now */
         return true;
     }
-    /* The connection may have failed at once: hiredis has that error, in the part that it does not copy. */
+    /* The connection may have failed at once. hiredis keeps that error in a part that it does not copy. */
     if (!redis_tls_explain(tls, reason, size))
         snprintf(reason, size, "%s", connection->c.err != 0 ? connection->c.errstr : "TLS: out of memory");
     return false;

@@ -11,13 +11,16 @@
 
 struct redis_tls;
 
-/* `host` as in the setting, NULL for a unix socket. NULL with a text in error: this build or this place has no TLS. */
+/*
+ * `host` as in the setting, NULL for a unix socket. NULL with a text in error if this build or a unix socket rules
+ * out TLS.
+ */
 struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size);
 /* NULL is allowed. */
 void redis_tls_free(struct redis_tls *tls);
-/* Begins TLS on a connection just begun. False, and why in `reason`: the connection is of no use. */
+/* Begins TLS on a new connection. False, with the reason in `reason`, if the connection must be closed. */
 bool redis_tls_start(struct redis_tls *tls, redisAsyncContext *connection, char *reason, size_t size);
-/* The handshake of the last connection is done. */
+/* Whether the handshake of the last connection is complete. */
 bool redis_tls_is_up(const struct redis_tls *tls);
 /* Why that handshake failed, in OpenSSL's words. False: it did not fail. */
 bool redis_tls_explain(const struct redis_tls *tls, char *reason, size_t size);

@@ -6,9 +6,9 @@
  *     for each record, least recently used first, the names after the networks, then the policies:
  *         'n', 'h' or 'p'  key (1 + n)  first (4)  last (4)  three sets (2 + n each)
  *         identities (1), each: first (4)  last (4)  count (4)  domain (1 + n), newest first
- *     'e'  checksum of all that stands before it (8)
+ *     'e'  checksum of everything before it (8)
  *
- * Promises: what does not parse to the end, or has another checksum, changes nothing.
+ * Promises: a snapshot that is incomplete, or whose checksum is wrong, changes nothing.
  */
 #include "memory.h"
 
@@ -30,7 +30,7 @@ struct writer {
     uint8_t tag;
 };
 
-/* FNV-1a: it is to find accidents, not forgeries; who may write the file may also write the checksum. */
+/* FNV-1a detects accidental damage, not forgeries: anyone who can write the file can also write the checksum. */
 uint64_t snapshot_checksum(uint64_t so_far, const uint8_t *bytes, size_t n)
 {
     uint64_t sum = so_far == 0 ? 0xcbf29ce484222325u : so_far;
@@ -130,7 +130,7 @@ static bool read_set(struct cursor *c, struct distinct **set)
     return bytes != NULL && distinct_from_bytes(set, bytes, n);
 }
 
-/* They stand newest first, and each one added goes to the front: added from the last one on. */
+/* The file has the newest first, and each added one goes to the front, so add them in reverse order. */
 static bool read_identities(struct cursor *c, struct record *r)
 {
     struct {

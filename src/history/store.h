@@ -13,13 +13,13 @@
 
 enum { STORE_KEY_SIZE = 256 };
 
-/* A greeting in the store's terms. `domain` is "" where the name has none, `name` where it is no word. */
+/* A greeting in the store's terms. `domain` is "" if the name has none, `name` is "" if it is invalid. */
 struct store_keys {
     char network[STORE_KEY_SIZE]; /* of the client */
-    char near[STORE_KEY_SIZE];    /* its neighbourhood: set where something unverified or encrypted is noted */
+    char near[STORE_KEY_SIZE];    /* its neighbourhood; set only for recording something unverified or encrypted */
     char name[STORE_KEY_SIZE];
     char domain[STORE_KEY_SIZE];
-    const char *policy; /* "" where nobody asks for its encrypted networks; valid during the call */
+    const char *policy; /* "" if its encrypted networks are not wanted; valid during the call */
     unsigned known_count;
 };
 
@@ -53,10 +53,10 @@ struct store_context {
     void *report_arg;
 };
 
-/* Who waits for an asynchronous store. `answer` is set to NULL by whoever gives up waiting. */
+/* A caller that waits for an asynchronous store, and sets `answer` to NULL if it stops waiting. */
 struct store_waiter {
-    void (*answered)(struct store_waiter *w); /* `facts` or `record` is filled in: the store has let go of `w` */
-    void *request;                            /* the store's own; NULL: it does not work for this one (any more) */
+    void (*answered)(struct store_waiter *w); /* `facts` or `record` is filled in, and the store no longer uses `w` */
+    void *request;                            /* private to the store; NULL: the store has no request for this waiter */
     struct history_facts facts;
     struct store_record *record; /* of show; NULL: none is wanted */
     bool ok;                     /* of show and forget */
@@ -66,13 +66,13 @@ enum store_subject { STORE_NETWORK, STORE_NAME, STORE_POLICY, STORE_SUBJECTS };
 
 struct store {
     const char *name;
-    /* What of the settings open() could only fail on, with a text that names the option; NULL: nothing. */
+    /* Checks the settings on which open() would fail. Returns an error that names the option, or NULL. */
     bool (*check)(const struct history_settings *settings, char *error, size_t error_size);
     void *(*open)(const struct store_context *context, char *error, size_t error_size);
-    void (*close)(void *store); /* lets go of all waiters */
-    /* True: answered in *out, without waiting. */
+    void (*close)(void *store); /* releases all waiters */
+    /* True if the answer is in *out, without waiting. */
     bool (*at_once)(void *store, const struct store_keys *keys, struct history_facts *out);
-    /* Sets w->request, or leaves it NULL when there is nothing to wait for. NULL: at_once() is always true. */
+    /* Sets w->request, or leaves it NULL if there is nothing to wait for. NULL if at_once() is always true. */
     void (*ask)(void *store, const struct store_keys *keys, struct store_waiter *w);
     void (*note)(void *store, const struct store_keys *keys, bool verified);
     void (*note_encrypted)(void *store, const struct store_keys *keys); /* of `policy` and `near` */
