@@ -2,8 +2,8 @@
 /*
  * address: IPv4 and IPv6 addresses and networks, read, written and compared.
  *
- * Promises: one client has one value (an IPv4-mapped address is IPv4, host bits of a network are zero), one value has
- * one text (RFC 5952), and nothing but a whole, strict text is read.
+ * Promises: a client has only one value (an IPv4-mapped address is IPv4, and the host bits of a network are zero), a
+ * value has only one text (RFC 5952), and a text is accepted only if all of it has the strict form.
  */
 #include "address.h"
 
@@ -120,7 +120,7 @@ bool network_parse(struct network *net, const char *s, size_t n)
     bits = mapped ? 128 : width;
     if (slash != NULL && !parse_bits(slash + 1, n - address_length - 1, &bits))
         return false;
-    if (mapped) { /* ::ffff:192.0.2.0/120 is 192.0.2.0/24; with less than /96 it would be no IPv4 network */
+    if (mapped) { /* ::ffff:192.0.2.0/120 is 192.0.2.0/24; a prefix below /96 would not be an IPv4 network */
         if (bits < 96)
             return false;
         bits -= 96;
@@ -247,7 +247,7 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     unsigned whole = bits / 8, rest = bits % 8;
 
-    if (whole > 0 && a[0] != b[0]) /* settles most, without a call */
+    if (whole > 0 && a[0] != b[0]) /* decides most comparisons without a call */
         return false;
     if (memcmp(a, b, whole) != 0)
         return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * address_scope: the IANA special-purpose address registries as a table (RFC 6890 and its updates). The first row that
- * holds an address decides, so exceptions stand above the block that they are cut out of. What no row holds is global.
+ * contains an address decides, so exceptions come before the block that they belong to. An address in no row is global.
  */
 #include "address.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * clock: the only source of time. Promises that nothing but clock_freeze() and clock_advance() ever makes it lie.
+ * clock: the only source of time. Promises that it returns the real time unless clock_freeze() or clock_advance()
+ * was called.
  */
 #include "clock.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * file: whoever can write helod's files decides which mail is lost. A file that everybody may write is refused, and so
- * is one that a group may write, unless the group is root's, our own or the primary group of the file's owner (which is
- * what a umask of 002 gives).
+ * file: reads configuration files safely. Anyone who can write helod's files can make it lose mail. So a file that
+ * everybody may write is rejected. A file that a group may write is rejected, too, unless the group is root's, our
+ * own, or the primary group of the file's owner, which a umask of 002 causes.
  *
- * The event loop stands still during the reading. Only regular files are read for that reason, and their size is
- * checked before the first byte is: a pipe may never have a writer, and a device or a sparse file may never end.
+ * The event loop pauses while a file is read. So only regular files are read, and their size is checked first: a
+ * pipe may never get a writer, and a device or a sparse file may never end.
  */
 #include "file.h"
 
@@ -63,7 +63,7 @@ static bool has_changed(int fd, const struct stat *before)
            now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
 }
 
-/* Reads as many bytes as the file had when it was opened: a file that grows meanwhile cannot keep us reading. */
+/* Reads at most as many bytes as the file had when it was opened, so a growing file cannot keep us reading. */
 static bool read_all(int fd, const struct stat *st, struct file_text *out, char error[FILE_ERROR_SIZE])
 {
     size_t size = (size_t)st->st_size;

@@ -43,7 +43,7 @@ static inline void sip_word(struct sip *s, uint64_t word)
     s->v0 ^= word;
 }
 
-/* Compilers make one load of it where the machine is little-endian. */
+/* On little-endian machines compilers turn this into one load. */
 static inline uint64_t load_word(const uint8_t *p)
 {
     return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |

@@ -20,7 +20,7 @@ static void put_text(FILE *out, const char *s)
     char piece[256];
     size_t left = strlen(s);
 
-    /* In pieces, of which no character is split; one byte becomes at most six: \u00NN. */
+    /* Written in pieces that never split a character. One byte becomes at most six: \u00NN. */
     for (size_t n; left > 0; s += n, left -= n) {
         struct text t;
 

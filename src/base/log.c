@@ -28,7 +28,7 @@ enum { PREFIX_SIZE = 96, TELL_MS = 1000 };
 static const struct level_row {
     int priority;
     const char *journal; /* sd-daemon(3) */
-    const char *word;    /* said in the text as well: syslog files do not show priorities */
+    const char *word;    /* also written in the text, because syslog files do not show priorities */
     const char *name;
 } levels[] = {
     [LOG_LEVEL_ERROR] = {LOG_ERR, "<3>", "error: ", "error"},
@@ -43,14 +43,17 @@ static struct {
     const char *ident;
     bool journal; /* stderr is the journal's stream */
     enum output_kind stderr_kind;
-    time_t prefix_time; /* the second that `prefix` was made for */
+    time_t prefix_time; /* the second for which `prefix` was formatted */
     size_t prefix_length;
     char prefix[PREFIX_SIZE];
     unsigned long long lost, untold;
     uint64_t tell_ms; /* when lost lines may be reported again */
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
 
-/* systemd names the device and inode of the stream, so that a child with another stderr is not taken in. */
+/*
+ * systemd passes the device and inode of the stream, so a child with another stderr can see that it is not the
+ * journal.
+ */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -93,7 +96,7 @@ bool log_reopen(void)
     return state.sink != LOG_SINK_FILE || log_fields_reopen();
 }
 
-/* "2026-01-31T12:00:00Z helod[123]: ", made once a second. */
+/* "2026-01-31T12:00:00Z helod[123]: ", formatted once per second. */
 static void make_prefix(time_t now)
 {
     struct text t;
@@ -205,7 +208,7 @@ uint64_t log_lost(void)
     return state.lost;
 }
 
-/* Backslashes stay: what was escaped before is not escaped twice. */
+/* Backslashes stay, so that escaped text is not escaped again. */
 static void add_printable(struct text *t, const char *s)
 {
     for (; *s != '\0' && !t->full; s++) {
@@ -270,7 +273,7 @@ void log_debug(const char *format, ...)
     LOG_AT(LOG_LEVEL_DEBUG);
 }
 
-/* next_ms is when the next spent message is given back. */
+/* next_ms is the time at which the budget grows by one message again. */
 static bool limit_allows(struct log_limit *limit)
 {
     uint64_t now = clock_ms();

@@ -20,12 +20,12 @@ struct log_entry {
     size_t count; /* 0: a message without fields */
 };
 
-/* Where to; the texts of *target stay the caller's. False with errno. */
+/* Opens the target. The caller keeps the texts of *target valid. False with errno on failure. */
 bool log_fields_open(const struct log_target *target);
 void log_fields_close(void);
-/* The file under the same name once more, for logrotate. When it cannot be opened the old one stays: false. */
+/* Reopens the file, for logrotate. If that fails, returns false and keeps the old one. */
 bool log_fields_reopen(void);
-/* False when the line is lost. */
+/* False if the line is lost. */
 bool log_fields_to_journal(const struct log_entry *entry);
 bool log_fields_to_file(const struct log_entry *entry);
 

@@ -14,7 +14,7 @@ enum { OUTPUT_PARTS = 3 };
 enum output_kind { OUTPUT_FILE, OUTPUT_PIPE, OUTPUT_SOCKET };
 
 enum output_kind log_output_kind(int fd);
-/* False when there was no room for it. A file is written as it is: a disk is never "full for a while". */
+/* False if there was no room. Regular files are written directly, because they never block. */
 bool log_output_write(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS]);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_syslog: lines to /dev/log as RFC 3164 has them: "<22>Jan 31 12:00:00 helod[123]: text". syslog(3) is not used: it
- * formats every line anew, and sleeps in send() for as long as the reader of /dev/log is stopped, and with it every
- * question of every Postfix.
+ * log_syslog: sends lines to /dev/log in the form of RFC 3164: "<22>Jan 31 12:00:00 helod[123]: text". It does not
+ * use syslog(3), which formats every line again and blocks in send() while the reader of /dev/log is stopped. That
+ * would block every request of every Postfix.
  *
- * Promises: a line is one message, and none waits for room; what stands before its text is made once a second; a
- * socket that is gone is looked for again after a pause that doubles: a missing syslog daemon costs nothing. Lines that
- * are held leave by one system call: a reader who wakes for each would take our processor, where there are few.
+ * Promises: each line is one message, and sending never waits for room. The text before the message is formatted
+ * once per second. If the socket is gone, it is tried again after a pause that doubles, so a missing syslog daemon
+ * costs almost nothing. Held lines are sent by one system call, because a reader that wakes for each line would
+ * preempt helod.
  */
 #include "log_syslog.h"
 
@@ -24,21 +25,21 @@
 #include "text.h"
 
 enum { HEAD_SIZE = 128, IDENT_MAX = 60, PAUSE_FIRST_MS = 10, PAUSE_MAX_MS = 1000 };
-/* The queue of a socket has ten places where nobody gave it more: so many lines find room in an empty one. */
+/* A socket's queue has ten places by default, so an empty one has room for this many lines. */
 enum { HELD_MAX = 8 };
 
 static struct {
     const char *path, *ident;
     int fd;
     bool stream;
-    uint64_t pause_ms, again_ms; /* how long nobody is looked for, and until when */
-    time_t head_time;            /* the second and the priority that `head` was made for */
+    uint64_t pause_ms, again_ms; /* the pause before the next attempt to connect, and when it ends */
+    time_t head_time;            /* the second and the priority for which `head` was formatted */
     int head_priority;
     size_t head_size;
     char head[HEAD_SIZE];
 } to = {.fd = -1};
 
-/* Lines that wait, each whole with its head. */
+/* Held lines, each complete with its head. */
 static struct {
     bool on;
     unsigned count, lost; /* lost: not reported yet */
@@ -102,7 +103,7 @@ void log_syslog_stop(void)
     errno = why;
 }
 
-/* Local time, as syslog(3) has it, and English months whatever the locale. */
+/* Local time, as syslog(3) uses it, with English month names in every locale. */
 static void make_head(time_t now, int priority)
 {
     static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -130,13 +131,13 @@ static int send_parts(struct iovec head, const char *line, size_t n)
 
     if (sent < 0)
         return errno;
-    /* A stream may take half a line: then it begins anew. */
+    /* A stream may accept half a line; then reconnect, so that the next line starts cleanly. */
     return (size_t)sent == head.iov_len + n + to.stream ? 0 : EPIPE;
 }
 
 static bool send_now(struct iovec head, const char *line, size_t n)
 {
-    /* Twice: the reader may have been started anew since the last line. */
+    /* Two attempts, because the reader may have restarted since the last line. */
     for (int attempt = 0; attempt < 2; attempt++) {
         int why;
 
@@ -154,7 +155,7 @@ static bool send_now(struct iovec head, const char *line, size_t n)
     return pause_after_failure();
 }
 
-/* As many as go together: 0 when the first of these has to go alone, for a stream or to look for the reader again. */
+/* Sends as many lines as possible together. Returns 0 if the first must be sent alone: to a stream, or to reconnect. */
 static unsigned send_together(unsigned first)
 {
     int sent;

@@ -2,8 +2,9 @@
 /*
  * lookup_network: networks in a path-compressed binary trie, one root for each family.
  *
- * Promises: the most specific network is found in at most one step a bit of the address, however many there are; a
- * network costs at most two nodes of 32 bytes. Nodes are numbers in one array, 0 is none, so that it is freed at once.
+ * Promises: the most specific network is found in at most one step per bit of the address, however many networks
+ * there are. A network costs at most two nodes of 32 bytes. Nodes are indices into one array, which is freed as a
+ * whole; 0 is none.
  */
 #include "lookup.h"
 
@@ -17,7 +18,7 @@ struct bits128 {
 struct node {
     struct bits128 prefix;
     uint32_t child[2];
-    int32_t value; /* LOOKUP_NONE: only a fork */
+    int32_t value; /* LOOKUP_NONE: only a branching node */
     uint8_t bits;
 };
 
@@ -33,7 +34,7 @@ static int family_index(const struct address *a)
     return a->family == ADDRESS_IPV6;
 }
 
-/* Compilers make one load of it. */
+/* Compilers turn this into one load. */
 static uint64_t load_bits(const uint8_t *p)
 {
     return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
@@ -118,7 +119,7 @@ bool network_set_add(struct network_set *set, const struct network *net, int32_t
     uint32_t *link = &set->root[family_index(&net->base)];
     struct bits128 prefix = to_bits(&net->base);
 
-    /* All nodes that may be needed, before any pointer into the array is taken. */
+    /* Allocates all nodes that may be needed first, because growing the array invalidates pointers into it. */
     if (!reserve(set, 2))
         return false;
     while (*link != 0) {

@@ -30,12 +30,12 @@ struct suffix_set {
     size_t size;    /* number of buckets, a power of two */
     size_t used;    /* names */
     size_t count;   /* of patterns */
-    size_t longest; /* name in the table: longer suffixes need no probe */
+    size_t longest; /* length of the longest name; longer suffixes need no probe */
     uint64_t seed;
     struct region *names;
 };
 
-/* The hash goes from the end to the beginning, so that each suffix of a name is a prefix of the work. */
+/* Hashes from the last byte to the first, so one pass yields the hash of every suffix. */
 static uint64_t hash_step(uint64_t hash, char c)
 {
     return (hash ^ (unsigned char)c) * 0x9e3779b97f4a7c15u;
@@ -91,7 +91,7 @@ static struct entry **bucket_of(const struct suffix_set *set, uint64_t hash)
     return &set->buckets[(size_t)hash & (set->size - 1)];
 }
 
-/* NULL when there is none of this name. */
+/* NULL if the name is not in the table. */
 static struct entry *probe(const struct suffix_set *set, uint64_t hash, const char *name, size_t length)
 {
     struct entry *e = *bucket_of(set, hash);
@@ -101,7 +101,7 @@ static struct entry *probe(const struct suffix_set *set, uint64_t hash, const ch
     return e;
 }
 
-/* False: no memory, and everything stays as it was. */
+/* False if there is no memory; then nothing changes. */
 static bool grow(struct suffix_set *set)
 {
     size_t old = set->size;
@@ -144,7 +144,7 @@ static struct entry *insert(struct suffix_set *set, uint64_t hash, const char *n
     return e;
 }
 
-/* One trailing dot says nothing. */
+/* A single trailing dot has no meaning. */
 static size_t name_length(const char *name)
 {
     size_t n = strlen(name);

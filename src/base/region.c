@@ -2,8 +2,8 @@
 /*
  * region: memory in blocks, handed out by moving a pointer, freed together.
  *
- * Promises: the sum of what is handed out stays within the limit; memory is zeroed and aligned for any type; the first
- * block, which is enough for a common question, is allocated once and used again after every reset.
+ * Promises: allocations never exceed the limit in total. Memory is zeroed and aligned for any type. The first block,
+ * which is large enough for a typical request, is allocated once and reused after every reset.
  */
 #include "region.h"
 
@@ -25,7 +25,7 @@ struct block {
 };
 
 struct region {
-    struct block *blocks; /* newest first; the last is the one that is kept */
+    struct block *blocks; /* newest first; a reset keeps the last one */
     size_t limit;
     size_t used; /* over all blocks */
     bool failed;
@@ -82,7 +82,7 @@ static void *fail(struct region *r)
     return NULL;
 }
 
-/* Not zeroed. */
+/* The memory is not zeroed. */
 static void *take(struct region *r, size_t size)
 {
     struct block *b = r->blocks;
@@ -143,7 +143,7 @@ char *region_printf(struct region *r, const char *format, ...)
     char *s;
     int n;
 
-    /* Into what is left of the block: most texts are short, and then are formatted once. */
+    /* Tries the rest of the block first: most texts are short, and then are formatted only once. */
     va_start(args, format);
     n = vsnprintf(b->bytes + b->used, room, format, args);
     va_end(args);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * table: a chained hash table with the order of use running through its entries.
+ * table: a chained hash table whose entries also form a list in order of use.
  *
- * Never holds more than max_entries entries, nor more than max_bytes of cost; the entry just inserted is kept even when
- * it alone costs more, so that its caller may continue to use it. The number of buckets doubles with the number of
+ * Never holds more than max_entries entries, nor more than max_bytes of cost; an entry that was just inserted stays
+ * even if it alone costs more, so its caller can continue to use it. The number of buckets doubles with the number of
  * entries, which takes some 10 ms at half a million entries: that happens once, so it is not spread out.
  */
 #include "table.h"
@@ -62,7 +62,7 @@ static struct table_entry **bucket(const struct table *t, uint64_t hash)
     return &t->buckets[(size_t)hash & (t->size - 1)];
 }
 
-/* Without memory for more buckets the chains become longer, and everything still works. */
+/* If there is no memory for more buckets, the chains become longer, but everything still works. */
 static void grow(struct table *t)
 {
     struct table_entry **larger = calloc(t->size * 2, sizeof(struct table_entry *));

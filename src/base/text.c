@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * text: the bounded text builder, and the one place where foreign bytes are escaped.
+ * text: the bounded text builder, and the only place where bytes from strangers are escaped.
  *
- * Promises: never a byte past `size`; always NUL-terminated; a text is cut at the end of what fits and stays cut, so
- * that no later, shorter piece appears behind a gap. An escape is written whole or not at all, and a quoted LOGFMT
- * value is always closed. text_add_as() lets out nothing but 0x20..0x7e, whatever comes in.
+ * Promises: it never writes past `size`, and the text always ends with NUL. A text that does not fit is cut, and
+ * stays cut: a later, shorter piece never appears after a gap. An escape is written whole or not at all, and a
+ * quoted LOGFMT value is always closed. text_add_as() writes only 0x20..0x7e, whatever its input.
  */
 #include "text.h"
 
@@ -100,7 +100,7 @@ void text_rewind(struct text *t, size_t used)
     t->full = false;
 }
 
-/* How a form writes a byte that it does not keep. Returns the length. */
+/* Writes the escape of a byte that a form does not allow as it is. Returns the length. */
 typedef size_t escape_byte(unsigned char byte, char out[ESCAPE_MAX]);
 
 static size_t escape_question_mark(unsigned char byte, char out[ESCAPE_MAX])
@@ -162,7 +162,7 @@ static size_t escape_prometheus(unsigned char byte, char out[ESCAPE_MAX])
     return 2;
 }
 
-/* What a form does not keep, a bit for each form: so a byte is judged by one look into a table. */
+/* For each byte, one bit per form that must escape it, so one table access decides. */
 enum {
     PLAIN = 1 << TEXT_PLAIN,
     REPLY = 1 << TEXT_REPLY,
@@ -170,7 +170,7 @@ enum {
     JSON = 1 << TEXT_JSON,
     HTML = 1 << TEXT_HTML,
     PROMETHEUS = 1 << TEXT_PROMETHEUS,
-    WORD = 1 << 6, /* a bare LOGFMT word: not what ends it, begins a quoted one, or looks like a field */
+    WORD = 1 << 6, /* a bare LOGFMT word: escapes bytes that end it, begin a quoted one, or look like a field */
     EVERY = PLAIN | REPLY | LOGFMT | JSON | HTML | PROMETHEUS | WORD,
 };
 
@@ -178,7 +178,7 @@ enum {
     ((c) < 0x20 || (c) > 0x7e                 ? EVERY                                                                  \
      : (c) == '"'                             ? EVERY & ~PLAIN                                                         \
      : (c) == '\\'                            ? REPLY | LOGFMT | JSON | PROMETHEUS | WORD                              \
-     : (c) == '<'                             ? REPLY | JSON | HTML /* JSON may stand inside a <script> element */     \
+     : (c) == '<'                             ? REPLY | JSON | HTML /* JSON may be inside a <script> element */        \
      : (c) == '>'                             ? REPLY | HTML                                                           \
      : (c) == '(' || (c) == ')' || (c) == ';' ? REPLY                                                                  \
      : (c) == '&' || (c) == '\''              ? HTML                                                                   \
@@ -237,7 +237,7 @@ static size_t utf8_length(const char *s, size_t n)
     return 0;
 }
 
-/* Writes what must not be kept as it is; returns how many bytes of s that was. Sets `full` when there is no room. */
+/* Writes the escape of the first bytes of s; returns how many bytes it consumed. Sets `full` if there is no room. */
 static size_t add_escape(struct text *t, enum text_form form, const char *s, size_t n)
 {
     size_t whole = form == TEXT_JSON ? utf8_length(s, n) : 0, length;
@@ -276,7 +276,7 @@ static void add_escaped(struct text *t, enum text_form form, const char *s, size
     }
 }
 
-/* The value is cut where it must be, but its quotes are always both there. */
+/* The value may be cut, but it always has both quotes. */
 static void add_quoted(struct text *t, const char *s, size_t n)
 {
     if (t->full || t->size - 1 - t->used < 2) {
@@ -284,7 +284,7 @@ static void add_quoted(struct text *t, const char *s, size_t n)
         return;
     }
     text_add_char(t, '"');
-    t->size--; /* kept for the closing quote */
+    t->size--; /* reserved for the closing quote */
     add_escaped(t, TEXT_LOGFMT, s, n);
     t->size++;
     t->base[t->used++] = '"';

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * units: what people write for durations, sizes and dates, and what they meant when they mistyped a name.
+ * units: reads durations, sizes and dates as people write them, and finds the name that a mistyped word was meant to
+ * be.
  *
- * Promises: a text is read whole or not at all; a value that does not fit its type is refused, never wrapped.
+ * Promises: a text is accepted only as a whole. A value that does not fit its type is rejected and never wraps.
  */
 #include "units.h"
 
@@ -14,7 +15,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* Largest first: units_duration_text() takes the first that divides. */
+/* Largest first: units_duration_text() uses the first that divides the duration. */
 static const struct unit durations[] = {
     {"d", UINT64_C(86400000)}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"", 1000}, {"ms", 1}, {NULL, 0},
 };
@@ -101,7 +102,7 @@ static int leaps_before(int year)
     return (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
 }
 
-/* By hand: timegm(3) costs as much as all the rest of an exempt file's line. */
+/* timegm(3) would cost as much as the rest of an exempt file's line. */
 bool units_date(const char *s, time_t *end)
 {
     static const struct {

@@ -2,9 +2,10 @@
 /*
  * address_in_name: looks for the client's own address in the host part of a name. Pure.
  *
- * It asks for the very address and not for "four numbers" or "eight hexadecimal digits": pools number their hosts, and
- * random names are hexadecimal too. A form counts where chance would hardly give it: two neighbouring octets need three
- * or more digits together, hextets five or more. Every search is one walk over at most 253 bytes.
+ * It looks for the client's own address, not for any four numbers or eight hexadecimal digits: pools number their
+ * hosts, and random names may be hexadecimal, too. A form counts only if it is unlikely to occur by chance: two
+ * neighbouring octets need three or more digits together, hextets five or more. Every search is one walk over at
+ * most 253 bytes.
  */
 #include "address_in_name.h"
 

@@ -8,9 +8,9 @@
 #include "host_part.h"
 
 struct address_in_name {
-    const char *own;  /* the form in which the client's address stands there; NULL: it does not */
-    const char *part; /* only two neighbouring octets of it do; pools of honest servers are numbered so, too */
-    bool four;        /* four octets stand there, whosesoever */
+    const char *own;  /* the form in which the name contains the client's address; NULL: it does not */
+    const char *part; /* the same for only two neighbouring octets, which pools of honest servers also have */
+    bool four;        /* the name contains four octets of any address */
 };
 
 struct address_in_name address_in_name(const struct host_part *host, const struct address *client);

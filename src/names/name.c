@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name: reads a HELO argument or a host name from the DNS. Promises that a HOST or SINGLE name may be asked in the DNS
+ * name: reads a HELO argument or a host name from DNS. Promises that a HOST or SINGLE name can be queried in DNS
  * (letters, digits, hyphen, underscore; labels of 1 to 63; at most 253 bytes), and time linear in the bytes given.
  *
  *     argument = literal | address | name

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_data: reads the public suffix list and the token files, once. Promises that whoever gets a struct name_data
- * gets it whole, and that it works without any file: libpsl carries a list, and the tokens are compiled in.
+ * name_data: reads the public suffix list and the token files, once. Promises that a struct name_data is always
+ * complete, and that it works without any file: libpsl has a built-in list, and the tokens are compiled in.
  */
 #include "name_data.h"
 

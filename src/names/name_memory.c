@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_memory: sets of WAYS entries, found by a hash of the name in lower case; the entry of a set that was made first
- * is the first to go. Promises a fixed size, no allocation, and that an entry answers for exactly the bytes that it was
- * made of: names whose hashes meet cost each other their places, no more, so a quick hash will do.
+ * name_memory: sets of WAYS entries, found by a hash of the name in lower case; the oldest entry of a set is
+ * replaced first. Promises a fixed size, no allocation, and that an entry is returned only for exactly the bytes
+ * that it was made of. Names whose hashes collide only evict each other, so a quick hash suffices.
  */
 #include "name_memory.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * naming: how a name is built, seen from the client's address. Pure. Everything but the top-level domain is looked for
- * left of the registrable domain alone: there the provider writes, and dyni.example's owner did not mean "dyn".
+ * naming: how a name is built, seen from the client's address. Pure. Except for the top-level domain, only the part
+ * left of the registrable domain is examined: the provider chooses that part, while the owner of dyni.example did
+ * not mean "dyn".
  *
- * An access-line or customer word counts beside a number only, or with an address in the name: dhcp.example and
- * host.example are names that people give; dhcp-17.example is not.
+ * A word for dynamic addresses or customers counts only beside a number, or with an address in the name. People
+ * choose names such as dhcp.example and host.example, but not dhcp-17.example.
  */
 #include <string.h>
 
@@ -31,7 +32,7 @@ static bool number_near(const struct host_part *host, unsigned group, unsigned d
            (group + 1 < host->groups && host->digits[group + 1] >= digits);
 }
 
-/* The flag that the word gives where it stands; 0: none. */
+/* The flag that the word sets at its position; 0: none. */
 static unsigned flag_of(const struct reading *in, const struct host_atom *atom, enum token_class class)
 {
     switch (class) {
@@ -95,7 +96,7 @@ static void read_words(struct reading *in)
     }
 }
 
-/* What a hosting panel fills in, alone before the domain: server.example.com, vps3.example.com. */
+/* Names that a hosting panel fills in, alone before the domain: server.example.com, vps3.example.com. */
 static void read_stock(struct reading *in)
 {
     const struct host_part *host = in->host;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * provider: large mail providers that send only from names of their own, and where those names lie. A greeting with
- * such a name from an address without a reverse name there is a forgery. Only providers whose every outgoing host has a
- * confirmed reverse name belong here; one whose customers greet with its name from elsewhere does not. Nor may a domain
- * stand in the second list in which customers have their names, such as the broadband addresses of an access provider
- * or rented machines: then the part of it that the mail servers are in stands there.
+ * provider: large mail providers that send only from hosts with names of their own, and the domains of those names.
+ * A greeting with such a name from a client without a reverse name in these domains is a forgery. A provider belongs
+ * here only if every outgoing host has a confirmed reverse name and its customers never greet with its name from
+ * elsewhere. The second list must not contain a domain in which customers have reverse names, such as broadband
+ * addresses or rented machines. It then has only the part of the domain that the mail servers use.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ enum { NAMES_MAX = 16 };
 
 static const struct {
     const char *names[NAMES_MAX];   /* a greeting or a sender below one of these is the provider's */
-    const char *reverse[NAMES_MAX]; /* its reverse name lies below one of these */
+    const char *reverse[NAMES_MAX]; /* its reverse name is below one of these */
 } providers[] = {
     {{"google.com", "gmail.com", "googlemail.com"}, {"google.com", "googlemail.com", "1e100.net"}},
     {{"outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "microsoft.com", "hotmail.co.uk",
@@ -65,7 +65,7 @@ static const struct {
     {{"linkedin.com"}, {"linkedin.com"}},
 };
 
-/* Whose this domain is. */
+/* The provider that this domain belongs to. */
 static const char *const *find(const char *name)
 {
     for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)

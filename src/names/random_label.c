@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * random_label: a label is random when one of its words surprises more, letter by letter, than the words of honest host
- * names do. A small model: pairs of letters. It says nothing of short words, numbers, hexadecimal digits and A-labels.
- * Measured on labelled greetings: 3 of 17,242 honest HELO names have such a label, and 384 of 24,265 of spam.
+ * random_label: a label looks random if the pairs of letters of one of its words are much less likely than those of
+ * honest host names. The small model knows only pairs of letters. It does not judge short words, numbers,
+ * hexadecimal digits and A-labels. Measured on labelled greetings: 3 of 17,242 honest HELO names have such a label,
+ * and 384 of 24,265 of spam.
  */
 #include "random_label.h"
 

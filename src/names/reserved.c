@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reserved: names that cannot be anybody's host on the Internet. Pure tables. None of them stands in the public suffix
- * list of the ICANN section except where a registry has reserved it; a name is judged by the first row that fits.
+ * reserved: names that cannot be anybody's host on the Internet. Pure tables. None of them is in the ICANN section of
+ * the public suffix list, unless a registry has reserved it. The first row that matches a name decides.
  *
  * A pattern is matched against a whole label: '#' is a digit, '@' a letter or digit, '%' a hexadecimal digit, '*' at
  * the end anything, any other character itself.
@@ -31,7 +31,10 @@ static const struct {
     {"onion", NAME_RESERVED_SPECIAL},
     {"test", NAME_RESERVED_SPECIAL},
 
-    /* Never delegated: ICANN's .internal, RFC 6762 appendix G, and what installers and routers call their network. */
+    /*
+     * Never delegated: ICANN's .internal, RFC 6762 appendix G, and names that installers and routers give their
+     * network.
+     */
     {"belkin", NAME_RESERVED_PRIVATE},
     {"bogon", NAME_RESERVED_PRIVATE},
     {"corp", NAME_RESERVED_PRIVATE},
@@ -61,7 +64,7 @@ static const struct {
     {"server", NAME_RESERVED_PRIVATE},
     {"workgroup", NAME_RESERVED_PRIVATE},
 
-    /* What manuals and sample files say, copied as it stood. */
+    /* Names from manuals and sample files, copied without change. */
     {"default-fqdn.com", NAME_RESERVED_PLACEHOLDER},
     {"domain.com", NAME_RESERVED_PLACEHOLDER},
     {"domain.net", NAME_RESERVED_PLACEHOLDER},
@@ -86,7 +89,7 @@ static const struct {
     {"yourserver.com", NAME_RESERVED_PLACEHOLDER},
 };
 
-/* What makers and installers call a machine before somebody names it. */
+/* Default names that vendors and installers give a machine. */
 static const struct {
     const char *pattern;
     bool leftmost; /* also as the leftmost label of a longer name; else only where the label is the whole name */

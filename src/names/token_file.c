@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * token_file: reads token files. Promises that a token which does not do what its own line says it does, or a line that
- * is not understood, is an error with its place and never a silent difference.
+ * token_file: reads token files. Each line has an example that its token must classify as the line says. Promises
+ * that a wrong example or an invalid line is an error with file and line, and is never ignored.
  */
 #include "token_file.h"
 
