@@ -65,14 +65,14 @@ struct name {
 
 /* How a name is built, seen from the client's address. */
 enum naming_flag {
-    NAMING_ADDRESS = 1u << 0,   /* carries this client's address (three or four octets, hex, padded, IPv6 …) */
-    NAMING_FOREIGN = 1u << 1,   /* carries four octets that are another address */
-    NAMING_DYNAMIC = 1u << 2,   /* access-line token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
-    NAMING_GENERIC = 1u << 3,   /* provider default: address or serial number with customer/vps/host tokens */
-    NAMING_SERVER = 1u << 4,    /* a server-looking label (mx, smtp, mail, out, ns, static, dedicated); who judges a
+    NAMING_ADDRESS = 1u << 0, /* carries this client's address (three or four octets, hex, padded, IPv6 …) */
+    NAMING_FOREIGN = 1u << 1, /* carries four octets that are another address */
+    NAMING_DYNAMIC = 1u << 2, /* dynamic-address token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
+    NAMING_GENERIC = 1u << 3, /* provider default: address or serial number with customer/vps/host tokens */
+    NAMING_SERVER = 1u << 4,  /* a server-looking label (mx, smtp, mail, out, ns, static, dedicated); who judges a
                                     reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
-    NAMING_RANDOM = 1u << 5,    /* a label that no language and no numbering scheme would give */
-    NAMING_BULK = 1u << 6,      /* under a top-level domain that is given away */
+    NAMING_RANDOM = 1u << 5,  /* a label that no language and no numbering scheme would give */
+    NAMING_BULK = 1u << 6,    /* under a top-level domain that is given away */
     NAMING_MAIL_ROLE = 1u << 7, /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
     NAMING_STOCK = 1u << 8,     /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
     NAMING_PARTIAL = 1u << 9,   /* two neighbouring octets of this client's address, no more: so are pools */
