@@ -45,9 +45,9 @@ const char *decision_advice(const struct finding *f, const struct evidence *e, s
  * Checks a template of the policy file. False when it has an unknown macro, or one that is not closed: *unknown then
  * points into the text, at the name, which ends at the next '}' or at the text's end.
  */
-bool decision_check_template(const char *text, const char **unknown);
+bool template_check(const char *text, const char **unknown);
 /* Whether the template has the macro. */
-bool decision_template_uses(const char *text, const char *macro);
+bool template_uses(const char *text, const char *macro);
 
 /* The macros of templates, one complete row each, ended by a NULL name. `value` is decision's own. */
 struct decision_values;

@@ -150,7 +150,7 @@ static void add_file(struct reading *rd, struct exempt_list *list, const char *p
         problems_error(&rd->problems, list->line, "files: %s: %s", path, error);
         return;
     }
-    exempt_read_text(list, path, file.text, file.n);
+    exempt_file_read_text(list, path, file.text, file.n);
     free(file.text);
 }
 

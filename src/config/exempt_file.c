@@ -137,7 +137,7 @@ static void take_line(struct exempt_list *list, struct line *line)
         exempt_add(list, &entry);
 }
 
-void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n)
+void exempt_file_read_text(struct exempt_list *list, const char *file, const char *text, size_t n)
 {
     const char *end = text + n;
     struct line line = {.file = file};

@@ -59,7 +59,7 @@ static void take_action(struct reading *rd, struct threshold *t, unsigned block)
                        t->action, error ? error : "unknown");
         return;
     }
-    if (t->reply.text && !decision_check_template(t->reply.text, &unknown))
+    if (t->reply.text && !template_check(t->reply.text, &unknown))
         problems_error(&rd->problems, line, "action: unknown macro %%{%.*s}, expected one of helod.conf(5)",
                        value_macro_length(unknown), unknown);
     if (t->reply.enhanced)

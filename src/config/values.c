@@ -70,7 +70,7 @@ static bool read_template(struct value *v)
 {
     const char *unknown = NULL;
 
-    if (!decision_check_template(v->text, &unknown)) {
+    if (!template_check(v->text, &unknown)) {
         text_addf(&v->error, "unknown macro %%{%.*s} in \"%.80s\", expected one of helod.conf(5)",
                   value_macro_length(unknown), unknown, v->text);
         return false;

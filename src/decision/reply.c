@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "header.h"
-#include "templates.h"
+#include "template.h"
 
 enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450, TAIL_MAX = 32 };
 
@@ -57,7 +57,7 @@ static const char *help_url_of(const struct decision_values *values, struct regi
 static const char *status_text(const char *template, const struct decision_values *values, struct region *r)
 {
     char line[REPLY_TEXT_MAX + 1], tail[HELP_URL_MAX + 32];
-    bool has_url = decision_template_uses(template, "help_url");
+    bool has_url = template_uses(template, "help_url");
     struct text t;
 
     text_init(&t, tail, sizeof(tail));

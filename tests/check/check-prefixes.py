@@ -20,12 +20,10 @@ FILES = {
     "base/address.c": ("network",),  # a network is an address with a length
     "base/lookup_network.c": ("network_set",),
     "base/lookup_suffix.c": ("suffix_set",),
-    "config/exempt_file.c": ("exempt",),
     "config/options.c": ("option", "section"),
     "config/settings.c": ("owned_settings", "exemption"),
     "config/values.c": ("value",),
     "decision/names.c": ("outcome", "skip", "limit", "policy_mode", "exempt_kind"),  # names of enums' values
-    "decision/templates.c": ("template",),
     "dns/answer.c": ("dns_type", "dns_status"),
     "helod/process.c": ("pid_file",),
     "rules/facts.c": ("helo", "sender", "detail"),

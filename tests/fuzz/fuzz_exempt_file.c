@@ -31,8 +31,7 @@ static void find_again(const struct exempt_settings *sets, const struct exemptio
     const char *name = entry->pattern + (entry->pattern[0] == '.');
 
     if (entry->kind == EXEMPT_CLIENT) {
-        require(network_parse(&net, entry->pattern, strlen(entry->pattern)),
-                "kept a pattern that is not a network");
+        require(network_parse(&net, entry->pattern, strlen(entry->pattern)), "kept a pattern that is not a network");
         require(network_set_find(sets->clients, &net.base) != LOOKUP_NONE, "a network that is in no set");
         return;
     }
@@ -49,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     require(region && sets.clients && sets.rdns && sets.helo, "no memory");
     problems_init(&problems, "fuzz", region);
-    exempt_read_text(&list, "file", size > 0 ? (const char *)data : "", size);
+    exempt_file_read_text(&list, "file", size > 0 ? (const char *)data : "", size);
     for (size_t i = 0; i < sets.count; i++)
         find_again(&sets, &sets.entries[i]);
     problems_tell(&problems, message, NULL);

@@ -232,16 +232,16 @@ static void template_checks(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *unknown = "";
 
-        assert_int_equal(decision_check_template(rows[i].text, &unknown), rows[i].unknown == NULL);
+        assert_int_equal(template_check(rows[i].text, &unknown), rows[i].unknown == NULL);
         if (rows[i].unknown)
             assert_string_equal(unknown, rows[i].unknown);
     }
-    assert_true(decision_template_uses("see %{spf_explanation}", "spf_explanation"));
-    assert_false(decision_template_uses("see %%{spf_explanation}", "spf_explanation"));
+    assert_true(template_uses("see %{spf_explanation}", "spf_explanation"));
+    assert_false(template_uses("see %%{spf_explanation}", "spf_explanation"));
     for (size_t i = 0; i < rules_count; i++) {
         const char *unknown;
 
-        assert_true(decision_check_template(rules[i]->advice, &unknown));
+        assert_true(template_check(rules[i]->advice, &unknown));
     }
     for (const struct decision_macro *m = decision_macros; m->name; m++)
         assert_true(m->summary[0] && m->value);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * templates: %{macro} texts. Every macro is a row; "%%" is a percent sign; a macro that the check did not know (it
+ * template: %{macro} texts. Every macro is a row; "%%" is a percent sign; a macro that the check did not know (it
  * cannot come from a checked file) stands as it is. Whatever the values hold, what comes out is printable ASCII.
  */
-#include "templates.h"
+#include "template.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,7 +126,7 @@ static const struct decision_macro *macro_at(const char *percent, const char **a
     return find_macro(name, (size_t)(end - name));
 }
 
-bool decision_check_template(const char *text, const char **unknown)
+bool template_check(const char *text, const char **unknown)
 {
     for (const char *p = strchr(text, '%'); p; p = strchr(p, '%')) {
         if (p[1] != '{') {
@@ -143,7 +143,7 @@ bool decision_check_template(const char *text, const char **unknown)
     return true;
 }
 
-bool decision_template_uses(const char *text, const char *macro)
+bool template_uses(const char *text, const char *macro)
 {
     const char *after;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * templates: %{macro} texts of replies, advice and help_url. Private to the room.
+ * template: %{macro} texts of replies, advice and help_url. Private to the room.
  */
-#ifndef HELOD_TEMPLATES_H
-#define HELOD_TEMPLATES_H
+#ifndef HELOD_TEMPLATE_H
+#define HELOD_TEMPLATE_H
 
 #include "decision.h"
 
