@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * acceptor: accepts connections from Postfix as long as there is room. When max_connections is reached a connection
- * that is idle makes room. When none is, and while the system has no descriptors, new connections wait in the kernel's
- * queue: that costs Postfix less than a connection that is closed.
+ * acceptor: accepts connections from Postfix as long as there is room. At max_connections it closes an idle
+ * connection to make room. If none is idle, or if the system has no descriptors left, new connections wait in the
+ * kernel's queue. That costs Postfix less than a closed connection.
  */
 #include "acceptor.h"
 

@@ -17,8 +17,8 @@ struct acceptor *acceptor_new(struct server *s); /* NULL: no memory */
 void acceptor_free(struct acceptor *all);
 
 /*
- * Takes over the sockets that the service manager passed (LISTEN_FDS); the policy file's `listen` is not used then.
- * Call it once, before any fork. False with a text in error when they cannot be used.
+ * Takes over the sockets that the service manager passed (LISTEN_FDS); the policy file's `listen` is then ignored.
+ * Call it once, before any fork. False with a text in error if they cannot be used.
  */
 bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size);
 /*
@@ -30,9 +30,9 @@ bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size);
 bool acceptor_prepare(struct acceptor *all, const struct settings *settings, char *error, size_t error_size);
 void acceptor_commit(struct acceptor *all);
 void acceptor_abort(struct acceptor *all);
-/* Accepts the connections that wait already, then stops listening. */
+/* Accepts the connections that are already waiting, then stops listening. */
 void acceptor_stop(struct acceptor *all);
-/* A connection was closed or became idle: there may be room for one that waits. */
+/* Call this when a connection was closed or became idle: there may be room for a waiting one. */
 void acceptor_room(struct acceptor *all);
 size_t acceptor_count(const struct acceptor *all);
 

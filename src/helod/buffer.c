@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * buffer: of one size that is enough for almost every request. A larger one is freed when it is given back.
+ * buffer: buffers have one size, which is enough for almost every request. A buffer that had to grow is freed
+ * instead of becoming a spare one.
  */
 #include "buffer.h"
 

@@ -11,7 +11,7 @@
 
 #include "protocol.h"
 
-/* A request in flight lies in here and must not move. */
+/* A request in flight points into the buffer, so the bytes must not move. */
 struct buffer {
     struct buffer *next; /* in the spare list */
     size_t size, start, end;
@@ -27,7 +27,7 @@ struct buffers {
 struct buffer *buffers_take(struct buffers *all); /* NULL: no memory */
 void buffers_give(struct buffers *all, struct buffer *b);
 void buffers_free(struct buffers *all); /* the spare ones */
-/* Makes room behind `end`: moves the bytes to the front, then doubles. False: no memory, or too many bytes already. */
+/* Makes room after `end`: moves the bytes to the front, then doubles. False: no memory, or too many bytes already. */
 bool buffer_room(struct buffer **buffer);
 
 #endif

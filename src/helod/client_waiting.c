@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * client_waiting: a network has an entry for as long as a request of it waits. The counts are exact: no network pays
- * for another, whatever their hashes. Each connection has one request, so that the connections bound the entries.
+ * client_waiting: a network has an entry for as long as a request of it waits. The counts are exact, so a hash
+ * collision never makes one network count for another. Each connection has one request at a time, so the number of
+ * connections bounds the number of entries.
  */
 #include "client_waiting.h"
 

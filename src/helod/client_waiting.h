@@ -14,9 +14,12 @@ struct client_waiting;
 
 struct client_waiting *client_waiting_new(void);    /* NULL: no memory, no randomness */
 void client_waiting_free(struct client_waiting *w); /* NULL is allowed */
-/* How many questions of this client's /24 or /48 wait. */
+/* How many requests of this client's /24 or /48 are waiting. */
 size_t client_waiting_count(const struct client_waiting *w, const struct address *client);
-/* One begins to wait; each is taken back once. Without memory it is not counted, and nor are those that follow it. */
+/*
+ * Counts one more request; call the reverse once for each. If memory is short, neither this one nor later ones
+ * count.
+ */
 void client_waiting_begin(struct client_waiting *w, const struct address *client);
 void client_waiting_end(struct client_waiting *w, const struct address *client);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * connection: plain libevent events and our own buffers, because of what they cost. An idle connection owns no buffer;
- * a question that is answered at once costs one recv() and one send(), no event is touched and nothing is allocated.
+ * connection: uses plain libevent events and buffers of our own, because bufferevents cost too much. An idle
+ * connection owns no buffer. A request that is answered at once costs one recv() and one send(); it changes no event
+ * and allocates no memory.
  *
- * What one turn of the event loop answers leaves together at its end, behind the log lines: who is woken by an answer,
- * or by a line, would else take the processor from us in the middle of the others' questions.
+ * Replies are sent at the end of the event-loop turn, after the log lines. Waking Postfix or the syslog daemon
+ * earlier would let it preempt us in the middle of other requests.
  *
- * Promises: answers in the order of the questions, never a byte that was not asked for, a peer that closed its sending
- * side is still answered, and input is not read while a question is in flight or an answer is not yet taken.
+ * Promises: answers come in the order of the requests, without any other byte. A peer that closed its sending side
+ * still gets its answer. Input is not read while a request is in flight or while the peer has not accepted the last
+ * answer.
  */
 #include "connection.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * connection: one Postfix smtpd that asks, one question at a time.
+ * connection: the connection of one Postfix smtpd, which sends one request at a time.
  */
 #ifndef HELOD_CONNECTION_H
 #define HELOD_CONNECTION_H
@@ -13,17 +13,17 @@ struct connections;
 struct server;
 
 struct connections *connections_new(struct server *s); /* NULL: no memory */
-/* Closes all of them, whatever they wait for. */
+/* Closes all of them, even those with requests in flight. */
 void connections_free(struct connections *all);
 size_t connections_count(const struct connections *all);
-/* Closes those on which nothing was asked for the settings' idle time. */
+/* Closes those without a request for the settings' idle time. */
 void connections_sweep(struct connections *all);
 /*
  * Closes one connection to make room for the one just opened: the oldest of those that never sent a request, or else
  * the one that has been idle longest. False when all of them are in use.
  */
 bool connections_make_room(struct connections *all);
-/* Takes the descriptor over; false when there is no memory, then it is closed. */
+/* Takes over the descriptor. False if there is no memory; then the descriptor is closed. */
 bool connection_open(struct connections *all, int fd);
 
 /*
@@ -31,7 +31,7 @@ bool connection_open(struct connections *all, int fd);
  * loop ends, behind the lines that were logged until then.
  */
 void connection_answer(struct connection *c, const char *bytes, size_t n);
-/* The same, now; true when the kernel took all of it. */
+/* The same, but sends at once; true if the kernel accepted all of it. */
 bool connection_answer_now(struct connection *c, const char *bytes, size_t n);
 /* After an answer that came later than the call of question_begin(): resumes reading. May end the connection. */
 void connection_go_on(struct connection *c);

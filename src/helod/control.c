@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * control: pages for heloctl, most of which change something (POST). Who may is looked at before they are called, see
- * status.c.
+ * control: pages for heloctl, most of which change something (POST). status.c checks the permission
+ * before it calls them.
  */
 #include <event2/http.h>
 #include <stdlib.h>

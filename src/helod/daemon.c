@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon: puts the parts together, runs the event loop, takes them apart. Promises a start that either serves or says
- * why not, and an end that answers what is in flight.
+ * daemon: creates the parts, runs the event loop, frees the parts. Promises that a start either succeeds or reports why
+ * not, and that all requests in flight are answered before the end.
  */
 #include "daemon.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * deployment: signs of a Postfix that is set up so that helod cannot see what it should. Pure. Promises to say each
- * sign at most once and to cost nothing after the first QUESTIONS.
+ * deployment: signs of a Postfix configuration that hides from helod what it needs to see. Pure. Promises to report
+ * each sign at most once, and to cost nothing after the first QUESTIONS requests.
  */
 #include "deployment.h"
 
@@ -51,10 +51,10 @@ static bool no_helo(const struct deployment *d, const struct request *req)
 
 static const struct {
     bool (*test)(const struct deployment *d, const struct request *req);
-    unsigned every; /* said when each of the first so many questions shows it */
+    unsigned every; /* reported when each of the first this many requests shows the sign */
     unsigned any;   /* reported when this many requests show the sign; 0: never */
     const char *text;
-    bool with_lookups; /* matters only where helod looks something up */
+    bool with_lookups; /* matters only if helod looks something up */
 } signs[DEPLOYMENT_SIGNS] = {
     {client_not_global, ENOUGH, 0,
      "every client so far is of a private network: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "

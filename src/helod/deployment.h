@@ -16,7 +16,7 @@ enum { DEPLOYMENT_SIGNS = 6 };
 
 /* Zero to begin with. */
 struct deployment {
-    unsigned seen; /* questions looked at; no more are, past a bound */
+    unsigned seen; /* requests examined so far, up to a bound */
     unsigned hits[DEPLOYMENT_SIGNS];
     bool said[DEPLOYMENT_SIGNS];
     bool looked_up; /* at least one request needed DNS lookups */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * endpoint: TCP and unix sockets. A socket file is created with mode 0, gets its mode, owner and group, and only then
- * is listened on: until then every connection is refused, so nobody can connect too early. bind(2) itself refuses a
- * path that is taken, so a file of somebody else is never replaced. Only a socket that nobody answers on is removed.
+ * endpoint: TCP and unix sockets. A socket file is created with mode 0, then gets its mode, owner and group. Only
+ * then does helod listen on it. Until then the kernel refuses every connection, so nobody can connect too early.
+ * bind(2) fails if the path exists, so a foreign file is never replaced. Only a stale socket, on which nothing
+ * listens, is removed.
  */
 #include "endpoint.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * exemption_hits: a bounded table from (kind, pattern) to a count. Only exemptions that were used take memory. The key
- * is what the admin wrote, not a number, so that the counts survive a new policy file.
+ * is the text that the admin wrote, not a number, so the counts survive a new policy file.
  */
 #include "exemption_hits.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exemption_hits: how often each exemption counted, so that stale ones show. The counts survive a reload.
+ * exemption_hits: counts how often each exemption applied, so that unused ones are easy to find. The counts survive a
+ * reload.
  */
 #ifndef HELOD_EXEMPTION_HITS_H
 #define HELOD_EXEMPTION_HITS_H
@@ -14,7 +15,7 @@ struct exemption_hits;
 
 struct exemption_hits *exemption_hits_new(void); /* NULL: no memory */
 void exemption_hits_free(struct exemption_hits *h);
-/* An exemption was used. Without memory it goes uncounted. */
+/* Counts one use of an exemption. If there is no memory, it is not counted. */
 void exemption_hits_add(struct exemption_hits *h, const struct exemption *entry);
 uint64_t exemption_hits_get(const struct exemption_hits *h, const struct exemption *entry);
 

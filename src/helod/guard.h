@@ -15,7 +15,7 @@ enum { GUARD_PROBED = 16 };
 /* Zero to begin with. */
 struct guard {
     bool suspended;
-    uint64_t quiet_since_ms; /* suspended, and too few lookups to tell since then; 0: not quiet */
+    uint64_t quiet_since_ms; /* while suspended: since when there are too few lookups to judge; 0: enough */
     uint64_t probe_ms;       /* when the next request may query DNS */
     unsigned probes;
     struct {
@@ -27,8 +27,8 @@ struct guard {
 enum guard_change { GUARD_SAME, GUARD_SUSPENDED, GUARD_RESUMED };
 
 /*
- * Takes what resolver_trouble() says (percent of temporary failures, -1: too few to tell). Suspends past `percent`
- * (0: never), resumes under half of it, or after a minute without enough lookups to tell.
+ * Takes the result of resolver_trouble(): percent of temporary failures, or -1 if there are too few lookups.
+ * Suspends above `percent` (0: never). Resumes below half of it, or after a minute with too few lookups.
  */
 enum guard_change guard_update(struct guard *g, int trouble, unsigned percent, uint64_t now_ms);
 /*

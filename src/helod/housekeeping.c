@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * housekeeping: two timers. The watchdog's own is fed from the loop, so that a loop that hangs is noticed.
+ * housekeeping: two timers. The watchdog has its own, which runs in the event loop, so the service manager notices a
+ * loop that hangs.
  */
 #include "housekeeping.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * instance: a bounded table from (policy, client, instance) to the answer as Postfix reads it. One client can never
- * meet another's answer, and no entry is used past its time. An entry is looked up without becoming "recently used",
- * so that the oldest one makes room for a new one.
+ * instance: a bounded table from (policy, client, instance) to the answer as Postfix reads it. A client never gets
+ * another client's answer, and no entry is used after its time. A lookup does not make an entry "recently used", so the
+ * oldest entry is always the one that makes room.
  */
 #include "instance.h"
 

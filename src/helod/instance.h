@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * instance: remembers the answer to a message. Postfix asks once for every recipient, with the same `instance`: all
- * recipients get the answer that the first one got, but a PREPEND is sent only once, even over several connections.
+ * instance: remembers the answer for a message. Postfix sends one request per recipient, with the same `instance`. All
+ * recipients get the same answer, but PREPEND is sent only once, even over several connections.
  */
 #ifndef HELOD_INSTANCE_H
 #define HELOD_INSTANCE_H
@@ -20,11 +20,11 @@ struct instance_key {
     char bytes[INSTANCE_KEY_MAX];
 };
 
-/* At most `max` messages, of which the oldest go first; each for `ttl_ms`. NULL: no memory. */
+/* Remembers at most `max` messages, each for `ttl_ms`; the oldest are dropped first. NULL: no memory. */
 struct instances *instances_new(size_t max, uint64_t ttl_ms);
 void instances_free(struct instances *t);
 void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
-/* Built once for a request, to find and to store by. An `instance` of "", or too long, gives a key of size 0. */
+/* Builds the key once per request, for finding and storing. An `instance` of "", or too long, gives a key of size 0. */
 void instances_key(const char *policy, const struct address *client, const char *instance, struct instance_key *out);
 /* The stored answer, in the protocol's form; NULL when there is none. Valid until the next call. */
 const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size);

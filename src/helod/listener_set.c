@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listener_set: a list of listeners, found by their text in the policy file. A new listener has no event yet, so that a
- * change can be undone.
+ * listener_set: a list of listeners, identified by their text in the policy file. A new listener has no event until the
+ * change is committed, so the change can be undone.
  */
 #include "listener_set.h"
 

@@ -30,14 +30,14 @@ struct listener_set {
     evconnlistener_cb on_accept;
     evconnlistener_errorcb on_error;
     void *arg; /* of these two */
-    /* May hand `accepting` over to somebody who frees it in `detach`. Both may be NULL. */
+    /* `attach` may pass `accepting` to an owner that frees it in `detach`. Both may be NULL. */
     void (*attach)(struct listener_set *set, struct listener *l);
     void (*detach)(struct listener_set *set, struct listener *l);
     bool inherited; /* from the service manager: the policy file's list is not used, and no socket file is removed */
     bool paused;    /* new connections wait in the kernel's queue */
 };
 
-/* Takes over a listening socket of the service manager; false: no memory, and it is not taken. */
+/* Takes over a listening socket of the service manager. False if there is no memory; then the caller keeps it. */
 bool listener_set_inherit(struct listener_set *set, int fd);
 /*
  * Opens what `listed` (ended by NULL) has and is not open, with the owner and mode in `settings`; nothing is closed

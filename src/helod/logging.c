@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logging: from settings to a log target. The path is copied: the target outlives the settings that named it.
+ * logging: opens the log target of the settings. The path is copied, because the target outlives these settings.
  */
 #include "logging.h"
 

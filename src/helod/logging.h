@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logging: the policy file's log section, put into force.
+ * logging: applies the log section of the policy file.
  */
 #ifndef HELOD_LOGGING_H
 #define HELOD_LOGGING_H
@@ -8,8 +8,9 @@
 struct server;
 
 /*
- * As the settings in force say, once helod is ready and after each reload. syslog in the foreground means stderr, which
- * is where a service manager listens. What cannot be opened is said where the log went before, and goes there on.
+ * Opens the log target of the running policy; call it once helod is ready and after each reload. In the foreground,
+ * "syslog" means stderr, which the service manager reads. If the target cannot be opened, the error goes to the
+ * previous log, which stays in use.
  */
 void logging_start(const struct server *s);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * helod: options of the command line, and what they start.
+ * main: the command line of helod.
  */
 #include <errno.h>
 #include <event2/event.h>

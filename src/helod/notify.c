@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * notify: one datagram per message to the socket of NOTIFY_SOCKET. Promises never to block and never to fail helod: a
- * service manager that does not listen is not our trouble.
+ * notify: one datagram per message to the socket of NOTIFY_SOCKET. Promises never to block. If the service
+ * manager does not listen, helod continues without it.
  */
 #include "notify.h"
 

@@ -7,16 +7,19 @@
 
 #include <stdint.h>
 
-/* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. Call once, before any fork. */
+/*
+ * Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and removes them from the environment. Call once, before any
+ * fork.
+ */
 void notify_open(void);
 void notify_close(void);
-/* Says it; without a service manager nothing happens. Never blocks. */
+/* These send a message, or do nothing without a service manager. They never block. */
 void notify_ready(const char *status); /* READY=1, MAINPID, STATUS */
 void notify_reloading(void);           /* RELOADING=1 with MONOTONIC_USEC; notify_ready() ends it */
 void notify_stopping(void);
 void notify_status(const char *status);
 void notify_alive(void); /* WATCHDOG=1 */
-/* Within how many milliseconds notify_alive() is expected; 0: it is not. */
+/* The watchdog's interval in milliseconds, within which notify_alive() must be called; 0: no watchdog. */
 uint64_t notify_watchdog_ms(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pages: the rows, and the pages that show how helod does. What strangers chose goes out through struct json or
- * exposition_write() alone.
+ * pages: the table of pages, and the pages that show the state of helod. Text that strangers chose is written only
+ * through struct json or exposition_write().
  */
 #include "pages.h"
 

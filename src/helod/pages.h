@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pages: what the status listener answers to, one complete row each. To add one: a function and a row.
+ * pages: the paths that the status listener serves, one complete row each. A new page needs a function and a row.
  */
 #ifndef HELOD_PAGES_H
 #define HELOD_PAGES_H
@@ -18,7 +18,7 @@ struct page_call {
 };
 
 enum page_kind {
-    PAGE_SHOW,   /* GET and HEAD, for whoever may connect */
+    PAGE_SHOW,   /* GET and HEAD, for everybody who may connect */
     PAGE_CHANGE, /* POST, over a unix socket, for root and the user that helod runs as */
 };
 

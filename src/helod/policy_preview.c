@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policy_preview: the daemon's own gathering and judging over greetings whose DNS is given here instead of looked up.
- * The local facts come from gather, which looks nothing up without a resolver; the rest is filled in.
+ * policy_preview: runs the daemon's own gather and judgement on greetings whose DNS answers are given here. gather
+ * finds the local facts and looks nothing up without a resolver; the DNS evidence is then filled in.
  */
 #include "policy_preview.h"
 

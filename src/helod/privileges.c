@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * privileges: the one-way road from root to a user without rights. Promises that it either went the whole way, which is
- * checked, or says that it did not.
+ * privileges: changes permanently from root to an unprivileged user. Promises to verify that the change is complete and
+ * cannot be reversed, and otherwise to report an error.
  */
 #include "privileges.h"
 

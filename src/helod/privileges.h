@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * privileges: who helod is, and giving up being root.
+ * privileges: finds the user that helod runs as, and drops root privileges.
  */
 #ifndef HELOD_PRIVILEGES_H
 #define HELOD_PRIVILEGES_H
@@ -10,18 +10,18 @@
 #include <sys/types.h>
 
 struct identity {
-    bool change; /* we are root and shall not stay so */
+    bool change; /* we are root and must change to another user */
     uid_t uid;
     gid_t gid;
     const char *user; /* for initgroups */
 };
 
 /*
- * Finds whom `user` and `group` name ("": the current user; the user's group). Who is not root stays who he is. False
- * with a text in error.
+ * Finds the ids of `user` and `group` ("": the current user; the user's group). A process that is not root keeps its
+ * user. False with a text in error.
  */
 bool privileges_find(const char *user, const char *group, struct identity *out, char *error, size_t error_size);
-/* A user's or group's number; -1 for "" (leave it as it is). False when there is none of this name. */
+/* A user's or group's number; -1 for "" (leave it as it is). False if the name does not exist. */
 bool privileges_user(const char *name, uid_t *out);
 bool privileges_group(const char *name, gid_t *out);
 /*

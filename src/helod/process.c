@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * process: background and PID file. Promises that whoever started helod learns whether it came up, and that the PID
- * file is never written through a link or over another daemon's.
+ * process: background and PID file. Promises that the exit status of the parent says whether helod started, and
+ * that the PID file is never written through a link or over that of another daemon.
  */
 #include "process.h"
 

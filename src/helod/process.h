@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * process: going into the background, and the PID file that only a daemon in the background has.
+ * process: forks into the background, and keeps the PID file, which only a background daemon has.
  */
 #ifndef HELOD_PROCESS_H
 #define HELOD_PROCESS_H
@@ -13,7 +13,7 @@
  * child returns true, in a session of its own, still with the terminal's stderr. False: could not fork.
  */
 bool process_fork(int *ready);
-/* Lets go of the terminal, and of the parent. */
+/* Releases the terminal, and lets the parent exit with 0. */
 void process_ready(int ready);
 
 struct pid_file {
@@ -21,10 +21,13 @@ struct pid_file {
     char *path; /* a copy: the settings that name it may be replaced */
 };
 
-/* Makes the file, empty; one of a process that is gone is replaced. `path` "": none. False with a text in error. */
+/*
+ * Creates an empty file, and replaces that of a process that no longer runs. `path` "": none. False with a text in
+ * error.
+ */
 bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t error_size);
 bool pid_file_write(const struct pid_file *file);
-/* Removes it; where that is no longer allowed it is emptied. Also after pid_file_open() failed. */
+/* Removes the file, or empties it if removing is no longer permitted. May be called after pid_file_open() failed. */
 void pid_file_close(struct pid_file *file);
 
 #endif

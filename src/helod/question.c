@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * question: gather, decide, log, answer, keep. Promises an answer to every question, within the deadline, and DUNNO
- * where we ourselves fail. A question that needs to wait for nothing allocates nothing: it uses a spare question and
- * its region again and again.
+ * question: handles one request: gather, decide, log, answer, remember the answer. Promises an answer to every
+ * request within the deadline, and DUNNO if helod itself fails. A request that waits for nothing allocates no
+ * memory, because it reuses a spare struct question and its region.
  */
 #include "question.h"
 

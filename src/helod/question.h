@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * question: one question of Postfix, from its bytes to its answer.
+ * question: one policy request of Postfix while helod works on it, from its bytes to its answer.
  */
 #ifndef HELOD_QUESTION_H
 #define HELOD_QUESTION_H
@@ -19,7 +19,7 @@ struct questions *questions_new(struct server *s); /* NULL: no memory, no random
 void questions_free(struct questions *all);        /* after the connections */
 size_t questions_in_flight(const struct questions *all);
 
-/* One that the next request may be parsed into; it stays spare until question_begin(). NULL: no memory. */
+/* A spare question to parse the next request into; it stays spare until question_begin(). NULL: no memory. */
 struct question *questions_spare(struct questions *all);
 struct request *question_request(struct question *q);
 /*
@@ -27,7 +27,7 @@ struct request *question_request(struct question *q);
  * too.
  */
 void question_begin(struct question *q, struct connection *c, uint64_t now_us);
-/* The connection is gone. */
+/* Ends a question whose connection was closed. */
 void question_cancel(struct question *q);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rate: fixed memory, no allocation while counting. Networks are hashed with a secret key into sets of WAYS slots; in a
- * full set the one that asked least is replaced. So a flood of networks can make us forget a count (which costs us
- * lookups), but never add to an honest network's count.
+ * rate: fixed memory, no allocation while counting. Networks are hashed with a secret key into sets of WAYS slots;
+ * in a full set, the network with the fewest requests is replaced. So a flood of networks can make helod forget a
+ * count, which costs lookups, but it never adds to an honest network's count.
  */
 #include "rate.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rate: questions a minute by client network, so that one network cannot spend all our lookups.
+ * rate: counts requests per minute by client network, so that one network cannot use up all lookups.
  */
 #ifndef HELOD_RATE_H
 #define HELOD_RATE_H
@@ -12,12 +12,12 @@
 
 struct rates;
 
-/* Whom limits take for one client: its /24 or /48. The bytes of its base are a key: the family is among them. */
+/* The network that limits treat as one client: its /24 or /48. The bytes of its base, with the family, are a key. */
 struct network rates_network(const struct address *client);
 
 struct rates *rates_new(void); /* NULL: no memory, no randomness */
 void rates_free(struct rates *r);
-/* Counts a question of this client's /24 or /48; true when it is past `per_minute` (0: never). */
+/* Counts a request of this client's /24 or /48; true if the count exceeds `per_minute` (0: never). */
 bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms);
 
 #endif

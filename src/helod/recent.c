@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recent: two rings of fixed size. Keeping costs a copy, no allocation.
+ * recent: two rings of fixed size. Storing a line copies it and allocates no memory.
  */
 #include "recent.h"
 

@@ -12,7 +12,7 @@
 
 #include "decision_line.h"
 
-/* Kinds of decisions: the outcomes as judged, and what was not judged. */
+/* Kinds of decisions: the outcomes as judged, and decisions without a judgement. */
 enum { RECENT_DECISIONS = 50, RECENT_MINUTES = 60, RECENT_SKIPPED = OUTCOME_COUNT, RECENT_KINDS };
 
 struct recent;
@@ -29,7 +29,7 @@ bool recent_count(struct recent *r, time_t now, unsigned kind);
 struct decision_field_list *recent_keep(struct recent *r);
 /* The decision that was kept as the `back`-th before the last one (0: the last); NULL when there is none. */
 const struct decision_field_list *recent_decision(const struct recent *r, unsigned back, time_t *when);
-/* Decisions of a kind in the minute that ended `back` minutes before the one of `now` (0: the one that runs). */
+/* Decisions of a kind in the minute that ended `back` minutes before the one of `now` (0: the current one). */
 uint64_t recent_minute(const struct recent *r, time_t now, unsigned back, unsigned kind);
 
 #endif

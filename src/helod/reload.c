@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reload: reads the new policy file, opens what it needs, then swaps everything at once. Everything that can fail is
- * done before the first thing is changed, so that the old policy answers until the new one is complete.
+ * reload: reads the new policy file, opens what it needs, then swaps everything at once. Every step that can fail
+ * comes before the first change, so the old policy answers until the new one is complete.
  */
 #include "reload.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reload: puts a new policy file into force while helod runs, as a whole or not at all.
+ * reload: loads a new policy file while helod runs, completely or not at all.
  */
 #ifndef HELOD_RELOAD_H
 #define HELOD_RELOAD_H
@@ -10,11 +10,11 @@
 struct server;
 
 /*
- * Reads the policy file again. If it is valid and its sockets and resolvers can be opened, it is in force at once, and
- * what changed is logged. Otherwise the reason is logged, the running policy stays active and the result is false. A
- * request in flight keeps the policy that it began with. The service manager hears of the beginning and the end.
+ * Reads the policy file again. If it is valid and its sockets and resolvers can be opened, it takes effect at once, and
+ * the changes are logged. Otherwise the reason is logged, the running policy stays active and the result is false. A
+ * request in flight keeps the policy that it began with. The beginning and the end are reported to the service manager.
  *
- * The event loop stands still meanwhile: reading 100,000 exemptions takes less than 100 ms, and Postfix waits 10 s or
+ * The event loop pauses meanwhile: reading 100,000 exemptions takes less than 100 ms, and Postfix waits 10 s or
  * more for an answer.
  */
 bool reload_run(struct server *s);

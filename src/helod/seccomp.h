@@ -10,11 +10,11 @@
 
 enum seccomp_result {
     SECCOMP_ON,
-    SECCOMP_ABSENT, /* there is none in this build or in this kernel; error says why */
+    SECCOMP_ABSENT, /* this build or kernel has no filter; error says why */
     SECCOMP_FAILED, /* error says why; helod must not run without the filter then */
 };
 
-/* For this process, for good. Call once, after privileges_drop(). */
+/* Installs the filter for this process, permanently. Call once, after privileges_drop(). */
 enum seccomp_result seccomp_start(char *error, size_t error_size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * server: what listeners, connections and questions of the one event loop share. Owned by daemon.c.
+ * server: the state that listeners, connections and questions of the event loop share. Owned by daemon.c.
  */
 #ifndef HELOD_SERVER_H
 #define HELOD_SERVER_H
@@ -24,7 +24,7 @@ struct server {
     struct event_base *base;
     bool foreground, verbose; /* of the command line */
     bool stopping;
-    struct settings *settings; /* in force; a question in flight holds a reference of its own */
+    struct settings *settings; /* the running policy; a question in flight holds its own reference */
     struct gather_context gather;
     struct instances *instances;
     struct rates *rates;

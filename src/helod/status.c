@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status: HTTP over libevent's evhttp. A visit is one connection with one request; it ends with the answer, or after
- * VISIT_S seconds whatever it did.
+ * status: HTTP over libevent's evhttp. A visit is one connection with one request. It ends with the answer, or after
+ * VISIT_S seconds in any case.
  *
- * TCP and unix sockets have an evhttp each and VISITS_MAX visits each, so that slow visitors over TCP, where anybody on
- * this host may connect, cannot keep root from the unix socket. Further visitors wait in the kernel's queue. evhttp 2.1
- * has neither such a limit nor one for the time of a whole request; both are kept here.
+ * TCP and unix sockets each have their own evhttp and their own VISITS_MAX visits. Any local user may connect over
+ * TCP, but slow TCP clients cannot keep root from using the unix socket. Further clients wait in the kernel's queue.
+ * evhttp 2.1 has neither such a limit nor one for the time of a whole request, so this file enforces both.
  */
 #include "status.h"
 

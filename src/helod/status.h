@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status: the HTTP server for the status page, for programs that read the metrics, and for heloctl. What it serves is
- * the table in pages.c.
+ * status: the HTTP server for the status page, for programs that read the metrics, and for heloctl. The table in
+ * pages.c lists what it serves.
  */
 #ifndef HELOD_STATUS_H
 #define HELOD_STATUS_H
@@ -13,7 +13,7 @@ struct server;
 struct settings;
 struct status;
 
-struct status *status_new(struct server *s); /* NULL: no memory. The event base must be there. */
+struct status *status_new(struct server *s); /* NULL: no memory. The event base must exist. */
 /* Stops listening, closes the connections, removes the socket files. NULL is allowed. */
 void status_free(struct status *all);
 /* Call it every second: listens again after descriptors ran out. */

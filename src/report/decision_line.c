@@ -2,9 +2,9 @@
 /*
  * decision_line: writes the one line per decision. Logfmt, fields in the table's order, never over 900 bytes.
  *
- * A field is written whole or not at all, its value cut before the structure is: first with generous limits, then with
- * tighter ones, and when not even these leave room, the list of findings is cut and says how many are missing. Every
- * value passes TEXT_LOGFMT, so that what comes out is printable ASCII without a line end.
+ * A field is written completely or not at all. If the line is too long, values are cut: first with generous limits,
+ * then with tighter ones. If it is still too long, the list of findings is cut and says how many are missing. Every
+ * value is written as TEXT_LOGFMT, so the line is printable ASCII without a line end.
  */
 #include "decision_line.h"
 

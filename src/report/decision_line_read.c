@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * decision_line_read: reads a decision line back, out of whatever a log puts in front of it. The line is a stranger's:
- * names in it are hostile, and other programs log, too. Promises linear time, no byte read past the line, and false for
- * anything that decision_line_write() cannot have written, but for unknown keys, which later versions may add.
+ * decision_line_read: reads a decision line back, after any prefix that a log puts before it. The line is not
+ * trusted: names in it may be hostile, and other programs log, too. Promises linear time, no byte read past the
+ * line, and false for anything that decision_line_write() cannot have written, except unknown keys, which later
+ * versions may add.
  */
 #include "decision_line.h"
 

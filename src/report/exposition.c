@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exposition: walks the rows. Promises that every series of a row is there from the start, with 0, so that rates are
- * right from the first event on; labels without a name yet (policies) are left out.
+ * exposition: writes all rows. Promises that every series of a row exists from the start, with 0, so that rates are
+ * correct from the first event on. Labels that have no name yet (policies) are omitted.
  */
 #include "exposition.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * metrics: the rows, and one block of numbers behind them. Promises that adding costs no allocation and that a label
- * number past its row's end is counted nowhere instead of somewhere else.
+ * metrics: the table of rows, and one block of numbers for them. Promises that counting allocates no memory, and that a
+ * label number beyond the end of its row is ignored instead of counted elsewhere.
  */
 #include "metrics.h"
 
