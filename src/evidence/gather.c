@@ -170,7 +170,6 @@ const struct gathered *gather_start(const struct gather_context *context, const 
     g->result.evidence = &g->e;
     g->e.request = options->request;
     g->e.client = options->request->client;
-    g->network = address_network(&g->e.client, g->e.client.family == ADDRESS_IPV4 ? 24 : 48).base;
     g->e.exemption = -1;
     g->e.dns_suspended = options->suspend_dns;
     if (context->history) /* without a store the limits are 0, and its rules answer NO */

@@ -40,7 +40,6 @@ struct gather {
     struct gathering_ask *asks;
     uint64_t waiting_since_ms; /* for a lookup; 0: nothing had to be waited for */
 
-    struct address network;           /* of the client: who is answerable for what is looked up */
     bool postfix_confirmed;           /* rdns[0] is Postfix's client_name */
     bool exempt_left_out;             /* a PTR name that was left out may be exempt */
     unsigned exempt_needs;            /* enum need: what an exemption that may hold waits for */

@@ -51,10 +51,16 @@ static const struct dns_answer *cached(struct gather *g, const char *name, enum 
     return answer;
 }
 
+/* Whose names are looked up: who is answerable for what comes of it. Most requests look nothing up. */
+static struct address client_network(const struct gather *g)
+{
+    return address_network(&g->e.client, g->e.client.family == ADDRESS_IPV4 ? 24 : 48).base;
+}
+
 const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler,
                                     unsigned index)
 {
-    struct resolver_question question = {.name = name, .type = type, .source = g->network, .done = answered};
+    struct resolver_question question = {.name = name, .type = type, .done = answered};
     const struct dns_answer *known;
     struct gathering_ask *ask;
 
@@ -64,6 +70,7 @@ const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns
         return &unanswered;
     if (g->options.limit != LIMIT_NONE)
         return cached(g, name, type);
+    question.source = client_network(g);
     question.arg = ask = region_alloc(g->region, sizeof(*ask));
     if (!ask)
         return &unanswered;

@@ -350,11 +350,22 @@ static enum limit limit_of(const struct question *q, uint64_t now_ms)
     return LIMIT_NONE;
 }
 
+/* The client's network matters only while DNS is suspended. */
+static bool dns_is_suspended(const struct question *q, uint64_t now_ms)
+{
+    struct guard *guard = &q->all->server->guard;
+    struct network network;
+
+    if (!guard->suspended)
+        return false;
+    network = rates_network(&q->request.client);
+    return guard_holds_back(guard, &network.base, now_ms);
+}
+
 static void judge(struct question *q)
 {
     struct server *s = q->all->server;
     uint64_t now_ms = q->began_us / 1000;
-    struct network network = rates_network(&q->request.client);
     struct gather_options options = {
         .settings = q->settings,
         .policy = q->policy,
@@ -362,7 +373,7 @@ static void judge(struct question *q)
         .region = q->region,
         .done = on_gathered,
         .arg = q,
-        .suspend_dns = guard_holds_back(&s->guard, &network.base, now_ms),
+        .suspend_dns = dns_is_suspended(q, now_ms),
         .limit = limit_of(q, now_ms),
     };
     const struct gathered *gathered = gather_start(&s->gather, &options, &q->gather);
