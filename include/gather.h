@@ -54,7 +54,12 @@ struct gather_options {
     struct region *region;
     gather_done *done; /* called once, unless gather_start() returned the result, or after gather_cancel() */
     void *arg;
-    enum limit limit;          /* other than LIMIT_NONE: only cached and local facts are used */
+    enum limit limit; /* other than LIMIT_NONE: only cached and local facts are used */
+    /*
+     * Called with `arg` before the first lookup that the cache does not answer; the result becomes `limit`. NULL:
+     * none
+     */
+    enum limit (*limit_of)(void *arg);
     bool suspend_dns;          /* the guard: DNS evidence is taken as TEMPERROR */
     bool everything;           /* `heloctl check`: do not stop when the outcome is decided */
     unsigned also;             /* enum need: with `everything`, kinds to ask for though no rule needs them */

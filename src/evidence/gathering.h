@@ -68,6 +68,16 @@ void exempt_client(struct gather *g); /* by what the request says of the client 
 void exempt_names(struct gather *g);  /* by the names, as far as they are known */
 bool exempt_matches(const struct gather *g, const char *reverse_name);
 
+/* The limits forbid to query anything but what is cached. Asked before the first query, because only that counts. */
+static inline bool gathering_is_limited(struct gather *g)
+{
+    if (g->options.limit == LIMIT_NONE && g->options.limit_of) {
+        g->options.limit = g->options.limit_of(g->options.arg);
+        g->options.limit_of = NULL;
+    }
+    return g->options.limit != LIMIT_NONE;
+}
+
 /* HELO is a name that can be looked up at all. */
 static inline bool gathering_helo_is_askable(const struct gather *g)
 {

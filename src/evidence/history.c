@@ -48,7 +48,7 @@ static void ask(struct gather *g)
     const struct history_greeting greeting = greeting_of(g);
 
     g->asked |= NEED_HISTORY;
-    if (g->options.limit != LIMIT_NONE)
+    if (gathering_is_limited(g))
         return;
     g->history = history_ask(g->context.history, &greeting, remembered, g);
     g->pending += g->history != NULL;

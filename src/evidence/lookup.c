@@ -68,7 +68,15 @@ const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns
         g->e.limit = LIMIT_GUARD;
     if (!g->context.resolver || g->options.suspend_dns)
         return &unanswered;
-    if (g->options.limit != LIMIT_NONE)
+    if (g->options.limit == LIMIT_NONE && g->options.limit_of) {
+        known = resolver_cached(g->context.resolver, name, type);
+        if (known) {
+            resolver_count_hits(g->context.resolver, 1);
+            observe(g, known, true);
+            return known;
+        }
+    }
+    if (gathering_is_limited(g))
         return cached(g, name, type);
     question.source = client_network(g);
     question.arg = ask = region_alloc(g->region, sizeof(*ask));

@@ -334,15 +334,18 @@ static void wait_for_evidence(struct question *q)
     question_end(q);
 }
 
-/* May this question cost lookups? LIMIT_NONE: it may. */
-static enum limit limit_of(const struct question *q, uint64_t now_ms)
+/*
+ * Whether this request may cost lookups; LIMIT_NONE: it may. Called only when there is something to look up, so a
+ * request that is decided by local and cached facts uses up nothing of client_rate.
+ */
+static enum limit limit_of(void *arg)
 {
+    const struct question *q = arg;
+    uint64_t now_ms = q->began_us / 1000;
     struct server *s = q->all->server;
     const struct settings *settings = q->settings;
     size_t most = (size_t)settings->dns.in_flight * settings->dns.client_share / 100;
 
-    if (q->request.stress)
-        return LIMIT_STRESS;
     if (rates_exceeded(s->rates, &q->request.client, settings->server.client_rate, now_ms))
         return LIMIT_CLIENT_RATE;
     if (settings->dns.client_share > 0 && client_waiting_count(s->waiting, &q->request.client) >= (most > 0 ? most : 1))
@@ -374,7 +377,8 @@ static void judge(struct question *q)
         .done = on_gathered,
         .arg = q,
         .suspend_dns = dns_is_suspended(q, now_ms),
-        .limit = limit_of(q, now_ms),
+        .limit = q->request.stress ? LIMIT_STRESS : LIMIT_NONE,
+        .limit_of = limit_of,
     };
     const struct gathered *gathered = gather_start(&s->gather, &options, &q->gather);
 

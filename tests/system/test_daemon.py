@@ -446,6 +446,19 @@ def _():
     silent.close()
 
 
+@test("requests that need no lookup use up nothing of client_rate")
+def _():
+    with Helod(server='client_rate = 5\ndeadline = "1s"') as daemon, daemon.connect() as c:
+        for n in range(40):
+            name = f"mail{n}.kiln-street.net"
+            c.ask(client="198.51.100.9", helo=name, client_name=name, reverse_client_name=name)
+        c.ask(client="198.51.100.9", helo="forged.kiln-street.net")
+        assert "limit" not in daemon.decision(helo="forged.kiln-street.net"), daemon.log()
+        for n in range(8):
+            c.ask(client="198.51.100.9", helo=f"forged{n}.kiln-street.net")
+        equal(daemon.decision(helo="forged7.kiln-street.net").get("limit"), "client_rate")
+
+
 # What it says
 
 @test("SIGUSR1 logs the counters")
