@@ -58,6 +58,7 @@ mkdir "$folder/root"
 rpm2archive "$package" >"$folder/stdout.tgz" 2>"$folder/unpack.log"
 [ -s "$folder/stdout.tgz" ] || mv "$package.tgz" "$folder/stdout.tgz"
 tar -xzf "$folder/stdout.tgz" -C "$folder/root" >>"$folder/unpack.log" 2>&1 &&
+    sed -i "s|\"/etc/helod|\"$folder/root/etc/helod|" "$folder/root/etc/helod/helod.conf" && # names other files there
     "$folder/root/usr/sbin/helod" -t -c "$folder/root/etc/helod/helod.conf" >>"$folder/unpack.log" 2>&1 &&
     "$folder/root/usr/bin/heloctl" rules >>"$folder/unpack.log" 2>&1 &&
     [ -f "$folder/root/usr/lib/systemd/system/helod.service" ] &&
