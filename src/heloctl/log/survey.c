@@ -117,6 +117,16 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 /* The request as Postfix would have sent it. What the header does not say is not known: "unknown", or empty. */
+/* The decision line cuts an instance at this length. Mails differ in the end of their path, not in its start. */
+enum { INSTANCE_SHOWN = 64 };
+
+static const char *path_end(const char *path)
+{
+    size_t n = path ? strlen(path) : 0;
+
+    return n > INSTANCE_SHOWN ? path + n - INSTANCE_SHOWN : path;
+}
+
 static bool make_request(struct job *job, const struct mailbox_mail *mail)
 {
     struct request *req = &job->request;
@@ -139,7 +149,7 @@ static bool make_request(struct job *job, const struct mailbox_mail *mail)
     if (!mail->sender)
         req->state = REQUEST_STATE_HELO;
     job->path = region_strdup(job->region, mail->path);
-    req->instance = job->path;
+    req->instance = path_end(job->path);
     return req->client_address && req->helo_name && name && req->sender && job->path;
 }
 
