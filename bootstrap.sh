@@ -319,7 +319,8 @@ build() {
 hints() {
     cat <<'END'
 
-helod answers on 127.0.0.1:10045. In Postfix's main.cf, after what permits your own users:
+helod answers on 127.0.0.1:10045. This policy rejects and defers mail. Before real mail depends on it, set
+mode = "monitor" in its policy "default", so that it only logs what it would do. In Postfix's main.cf, after what permits your own users:
 
     smtpd_helo_required = yes
     smtpd_helo_restrictions = permit_mynetworks, permit_sasl_authenticated,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policy_preview: what a policy would do to ten typical greetings, in plain words, for `helod -t`.
+ * policy_preview: what a policy would do to typical greetings, in plain words, for `helod -t`.
  */
 #ifndef HELOD_POLICY_PREVIEW_H
 #define HELOD_POLICY_PREVIEW_H

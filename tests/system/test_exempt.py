@@ -47,6 +47,16 @@ def _():
     contains(out, f"[{path}:3]")
 
 
+@test("explain of an exempt greeting says how to judge it again, not how to exempt it")
+def _():
+    daemon.ask(client="198.51.100.1", helo="explained")
+    found = daemon.decision(helo="explained")
+    (folder / "log").write_text(daemon.log())
+    _, out, err = heloctl("explain", "-c", daemon.conf_path, "-o", found["id"], folder / "log")
+    contains(out, "heloctl exempt list", err)
+    assert "heloctl exempt add" not in out, out
+
+
 @test("what the policy file would not accept changes nothing")
 def _():
     before = path.read_text()

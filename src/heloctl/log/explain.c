@@ -89,6 +89,9 @@ static void print_findings(const struct logged *l)
         printf("  and %u of rules that this version does not have\n", l->unknown_rules);
 }
 
+/* The decision line keeps at least this much of a reply. A reply this long has probably been cut. */
+enum { REPLY_SHOWN = 190 };
+
 static void print_verdict(const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
@@ -113,6 +116,8 @@ static void print_verdict(const struct logged *l)
     printf("  %-16s %s%s\n", "mode", plain(f->mode, value),
            strcmp(f->mode, "monitor") == 0 ? ": helod answers dunno, whatever was judged" : "");
     print_value("Postfix received", f->reply, "(the line does not say)");
+    if (strlen(f->reply) >= REPLY_SHOWN)
+        printf("  %-16s (the log line keeps only the beginning of a long reply; heloctl check shows all of it)\n", "");
     if (f->shadow[0])
         printf("  %-16s %s, with %d points\n", "shadow policy", plain(f->shadow_action, value), f->shadow_score);
 }
@@ -127,6 +132,10 @@ static void print_ways(const struct logged *l)
 
     if (l->client.family == ADDRESS_NONE)
         return;
+    if (f->exemption[0]) {
+        printf("\nto have this sender judged again\n  remove the exemption: heloctl exempt list shows where it is\n");
+        return;
+    }
     printf("\nto let this sender in\n");
     printf("  heloctl exempt add %s %s --why \"...\"\n", by_name ? "rdns" : "client", plain(what, value));
     printf("to keep it out, whatever helod says\n  %s REJECT    in a check_client_access table of Postfix\n",

@@ -376,7 +376,7 @@ const struct ctl_verb ctl_replay = {
         "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
         "input), judges each again from its findings, and shows which outcomes change, for which senders, and why:\n"
         "by a finding, a threshold, an exemption or the mode.",
-    .exits = "0 no outcome changes, 1 some do, 64 and more: usage or failure",
+    .exits = "0 no outcome or answer changes, 1 some do, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, else the defaults)"},
                 {'o', "old", "FILE", "the policy file that the log was made with (the same default)"},

@@ -369,7 +369,7 @@ void report_print_text(const struct summary *s, bool colour)
     print_scores(s);
     print_top("domains", s->domains, summary_by_refused);
     print_top("networks", s->networks, summary_by_refused);
-    print_top("near misses", s->near, tally_by_count);
+    print_top("near misses: just under a threshold", s->near, tally_by_count);
     print_exemptions(s);
     print_dns(s);
 }
