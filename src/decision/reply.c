@@ -88,7 +88,7 @@ static const char *advice_of_two(const struct decision_values *values, struct re
     size_t room = REPLY_TEXT_MAX - strlen(values->help_url) - TAIL_MAX;
 
     /* Whoever uses somebody else's name needs no advice on how to make that name fit. */
-    if (v->finding_count < 2 || v->findings[1].counted <= 0 ||
+    if (values->finding == NULL || v->finding_count < 2 || v->findings[1].counted <= 0 ||
         rules[values->finding->rule]->family == FAMILY_IMPERSONATION)
         return values->advice;
     second = decision_advice(&v->findings[1], values->e, r);

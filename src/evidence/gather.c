@@ -123,13 +123,16 @@ static void finish(struct gather *g)
         g->options.done(g->options.arg, &g->result);
 }
 
+/* The callback may free the request's region, and *g with it, so nothing of it is touched after finish(). */
 static void resume(struct gather *g)
 {
     while (!g->finished && g->pending == 0) {
         conclude(g);
         judge(g);
-        if (g->e.skip != SKIP_NONE || region_failed(g->region) || !ask(g))
+        if (g->e.skip != SKIP_NONE || region_failed(g->region) || !ask(g)) {
             finish(g);
+            return;
+        }
     }
 }
 

@@ -62,7 +62,7 @@ static void warn_unless_readable(const struct settings *settings, const char *us
 
 /*
  * Root can read everything, and helod does not run as root: a file that only root can read passes the check and fails
- * the next reload. This process becomes helod's user to find out, so it comes last.
+ * the next reload. This process becomes helod's user to find out, and root again afterwards.
  */
 static void warn_of_unreadable(const struct settings *settings)
 {
@@ -82,6 +82,8 @@ static void warn_of_unreadable(const struct settings *settings)
     for (const char *const *path = settings->names.token_files; *path != NULL; path++)
         warn_unless_readable(settings, user, *path);
     warn_unless_readable(settings, user, settings->names.psl_file);
+    if (seteuid(0) != 0 || setegid(0) != 0)
+        fprintf(stderr, "warning: cannot become root again: %s\n", strerror(errno));
 }
 
 static int check(const char *file, bool quiet)

@@ -22,6 +22,7 @@ conf = traffic.daemon.conf_path
 def replay(*arguments, text=None, status=None):
     got, out, err = heloctl("replay", "-j", *arguments, text=text, seconds=120)
     assert status is None or got == status, f"exit {got}, wanted {status}: {err}"
+    assert out, f"exit {got}: {err}"
     return json.loads(out)
 
 
