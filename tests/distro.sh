@@ -53,10 +53,10 @@ mkdir -p "$kept/packages" "$kept/$release"
 prepare_tree() {
     mkdir -p "$tree/etc/dpkg/dpkg.cfg.d" "$tree/etc/apt/apt.conf.d"
     printf '%s\n' force-unsafe-io 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/helod/*' \
-        'path-exclude /usr/share/man/*' 'path-exclude /usr/share/locale/*' >"$tree/etc/dpkg/dpkg.cfg.d/helod"
+        'path-exclude /usr/share/man/*' 'path-exclude /usr/share/locale/*' >"$tree/etc/dpkg/dpkg.cfg.d/small-tree"
     printf '%s\n' 'Acquire::Languages "none";' 'APT::Install-Recommends "false";' \
         'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' ${proxy:+"Acquire::http::Proxy \"$proxy\";"} \
-        >"$tree/etc/apt/apt.conf.d/90helod"
+        >"$tree/etc/apt/apt.conf.d/90small-tree"
     printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d" # no service starts in the tree
     chmod 755 "$tree/usr/sbin/policy-rc.d"
     cp /etc/resolv.conf "$tree/etc/resolv.conf"
