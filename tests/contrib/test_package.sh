@@ -19,7 +19,7 @@ echo "1..$plan"
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
-export HOME="$folder" # rpm and lintian write into it
+export HOME="$folder" # rpm and lintian write into it; lintian also leaves files in TMPDIR
 tree=$folder/helod-0.1.0
 
 # result NAME STATUS [LOG]
@@ -40,7 +40,7 @@ mkdir "$tree"
 result "dpkg-buildpackage builds the package" $? "$folder/build.log"
 
 if command -v lintian >/dev/null; then
-    lintian --allow-root --fail-on error,warning "$folder"/*.changes >"$folder/lintian.log" 2>&1
+    TMPDIR=$folder lintian --allow-root --fail-on error,warning "$folder"/*.changes >"$folder/lintian.log" 2>&1
     result "lintian: no error, no warning" $? "$folder/lintian.log"
 else
     result "lintian # SKIP lintian is not installed" 0
