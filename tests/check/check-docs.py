@@ -32,7 +32,6 @@ COLUMNS = {
     "macro": ("name", "summary"),
     "field": ("name", "summary"),
     "metric": ("name", "type", "help"),
-    "json": ("verb", "path", "meaning"),
 }
 
 
@@ -85,9 +84,6 @@ def list_lines(kind, rows):
         elif kind == "family":
             lines += [item(row["name"], f"({row['cap']})")]
             lines += roff_lines(row["summary"][0].upper() + row["summary"][1:] + ".")
-        elif kind == "json":
-            lines += [item(row["path"], f"({row['verb']})")]
-            lines += roff_lines(row["meaning"][0].upper() + row["meaning"][1:] + ".")
         else:
             lines += [item("%{" + row["name"] + "}")]
             lines += roff_lines(row["summary"][0].upper() + row["summary"][1:] + ".")
@@ -113,7 +109,7 @@ def sample_block(text, name):
     return found.groups()
 
 
-PLACES = (("rule", CONF5), ("family", CONF5), ("macro", CONF5), ("json", HELOCTL8))
+PLACES = (("rule", CONF5), ("family", CONF5), ("macro", CONF5))
 
 
 def update():

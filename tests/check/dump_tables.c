@@ -8,7 +8,6 @@
 
 #include "decision.h"
 #include "decision_line.h"
-#include "json_fields.h"
 #include "metrics.h"
 #include "policyfile.h"
 
@@ -37,12 +36,6 @@ static void dump_others(void)
         printf("field\t%s\t%s\n", f->name, f->summary);
     for (int i = 0; i < METRIC_COUNT; i++)
         printf("metric\t%s\t%s\t%s\n", metric_rows[i].name, metric_rows[i].type, metric_rows[i].help);
-}
-
-static void dump_json(void)
-{
-    for (const struct json_field *f = json_fields; f->verb; f++)
-        printf("json\t%s\t%s\t%s\n", f->verb, f->path, f->meaning);
 }
 
 static void complain(void *arg, bool is_error, const char *message)
@@ -77,6 +70,5 @@ int main(int argc, char **argv)
     dump_options();
     dump_rules();
     dump_others();
-    dump_json();
     return 0;
 }
