@@ -64,10 +64,10 @@ const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns
     const struct dns_answer *known;
     struct gathering_ask *ask;
 
-    if (g->options.suspend_dns)
-        g->e.limit = LIMIT_GUARD;
-    if (!g->context.resolver || g->options.suspend_dns)
+    if (!g->context.resolver || g->options.suspend_dns) {
+        g->e.limit = g->options.suspend_dns ? LIMIT_GUARD : g->options.limit;
         return &unanswered;
+    }
     if (g->options.limit == LIMIT_NONE && g->options.limit_of) {
         known = resolver_cached(g->context.resolver, name, type);
         if (known) {

@@ -191,13 +191,16 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
           "Log lines that nobody took: syslog was down, or too slow."),
 };
 
-/* Upper bounds of the histograms: points, and microseconds. */
+/*
+ * Upper bounds of the histograms: points, and microseconds. Thresholds are round numbers, so a bucket of scores ends
+ * just below one: a score of exactly 100 shares its bucket with other rejections.
+ */
 static const struct {
     enum metric id;
     unsigned count;
     uint64_t bounds[BOUNDS_MAX];
 } histogram_rows[] = {
-    {METRIC_SCORE, 11, {0, 10, 20, 30, 40, 50, 70, 100, 150, 200, 300}},
+    {METRIC_SCORE, 11, {0, 9, 19, 29, 39, 49, 69, 99, 149, 199, 299}},
     {METRIC_REQUEST_SECONDS,
      12,
      {100, 500, 1000, 5000, 10000, 50000, 100000, 500000, 1000000, 2000000, 5000000, 10000000}},

@@ -69,6 +69,8 @@ def _():
     lines = page.script("return [...document.querySelectorAll('.threshold')]"
                         ".map(l => [l.dataset.name, +l.getAttribute('x1')])")
     equal([name for name, _ in lines], ["mark 30", "defer 70", "reject 100"])
+    equal(page.script("return defaultPolicy().thresholds.filter(t => !latest.metrics.score.bounds.includes(t.score - 1))"),
+          [], "a bucket holds scores of two outcomes")
     equal(sorted(x for _, x in lines), [x for _, x in lines])
     equal(sum(page.script("return [...document.querySelectorAll('#scores .bar')].map(b => +b.dataset.value)")), 4)
 

@@ -118,3 +118,15 @@ class Traffic:
         peer.socket.shutdown(socket.SHUT_RDWR)
         peer.close()
         helod.wait_for(lambda: self.daemon.log().count("decision v=1") >= self.asked, what="all lines", step=0.2)
+
+
+HOSTILE = '<img src=x onerror="document.title=1">&lt;/script><script>document.title=2</script>'
+
+
+def with_hostile_names(count):
+    """So many greetings, and a few whose names would be markup where a page does not escape them."""
+    traffic = Traffic()
+    traffic.ask(count)
+    for helo in (HOSTILE, "</script><script>document.title=3</script>", "mail.kiln-street0.net"):
+        traffic.daemon.ask(helo=helo, client="203.0.113.77", client_name='x"><b>bold.example.net')
+    return traffic

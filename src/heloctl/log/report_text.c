@@ -93,8 +93,9 @@ static void print_head(const struct summary *s, bool colour)
         printf("  %s%-8s%s %10llu %7.2f%%", colour ? colours[i] : "", logged_state_name(i), colour ? "\033[0m" : "",
                n(s->states[i]), 100.0 * (double)s->states[i] / (double)s->decisions);
         if (i < OUTCOME_COUNT)
-            printf(" %20llu", n(s->actions[i]));
-        putchar('\n');
+            printf(" %20llu\n", n(s->actions[i]));
+        else
+            puts(s->states[i] > 0 ? "     counted as dunno" : "");
     }
 }
 
@@ -351,6 +352,7 @@ static void print_dns(const struct summary *s)
 {
     printf("\nDNS\n  %llu greetings met temporary failures; %llu rejections became deferrals for missing evidence\n",
            n(s->temperror), n(s->doubts));
+    print_count(s->unasked, "greetings were judged without asking DNS (offline, or over a limit)");
     printf("  %llu lookups, %llu of them cached; answers took %llu ms on average, %llu ms at most;\n"
            "  %llu took a second or more\n",
            n(s->lookups), n(s->cached), n(s->decisions ? s->ms_sum / s->decisions : 0), n(s->ms_max), n(s->slow));

@@ -185,7 +185,11 @@ static void add_time(struct summary *s, const struct logged *l)
 
 static void add_dns(struct summary *s, const struct decision_fields *f)
 {
-    s->temperror += strcmp(f->fcrdns, "temperror") == 0 || strcmp(f->spf, "temperror") == 0;
+    bool unasked = f->limit[0] != '\0',
+         failed = strcmp(f->fcrdns, "temperror") == 0 || strcmp(f->spf, "temperror") == 0;
+
+    s->unasked += unasked;
+    s->temperror += failed && !unasked;
     s->doubts += f->doubt > 0;
     s->lookups += f->dns;
     s->cached += f->cached;
@@ -261,8 +265,7 @@ static void add_mode(struct summary *s, const struct logged *l)
 {
     for (unsigned mode = 0; mode < MODE_COUNT; mode++)
         s->modes[mode] += strcmp(l->record->fields->mode, policy_mode_name((enum policy_mode)mode)) == 0;
-    if (l->state != LOGGED_SKIPPED)
-        s->actions[l->action]++;
+    s->actions[l->action]++;
 }
 
 static enum pattern_kind kind_of(const struct logged *l, int label)

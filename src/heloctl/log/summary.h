@@ -61,7 +61,8 @@ struct summary {
     time_t from, to;                               /* 0: no line has a time */
     uint64_t hours[LOGGED_UNKNOWN][SUMMARY_HOURS]; /* by state; a ring: see summary_hour() */
     uint64_t by_hour[24];
-    uint64_t temperror, doubts, lookups, cached, slow, ms_sum, ms_max; /* slow: a second and more */
+    /* unasked: DNS was not queried although it was needed; slow: a second and more */
+    uint64_t temperror, unasked, doubts, lookups, cached, slow, ms_sum, ms_max;
     struct tally *networks, *domains, *near, *exemptions;
     struct patterns *patterns;                 /* of the default policy, where it judges anew */
     uint64_t labelled;                         /* judged greetings with a label */

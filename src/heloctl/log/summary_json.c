@@ -224,6 +224,7 @@ static void print_dns(const struct summary *s, struct json *j)
 {
     json_open(j, "dns", '{');
     json_number(j, "temperror", (long long)s->temperror);
+    json_number(j, "unasked", (long long)s->unasked);
     json_number(j, "doubts", (long long)s->doubts);
     json_number(j, "lookups", (long long)s->lookups);
     json_number(j, "cached", (long long)s->cached);

@@ -41,12 +41,12 @@ const exemptions = table("exemptions", {rows: [], empty: "The policy file exempt
     {title: "where", key: "where", show: (row) => breakable(row.where)},
     {title: "hits", key: "hits", number: true}]});
 
-// Where a score lies on the axis, in bars: between the bounds of its bucket, by its share.
+// Where a score lies on the axis, in bars. The lowest score of a bucket lies at the bar's left edge.
 function place(bounds, score) {
     const i = bounds.findIndex((bound) => score <= bound);
     if (i < 0) return bounds.length;
     const low = i > 0 ? bounds[i - 1] : 0;
-    return bounds[i] > low ? i + (score - low) / (bounds[i] - low) : i;
+    return bounds[i] > low ? i + (score - low - 1) / (bounds[i] - low) : i;
 }
 
 // A bucket has the outcome that most of its scores have; which one that is, the thresholds show.
