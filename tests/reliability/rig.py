@@ -50,19 +50,35 @@ def descriptors(pid):
         return tap.skip("this machine: not root, who alone may count helod's descriptors")
 
 
-def udp_sockets(pid):
-    """Those that lookups are sent from: c-ares before 1.20 has one for each server, later ones have one for each lookup."""
-    known = set()
-    for name in ("udp", "udp6"):
-        lines = pathlib.Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
-        known.update(f"socket:[{line.split()[9]}]" for line in lines)
-    count = 0
+def open_files(pid):
+    """What the process's descriptors are: paths, and "socket:[INODE]"."""
+    found = []
     for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         try:
-            count += os.readlink(link) in known
+            found.append(os.readlink(link))
         except FileNotFoundError:
             pass  # closed since
-    return count
+    return found
+
+
+def known_sockets(pid, *tables):
+    """Those of the process's network, as open_files() calls them. The tables differ in which column has the inode."""
+    return {f"socket:[{line.split()[6 if name == 'unix' else 9]}]" for name in tables
+            for line in pathlib.Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]}
+
+
+def udp_sockets(pid):
+    """Those that lookups are sent from: c-ares before 1.20 has one for each server, later ones have one for each lookup."""
+    known = known_sockets(pid, "udp", "udp6")
+    return sum(file in known for file in open_files(pid))
+
+
+def lasting_descriptors(pid):
+    """All but those of lookups. Such a socket may be gone before the tables are read, so it is the others that are
+    looked up there."""
+    files = open_files(pid)
+    lasting = known_sockets(pid, "tcp", "tcp6", "unix")
+    return sum(file in lasting or not file.startswith("socket:") for file in files)
 
 
 class Dns(nameserver.FaultDns):

@@ -272,7 +272,7 @@ class OnDisk(rig.Daemon):
     def remount(self, options):
         """Again until nobody writes there at the moment."""
         def done():
-            return subprocess.run(["nsenter", "-t", str(self.process.pid), "-m", "mount", "-o", f"remount,{options}",
+            return subprocess.run(["nsenter", "-t", str(self.process.pid), "-m", "-r", "mount", "-o", f"remount,{options}",
                                    str(self.file.parent)], stderr=subprocess.DEVNULL, check=False).returncode == 0
         wait_for(done, what=f"remount {options}")
 

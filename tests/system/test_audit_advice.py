@@ -124,7 +124,8 @@ def _():
         main.write(parts["Postfix, /etc/postfix/main.cf"])
     shown = mx.command("/usr/sbin/postconf", "-c", str(mx.etc), "-M").stdout
     equal(re.findall(r"(?m)^(out-\S+) +unix", shown), ["out-127-0-0-11", "out-127-0-0-12"])
-    checked = mx.command("/usr/sbin/postfix", "-c", str(mx.etc), "check")
+    for _ in range(2):  # the first time Postfix 3.10 reports which files it copies into the chroot
+        checked = mx.command("/usr/sbin/postfix", "-c", str(mx.etc), "check")
     equal((checked.returncode, checked.stdout + checked.stderr), (0, ""))
     mx.start()
     cleanup(mx.stop)

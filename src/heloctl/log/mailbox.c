@@ -284,10 +284,19 @@ static bool is_passed_over(const FTSENT *entry)
            (strncmp(entry->fts_name, "dovecot", 7) == 0 || strncmp(entry->fts_name, "courier", 7) == 0);
 }
 
+/*
+ * Names in a Maildir begin with the time of delivery. The order of the directory would differ between file systems, and
+ * with it what the history knew at each message.
+ */
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
 /* Every file below the paths. Links are not followed: what they lead to is elsewhere, too. */
 static int walk(struct mailbox *m, char **paths, struct progress *progress, uint64_t *files)
 {
-    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     int status = CTL_OK;
     FTSENT *entry;
 
