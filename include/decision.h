@@ -23,12 +23,15 @@ void policy_sort_rules(struct policy *policy);
  *
  * A rejection counts only when no outcome of the missing evidence would have prevented it; otherwise it becomes a
  * deferral (verdict.doubt). So a failure of DNS or of a store never rejects.
+ *
+ * The reverse holds where the client itself exceeds its limit (verdict.limited): if the lookups that the limit forbade
+ * could have led to a deferral or a rejection, the greeting is deferred. A client gains nothing by exceeding its limit.
  */
 void policy_verdict(const struct judgement *j, const struct evidence *e, struct region *r, struct verdict *out);
 
 /*
- * Scores findings that were logged before (heloctl replay): `rule` of each finding, skip and doubt are taken from *v,
- * everything else is worked out again under the policy; verdict.policy becomes it.
+ * Scores findings that were logged before (heloctl replay): `rule` of each finding, skip, doubt and limited are
+ * taken from *v, everything else is worked out again under the policy; verdict.policy becomes it.
  */
 void policy_rescore(const struct policy *policy, struct verdict *v);
 

@@ -60,6 +60,12 @@ enum limit {
     LIMIT_COUNT
 };
 
+/* The client's network exceeds what it may cost; the other limits are helod's or Postfix's own. */
+static inline bool limit_is_the_clients(enum limit limit)
+{
+    return limit == LIMIT_CLIENT_RATE || limit == LIMIT_CLIENT_WAITING;
+}
+
 enum rdns_fit {
     FIT_NONE,
     FIT_DOMAIN,

@@ -34,6 +34,7 @@ struct verdict {
     int doubt;                         /* not 0: the score is a rejection, but missing evidence could have lowered it
                                           by this much, below one, or earlier greetings alone lifted a mark by this
                                           much: the rejection became a deferral */
+    enum limit limited;                /* the client's limit that alone made a deferral of the outcome, or LIMIT_NONE */
     bool partial;                      /* gathering stopped early, so the score may differ from the complete one */
     int at_least;                      /* the lowest that the complete score can be */
     const struct threshold *threshold; /* the highest reached; NULL: none */

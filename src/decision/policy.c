@@ -61,12 +61,16 @@ static void sort_findings(struct verdict *v)
     }
 }
 
-/* Threshold, judged and outcome, from score and doubt. */
+/* Threshold, judged and outcome, from score, doubt and limited. */
 static void conclude(const struct policy *policy, struct verdict *v)
 {
     v->threshold = sum_reached(policy, v->score);
     v->judged = v->threshold ? v->threshold->outcome : OUTCOME_DUNNO;
     if (v->judged == OUTCOME_REJECT && v->doubt > 0 && outcome_at(policy, v->score - v->doubt) != OUTCOME_REJECT)
+        v->judged = OUTCOME_DEFER;
+    if (v->limited != LIMIT_NONE && v->judged >= OUTCOME_DEFER)
+        v->limited = LIMIT_NONE;
+    if (v->limited != LIMIT_NONE)
         v->judged = OUTCOME_DEFER;
     v->outcome = policy_mode_outcome(policy->mode, v->judged);
 }
@@ -141,6 +145,8 @@ void policy_verdict(const struct judgement *j, const struct evidence *e, struct 
     if (outcome_at(policy, j->score) == OUTCOME_REJECT && outcome_at(policy, j->low) != OUTCOME_REJECT)
         out->doubt = j->score - j->low;
     doubt_the_past(policy, j->present_low, out);
+    if (limit_is_the_clients(e->limit) && outcome_at(policy, j->high) >= OUTCOME_DEFER)
+        out->limited = e->limit;
     conclude(policy, out);
 }
 

@@ -13,6 +13,13 @@ enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450, TAIL_MAX = 32 };
 
 static const char fallback_text[] = "rejected by the policy of this site";
 
+/* The advice where a greeting is deferred only for a limit of its network. */
+static const char *const limit_advice[LIMIT_COUNT] = {
+    [LIMIT_CLIENT_RATE] = "your network sends more greetings in a minute than this server looks up: try again later",
+    [LIMIT_CLIENT_WAITING] =
+        "too many greetings of your network are waiting for answers of DNS servers: try again later",
+};
+
 /* The finding that counted most, if any counted at all. */
 static const struct finding *heaviest_finding(const struct verdict *v)
 {
@@ -167,10 +174,15 @@ struct reply decision_reply(const struct verdict *v, const struct evidence *e, b
         return dunno;
     if (v->outcome == OUTCOME_DUNNO)
         return marks_all ? prepend(v, e, first, r) : dunno;
-    if (values.finding)
+    if (v->limited != LIMIT_NONE) {
+        values.finding = NULL;
+        values.advice = limit_advice[v->limited];
+    } else if (values.finding) {
         values.advice = decision_advice(values.finding, e, r);
+    }
     values.help_url = help_url_of(&values, r);
-    if (v->threshold && v->threshold->has_reply && v->threshold->reply.verb != REPLY_PREPEND)
+    if (v->limited == LIMIT_NONE && v->threshold && v->threshold->has_reply &&
+        v->threshold->reply.verb != REPLY_PREPEND)
         return own_action(v, &values, r);
     return v->outcome == OUTCOME_MARK ? prepend(v, e, first, r) : status(v, &values, r);
 }

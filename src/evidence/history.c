@@ -48,8 +48,10 @@ static void ask(struct gather *g)
     const struct history_greeting greeting = greeting_of(g);
 
     g->asked |= NEED_HISTORY;
-    if (gathering_is_limited(g))
+    if (gathering_is_limited(g)) {
+        g->e.limit = g->options.limit;
         return;
+    }
     g->history = history_ask(g->context.history, &greeting, remembered, g);
     g->pending += g->history != NULL;
 }

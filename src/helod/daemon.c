@@ -172,6 +172,7 @@ static bool make_parts(struct server *s)
     s->base = new_base();
     s->metrics = metrics_new();
     s->instances = instances_new(settings->instances, settings->instance_ms);
+    s->earlier = earlier_new(settings->instances);
     s->rates = rates_new();
     s->waiting = client_waiting_new();
     s->hits = exemption_hits_new();
@@ -179,8 +180,9 @@ static bool make_parts(struct server *s)
     s->questions = questions_new(s);
     s->status = s->base == NULL ? NULL : status_new(s);
     s->recent = recent_new();
-    return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->rates != NULL && s->waiting != NULL &&
-           s->hits != NULL && s->connections != NULL && s->questions != NULL && s->status != NULL && s->recent != NULL;
+    return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->earlier != NULL && s->rates != NULL &&
+           s->waiting != NULL && s->hits != NULL && s->connections != NULL && s->questions != NULL &&
+           s->status != NULL && s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -363,6 +365,7 @@ static void end(struct daemon *d)
     resolver_free(s->gather.resolver);
     close_history(s);
     instances_free(s->instances);
+    earlier_free(s->earlier);
     rates_free(s->rates);
     client_waiting_free(s->waiting);
     exemption_hits_free(s->hits);

@@ -267,8 +267,10 @@ static void decide(struct question *q, const struct gathered *gathered)
     size_t n;
 
     policy_verdict(&result->judgement, e, q->region, &verdict);
+    earlier_apply(s->earlier, e, q->began_us / 1000, q->region, &verdict);
     if (q->policy->shadow != NULL) {
         policy_verdict(&result->shadow, e, q->region, &shadow);
+        earlier_apply(s->earlier, e, q->began_us / 1000, q->region, &shadow);
         record.shadow = &shadow;
     }
     decision_id(q->all, verdict.id);

@@ -12,6 +12,7 @@
 #include "deployment.h"
 #include "gather.h"
 #include "guard.h"
+#include "earlier.h"
 #include "exemption_hits.h"
 #include "instance.h"
 #include "metrics.h"
@@ -27,6 +28,7 @@ struct server {
     struct settings *settings; /* the running policy; a question in flight holds its own reference */
     struct gather_context gather;
     struct instances *instances;
+    struct earlier *earlier;
     struct rates *rates;
     struct client_waiting *waiting;
     struct exemption_hits *hits;

@@ -44,10 +44,12 @@ static void check_scan(const struct scan *s, const struct problems *p)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = size > 0 ? (const char *)data : "", *end = text + size;
-    struct region *region = region_new(FUZZ_MEMORY);
+    static struct region *region; /* of all runs: setting one up costs more than most scans */
     struct scan shape = {.block_count = 0};
     struct problems problems;
 
+    if (region == NULL)
+        region = region_new(FUZZ_MEMORY);
     require(region != NULL, "no memory");
     problems_init(&problems, "fuzz", region);
     for (const char *next; text != NULL; text = next) {
@@ -64,6 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (next && !problems_next_file(&problems, "next"))
             break;
     }
-    region_free(region);
+    region_reset(region);
     return 0;
 }

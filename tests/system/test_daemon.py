@@ -13,6 +13,7 @@ import time
 
 from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, raise_descriptors, replace_file,
                    scratch, status_of, wait_for)
+from nameserver import FaultDns
 from stalls import Watch
 from tap import Skip, cases, contains, equal, run, test
 
@@ -457,6 +458,49 @@ def _():
         for n in range(8):
             c.ask(client="198.51.100.9", helo=f"forged{n}.kiln-street.net")
         equal(daemon.decision(helo="forged7.kiln-street.net").get("limit"), "client_rate")
+
+
+FORGED = """
+bare-domain.com 1 TXT "v=spf1 -all"
+bare-domain.com 1 A 192.0.2.77
+clean-domain.com 1 A 203.0.113.66
+clean-domain.com 1 TXT "v=spf1 a -all"
+66.113.0.203.in-addr.arpa 1 PTR clean-domain.com
+"""
+
+
+def minute():
+    return time.clock_gettime(time.CLOCK_MONOTONIC) // 60
+
+
+@test("a client past client_rate gets no better answer than before: what was decided holds, all else is deferred")
+def _():
+    forger = {"client": "203.0.113.7", "helo": "bare-domain.com", "sender": "a@bare-domain.com"}
+    honest = {"client": "203.0.113.66", "helo": "clean-domain.com", "sender": "b@clean-domain.com"}
+    others = [{**forger, "client": "203.0.113.9"}, {**forger, "sender": "c@elsewhere.net"},
+              {**forger, "helo": "never-seen.com"}]
+    with FaultDns(FORGED) as dns:
+        for _ in range(5):
+            begin = minute()  # the limit is by the minute: all of it in the same one
+            with Helod(server="client_rate = 20", dns='ttl_min = "1s"', resolver=dns.address) as daemon, \
+                    daemon.connect() as c:
+                first = [c.ask(**forger), c.ask(**honest)]
+                for n in range(20):
+                    c.ask(client="203.0.113.8", helo=f"one-of-many-{n}.com")
+                time.sleep(1.2)  # the records of the two are out of the cache
+                second = [c.ask(**forger), c.ask(**honest)]
+                rest = [c.ask(**other) for other in others]
+                elsewhere = c.ask(**{**forger, "client": "198.51.100.7"})
+                lines = daemon.decisions(helo="bare-domain.com", client="203.0.113.7")
+            if minute() == begin:
+                break
+    contains(first[0], "550 ")
+    equal(first[1], "DUNNO")
+    equal([re.sub(r" \[.*", "", answer) for answer in second], [re.sub(r" \[.*", "", answer) for answer in first])
+    equal((lines[1]["limit"], lines[1]["findings"]), ("client_rate", lines[0]["findings"]))
+    for answer in rest:
+        contains(answer, "450 4.7.1 your network sends more greetings in a minute than this server looks up")
+    contains(elsewhere, "550 ")
 
 
 # What it says

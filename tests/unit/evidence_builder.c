@@ -261,6 +261,23 @@ static void word_starttls(struct evidence *e, char *value, struct region *r)
     e->starttls = strcmp(value, "yes") == 0 ? YES : strcmp(value, "open") == 0 ? OPEN : NO;
 }
 
+static void word_limit(struct evidence *e, char *value, struct region *r)
+{
+    static const char *const limits[] = {
+        [LIMIT_NONE] = "none",
+        [LIMIT_STRESS] = "stress",
+        [LIMIT_CLIENT_RATE] = "client_rate",
+        [LIMIT_CLIENT_WAITING] = "client_waiting",
+        [LIMIT_GUARD] = "guard",
+    };
+
+    (void)r;
+    for (e->limit = LIMIT_GUARD; e->limit > LIMIT_NONE && strcmp(limits[e->limit], value) != 0;)
+        e->limit--;
+    if (e->limit == LIMIT_NONE)
+        fail("no such limit", value);
+}
+
 static void word_state(struct evidence *e, char *value, struct region *r)
 {
     (void)r;
@@ -318,6 +335,7 @@ static const struct {
     {"addr4temp", word_addr4temp},
     {"starttls", word_starttls},
     {"state", word_state},
+    {"limit", word_limit},
 };
 
 static void take_word(struct evidence *e, char *word, struct region *r)

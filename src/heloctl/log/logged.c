@@ -43,6 +43,16 @@ static bool read_state(const struct decision_fields *f, struct logged *out)
     return true;
 }
 
+/* The client's limit, which may have made a deferral of a better outcome (verdict.limited). */
+static enum limit limit_of(const struct decision_fields *f)
+{
+    enum limit limit = LIMIT_NONE;
+
+    while (limit < LIMIT_COUNT && strcmp(f->limit, limit_name(limit)) != 0)
+        limit++;
+    return limit < LIMIT_COUNT && limit_is_the_clients(limit) ? limit : LIMIT_NONE;
+}
+
 bool logged_read(const struct logs_record *record, struct logged *out)
 {
     const struct decision_fields *f = record->fields;
@@ -56,6 +66,7 @@ bool logged_read(const struct logs_record *record, struct logged *out)
     v->exemption = -1;
     v->skip = out->skip;
     v->doubt = f->doubt;
+    v->limited = out->state == OUTCOME_DEFER ? limit_of(f) : LIMIT_NONE;
     v->score = f->score;
     out->cut = f->findings_cut > 0;
     for (unsigned i = 0; i < f->finding_count; i++) {

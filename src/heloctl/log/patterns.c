@@ -15,7 +15,7 @@ enum { PATTERNS_MAX = 50000 };
 /* All that a judgement of logged findings depends on. Without padding: it is the key. */
 struct key {
     int32_t doubt;
-    uint16_t kind, count;
+    uint16_t kind, count, limited;
     int16_t rules[VERDICT_FINDINGS_MAX]; /* rising */
 };
 
@@ -73,6 +73,7 @@ void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind 
     memset(&key, 0, sizeof(key));
     key.doubt = l->verdict.doubt;
     key.kind = (uint16_t)kind;
+    key.limited = (uint16_t)l->verdict.limited;
     key.count = (uint16_t)l->verdict.finding_count;
     for (unsigned i = 0; i < l->verdict.finding_count; i++)
         key.rules[i] = l->verdict.findings[i].rule;
@@ -99,7 +100,10 @@ static bool judge(struct table_entry *entry, void *arg)
 {
     const struct pattern *pattern = (const struct pattern *)(void *)entry;
     struct judging *to = arg;
-    struct verdict v = {.exemption = -1, .doubt = pattern->key.doubt, .finding_count = pattern->key.count};
+    struct verdict v = {.exemption = -1,
+                        .doubt = pattern->key.doubt,
+                        .limited = (enum limit)pattern->key.limited,
+                        .finding_count = pattern->key.count};
     int score;
 
     for (unsigned i = 0; i < v.finding_count; i++)

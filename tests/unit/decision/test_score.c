@@ -331,6 +331,50 @@ static void doubts(void **state)
     assert_int_equal(v.judged, OUTCOME_REJECT);
 }
 
+/* Where the client exceeds its own limit, what it could be refused for without the limit is a deferral. */
+static const struct {
+    const char *name, *points, *line;
+    enum outcome outcome;
+    enum limit limited;
+} limits[] = {
+    {"SPF could reject it", "all=0 helo_spf_fail:100", "helo=blau.com limit=client_rate", OUTCOME_DEFER,
+     LIMIT_CLIENT_RATE},
+    {"a mark that SPF could make a rejection", "all=0 helo_dynamic:57 helo_spf_fail:85",
+     "helo=dsl-7.rot.com naming=dynamic limit=client_waiting", OUTCOME_DEFER, LIMIT_CLIENT_WAITING},
+    {"what is missing can only mark it", "all=0 helo_spf_fail:30", "helo=blau.com limit=client_rate", OUTCOME_DUNNO,
+     LIMIT_NONE},
+    {"nothing is missing", "all=0 helo_spf_fail:100", "helo=blau.com spf=none limit=client_rate", OUTCOME_DUNNO,
+     LIMIT_NONE},
+    {"it is deferred for what is known", "all=0 helo_dynamic:80 helo_spf_fail:85",
+     "helo=dsl-7.rot.com naming=dynamic limit=client_rate", OUTCOME_DEFER, LIMIT_NONE},
+    {"it is rejected for what is known", "all=0 helo_is_ours:100 helo_spf_fail:85",
+     "helo=mx.rot.com ours limit=client_rate", OUTCOME_REJECT, LIMIT_NONE},
+    {"Postfix is under stress", "all=0 helo_spf_fail:100", "helo=blau.com limit=stress", OUTCOME_DUNNO, LIMIT_NONE},
+    {"the resolver is in trouble", "all=0 helo_spf_fail:100", "helo=blau.com limit=guard", OUTCOME_DUNNO, LIMIT_NONE},
+    {"no limit", "all=0 helo_spf_fail:100", "helo=blau.com", OUTCOME_DUNNO, LIMIT_NONE},
+};
+
+static void limit_table(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        struct policy policy = builder_policy();
+        struct verdict v, again;
+
+        builder_set(&policy, limits[i].points);
+        v = again = judge(&policy, limits[i].line);
+        policy_rescore(&policy, &again);
+        if (v.judged == limits[i].outcome && v.limited == limits[i].limited && again.judged == v.judged)
+            continue;
+        print_error("%s: %s, %s, again %s\n", limits[i].name, outcome_name(v.judged), limit_name(v.limited),
+                    outcome_name(again.judged));
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
 static void rescore(void **state)
 {
     const struct policy strict = builder_policy();
@@ -354,14 +398,9 @@ static void rescore(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sum_table),
-        cmocka_unit_test(honest_senders),
-        cmocka_unit_test(forged_greetings),
-        cmocka_unit_test(skips),
-        cmocka_unit_test(modes_and_thresholds),
-        cmocka_unit_test(no_memory),
-        cmocka_unit_test(doubts),
-        cmocka_unit_test(rescore),
+        cmocka_unit_test(sum_table), cmocka_unit_test(honest_senders),       cmocka_unit_test(forged_greetings),
+        cmocka_unit_test(skips),     cmocka_unit_test(modes_and_thresholds), cmocka_unit_test(no_memory),
+        cmocka_unit_test(doubts),    cmocka_unit_test(limit_table),          cmocka_unit_test(rescore),
     };
     return cmocka_run_group_tests_name("score", tests, builder_start, builder_stop);
 }

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * earlier: a table of instances (instance.h) whose answer is what policy_rescore() needs to make the verdict again.
+ * Promises that only a verdict from complete evidence is kept. What was decided by local facts alone is not kept,
+ * because the limit does not change it; nor is a good verdict from the cache, so that most requests cost nothing here.
+ */
+#include "earlier.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decision.h"
+#include "hash.h"
+#include "instance.h"
+
+enum { WINDOW_MS = 60000, DETAIL_SIZE = 128 };
+
+struct kept {
+    struct rule_set hits;
+    int doubt;
+    bool partial;
+    char detail[DETAIL_SIZE]; /* of the heaviest finding, for the reply */
+};
+
+struct earlier {
+    struct instances *table;
+    struct hash_key key;
+};
+
+struct earlier *earlier_new(size_t max)
+{
+    struct earlier *all = calloc(1, sizeof(*all));
+
+    if (all == NULL)
+        return NULL;
+    all->table = instances_new(max, WINDOW_MS);
+    if (all->table != NULL && hash_key_random(&all->key))
+        return all;
+    earlier_free(all);
+    return NULL;
+}
+
+void earlier_free(struct earlier *all)
+{
+    if (all == NULL)
+        return;
+    instances_free(all->table);
+    free(all);
+}
+
+/* HELO and sender may be too long for the key of an instance, so their keyed hashes stand for them. */
+static struct instance_key key_of(const struct earlier *all, const struct evidence *e, const struct policy *policy)
+{
+    const struct request *req = e->request;
+    struct instance_key key;
+    char greeting[40];
+
+    snprintf(greeting, sizeof(greeting), "%" PRIx64 "-%" PRIx64,
+             hash_bytes(&all->key, req->helo_name, strlen(req->helo_name)),
+             hash_bytes(&all->key, req->sender, strlen(req->sender)));
+    instances_key(policy->name, &e->client, greeting, &key);
+    return key;
+}
+
+static bool is_worth_keeping(const struct evidence *e, const struct verdict *v)
+{
+    return !e->deadline && e->limit == LIMIT_NONE && e->queries > 0 &&
+           (e->queries > e->cached || v->judged >= OUTCOME_DEFER);
+}
+
+static void keep(struct earlier *all, const struct evidence *e, uint64_t now_ms, const struct verdict *v)
+{
+    const struct instance_key key = key_of(all, e, v->policy);
+    struct kept kept = {.doubt = v->doubt, .partial = v->partial};
+
+    for (unsigned i = 0; i < v->finding_count; i++)
+        rule_set_add(&kept.hits, (size_t)v->findings[i].rule);
+    if (v->finding_count > 0)
+        snprintf(kept.detail, sizeof(kept.detail), "%s", v->findings[0].detail);
+    instances_keep(all->table, &key, now_ms, (const char *)&kept, sizeof(kept));
+}
+
+static bool find(struct earlier *all, const struct evidence *e, uint64_t now_ms, const struct policy *policy,
+                 struct kept *out)
+{
+    const struct instance_key key = key_of(all, e, policy);
+    size_t n;
+    const char *bytes = instances_find(all->table, &key, now_ms, &n);
+
+    if (bytes != NULL)
+        memcpy(out, bytes, sizeof(*out)); /* it may lie there unaligned */
+    return bytes != NULL;
+}
+
+static void remake(const struct kept *kept, const struct policy *policy, struct region *r, struct verdict *out)
+{
+    const char *detail = region_strdup(r, kept->detail);
+
+    *out = (struct verdict){.exemption = -1, .doubt = kept->doubt, .partial = kept->partial};
+    EACH_RULE (i, &kept->hits)
+        out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = ""};
+    policy_rescore(policy, out);
+    if (out->finding_count > 0 && detail != NULL)
+        out->findings[0].detail = detail;
+}
+
+void earlier_apply(struct earlier *all, const struct evidence *e, uint64_t now_ms, struct region *r, struct verdict *v)
+{
+    struct verdict before;
+    struct kept kept;
+
+    if (v->skip != SKIP_NONE)
+        return;
+    if (is_worth_keeping(e, v))
+        keep(all, e, now_ms, v);
+    if (!limit_is_the_clients(e->limit) || !find(all, e, now_ms, v->policy, &kept))
+        return;
+    remake(&kept, v->policy, r, &before);
+    if (v->limited != LIMIT_NONE || before.judged > v->judged)
+        *v = before;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * earlier: what was decided within the last minute, by policy, client, HELO name and sender. A client that exceeds its
+ * limit is answered from it, so that it never gets a better answer than before.
+ */
+#ifndef HELOD_EARLIER_H
+#define HELOD_EARLIER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "evidence.h"
+#include "region.h"
+#include "verdict.h"
+
+struct earlier;
+
+struct earlier *earlier_new(size_t max); /* the most verdicts that it keeps; NULL: no memory, no randomness */
+void earlier_free(struct earlier *all);
+/*
+ * Keeps the verdict if it cost lookups. If the client's own limit forbade them, the verdict is replaced by the one that
+ * was kept for the same greeting: a deferral that has no reason but the limit always, any other only by a worse one.
+ */
+void earlier_apply(struct earlier *all, const struct evidence *e, uint64_t now_ms, struct region *r, struct verdict *v);
+
+#endif
