@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * endpoint: "inet:HOST:PORT" (an IPv4 address) and "unix:PATH", for the programs of the benchmark. Both end the
- * program with a message when the text is none of these.
+ * endpoint: sockets from "inet:HOST:PORT" (an IPv4 address) and "unix:PATH", for the programs of the benchmark. Text
+ * that is neither ends the program with a message.
  */
 #ifndef HELOD_BENCH_ENDPOINT_H
 #define HELOD_BENCH_ENDPOINT_H

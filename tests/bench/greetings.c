@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * greetings: generated clients, and clients out of a table.
+ * greetings: generated clients, and clients from a table.
  *
- * An address is written into its names as six syllables that sound like a word, not as numbers: such names look like
- * those that people choose. The kind of the client is in the domain's first label.
+ * An address is written into its names as six syllables that sound like a word instead of as numbers, so these names
+ * resemble those that people choose. The first letter of the domain says which kind of client it is.
  */
 #include "greetings.h"
 
@@ -11,26 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SYLLABLES = 6, COLUMNS = 4, LINE_SIZE = 4096 };
+enum { SYLLABLES = 6, COLUMNS = 5, LINE_SIZE = 4096 };
 
 const char *const population_names[POPULATION_COUNT] = {"clean", "judged", "strangers"};
 
-/* What the DNS and Postfix say of a kind of client. The number of the row is the letter in its name. */
+/* What DNS and Postfix say about a kind of client. The number of the row is the letter in its name. */
 static const struct kind {
-    const char *helo, *reverse; /* formats with the word; "": none */
-    bool confirmed;             /* Postfix says client_name */
+    const char *helo, *reverse; /* formats with the word; "" for none */
+    bool confirmed;             /* Postfix sends client_name */
     bool helo_has_address, reverse_has_address;
 } kinds[] = {
     {"mail.a%s.net", "mail.a%s.net", true, true, true},  /* clean */
-    {"mail.b%s.net", "out.b%s.net", true, true, true},   /* judged: a pool's name */
+    {"mail.b%s.net", "out.b%s.net", true, true, true},   /* judged: the name of a pool */
     {"mail.c%s.net", "", false, true, false},            /* no reverse name */
-    {"d%s.local", "dsl-77.d%s.net", false, false, true}, /* an access line */
-    {"mail.e%s.net", "mail.e%s.net", false, true, true}, /* confirmed only by who looks at all names */
+    {"d%s.local", "dsl-77.d%s.net", false, false, true}, /* a dynamic address */
+    {"mail.e%s.net", "mail.e%s.net", false, true, true}, /* confirmed only by looking at all PTR names */
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KIND_CLEAN = 0, KIND_JUDGED = 1 };
 
-/* A bijection of 32 bits: neighbouring numbers get unlike names and networks. */
+/* A bijection of 32 bits, so that neighbouring numbers get unlike names and networks. */
 static uint32_t scatter(uint32_t x)
 {
     x = (x ^ x >> 16) * 0x7feb352du;
@@ -38,7 +38,7 @@ static uint32_t scatter(uint32_t x)
     return x ^ x >> 16;
 }
 
-/* A public address: 20.0.0.0 to 99.255.255.255, the kind in its lowest bits. */
+/* A public address from 20.0.0.0 to 99.255.255.255, with the kind in its lowest bits. */
 static uint32_t address_of(uint32_t number, unsigned kind)
 {
     uint32_t wide = scatter(number) % (80u << 21);
@@ -79,7 +79,7 @@ static bool word_read(const char *s, uint32_t *address)
     return true;
 }
 
-/* A format of the table, with its one word. */
+/* Puts the word into a format of the table. */
 static void fill(char out[GREETING_TEXT], const char *format, const char *word)
 {
     const char *at = strstr(format, "%s");
@@ -116,7 +116,7 @@ void greeting_reverse_of(uint32_t address, char out[GREETING_TEXT])
     fill(out, kinds[kind_of(address)].reverse, word);
 }
 
-/* HOST.KWORD.net, whole. */
+/* The name must be HOST.KWORD.net as a whole. */
 bool greeting_address_of(const char *name, size_t n, uint32_t *address)
 {
     char whole[GREETING_TEXT], helo[GREETING_TEXT], reverse[GREETING_TEXT], word[2 * SYLLABLES + 1];
@@ -158,13 +158,14 @@ static void take_row(struct greeting *g, char *fields[], const int columns[COLUM
     snprintf(g->reverse_name, sizeof(g->reverse_name), "%s", reverse);
     snprintf(g->client_name, sizeof(g->client_name), "%s", confirmed ? reverse : "unknown");
     snprintf(g->helo, sizeof(g->helo), "%s", fields[columns[2]]);
+    snprintf(g->want, sizeof(g->want), "%s", columns[4] >= 0 ? fields[columns[4]] : "");
 }
 
 struct greeting *greetings_read(const char *file, size_t *count)
 {
     enum { FIELDS = 32 };
-    static const char *const wanted[COLUMNS] = {"ip", "rdns", "helo", "fcrdns"};
-    int columns[COLUMNS] = {-1, -1, -1, -1};
+    static const char *const wanted[COLUMNS] = {"ip", "rdns", "helo", "fcrdns", "want"};
+    int columns[COLUMNS] = {-1, -1, -1, -1, -1};
     char line[LINE_SIZE], *fields[FIELDS];
     FILE *in = fopen(file, "r");
     struct greeting *all = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * histogram: latencies in buckets that are 1/64 of their value wide, from 1 ns on. Inline: it is in the hot path of
- * what measures.
+ * histogram: latencies in buckets that are 1/64 of their value wide, from 1 ns on. The functions are inline because the
+ * load generator calls them for every reply.
  */
 #ifndef HELOD_BENCH_HISTOGRAM_H
 #define HELOD_BENCH_HISTOGRAM_H
@@ -32,7 +32,7 @@ static inline void histogram_add(struct histogram *h, uint64_t ns)
     h->buckets[histogram_bucket(ns)]++;
 }
 
-/* The value under which `share` (0..1) of all lie, in microseconds. */
+/* The value below which `share` (0..1) of all values are, in microseconds. */
 static inline double histogram_quantile(const struct histogram *h, double share)
 {
     uint64_t wanted = (uint64_t)(share * (double)h->count), seen = 0;

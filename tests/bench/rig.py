@@ -4,7 +4,6 @@
 Everything listens on loopback on free ports, in a folder of its own, and ends with the rig.
 """
 import contextlib
-import json
 import os
 import pathlib
 import shutil
@@ -16,6 +15,7 @@ import tempfile
 import time
 
 import helod as daemon
+import load
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("top_builddir") or TOP / "build") / "tests/bench"
@@ -62,9 +62,7 @@ class Server:
         self.name, self.place, self.pids = name, place, pids
 
     def load(self, *arguments):
-        command = [str(PROGRAMS / "load"), "-p", ",".join(map(str, self.pids)), *map(str, arguments), self.place]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-        return json.loads(done.stdout) if done.stdout else {"answers": 0, "failed": 1}
+        return load.measure(self.place, self.pids, *arguments)
 
     def rss_kb(self):
         return sum(int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4 for pid in self.pids)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""stalls: how long the machine kept a process from running, so that what it took is not held against helod.
+"""stalls: how long the machine kept a process from running, so that tests do not blame helod for that time.
 
-Of the process: what the scheduler says it waited for a processor while it could have run, and what a hypervisor took. Of
-ourselves, who measure: the gaps in our own loop. A process that sleeps, blocks or is stopped waits for no processor, so
-a helod that is late for a reason of its own gets nothing here.
+For the process, this is the time that it waited for a processor although it could have run, and the time that a hypervisor
+took. For ourselves, who measure, it is the gaps in our own loop. A process that sleeps, blocks or is stopped waits for no
+processor, so a helod that is late for a reason of its own gets no allowance.
 
     with Watch(daemon.process.pid) as watch:
         daemon.ask(helo="localhost")
@@ -52,6 +52,11 @@ class Stalls:
         self.turn_began = now
         if gap > GAP_MIN:
             self.ours += gap
+        self.look()
+
+    def look(self):
+        """Called at least as often as EVERY says, where the own loop does not matter."""
+        now = time.monotonic()
         if now - self.looks[-1][0] >= EVERY:
             self.looks.append((now, self.total()))
             del self.looks[:-KEPT]

@@ -8,7 +8,7 @@ import json
 import pathlib
 import sys
 
-FIELDS = ["questions", "answered", "lost", "twice", "wrong", "late", "retried", "slowest"]
+FIELDS = ["requests", "answered", "lost", "twice", "wrong", "late", "retried", "slowest"]
 GOAL_EXECUTIONS, GOAL_SECONDS = 1e8, 7200
 
 

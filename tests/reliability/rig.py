@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""rig: a daemon with a name server, a shim and a service manager of its own, and the table of what was done to it.
+"""rig: a daemon with its own name server, shim and service manager, and the table of what was done to it.
 
 RELIABILITY_SCALE stretches every wait (0.3 in `make check`); RELIABILITY_TABLE names a file for the rows of the table.
 """
@@ -46,12 +46,12 @@ def resident_kib(pid):
 def descriptors(pid):
     try:
         return len(os.listdir(f"/proc/{pid}/fd"))
-    except PermissionError:  # helod lets nobody look into its memory, and the kernel hides this with it
-        return tap.skip("this machine: not root, who alone may count helod's descriptors")
+    except PermissionError:  # helod forbids others to read its memory, and the kernel then hides this, too
+        return tap.skip("only root may count helod's descriptors")
 
 
 def open_files(pid):
-    """What the process's descriptors are: paths, and "socket:[INODE]"."""
+    """The files that the process has open: paths, and "socket:[INODE]"."""
     found = []
     for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -62,27 +62,27 @@ def open_files(pid):
 
 
 def known_sockets(pid, *tables):
-    """Those of the process's network, as open_files() calls them. The tables differ in which column has the inode."""
+    """The sockets of the process's network, as open_files() calls them. The inode's column differs between tables."""
     return {f"socket:[{line.split()[6 if name == 'unix' else 9]}]" for name in tables
             for line in pathlib.Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]}
 
 
 def udp_sockets(pid):
-    """Those that lookups are sent from: c-ares before 1.20 has one for each server, later ones have one for each lookup."""
+    """How many sockets lookups use: c-ares before 1.20 has one for each server, later versions one for each lookup."""
     known = known_sockets(pid, "udp", "udp6")
     return sum(file in known for file in open_files(pid))
 
 
 def lasting_descriptors(pid):
-    """All but those of lookups. Such a socket may be gone before the tables are read, so it is the others that are
-    looked up there."""
+    """How many descriptors are not for lookups. A lookup's socket may be gone before the tables are read, so the others
+    are counted."""
     files = open_files(pid)
     lasting = known_sockets(pid, "tcp", "tcp6", "unix")
     return sum(file in lasting or not file.startswith("socket:") for file in files)
 
 
 class Dns(nameserver.FaultDns):
-    """The load's zone, and one fault for everything that can be changed while it runs."""
+    """The load's zone, and one fault for all names that can be changed while the server runs."""
 
     def __init__(self, ttl=1, **where):
         super().__init__(load.zone(ttl), **where)
@@ -101,7 +101,7 @@ class Daemon(helod.Helod):
 
 
 class Activated(Daemon):
-    """A daemon whose listening socket a service manager holds, and that is started again whenever it is gone."""
+    """A daemon whose listening socket is held by a service manager, so that a new one can take over at once."""
 
     def __init__(self, dns=None, **more):
         self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -131,7 +131,7 @@ class Activated(Daemon):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
     def again(self, how):
-        """Ends it as `how` says and starts the next one at once."""
+        """Ends it with the signal `how` and starts the next one at once."""
         self.process.send_signal(how)
         status = self.process.wait(helod.PATIENCE)
         self.process = self.spawn()
@@ -169,7 +169,7 @@ def note_row(what, how_often, tally=None, result=""):
     """A row of the table in doc/reliability.md."""
     row = {"what": what, "how": how_often, "result": result}
     if tally:
-        row.update(questions=tally.asked, answered=tally.answered, lost=tally.lost, twice=tally.twice,
+        row.update(requests=tally.asked, answered=tally.answered, lost=tally.lost, twice=tally.twice,
                    wrong=tally.wrong, late=tally.late, retried=tally.retried,
                    slowest=round(tally.slowest, 2))
     tap.note(json.dumps(row))
@@ -180,10 +180,10 @@ def note_row(what, how_often, tally=None, result=""):
 
 
 def settle(tally, what, how_often, retried=False, enough=50):
-    """The row, and the promise: one right answer in time to every question."""
+    """The row, and the promise: every request gets one right reply in time."""
     note_row(what, how_often, tally)
-    assert tally.asked >= enough, f"only {tally.asked} questions were asked"
+    assert tally.asked >= enough, f"only {tally.asked} requests were sent"
     assert not tally.faults(), tally.faults()
-    tap.equal(tally.answered, tally.asked, "answers")
+    tap.equal(tally.answered, tally.asked, "replies")
     if not retried:
-        tap.equal(tally.retried, 0, "questions asked again")
+        tap.equal(tally.retried, 0, "requests sent again")

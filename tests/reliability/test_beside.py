@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What stands beside helod fails under load: the syslog daemon, resolv.conf, Redis, the disk. Each question gets
-exactly one right answer, in time. The daemon has a mount namespace of its own: nothing of this machine is touched."""
+"""What helod depends on fails under load: the syslog daemon, resolv.conf, Redis, the disk. Each request gets exactly one
+right reply, in time. The daemon has its own mount namespace, so nothing of this machine is changed."""
 import os
 import re
 import shutil
@@ -22,14 +22,14 @@ if not netns.possible():
 
 
 def prepared(*steps):
-    """Words in front of a command: a mount namespace in which the steps have been done."""
+    """The start of a command line: a mount namespace in which the steps have been done."""
     return ["unshare", "-m", "sh", "-ec", "\n".join([*steps, 'exec "$@"']), "sh"]
 
 
 # The syslog daemon
 
 class Adopted:
-    """A process that went into the background, for who expects a Popen."""
+    """A process that went into the background, with the methods of a Popen that the tests use."""
 
     def __init__(self, pid):
         self.pid, self.returncode = pid, None
@@ -51,7 +51,7 @@ class Adopted:
 
 
 class Background(rig.Daemon):
-    """As an init script starts it: it logs to /dev/log, which the test has made."""
+    """Started as an init script does. It logs to /dev/log, which the test has made."""
 
     def __init__(self, dns, folder):
         nodes = " ".join(("null", "zero", "full", "random", "urandom"))
@@ -74,7 +74,7 @@ class Background(rig.Daemon):
 
 
 class Syslogd:
-    """Reads a socket and writes down what comes."""
+    """Reads a socket and writes what arrives to a file."""
     PROGRAM = """
 import socket, sys
 source = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -92,7 +92,7 @@ with open(sys.argv[2], "ab", 0) as out:
         cleanup(self.stop)
 
     def start(self):
-        """A new one takes the place of a socket that lies there."""
+        """The new socket replaces an old one."""
         new = self.folder / "log.new"
         self.process = subprocess.Popen([sys.executable, "-c", self.PROGRAM, str(new), str(self.lines_path)],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
@@ -108,11 +108,11 @@ with open(sys.argv[2], "ab", 0) as out:
         return self.lines_path.read_text().splitlines()
 
     def lost(self):
-        """How many lines helod has told to be lost."""
+        """How many lines helod has reported as lost."""
         return sum(int(n) for n in re.findall(r"warning: (\d+) log lines were lost", self.lines_path.read_text()))
 
     def wait_line(self, daemon):
-        """Until a question's line arrives."""
+        """Waits until the line of a new request arrives."""
         helo = f"probe-{time.monotonic_ns()}.kiln-street.net"
 
         def arrived():
@@ -121,7 +121,7 @@ with open(sys.argv[2], "ab", 0) as out:
         wait_for(arrived, what="a line of the log", step=0.2)
 
 
-@test("the syslog daemon is stopped and its queue full: no question waits, and what is lost is counted", limit=600)
+@test("the syslog daemon is stopped and its queue full: no request waits, and lost lines are counted", limit=600)
 def _():
     with rig.Dns() as dns:
         syslogd = Syslogd()
@@ -136,10 +136,10 @@ def _():
             tally = rig.under(daemon, act)
 
             def accounted():
-                daemon.ask()  # what was lost is told of beside the next line, once a second
+                daemon.ask()  # helod reports lost lines with the next line, once a second
                 got = sum(" decision v=" in line for line in syslogd.lines())
                 return (got, syslogd.lost()) if got + syslogd.lost() > tally.answered else None
-            got, lost = wait_for(accounted, what="every line has arrived or is told to be lost", step=0.3)
+            got, lost = wait_for(accounted, what="every line has arrived or is reported as lost", step=0.3)
             note(f"{got} decisions in the log, {lost} lines lost")
             assert lost > 0, "nothing was lost: the queue was never full"
     rig.settle(tally, "syslog daemon frozen, its queue full", "once")
@@ -161,14 +161,14 @@ def _():
                 syslogd.start()
             tally = rig.under(daemon, act)
             syslogd.wait_line(daemon)
-            wait_for(lambda: daemon.ask() and syslogd.lost() > 0, what="lost lines are told of", step=0.3)
+            wait_for(lambda: daemon.ask() and syslogd.lost() > 0, what="lost lines are reported", step=0.3)
     rig.settle(tally, "syslog daemon killed, its socket unlinked, a new one; replaced", "once each")
 
 
 # resolv.conf
 
 class OnResolvConf(rig.Daemon):
-    """Asks whom /etc/resolv.conf names, in the network of the name servers."""
+    """Uses the servers of /etc/resolv.conf, in the network of the name servers."""
 
     def __init__(self, network, etc):
         for name in ("hosts", "nsswitch.conf", "ld.so.cache"):
@@ -183,7 +183,7 @@ class OnResolvConf(rig.Daemon):
         self.conf_path.write_text(text.replace(f'servers = {{ "{self.resolver}" }}', "servers = {}"))
 
 
-@test("resolv.conf is replaced: by another server, nothing, garbage, a server that is none", limit=600)
+@test("resolv.conf is replaced: by another server, nothing, garbage, an address without a server", limit=600)
 def _():
     etc = scratch()
     path = etc / "resolv.conf"
@@ -195,14 +195,14 @@ def _():
         def turns_to(dns, number):
             replace_file(path, f"nameserver 127.0.0.{number}\n")
             dns.forget()
-            wait_for(dns.questions, what="the new server is asked")
+            wait_for(dns.questions, what="queries to the new server")
 
         def act():
             turns_to(second, 3)
             rig.pause(1)
             first.forget()
             rig.pause(0.5)
-            equal(first.questions(), [], "asked of the old server")
+            equal(first.questions(), [], "queries to the old server")
             path.unlink()
             rig.pause(1)
             for text in ("", "\0\xff" * 500, "nameserver kiln\nnameserver\n", "nameserver 127.0.0.9\n"):
@@ -212,7 +212,7 @@ def _():
         tally = rig.under(daemon, act, where=daemon.path)
         second.forget()
         equal(daemon.ask(unix=True, **load.honest(7)), "DUNNO")
-        equal(second.questions(), [], "asked of the old server")
+        equal(second.questions(), [], "queries to the old server")
     rig.settle(tally, "resolv.conf replaced: another server, gone, empty, garbage, no server there", "once each")
 
 
@@ -229,12 +229,12 @@ def _():
     redis = redisserver.Redis()
     with rig.Dns() as dns, with_redis(dns, redis) as daemon:
         def is_said_last(text):
-            """Not how often: beside other programs a server may seem too slow at any time."""
+            """The count does not matter: on a busy machine a server may seem too slow at any time."""
             said = [line for line in daemon.log().splitlines() if f"{redis.inet}: " in line]
             return said and text in said[-1]
 
-        def left_alone():
-            wait_for(lambda: is_said_last("unavailable, requests are judged without it"), what="the store is left alone")
+        def skipped():
+            wait_for(lambda: is_said_last("unavailable, requests are judged without it"), what="the store is skipped")
 
         def back():
             wait_for(lambda: is_said_last("available again") and not is_said_last("unavailable"), what="the store is used again")
@@ -243,13 +243,13 @@ def _():
             rig.pause(0.5)
             assert b":0" not in redis.command("DBSIZE"), "nothing was written before"
             redis.stop()
-            left_alone()
+            skipped()
             rig.pause(0.5)
             redis.start()
             back()
             rig.pause(0.5)
             redis.process.send_signal(signal.SIGSTOP)
-            left_alone()
+            skipped()
             rig.pause(0.5)
             redis.process.send_signal(signal.SIGCONT)
             back()
@@ -270,7 +270,7 @@ class OnDisk(rig.Daemon):
                          wrapper=prepared(f'mount -t tmpfs -o size={size} snapshots "{state}"'))
 
     def remount(self, options):
-        """Again until nobody writes there at the moment."""
+        """Tries until nobody is writing there."""
         def done():
             return subprocess.run(["nsenter", "-t", str(self.process.pid), "-m", "-r", "mount", "-o", f"remount,{options}",
                                    str(self.file.parent)], stderr=subprocess.DEVNULL, check=False).returncode == 0
@@ -303,7 +303,7 @@ def _():
             daemon.remount("rw")
             daemon.wait_said("snapshots are written again", 2)
         tally = rig.under(daemon, act)
-        equal(daemon.log().count("the snapshot cannot"), 2, "told once each")
+        equal(daemon.log().count("the snapshot cannot"), 2, "reported once each")
     rig.settle(tally, "disk of the snapshot full, read-only, recovered", "once each")
 
 

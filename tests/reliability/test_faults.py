@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Faults under load: 200 connections ask while a fault comes and goes. Each question gets exactly one right answer, in time:
-an honest host is never refused, who calls himself by our name always is."""
+"""Faults under load: 200 connections send requests while a fault comes and goes. Each request gets exactly one right
+reply, in time: an honest host is never rejected, and a client that greets with our name always is."""
 import os
 import resource
 import shutil
@@ -20,12 +20,12 @@ IS_LONG = rig.SCALE >= 1
 
 # The resolver
 
-@test("resolver in health: the load itself")
+@test("a healthy resolver: the load itself")
 def _():
     with rig.Dns() as dns, rig.Daemon(dns) as daemon:
         tally = rig.under(daemon, lambda: rig.pause(1))
         rig.settle(tally, "nothing: the load itself", "once")
-        assert len(dns.questions()) > 100, "the load asks the DNS"
+        assert len(dns.questions()) > 100, "the load causes DNS queries"
 
 
 FAULTS = [
@@ -54,8 +54,8 @@ def _(fault, what):
 
 @test("resolver says NXDOMAIN to everything: no honest host is rejected", limit=600)
 def _():
-    # A resolver that lies cannot be told from the truth: but no rule about missing records rejects alone.
-    kinds = [(load.honest, lambda action: not action.startswith("5")), (load.forged, load.is_rejected)]
+    # helod cannot know that the resolver lies, but no rule about missing records rejects by itself.
+    kinds = [(load.honest, load.NOT_REJECTED), (load.forged, load.REJECTED)]
     with rig.Dns() as dns, rig.Daemon(dns) as daemon:
         def act():
             dns.break_with("nxdomain")
@@ -78,7 +78,7 @@ def _():
         rig.settle(rig.under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
 
 
-@test("the guard: a failing resolver is let alone, said once, and (in make reliability) trusted again when it is well",
+@test("the guard: helod suspends a failing resolver, says so once, and (in make reliability) trusts it again",
       limit=600)
 def _():
     suspect = {"client": "198.51.100.9", "helo": "gone.kiln-street.net"}
@@ -104,7 +104,7 @@ def _():
             dns.break_with("servfail")
             daemon.wait_log("DNS points are suspended")
             equal(suspended(), True, "the gauge")
-            wait_for(calm, what="what was on its way is over")
+            wait_for(calm, what="lookups in flight have ended")
             dns.forget()
             time.sleep(2)
             meanwhile.extend(dns.questions())
@@ -113,7 +113,7 @@ def _():
                 daemon.wait_log("DNS points count again")
                 equal(suspended(), False, "the gauge")
         tally = rig.under(daemon, act)
-        assert len(meanwhile) < len(before) / 4, f"{len(before)} lookups in health, {len(meanwhile)} while suspended"
+        assert len(meanwhile) < len(before) / 4, f"{len(before)} lookups before, {len(meanwhile)} while suspended"
         equal(daemon.log().count("points are suspended"), 1, "said")
         if IS_LONG:
             contains(daemon.ask(**suspect), "has no reverse name")
@@ -144,7 +144,7 @@ def _():
         contains(daemon.log(), "reload failed")
 
 
-@test("SIGTERM in mid-flight: what was asked is answered before the end")
+@test("SIGTERM with requests in flight: helod answers them before it ends")
 def _():
     with rig.Dns() as dns:
         dns.break_with("slow=400")
@@ -152,7 +152,7 @@ def _():
             waiting = [daemon.connect() for _ in range(100)]
             for n, connection in enumerate(waiting):
                 connection.send(question(**load.honest(n)))
-            wait_for(lambda: len(dns.questions()) >= 20, what="questions in flight")
+            wait_for(lambda: len(dns.questions()) >= 20, what="requests in flight")
             daemon.signal(signal.SIGTERM)
             answers = [connection.answer() for connection in waiting]
             equal(daemon.process.wait(PATIENCE), 0, "exit status")
@@ -186,28 +186,28 @@ def _(what, how, program):
 
 # Descriptors, memory, clock, log
 
-@test("EMFILE: the limit of open files sinks under what is open, and rises again", limit=600)
+@test("EMFILE: the limit of open files falls below what is open, and rises again", limit=600)
 def _():
     with rig.Dns() as dns, rig.Daemon(dns) as daemon:
         pid = daemon.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         late = []
 
-        def knock(n):
+        def visit(n):
             began = time.monotonic()
             equal(daemon.ask(**load.honest(n)), "DUNNO")
             late.append(time.monotonic() - began)
 
         def act():
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (20, before[1]))
-            threads = [threading.Thread(target=knock, args=(n,)) for n in range(20)]
+            threads = [threading.Thread(target=visit, args=(n,)) for n in range(20)]
             for thread in threads:
                 thread.start()
             rig.pause(1)
             resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
             for thread in threads:
                 thread.join(PATIENCE)
-            equal(len(late), 20, "answers to those who knocked meanwhile")
+            equal(len(late), 20, "replies to those who connected meanwhile")
         rig.settle(rig.under(daemon, act), "EMFILE: no descriptor for DNS, files or new connections", "once")
         contains(daemon.log(), "cannot accept a connection")
         equal(daemon.ask(**load.honest(7)), "DUNNO")
@@ -235,7 +235,7 @@ def survives(daemon, shim, n, **fields):
     return action, left == 0
 
 
-@test("ENOMEM: each allocation of a question that waits for the DNS fails in turn", limit=600)
+@test("ENOMEM: each allocation of a request that waits for DNS fails in turn", limit=600)
 def _():
     shim = with_shim()
     with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, env=shim.env) as daemon:
@@ -252,8 +252,8 @@ def _():
         equal(daemon.ask(**load.honest(1999)), "DUNNO")
         assert daemon.ask(**load.forged(1999)).startswith("5")
         equal(daemon.stop(), 0, "exit status")
-    rig.note_row("ENOMEM: each allocation over a whole question", f"{n - 1} allocations, one after another",
-                 result="each question answered, none refused for it")
+    rig.note_row("ENOMEM: each allocation during a request", f"{n - 1} allocations, one after another",
+                 result="each request answered, none rejected for it")
 
 
 @test("ENOMEM: allocations of a reload fail in turn; the old policy or the new one is in force, whole", limit=600)
@@ -278,7 +278,7 @@ def _():
             tried += 1
         equal(daemon.ask(**load.honest(5)), "DUNNO")
         assert daemon.ask(**load.forged(5)).startswith("5")
-    rig.note_row("ENOMEM: allocations over a reload", f"{tried} of {total}", result="served on, each time")
+    rig.note_row("ENOMEM: allocations during a reload", f"{tried} of {total}", result="helod continued to serve each time")
 
 
 @test("ENOMEM: every 50th allocation fails under load", limit=600)
@@ -300,7 +300,7 @@ def _():
         rig.settle(tally, "ENOMEM now and then under load", f"{failed} allocations", retried=True)
 
 
-@test("the wall clock jumps by a second, a day, ten years, forth and back", limit=600)
+@test("the wall clock jumps by a second, a day, ten years, forward and back", limit=600)
 def _():
     shim = with_shim()
     jumps = [1, -1, 3600, -3600, 86400, -86400, 315360000, -315360000, 0]
@@ -314,7 +314,7 @@ def _():
         assert len(years) >= 3, f"the daemon saw the jumps: {years}"
 
 
-class Unheard(rig.Daemon):
+class Unread(rig.Daemon):
     """Its stderr is a pipe that nobody reads."""
 
     def start(self, seconds=PATIENCE):
@@ -332,7 +332,7 @@ class Unheard(rig.Daemon):
 
 @test("a log that nobody reads: stderr is a full pipe", limit=600)
 def _():
-    with rig.Dns() as dns, Unheard(dns) as daemon:
+    with rig.Dns() as dns, Unread(dns) as daemon:
         tally = rig.under(daemon, lambda: rig.pause(1))
         rig.settle(tally, "stderr is a full pipe", "once")
         assert len(daemon.said()) > 32768, "the pipe was full"

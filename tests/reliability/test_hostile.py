@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hostile clients on the socket, hostile senders behind Postfix: neither costs the others, neither gets a byte through."""
+"""Hostile clients on the socket, hostile senders behind Postfix: neither slows others down or gets a byte through."""
 import http.client
 import itertools
 import json
@@ -20,7 +20,7 @@ from tap import cases, contains, equal, note, run, skip, test
 
 IDLE = 10000
 ROUNDS = 3 if rig.SCALE < 1 else 5
-ATTEMPTS = 12  # on a machine that does other things meanwhile, one comparison says little
+ATTEMPTS = 12  # on a busy machine one comparison says little
 
 
 # Clients. Each runs in a process of its own until it is ended.
@@ -30,7 +30,7 @@ def connection(port):
 
 
 def many(port, count):
-    """As many connections as can be had: past max_connections the rest wait in the kernel's queue."""
+    """As many connections as possible: beyond max_connections the rest wait in the kernel's queue."""
     out = []
     for _ in range(count):
         try:
@@ -51,7 +51,7 @@ def slow_senders(port, ready):
 
 
 def repeat(port, ready, data, pause=0.02):
-    """Sends it until the daemon has enough, again and again."""
+    """Sends the data until the daemon hangs up, again and again."""
     ready.set()
     while True:
         with connection(port) as s:
@@ -116,12 +116,12 @@ def never_reads(port, ready):
 
 
 def p99(daemon):
-    kinds = [(load.forged, load.is_rejected)]  # no DNS: the daemon's own time
+    kinds = [(load.forged, load.REJECTED)]  # no DNS: the daemon's own time
     with Load(daemon.port, connections=4, rate=500, deadline=rig.DEADLINE, kinds=kinds) as running:
         rig.pause(1)
     assert not running.tally.faults(), running.tally.faults()
     equal(running.tally.answered, running.tally.asked, "answers")
-    return running.tally.percentile(99), running.tally
+    return running.tally.p99, running.tally
 
 
 def compare(daemon, attack):
@@ -134,22 +134,22 @@ def compare(daemon, attack):
         ready = multiprocessing.Event()
         attacker = multiprocessing.Process(target=attack, args=(daemon.port, ready), daemon=True)
         attacker.start()
-        assert ready.wait(PATIENCE), "the attack goes on"
+        assert ready.wait(PATIENCE), "the attack has begun"
         time.sleep(0.1)
         value, tally = p99(daemon)
         beside.append(value)
         asked += tally.asked
-        assert attacker.is_alive(), "the attack ended before its time"
+        assert attacker.is_alive(), "the attack ended too early"
         attacker.kill()
         attacker.join()
     return statistics.median(alone), statistics.median(beside), asked
 
 
-@cases([("100 senders of a byte now and then", slow_senders), ("lines without an end", endless_lines),
+@cases([("100 senders of one byte at a time", slow_senders), ("lines that never end", endless_lines),
         ("a million attributes", million_attributes), (f"{IDLE} idle connections", idle_connections),
-        ("connect and close, as fast as it goes", connect_and_close), ("half a question, half a connection", half_open),
-        ("who asks and never reads", never_reads)],
-       name=lambda row: f"beside {row[0]} a well-behaved client has its answers as before", limit=600)
+        ("connect and close, as fast as possible", connect_and_close), ("half a request, half a connection", half_open),
+        ("clients that send requests and never read", never_reads)],
+       name=lambda row: f"beside {row[0]} a well-behaved client gets its replies as before", limit=600)
 def _(what, attack):
     if attack is idle_connections and raise_descriptors(2 * IDLE) < 2 * IDLE:  # helod raises its own, as far as this
         skip(f"this machine allows a process fewer than {2 * IDLE} descriptors")
@@ -179,7 +179,7 @@ NASTY = ["%s%n%d%x", "a\rb", "\r", "\x1b[31mred", "\x01", "\x7f", '"', '\\"', "\
 
 
 def nasty(rng):
-    """Bytes as a stranger would choose them; no NUL and no LF, which the protocol itself takes for an end."""
+    """Bytes as a stranger would choose them, without NUL and LF, which end a value in the protocol."""
     parts = [rng.choice(NASTY) if rng.random() < 0.6 else
              bytes(rng.choice([b for b in range(1, 256) if b != 10]) for _ in range(rng.randrange(1, 40)))
              .decode("utf-8", "surrogateescape") for _ in range(rng.randrange(1, 4))]
@@ -202,14 +202,14 @@ def nasty_zone(rng, hosts):
     return "\n".join(lines) + "\n"
 
 
-LINE_MAX = 8192  # of a request; what is longer Postfix never sends
+LINE_MAX = 8192  # of a request; Postfix never sends longer ones
 ANSWER = re.compile(rb"action=(DUNNO|[45]\d\d [45]\.\d+\.\d+ [ -~]{1,480}|PREPEND [!-9;-~]+: [ -~]{1,900})\n\n")
 LINE = re.compile(r"[ -~]{1,1000}")
 PAIR = r'[a-z_]+=(?:"(?:[^"\\]|\\.)*"|[^" \\=]*)'
 DECISION = re.compile(rf"decision(?: {PAIR})+")
 
 
-def hostile_questions(rng, hosts, count):
+def hostile_requests(rng, hosts, count):
     for n in range(count):
         fields = {"client": f"203.0.113.{n % hosts}", "helo": f"h{n % hosts}.kiln-street.net"}
         for name in rng.sample(["helo", "sender", "recipient", "client_name", "reverse_client_name", "instance", "queue_id",
@@ -217,11 +217,11 @@ def hostile_questions(rng, hosts, count):
                                 "stress", "made_up"], rng.randrange(1, 5)):
             fields[name] = nasty(rng)
         if rng.random() < 0.05:
-            fields["sender"] = nasty(rng) * 2000  # beyond what a request may have, now and then
+            fields["sender"] = nasty(rng) * 2000  # now and then more than a request may have
         yield fields
 
 
-@test("hostile senders: no byte of theirs reaches an answer or the log unescaped", limit=600)
+@test("hostile senders: none of their bytes reaches a reply or the log unescaped", limit=600)
 def _():
     seed = random.SystemRandom().randrange(1 << 32)
     note(f"seed {seed}")
@@ -230,7 +230,7 @@ def _():
     prepend = 'policy "default" { help_url = "https://example.net/%{id}" threshold "mark" { score = 1 action = "prepend" } }'
     answered = closed = 0
     with FaultDns(nasty_zone(rng, hosts)) as dns, rig.Daemon(dns, conf=prepend) as daemon:
-        for fields in hostile_questions(rng, hosts, count):
+        for fields in hostile_requests(rng, hosts, count):
             raw = b""
             with daemon.connect() as c:
                 try:
@@ -261,8 +261,8 @@ def _():
             assert line.count(" action=") == 1 or '"' in line, line
     equal(answered + closed, count)
     assert answered > 0.9 * count
-    rig.note_row("hostile bytes in every attribute, PTR, MX and TXT record", f"{count} questions",
-                 result="all answers and log lines well-formed printable ASCII")
+    rig.note_row("hostile bytes in every attribute, PTR, MX and TXT record", f"{count} requests",
+                 result="all replies and log lines well-formed printable ASCII")
 
 
 @test("hostile senders: JSON, HTML and metrics stay well-formed", limit=600)
@@ -272,7 +272,7 @@ def _():
     hosts = 50
     with FaultDns(nasty_zone(rng, hosts)) as dns, \
             rig.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
-        for fields in hostile_questions(rng, hosts, 200):
+        for fields in hostile_requests(rng, hosts, 200):
             try:
                 daemon.ask(**fields)
             except ConnectionError:
@@ -291,7 +291,7 @@ def _():
             json.loads(pages[path].decode("utf-8"))
         for line in pages["/metrics"].decode("ascii").splitlines():
             assert re.fullmatch(r'#.*|[a-z_]+(?:\{[a-z_]+="[ -~]*"(?:,[a-z_]+="[ -~]*")*\})? [0-9.e+-]+|', line), line
-        for fields in hostile_questions(rng, hosts, 30):
+        for fields in hostile_requests(rng, hosts, 30):
             helo = fields["helo"].encode("utf-8", "surrogateescape").replace(b"\0", b"")[:1000]
             status, out, errors = heloctl("check", "-c", daemon.conf_path, "--json", fields["client"], helo.decode(
                 "utf-8", "surrogateescape"))
@@ -299,17 +299,17 @@ def _():
             if out:
                 json.loads(out)
                 assert all(char == "\n" or " " <= char <= "~" or char >= "\u00a0" for char in out), out
-    rig.note_row("hostile bytes to JSON, HTML, Prometheus and heloctl", "230 questions", result="all well-formed")
+    rig.note_row("hostile bytes to JSON, HTML, Prometheus and heloctl", "230 requests", result="all well-formed")
 
 
-# What a stranger can make us do
+# How much work a stranger can cause
 
 SPF_RULES = ("helo_spf_pass", "helo_spf_fail", "helo_spf_deny_all", "helo_spf_softfail", "helo_spf_permerror",
              "helo_spf_none", "sender_spf")
 
 
 def greedy_zone(client):
-    """All that can be asked for, everywhere: many PTR names, each with addresses, SPF with ten terms of ten names each."""
+    """Every record that can be looked up: many PTR names with addresses, SPF with ten terms of ten names each."""
     lines = [f"{client} 60 PTR p{n}.greedy-yard.net" for n in range(200)]
     lines += [f"p{n}.greedy-yard.net 60 A 192.0.2.{n}" for n in range(200)]
     terms = '" "'.join(f"mx:m{n}.greedy-yard.net " for n in range(12))
@@ -346,7 +346,7 @@ def _():
         assert len(networks) <= 31, f"{len(networks)} addresses were looked up"
         equal(daemon.ask(**load.honest(3)), "DUNNO")
         contains(str(dns.questions()), "mail3.kiln-street.net")
-    rig.note_row("200 questions from a network that may ask 30 a minute", "once",
+    rig.note_row("200 requests from a network that may send 30 per minute", "once",
                  result=f"{len(networks)} addresses looked up, all answered")
 
 
@@ -373,7 +373,7 @@ def _():
             if ratio < 1.6:
                 break
             note(f"again: {times}")
-        rig.note_row("colliding names (polynomial hash)", f"{3 * len(chosen)} questions", result=f"{ratio:.2f} times the time")
+        rig.note_row("colliding names (polynomial hash)", f"{3 * len(chosen)} requests", result=f"{ratio:.2f} times the time")
         assert ratio < 1.6, times
 
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * question_text: copies of constant pieces around what changes: the generator shares the machine with what it measures.
+ * request_text: copies constant pieces around the few values that change. It must be quick, because the load generator
+ * shares the machine with the server that it measures.
  */
-#include "question_text.h"
+#include "request_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static char *add_hex(char *at, uint32_t n)
     return at;
 }
 
-size_t question_text(char out[QUESTION_SIZE], const struct greeting *g, uint32_t number)
+size_t request_text(char out[REQUEST_SIZE], const struct greeting *g, uint32_t number)
 {
     static char process[16];
     char *at = out;
