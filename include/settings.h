@@ -114,7 +114,8 @@ struct dns_settings {
     unsigned in_flight;    /* lookups at once */
     unsigned client_share; /* percent of it for the questions of one client network; 0: no limit */
     unsigned guard;        /* percent; 0: never */
-    unsigned ptr_names;    /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */
+    const char *const *probe;
+    unsigned ptr_names; /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */
     uint64_t ttl_min_ms, ttl_max_ms, negative_ttl_ms, failure_ttl_ms;
     bool edns;
     unsigned void_limit; /* SPF */

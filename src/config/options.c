@@ -74,6 +74,8 @@ const struct option options[] = {
      .summary = "Requests of one client network that may wait for DNS, as a share of in_flight; 0 for no limit."},
     {DNS(guard, OPTION_NUMBER), .initial = "50", .max = 100, .unit = "percent",
      .summary = "Share of temporary failures above which DNS findings are suspended; 0 for never."},
+    {DNS(probe, OPTION_SUFFIXES), .initial = "root-servers.net",
+     .summary = "Names below which a random name is looked up while the resolver is suspected."},
     {DNS(ptr_names, OPTION_NUMBER), .initial = "6", .min = 1, .max = EVIDENCE_RDNS_MAX,
      .summary = "How many names of a reverse record are checked."},
     {IN(DNS, "ttl_min", dns.ttl_min_ms, OPTION_DURATION), .initial = "1m", .max = HOUR,

@@ -13,15 +13,20 @@ static enum guard_change resume(struct guard *g)
     return GUARD_RESUMED;
 }
 
-enum guard_change guard_update(struct guard *g, int trouble, unsigned percent, uint64_t now_ms)
+bool guard_suspects(const struct guard *g, int trouble, unsigned percent)
+{
+    return g->suspended || (percent != 0 && trouble >= 0 && (unsigned)trouble >= percent);
+}
+
+enum guard_change guard_update(struct guard *g, int trouble, enum guard_probe probe, unsigned percent, uint64_t now_ms)
 {
     if (!g->suspended) {
-        if (percent == 0 || trouble < 0 || (unsigned)trouble < percent)
+        if (!guard_suspects(g, trouble, percent) || probe != GUARD_PROBE_FAILED)
             return GUARD_SAME;
         *g = (struct guard){.suspended = true, .probe_ms = now_ms + PROBE_MS};
         return GUARD_SUSPENDED;
     }
-    if (percent == 0)
+    if (percent == 0 || probe == GUARD_PROBE_ANSWERED)
         return resume(g);
     if (trouble >= 0) {
         g->quiet_since_ms = 0;

@@ -66,11 +66,15 @@ static void count_history(const struct server *s)
 
 static void watch_resolver(struct server *s)
 {
+    const struct dns_settings *dns = &s->settings->dns;
     int trouble = resolver_trouble(s->gather.resolver);
+    enum guard_probe probe = GUARD_PROBE_OPEN;
     char status[STATUS_SIZE];
 
     metrics_set(s->metrics, METRIC_DNS_TROUBLE, trouble > 0 ? (uint64_t)trouble : 0);
-    switch (guard_update(&s->guard, trouble, s->settings->dns.guard, clock_ms())) {
+    if (guard_suspects(&s->guard, trouble, dns->guard))
+        probe = probe_resolver(&s->probe, s->gather.resolver, dns->probe, clock_ms());
+    switch (guard_update(&s->guard, trouble, probe, dns->guard, clock_ms())) {
     case GUARD_SAME:
         return;
     case GUARD_SUSPENDED:

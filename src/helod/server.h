@@ -16,6 +16,7 @@
 #include "exemption_hits.h"
 #include "instance.h"
 #include "metrics.h"
+#include "probe.h"
 #include "rate.h"
 #include "recent.h"
 #include "settings.h"
@@ -34,6 +35,7 @@ struct server {
     struct exemption_hits *hits;
     struct metrics *metrics;
     struct guard guard;
+    struct probe probe;
     struct deployment deployment;
     struct acceptor *acceptor;
     struct connections *connections;

@@ -98,7 +98,7 @@ static void watch_deployment(struct scenario *s)
 /* As housekeeping.c does. */
 static void watch(struct scenario *s)
 {
-    guard_update(&s->guard, s->trouble, s->settings->dns.guard, clock_ms());
+    guard_update(&s->guard, s->trouble, GUARD_PROBE_FAILED, s->settings->dns.guard, clock_ms());
 }
 
 static void gather_all(struct scenario *s, const struct policy *policy)

@@ -204,6 +204,55 @@ def _(_how, how):
         equal(again, HEALTHY, "after it came back")
 
 
+# Zones of attackers, their reverse zones too. Honest zones answer, if only that there is no such name.
+LAME = "*.com fault servfail\n*.9.45.in-addr.arpa fault servfail\n"
+
+
+@cases([
+    ("one address with three lame domains beside each honest greeting", 1, 60, 20, "", False),
+    ("60 networks with lame domains beside 10 honest ones; the probe is answered", 60, 60, 10, "", False),
+    ("the same without names to probe", 60, 60, 10, " probe = {}\n", True),
+    ("the same, and the probe fails", 60, 60, 10, ' probe = { "prober.com" }\n', True),
+], name=lambda row: f"who can make helod distrust its resolver: {row[0]}")
+def _(_what, networks, lame, honest, dns_lines, suspended):
+    port = free_port()
+
+    def metrics():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as page:
+            return dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
+
+    with FaultDns(LAME) as dns, \
+            Helod(f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}', server="client_rate = 0", dns=dns_lines,
+                  resolver=dns.address) as daemon, daemon.connect() as c:
+        for n in range(lame):
+            c.ask(client=f"45.9.{n % networks}.9", helo=f"www.lame-{n}.com")
+        for n in range(honest):
+            c.ask(client=f"203.0.{n}.9", helo=f"mail.honest-{n}.net")
+        expected = int(networks > 1)  # enough networks for a suspicion
+        wait_for(lambda: (int(metrics()["helod_dns_temperror_percent"]) >= 50) == expected, what="the share of failures")
+        if suspended:
+            daemon.wait_log("DNS points are suspended")
+        else:
+            time.sleep(3)  # the guard decides once a second
+        probed = [name for _, name in dns.questions() if name.endswith(".root-servers.net")]
+        equal(len(probed) > 0, networks > 1 and "probe" not in dns_lines, "root-servers.net was asked")
+        equal(int(metrics()["helod_dns_suspended"]), int(suspended))
+        c.ask(client="203.0.113.99", helo="mail.suspect.net")
+        equal("rdns_missing" in daemon.decision(helo="mail.suspect.net")["findings"], not suspended)
+
+
+@test("DNS points that were suspended count again once a probe is answered, whatever the clients' zones do")
+def _():
+    with FaultDns(f"{LAME}\n*.net fault servfail") as dns, \
+            Helod(server="client_rate = 0", resolver=dns.address) as daemon, daemon.connect() as c:
+        for n in range(60):
+            c.ask(client=f"45.9.{n}.9", helo=f"www.lame-{n}.com")
+        daemon.wait_log("DNS points are suspended")
+        dns.zone_path.write_text(LAME)
+        dns.signal(signal.SIGHUP)
+        daemon.wait_log("DNS points count again")
+
+
 @test("a greeting judged on temporary failures says so in its decision line")
 def _():
     faults = "\n".join(f"{name} fault servfail" for name in EVERYTHING)

@@ -21,17 +21,23 @@ static void test_changes(void **state)
         int trouble;
         unsigned percent;
         enum guard_change change;
+        enum guard_probe probe;
     } rows[] = {
-        {"too few lookups to tell", -1, 50, GUARD_SAME},
-        {"just under the limit", 49, 50, GUARD_SAME},
-        {"switched off", 100, 0, GUARD_SAME},
-        {"at the limit", 50, 50, GUARD_SUSPENDED},
-        {"said once", 90, 50, GUARD_SAME},
-        {"better, but not half as bad", 25, 50, GUARD_SAME},
-        {"better", 24, 50, GUARD_RESUMED},
-        {"said once", 24, 50, GUARD_SAME},
-        {"again", 80, 50, GUARD_SUSPENDED},
-        {"switched off by a reload", 80, 0, GUARD_RESUMED},
+        {"too few lookups to tell", -1, 50, GUARD_SAME, GUARD_PROBE_FAILED},
+        {"just under the limit", 49, 50, GUARD_SAME, GUARD_PROBE_FAILED},
+        {"switched off", 100, 0, GUARD_SAME, GUARD_PROBE_FAILED},
+        {"the names of clients fail, but the probe is answered", 100, 50, GUARD_SAME, GUARD_PROBE_ANSWERED},
+        {"or is under way", 100, 50, GUARD_SAME, GUARD_PROBE_OPEN},
+        {"at the limit", 50, 50, GUARD_SUSPENDED, GUARD_PROBE_FAILED},
+        {"said once", 90, 50, GUARD_SAME, GUARD_PROBE_FAILED},
+        {"better, but not half as bad", 25, 50, GUARD_SAME, GUARD_PROBE_FAILED},
+        {"better", 24, 50, GUARD_RESUMED, GUARD_PROBE_FAILED},
+        {"said once", 24, 50, GUARD_SAME, GUARD_PROBE_FAILED},
+        {"again", 80, 50, GUARD_SUSPENDED, GUARD_PROBE_FAILED},
+        {"nothing is known of a probe", 80, 50, GUARD_SAME, GUARD_PROBE_OPEN},
+        {"only the names of clients fail", 80, 50, GUARD_RESUMED, GUARD_PROBE_ANSWERED},
+        {"again", 80, 50, GUARD_SUSPENDED, GUARD_PROBE_FAILED},
+        {"switched off by a reload", 80, 0, GUARD_RESUMED, GUARD_PROBE_FAILED},
     };
     struct guard g = {.suspended = false};
     uint64_t now = 1000;
@@ -39,7 +45,7 @@ static void test_changes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++, now += 5000) {
         print_message("# %s\n", rows[i].name);
-        assert_int_equal(guard_update(&g, rows[i].trouble, rows[i].percent, now), rows[i].change);
+        assert_int_equal(guard_update(&g, rows[i].trouble, rows[i].probe, rows[i].percent, now), rows[i].change);
     }
 }
 
@@ -48,13 +54,13 @@ static void test_not_for_ever(void **state)
     struct guard g = {.suspended = false};
 
     (void)state;
-    assert_int_equal(guard_update(&g, 100, 50, 1000), GUARD_SUSPENDED);
+    assert_int_equal(guard_update(&g, 100, GUARD_PROBE_FAILED, 50, 1000), GUARD_SUSPENDED);
     /* Nobody asks any more, so nothing can be told: after a quiet minute it is tried again. */
-    assert_int_equal(guard_update(&g, -1, 50, 2000), GUARD_SAME);
-    assert_int_equal(guard_update(&g, 100, 50, 50000), GUARD_SAME);
-    assert_int_equal(guard_update(&g, -1, 50, 55000), GUARD_SAME);
-    assert_int_equal(guard_update(&g, -1, 50, 114999), GUARD_SAME);
-    assert_int_equal(guard_update(&g, -1, 50, 115000), GUARD_RESUMED);
+    assert_int_equal(guard_update(&g, -1, GUARD_PROBE_FAILED, 50, 2000), GUARD_SAME);
+    assert_int_equal(guard_update(&g, 100, GUARD_PROBE_FAILED, 50, 50000), GUARD_SAME);
+    assert_int_equal(guard_update(&g, -1, GUARD_PROBE_FAILED, 50, 55000), GUARD_SAME);
+    assert_int_equal(guard_update(&g, -1, GUARD_PROBE_FAILED, 50, 114999), GUARD_SAME);
+    assert_int_equal(guard_update(&g, -1, GUARD_PROBE_FAILED, 50, 115000), GUARD_RESUMED);
 }
 
 static void test_probes(void **state)
@@ -66,7 +72,7 @@ static void test_probes(void **state)
     struct address network = {.family = ADDRESS_IPV4};
 
     assert_false(guard_holds_back(&g, &network, 0));
-    guard_update(&g, 100, 50, 0);
+    guard_update(&g, 100, GUARD_PROBE_FAILED, 50, 0);
     for (uint64_t now = 1; now <= 10000; now++) {
         network.bytes[0] = (uint8_t)(now / 100);
         through += !guard_holds_back(&g, &network, now);
@@ -83,7 +89,7 @@ static void test_probes_of_one_network(void **state)
     struct guard g = {.suspended = false};
 
     (void)state;
-    guard_update(&g, 100, 50, 0);
+    guard_update(&g, 100, GUARD_PROBE_FAILED, 50, 0);
     for (uint64_t now = 1; now <= 60000; now++) {
         of_greedy += !guard_holds_back(&g, &greedy, now);
         honest.bytes[1] = (uint8_t)(now / 1000);
