@@ -8,7 +8,7 @@
  * (evidence_verified()).
  *
  * history_ask() answers like the resolver: never before it returns, exactly once, never after a cancel. A store in
- * trouble answers `known = false`, no later than its timeout: no points come from it.
+ * trouble leaves `known` or `name_known` false, no later than its timeout: no points come from it.
  */
 #ifndef HELOD_HISTORY_H
 #define HELOD_HISTORY_H
@@ -35,7 +35,8 @@ struct history_limits {
 /* What the rules may see. All zero: nothing known. */
 struct history_facts {
     struct history_limits limits;
-    bool known;                   /* the store answered */
+    bool known;                   /* the store answered for the client network */
+    bool name_known;              /* and for the HELO name, whose record may be on another server */
     unsigned domains;             /* distinct registrable domains this client greeted with, unverified, in the window */
     unsigned names;               /* distinct unverified names */
     unsigned networks;            /* distinct neighbourhoods that used this HELO name unverified, in the window */
@@ -115,7 +116,7 @@ struct history_stats {
     bool up;
     size_t networks, names, bytes; /* of the memory store */
     uint64_t evicted;
-    uint64_t asked, unknown; /* questions; those answered "not known" */
+    uint64_t asked, unknown; /* questions; those not fully answered */
 };
 void history_stats(const struct history *h, struct history_stats *out);
 /* Writes the snapshot now and waits for it; false with a text in error. Without a file nothing is done. */

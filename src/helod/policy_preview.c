@@ -89,7 +89,7 @@ static bool gather_for(const struct settings *s, const struct policy *policy, co
     e->helo_mx = KNOWN_ABSENT;
     e->helo_nxdomain = g->address == KNOWN_ABSENT;
     e->helo_spf = &no_spf;
-    e->history.known = true;
+    e->history.known = e->history.name_known = true;
     e->history.limits.shared_networks = UINT_MAX; /* there is a store, whatever the policy file says */
     e->history.misfits = e->history.misfit_days = g->persistent ? 10 : 0;
     evidence_conclude(e);

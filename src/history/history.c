@@ -185,7 +185,7 @@ static struct store_keys *keys_for(struct history *h, const struct history_greet
 static void count(struct history *h, const struct history_facts *facts)
 {
     h->asked++;
-    h->unknown += !facts->known;
+    h->unknown += !facts->known || !facts->name_known;
 }
 
 static bool answered_at_once(struct history *h, const struct store_keys *keys, struct history_facts *out)
@@ -193,10 +193,7 @@ static bool answered_at_once(struct history *h, const struct store_keys *keys, s
     struct history_limits limits = out->limits;
 
     *out = (struct history_facts){.limits = limits};
-    if (!h->store->at_once(h->state, keys, out))
-        return false;
-    count(h, out);
-    return true;
+    return h->store->at_once(h->state, keys, out);
 }
 
 bool history_at_once(struct history *h, const struct history_greeting *greeting, struct history_facts *out)
@@ -204,10 +201,13 @@ bool history_at_once(struct history *h, const struct history_greeting *greeting,
     const struct store_keys *keys = keys_for(h, greeting);
 
     if (keys == NULL) {
-        out->known = false;
+        out->known = out->name_known = false;
         return true;
     }
-    return answered_at_once(h, keys, out);
+    if (!answered_at_once(h, keys, out))
+        return false;
+    count(h, out);
+    return true;
 }
 
 static void query_end(struct history_query *q)
@@ -216,30 +216,22 @@ static void query_end(struct history_query *q)
     history_done *done = q->done;
     void *arg = q->arg;
 
+    count(q->h, &facts);
     query_free(q);
     done(arg, &facts);
 }
 
 static void query_answered(struct store_waiter *w)
 {
-    struct history_query *q = (struct history_query *)w;
-
-    count(q->h, &w->facts);
-    query_end(q);
+    query_end((struct history_query *)w);
 }
 
-/* The store's timeout has passed, or the store had answered at once. */
+/* The store's timeout has passed, or the store had answered at once. What has arrived until now counts. */
 static void on_query_timer(evutil_socket_t fd, short what, void *arg)
 {
-    struct history_query *q = arg;
-
     (void)fd;
     (void)what;
-    if (q->waiter.request != NULL) {
-        q->waiter.facts = (struct history_facts){.known = false};
-        count(q->h, &q->waiter.facts);
-    }
-    query_end(q);
+    query_end(arg);
 }
 
 static void start_timer(struct event *timer, uint64_t ms)

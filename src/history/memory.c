@@ -343,7 +343,7 @@ static bool memory_at_once(void *store, const struct store_keys *keys, struct hi
     const struct identity *known;
     struct misfits misfits;
 
-    out->known = true;
+    out->known = out->name_known = true;
     out->encrypted_networks = encrypted_networks(m, keys, w);
     if (name != NULL)
         out->networks = distinct_count(name->sets[RECORD_NETWORKS], &w);

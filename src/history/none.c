@@ -23,7 +23,7 @@ static bool none_at_once(void *store, const struct store_keys *keys, struct hist
 {
     (void)store;
     (void)keys;
-    out->known = false;
+    out->known = out->name_known = false;
     return true;
 }
 

@@ -1,136 +1,80 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis: the store that several helods share. Sorted sets hold what was seen, by the time it was last seen, so
- * the window slides exactly. Each set is limited to about twice the count that the rules need, and expires with the
- * window.
+ * redis: the store that several helods share. redis_record.h describes a record.
  *
- *     PREFIXc:{NETWORK}:t   hash: first, last
- *     PREFIXc:{NETWORK}:d   unverified domains, :n unverified names
- *     PREFIXc:{NETWORK}:v   verified domains by last time, :f by first time, :k by number of greetings
- *     PREFIXc:{NETWORK}:m   times of its unverified greetings since the last verified one, :md their days
- *     PREFIXh:{NAME}        neighbourhoods that used the name unverified
- *     PREFIXp:{POLICY}      neighbourhoods whose clients came encrypted
+ *     PREFIXc2:{NETWORK}   a network
+ *     PREFIXh2:{NAME}      a name
+ *     PREFIXp2:{POLICY}    a policy: the neighbourhoods whose clients came encrypted
  *
- * The braces put all keys of a record into one slot of a cluster. A query is one pipelined round trip of REDIS_ASKS
- * commands. Nothing is read to be written back and there are no scripts, so proxies and narrow ACLs work.
+ * The 2 is the version of the form. A record of another form has another key, so it is not read and it expires.
+ *
+ * A query is one pipelined round trip of two commands. Noting a greeting takes two commands for each record, three for
+ * a verified one. Both touch two records, the network's and the name's, and the braces put each into one slot of a
+ * cluster. There are no scripts, so narrow ACLs work. Three things are not done for each greeting:
+ *
+ * - Every command that adds members would need another one that removes the surplus. Instead, helod tidies one record
+ *   for every TIDY_EVERY greetings that it notes. A record that grows is soon one of them, so it exceeds its bound by
+ *   about as many members as are added between two of its turns.
+ * - All hosts need the record of a policy, which lies in one slot. Each reads it, and adds to it, once in a while.
+ * - Times outside the window need not be removed, because every query leaves them out.
  *
  * Promises: whatever the server does, a query is answered within its timeout (history.c's). A server that is down,
  * that made no progress for STUCK times the timeout, or that was late LATE_MAX times in a row gets no queries until
  * it answers a PING in time. Each such change is reported once.
  */
-#include <errno.h>
-#include <event2/event.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "redis_batch.h"
 #include "redis_link.h"
+#include "redis_record.h"
 #include "redis_reply.h"
 
 enum {
     DAY = 86400,
-    KEPT_MISFITS = 64,
     KEY_SIZE = 2 * STORE_KEY_SIZE + 64,
-    KEPT_VERIFIED = 32,
-    KEPT_DOMAINS = 64,
-    KEPT_NETWORKS = 128
+    KEPT_NAMES = 64,
+    KEPT_NETWORKS = 128,
+    TIDY_EVERY = 16,
+    POLICIES_MAX = 64,
+    POLICY_LEARN_MS = 5000, /* between two readings of a policy's record, while too few networks are known */
+    POLICY_READ_MS = 60000, /* and later */
+    POLICY_NOTE_MS = 1000,  /* between two notes in it */
+};
+
+/* What is known of a policy's record. */
+struct redis_policy {
+    struct redis_policy *next;
+    unsigned networks;           /* unrelated ones that came encrypted, when it was last read */
+    uint64_t asked_ms, noted_ms; /* 0: never */
+    char name[];
 };
 
 struct redis {
     struct redis_link *link;
     const struct history_settings *settings;
     bool read_only;
+    unsigned notes; /* counted for TIDY_EVERY */
+    struct redis_policy *policies;
 };
 
-/* Commands that were sent together. */
-struct batch {
-    struct redis *redis;
-    struct store_waiter *waiter; /* NULL: no caller waits (any more) */
-    uint64_t asked_ms;
-    unsigned left, next; /* replies to come, plus one while sending; number of the next */
-    bool failed;
-    void (*replied)(struct batch *r, unsigned index, const redisReply *reply);
-    void (*complete)(struct batch *r); /* called if all replies were valid; NULL: nothing to do */
-    enum store_subject subject;        /* of show */
-    struct redis_question question;
-};
-
-static void arrived(struct batch *r)
+static struct redis_batch *batch_new(struct redis *redis, struct store_waiter *w)
 {
-    struct store_waiter *w = r->waiter;
+    struct redis_batch *r = redis_batch_new(redis->link, w);
 
-    if (--r->left > 0)
-        return;
-    if (w != NULL)
-        w->request = NULL; /* after a failure its timer ends the query */
-    if (w != NULL && !r->failed) {
-        r->complete(r);
-        redis_link_in_time(r->redis->link);
-        free(r);
-        w->answered(w);
-        return;
-    }
-    free(r);
-}
-
-static void on_reply(redisAsyncContext *context, void *reply, void *arg)
-{
-    struct batch *r = arg;
-    const redisReply *got = reply;
-
-    (void)context;
-    if (got == NULL) {
-        r->failed = true;
-    } else if (got->type == REDIS_REPLY_ERROR) {
-        redis_link_complain(r->redis->link, got->str);
-        r->failed = true;
-    } else {
-        redis_link_progress(r->redis->link);
-        if (r->replied != NULL && !r->failed)
-            r->replied(r, r->next, got);
-    }
-    r->next++;
-    redis_link_replied(r->redis->link);
-    arrived(r);
-}
-
-static void command(struct batch *r, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    r->left++;
-    if (!redis_link_send(r->redis->link, on_reply, r, format, args)) {
-        r->left--;
-        r->failed = true;
-    }
-    va_end(args);
-}
-
-static struct batch *batch_new(struct redis *redis, struct store_waiter *w)
-{
-    struct batch *r = calloc(1, sizeof(*r));
-
-    if (r == NULL)
-        return NULL;
-    r->redis = redis;
-    r->asked_ms = clock_ms();
-    r->left = 1;
-    r->waiter = w;
-    if (w != NULL)
-        w->request = r;
+    if (r != NULL)
+        r->redis = redis;
     return r;
 }
 
-static const char *key(const struct redis *redis, enum store_subject subject, const char *of, const char *ending,
-                       char out[KEY_SIZE])
+static const char *key(const struct redis *redis, enum store_subject subject, const char *of, char out[KEY_SIZE])
 {
-    static const char *const letters[STORE_SUBJECTS] = {
-        [STORE_NETWORK] = "c", [STORE_NAME] = "h", [STORE_POLICY] = "p"};
+    static const char *const forms[STORE_SUBJECTS] = {
+        [STORE_NETWORK] = "c2", [STORE_NAME] = "h2", [STORE_POLICY] = "p2"};
 
-    snprintf(out, KEY_SIZE, "%s%s:{%s}%s", redis->settings->redis_prefix, letters[subject], of, ending);
+    snprintf(out, KEY_SIZE, "%s%s:{%s}", redis->settings->redis_prefix, forms[subject], of);
     return out;
 }
 
@@ -149,15 +93,87 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static void fact(struct batch *r, unsigned index, const redisReply *reply)
+static unsigned at_least(unsigned least, unsigned counted_to)
 {
-    r->failed = r->failed || !redis_reply_fact(&r->question, index, reply);
+    return 2 * counted_to > least ? 2 * counted_to : least;
 }
 
-static void facts_complete(struct batch *r)
+static struct redis_record_bounds bounds(const struct redis *redis)
 {
-    redis_reply_conclude(&r->question);
-    r->waiter->facts = r->question.facts;
+    const struct history_settings *s = redis->settings;
+
+    return (struct redis_record_bounds){.since = now() - window(redis),
+                                        .names = at_least(KEPT_NAMES, s->churn_domains),
+                                        .networks = at_least(KEPT_NETWORKS, s->shared_networks)};
+}
+
+/* NULL: the policy file has more policies than that, or there is no memory. */
+static struct redis_policy *policy_of(struct redis *redis, const char *name)
+{
+    struct redis_policy **at = &redis->policies, *p;
+    unsigned count = 0;
+
+    for (; *at != NULL; at = &(*at)->next, count++)
+        if (strcmp((*at)->name, name) == 0)
+            return *at;
+    p = name[0] != '\0' && count < POLICIES_MAX ? calloc(1, sizeof(*p) + strlen(name) + 1) : NULL;
+    if (p == NULL)
+        return NULL;
+    memcpy(p->name, name, strlen(name));
+    return *at = p;
+}
+
+static void read_record(struct redis_batch *r, enum store_subject subject, const char *of)
+{
+    char k[KEY_SIZE];
+
+    redis_batch_command(r, subject, "ZRANGE %s 0 %u WITHSCORES", key(r->redis, subject, of, k), REDIS_RECORD_READ - 1);
+}
+
+/* The neighbourhoods of the window. */
+static void count_networks(struct redis_batch *r, enum store_subject subject, const char *of, uint32_t seconds)
+{
+    char k[KEY_SIZE];
+
+    redis_batch_command(r, subject, "ZCOUNT %s -inf (-%u", key(r->redis, subject, of, k), now() - seconds);
+}
+
+static bool fact(struct redis_batch *r, enum store_subject of, const redisReply *reply)
+{
+    struct history_facts none, *facts = r->waiter != NULL ? &r->waiter->facts : &none;
+    bool good = true;
+
+    if (of == STORE_POLICY)
+        good = redis_reply_count(reply, &r->policy->networks);
+    else if (of == STORE_NAME)
+        good = facts->name_known = redis_reply_count(reply, &facts->networks);
+    else
+        good = facts->known = redis_record_facts(reply, now() - window(r->redis), &r->keys, facts);
+    facts->encrypted_networks = r->policy != NULL ? r->policy->networks : 0;
+    return good;
+}
+
+/*
+ * Reads the record of the policy when its time has come. This is no part of the query, whose two records it may
+ * outlive, except in heloctl, which asks once and must have it.
+ */
+static void refresh_policy(struct redis *redis, struct redis_batch *query)
+{
+    struct redis_policy *p = query->policy;
+    bool learning = p != NULL && p->networks < STARTTLS_NETWORKS;
+    struct redis_batch *r;
+
+    if (p == NULL || (p->asked_ms != 0 && clock_ms() - p->asked_ms < (learning ? POLICY_LEARN_MS : POLICY_READ_MS)))
+        return;
+    r = redis->read_only ? query : batch_new(redis, NULL);
+    if (r == NULL)
+        return;
+    p->asked_ms = clock_ms();
+    r->policy = p;
+    r->replied = fact;
+    count_networks(r, STORE_POLICY, p->name, smaller(window(redis), HISTORY_ENCRYPTED_DAYS * DAY));
+    if (r != query)
+        redis_batch_sent(r);
 }
 
 static bool redis_at_once(void *store, const struct store_keys *keys, struct history_facts *out)
@@ -172,245 +188,200 @@ static bool redis_at_once(void *store, const struct store_keys *keys, struct his
 static void redis_ask(void *store, const struct store_keys *keys, struct store_waiter *w)
 {
     struct redis *redis = store;
-    struct batch *r = batch_new(redis, w);
-    char k[KEY_SIZE];
-    unsigned since;
+    struct redis_batch *r = batch_new(redis, w);
 
     if (r == NULL)
         return;
     r->replied = fact;
-    r->complete = facts_complete;
-    r->question.known_count = keys->known_count;
-    r->question.since = now() - window(redis);
-    memcpy(r->question.domain, keys->domain, sizeof(keys->domain));
-    since = r->question.since;
-    /* In the order of enum redis_ask. */
-    command(r, "HMGET %s first last", key(redis, STORE_NETWORK, keys->network, ":t", k));
-    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NETWORK, keys->network, ":d", k), since);
-    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NETWORK, keys->network, ":n", k), since);
-    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NAME, keys->name, "", k), since);
-    command(r, "ZRANGEBYSCORE %s (%u +inf LIMIT 0 2", key(redis, STORE_NETWORK, keys->network, ":v", k), since);
-    command(r, "ZREVRANGE %s 0 0 WITHSCORES", key(redis, STORE_NETWORK, keys->network, ":k", k));
-    command(r, "ZSCORE %s %s", key(redis, STORE_NETWORK, keys->network, ":v", k), keys->domain);
-    command(r, "ZSCORE %s %s", key(redis, STORE_NETWORK, keys->network, ":k", k), keys->domain);
-    command(r, "ZSCORE %s %s", key(redis, STORE_NETWORK, keys->network, ":f", k), keys->domain);
-    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NETWORK, keys->network, ":m", k), since);
-    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_NETWORK, keys->network, ":md", k), since);
-    command(r, "ZCOUNT %s (%u +inf", key(redis, STORE_POLICY, keys->policy, "", k),
-            now() - smaller(window(redis), HISTORY_ENCRYPTED_DAYS * DAY));
-    arrived(r);
+    r->keys = *keys;
+    r->policy = policy_of(redis, keys->policy);
+    refresh_policy(redis, r);
+    read_record(r, STORE_NETWORK, keys->network);
+    if (keys->name[0] != '\0')
+        count_networks(r, STORE_NAME, keys->name, window(redis));
+    else
+        w->facts.name_known = true;
+    redis_batch_sent(r);
 }
 
-static void add_to_set(struct batch *r, const char *k, const char *member, unsigned kept)
+static void expire(struct redis_batch *r, enum store_subject of, const char *k)
 {
-    const struct redis *redis = r->redis;
-
-    command(r, "ZADD %s %u %s", k, now(), member);
-    command(r, "ZREMRANGEBYSCORE %s -inf %u", k, now() - window(redis));
-    command(r, "ZREMRANGEBYRANK %s 0 -%u", k, kept + 1);
-    command(r, "EXPIRE %s %u", k, window(redis));
+    redis_batch_command(r, of, "EXPIRE %s %u", k, window(r->redis));
 }
 
-static void add_verified(struct batch *r, const struct store_keys *keys)
+static void add_verified(struct redis_batch *r, const struct store_keys *keys)
 {
-    static const char *const others[] = {":k", ":f"};
+    char k[KEY_SIZE];
+    uint32_t t = now();
+
+    key(r->redis, STORE_NETWORK, keys->network, k);
+    if (keys->domain[0] == '\0') {
+        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u r", k, t, t);
+    } else {
+        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u r -%u v%s %u w%s", k, t, t, t, keys->domain, t,
+                            keys->domain);
+        redis_batch_command(r, STORE_NETWORK, "ZINCRBY %s 1 k%s", k, keys->domain);
+    }
+    expire(r, STORE_NETWORK, k);
+}
+
+static void add_network(struct redis_batch *r, enum store_subject subject, const char *of, const char *near)
+{
     char k[KEY_SIZE];
 
-    add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":v", k), keys->domain, KEPT_VERIFIED);
-    command(r, "ZINCRBY %s 1 %s", key(r->redis, STORE_NETWORK, keys->network, ":k", k), keys->domain);
-    command(r, "ZADD %s NX %u %s", key(r->redis, STORE_NETWORK, keys->network, ":f", k), now(), keys->domain);
-    /*
-     * What a mail server has earned outlives the domains that bots behind the same NAT are verified for: the fewest
-     * greetings go first, and of the first times the latest.
-     */
-    command(r, "ZREMRANGEBYRANK %s 0 -%u", key(r->redis, STORE_NETWORK, keys->network, ":k", k), KEPT_VERIFIED + 1);
-    command(r, "ZREMRANGEBYRANK %s %u -1", key(r->redis, STORE_NETWORK, keys->network, ":f", k), KEPT_VERIFIED);
+    redis_batch_command(r, subject, "ZADD %s LT -%u a%s", key(r->redis, subject, of, k), now(), near);
+    expire(r, subject, k);
+}
+
+static void add_unverified(struct redis_batch *r, const struct store_keys *keys)
+{
+    char k[KEY_SIZE];
+    uint32_t t = now();
+
+    key(r->redis, STORE_NETWORK, keys->network, k);
+    if (keys->domain[0] == '\0')
+        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u m%u -%u n%s", k, t, t, t / 60, t, keys->name);
+    else
+        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u m%u -%u n%s -%u d%s", k, t, t, t / 60, t, keys->name,
+                            t, keys->domain);
+    expire(r, STORE_NETWORK, k);
+    add_network(r, STORE_NAME, keys->name, keys->near);
+}
+
+static bool remove_excess(struct redis_batch *r, enum store_subject of, const redisReply *reply)
+{
+    static struct redis_record_excess excess; /* large, and needed only until the command is formatted */
+    static const char *words[REDIS_RECORD_READ + 2];
+    static size_t sizes[REDIS_RECORD_READ + 2];
+    const struct redis_record_bounds kept = bounds(r->redis);
+    char k[KEY_SIZE], *text = NULL;
+
+    if (reply->type == REDIS_REPLY_INTEGER) /* of the removal */
+        return true;
+    if (!redis_record_excess(reply, &kept, &excess))
+        return false;
+    if (excess.count == 0)
+        return true;
+    words[0] = "ZREM";
+    words[1] = key(r->redis, of, r->keys.network, k);
     for (unsigned i = 0; i < 2; i++)
-        command(r, "EXPIRE %s %u", key(r->redis, STORE_NETWORK, keys->network, others[i], k), window(r->redis));
+        sizes[i] = strlen(words[i]);
+    memcpy(words + 2, excess.members, excess.count * sizeof(words[0]));
+    memcpy(sizes + 2, excess.sizes, excess.count * sizeof(sizes[0]));
+    redis_batch_send(r, of, text, redisFormatCommandArgv(&text, (int)excess.count + 2, words, sizes));
+    return true;
 }
 
-static void add_misfit(struct batch *r, const struct store_keys *keys)
-{
-    char k[KEY_SIZE], member[32];
-
-    snprintf(member, sizeof(member), "%llu", (unsigned long long)clock_ms());
-    add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":m", k), member, KEPT_MISFITS);
-    snprintf(member, sizeof(member), "%u", (unsigned)(now() / DAY));
-    add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":md", k), member, KEPT_MISFITS);
-}
-
-static void forget_misfits(struct batch *r, const struct store_keys *keys)
+static void drop_oldest_networks(struct redis_batch *r, enum store_subject subject, const char *of)
 {
     char k[KEY_SIZE];
 
-    command(r, "DEL %s", key(r->redis, STORE_NETWORK, keys->network, ":m", k));
-    command(r, "DEL %s", key(r->redis, STORE_NETWORK, keys->network, ":md", k));
+    redis_batch_command(r, subject, "ZREMRANGEBYRANK %s %u -1", key(r->redis, subject, of, k),
+                        bounds(r->redis).networks);
 }
 
-static unsigned at_least(unsigned least, unsigned counted_to)
+/* Tidies, in turns, the network's record and the name's. */
+static void tidy(struct redis *redis, const struct store_keys *keys, bool verified)
 {
-    return 2 * counted_to > least ? 2 * counted_to : least;
+    struct redis_batch *r = ++redis->notes % TIDY_EVERY == 0 ? batch_new(redis, NULL) : NULL;
+
+    if (r == NULL)
+        return;
+    r->keys = *keys;
+    if (!verified && redis->notes % (2 * TIDY_EVERY) == 0) {
+        drop_oldest_networks(r, STORE_NAME, keys->name);
+    } else {
+        r->replied = remove_excess;
+        read_record(r, STORE_NETWORK, keys->network);
+    }
+    redis_batch_sent(r);
 }
 
-static void add_unverified(struct batch *r, const struct store_keys *keys)
+/* NULL: nothing can be noted. */
+static struct redis_batch *note_new(struct redis *redis)
 {
-    const struct history_settings *s = r->redis->settings;
-    unsigned domains = at_least(KEPT_DOMAINS, s->churn_domains);
-    char k[KEY_SIZE];
-
-    if (keys->domain[0] != '\0')
-        add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":d", k), keys->domain, domains);
-    add_to_set(r, key(r->redis, STORE_NETWORK, keys->network, ":n", k), keys->name, domains);
-    add_to_set(r, key(r->redis, STORE_NAME, keys->name, "", k), keys->near,
-               at_least(KEPT_NETWORKS, s->shared_networks));
+    if (redis->read_only || !redis_link_up(redis->link) || !redis_link_has_room(redis->link))
+        return NULL;
+    return batch_new(redis, NULL);
 }
 
 static void redis_note(void *store, const struct store_keys *keys, bool verified)
 {
     struct redis *redis = store;
-    struct batch *r;
-    char k[KEY_SIZE];
+    struct redis_batch *r = note_new(redis);
 
-    if (redis->read_only || !redis_link_up(redis->link) || !redis_link_has_room(redis->link))
-        return;
-    r = batch_new(redis, NULL);
     if (r == NULL)
         return;
-    key(redis, STORE_NETWORK, keys->network, ":t", k);
-    command(r, "HSETNX %s first %u", k, now());
-    command(r, "HSET %s last %u", k, now());
-    command(r, "EXPIRE %s %u", k, window(redis));
-    if (!verified) {
+    if (verified)
+        add_verified(r, keys);
+    else
         add_unverified(r, keys);
-        add_misfit(r, keys);
-    } else {
-        forget_misfits(r, keys);
-        if (keys->domain[0] != '\0')
-            add_verified(r, keys);
-    }
-    arrived(r);
+    redis_batch_sent(r);
+    tidy(redis, keys, verified);
 }
 
+/* All hosts write into one record and need only a few networks of it, so not all that could be noted is. */
 static void redis_note_encrypted(void *store, const struct store_keys *keys)
 {
     struct redis *redis = store;
-    struct batch *r = redis->read_only || !redis_link_up(redis->link) || !redis_link_has_room(redis->link)
-                          ? NULL
-                          : batch_new(redis, NULL);
-    char k[KEY_SIZE];
+    struct redis_policy *p = policy_of(redis, keys->policy);
+    struct redis_batch *r;
 
+    if (p == NULL || (p->noted_ms != 0 && clock_ms() - p->noted_ms < POLICY_NOTE_MS))
+        return;
+    r = note_new(redis);
     if (r == NULL)
         return;
-    add_to_set(r, key(redis, STORE_POLICY, keys->policy, "", k), keys->near, KEPT_NETWORKS);
-    arrived(r);
+    p->noted_ms = clock_ms();
+    add_network(r, STORE_POLICY, keys->policy, keys->near);
+    drop_oldest_networks(r, STORE_POLICY, keys->policy);
+    redis_batch_sent(r);
 }
 
-/* The commands of a listing, in this order. */
-static const struct {
-    enum store_subject subject;
-    enum store_kind kind;
-    enum redis_list what;
-    const char *ending;
-} listing_rows[] = {
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_TIMES, ":t"},
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_COUNT, ":d"},
-    {STORE_NETWORK, STORE_DOMAINS, REDIS_LIST_SEEN, ":d"},
-    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_COUNT, ":n"},
-    {STORE_NETWORK, STORE_NAMES, REDIS_LIST_SEEN, ":n"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_COUNT, ":v"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_SEEN, ":v"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_NUMBERS, ":k"},
-    {STORE_NETWORK, STORE_VERIFIED, REDIS_LIST_FIRST, ":f"},
-    {STORE_NETWORK, STORE_KINDS, REDIS_LIST_MISFITS, ":m"},
-    {STORE_NETWORK, STORE_KINDS, REDIS_LIST_MISFIT_DAYS, ":md"},
-    {STORE_NAME, STORE_NETWORKS, REDIS_LIST_COUNT, ""},
-    {STORE_NAME, STORE_NETWORKS, REDIS_LIST_SEEN, ""},
-};
-enum { LISTING_ROWS = sizeof(listing_rows) / sizeof(listing_rows[0]) };
-
-static void list(struct batch *r, unsigned index, const redisReply *reply)
+static bool list(struct redis_batch *r, enum store_subject of, const redisReply *reply)
 {
-    unsigned row = index;
+    const struct redis_record_bounds kept = bounds(r->redis);
 
-    while (r->subject == STORE_NAME && listing_rows[row - index].subject != STORE_NAME)
-        row++;
-    if (r->waiter != NULL)
-        r->failed = !redis_reply_list(r->waiter->record, listing_rows[row].kind, listing_rows[row].what, reply);
-}
-
-static void list_complete(struct batch *r)
-{
-    struct store_record *record = r->waiter->record;
-    const struct store_list *networks = &record->lists[STORE_NETWORKS];
-
-    if (r->subject == STORE_NAME && networks->count > 0) {
-        record->last = networks->items[0].seen;
-        record->first = networks->items[networks->count - 1].seen;
-    }
-    record->found = record->last > 0;
-    r->waiter->ok = true;
+    return r->waiter == NULL || redis_record_list(reply, &kept, of, r->waiter->record);
 }
 
 static void redis_show(void *store, enum store_subject subject, const char *of, struct store_waiter *w)
 {
     struct redis *redis = store;
-    struct batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
-    char k[KEY_SIZE];
+    struct redis_batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
 
     if (r == NULL)
         return;
     r->replied = list;
-    r->complete = list_complete;
-    r->subject = subject;
-    for (unsigned i = 0; i < LISTING_ROWS; i++) {
-        if (listing_rows[i].subject != subject)
-            continue;
-        key(redis, subject, of, listing_rows[i].ending, k);
-        if (listing_rows[i].what == REDIS_LIST_TIMES)
-            command(r, "HMGET %s first last", k);
-        else if (listing_rows[i].what == REDIS_LIST_COUNT || listing_rows[i].what >= REDIS_LIST_MISFITS)
-            command(r, "ZCOUNT %s (%u +inf", k, now() - window(redis));
-        else if (listing_rows[i].what == REDIS_LIST_SEEN)
-            command(r, "ZREVRANGEBYSCORE %s +inf (%u WITHSCORES LIMIT 0 %u", k, now() - window(redis),
-                    STORE_LISTED_MAX);
-        else
-            command(r, "ZRANGE %s 0 -1 WITHSCORES", k);
-    }
-    arrived(r);
+    read_record(r, subject, of);
+    redis_batch_sent(r);
 }
 
-static void forgot(struct batch *r, unsigned index, const redisReply *reply)
+static bool forgot(struct redis_batch *r, enum store_subject of, const redisReply *reply)
 {
-    (void)index;
-    if (r->waiter != NULL && reply->type == REDIS_REPLY_INTEGER)
-        r->waiter->record->found = r->waiter->record->found || reply->integer > 0;
-}
-
-static void forget_complete(struct batch *r)
-{
-    r->waiter->ok = true;
+    (void)of;
+    if (r->waiter != NULL)
+        r->waiter->record->found = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+    return reply->type == REDIS_REPLY_INTEGER;
 }
 
 static void redis_forget(void *store, enum store_subject subject, const char *of, struct store_waiter *w)
 {
-    static const char *const endings[] = {":t", ":d", ":n", ":v", ":k", ":f", ":m", ":md"};
     struct redis *redis = store;
-    struct batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
+    struct redis_batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
     char k[KEY_SIZE];
 
     if (r == NULL)
         return;
     r->replied = forgot;
-    r->complete = forget_complete;
-    for (size_t i = 0; i < (subject == STORE_NETWORK ? sizeof(endings) / sizeof(endings[0]) : 1); i++)
-        command(r, "DEL %s", key(redis, subject, of, subject == STORE_NETWORK ? endings[i] : "", k));
-    arrived(r);
+    redis_batch_command(r, subject, "DEL %s", key(redis, subject, of, k));
+    redis_batch_sent(r);
 }
 
 static void redis_cancel(void *store, struct store_waiter *w)
 {
     struct redis *redis = store;
-    struct batch *r = w->request;
+    struct redis_batch *r = w->request;
     uint64_t timeout = redis->settings->redis_timeout_ms;
 
     w->request = NULL;
@@ -429,6 +400,10 @@ static void redis_close(void *store)
     struct redis *redis = store;
 
     redis_link_free(redis->link);
+    for (struct redis_policy *p = redis->policies, *next; p != NULL; p = next) {
+        next = p->next;
+        free(p);
+    }
     free(redis);
 }
 

@@ -367,9 +367,9 @@ bool redis_link_has_room(const struct redis_link *l)
     return l->under_way < ROOM;
 }
 
-bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *format, va_list args)
+bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *command, size_t n)
 {
-    if (l->connection == NULL || redisvAsyncCommand(l->connection, replied, arg, format, args) != REDIS_OK)
+    if (l->connection == NULL || redisAsyncFormattedCommand(l->connection, replied, arg, command, n) != REDIS_OK)
         return false;
     if (l->under_way++ == 0)
         l->progress_ms = clock_ms();

@@ -6,7 +6,6 @@
 #define HELOD_HISTORY_REDIS_LINK_H
 
 #include <hiredis/async.h>
-#include <stdarg.h>
 
 #include "store.h"
 
@@ -28,8 +27,8 @@ bool redis_link_up(struct redis_link *l);
 bool redis_link_wait(struct redis_link *l);
 /* Whether there is room for a command that no caller waits for. */
 bool redis_link_has_room(const struct redis_link *l);
-/* False: not sent, and nothing will be called back. */
-bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *format, va_list args);
+/* The command in the form of redisFormatCommand(). False: not sent, and nothing will be called back. */
+bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *command, size_t n);
 
 /* Callers report: a reply; the end of a command; all replies in time; a query that timed out. */
 void redis_link_progress(struct redis_link *l);

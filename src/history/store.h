@@ -55,7 +55,7 @@ struct store_context {
 
 /* A caller that waits for an asynchronous store, and sets `answer` to NULL if it stops waiting. */
 struct store_waiter {
-    void (*answered)(struct store_waiter *w); /* `facts` or `record` is filled in, and the store no longer uses `w` */
+    void (*answered)(struct store_waiter *w); /* all of `facts` or `record` has come; the store no longer uses `w` */
     void *request;                            /* private to the store; NULL: the store has no request for this waiter */
     struct history_facts facts;
     struct store_record *record; /* of show; NULL: none is wanted */

@@ -87,11 +87,16 @@ static const char *count_of(struct region *r, unsigned n, const char *what)
 }
 
 /* History that is not known is OPEN while there is a store: without one, all limits are 0. */
-static enum answer history_says(const struct evidence *e, unsigned limit, bool seen)
+static enum answer says(unsigned limit, bool known, bool seen)
 {
     if (limit == 0)
         return NO;
-    return e->history.known ? answer_if(seen) : OPEN;
+    return known ? answer_if(seen) : OPEN;
+}
+
+static enum answer history_says(const struct evidence *e, unsigned limit, bool seen)
+{
+    return says(limit, e->history.known, seen);
 }
 
 /* History counts only against a greeting that is surely unverified, so it never hits the owner of a pool or of a forged
@@ -138,7 +143,7 @@ static enum answer test_shared(const struct evidence *e)
     const struct history_facts *h = &e->history;
     unsigned limit = h->limits.shared_networks;
 
-    return against_unverified(e, history_says(e, limit, h->networks >= limit));
+    return against_unverified(e, says(limit, h->name_known, h->networks >= limit));
 }
 
 static const char *detail_shared(const struct evidence *e, struct region *r)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_redis_reply: bytes as what a server sends, through hiredis' own reader, as the replies to a question and to a
- * listing. Whatever comes, the facts are within their texts, the list and the memory taken within their bounds.
+ * fuzz_redis_reply: bytes as what a server sends, through hiredis' own reader, as records and counts. Whatever comes,
+ * the facts are within their bounds, the list and the memory taken within theirs, and only members of the record are
+ * removed from it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
+#include "redis_record.h"
 #include "redis_reply.h"
+
+static const struct redis_record_bounds bounds = {.since = 1000, .names = 4, .networks = 4};
 
 static void check(bool kept)
 {
@@ -15,24 +19,49 @@ static void check(bool kept)
         abort();
 }
 
+static void as_facts(const redisReply *reply)
+{
+    static const struct store_keys keys = {.domain = "b.example", .known_count = 3};
+    struct history_facts facts = {.known = false};
+    unsigned count;
+
+    if (redis_record_facts(reply, bounds.since, &keys, &facts)) {
+        check(facts.domains <= REDIS_RECORD_READ && facts.names <= REDIS_RECORD_READ);
+        check(facts.misfits <= REDIS_RECORD_MISFITS && facts.misfit_days <= facts.misfits);
+        check(facts.last_seen == 0 || facts.last_seen > bounds.since);
+    }
+    redis_reply_count(reply, &count);
+}
+
 /* One record for all runs: to clear so much memory each time would be most of the work. */
 static void as_listing(const redisReply *reply)
 {
     static struct store_record record;
-    struct store_list *list = &record.lists[STORE_VERIFIED];
 
-    list->count = 0;
-    for (enum redis_list what = REDIS_LIST_TIMES; what <= REDIS_LIST_FIRST; what++) {
-        redis_reply_list(&record, STORE_VERIFIED, what, reply);
-        check(list->count <= STORE_LISTED_MAX);
-        for (unsigned i = 0; i < list->count; i++)
-            check(memchr(list->items[i].text, '\0', STORE_KEY_SIZE) != NULL);
+    for (enum store_kind kind = 0; kind < STORE_KINDS; kind++)
+        record.lists[kind].count = 0;
+    redis_record_list(reply, &bounds, STORE_NETWORK, &record);
+    redis_record_list(reply, &bounds, STORE_NAME, &record);
+    for (enum store_kind kind = 0; kind < STORE_KINDS; kind++) {
+        check(record.lists[kind].count <= STORE_LISTED_MAX);
+        for (unsigned i = 0; i < record.lists[kind].count; i++)
+            check(memchr(record.lists[kind].items[i].text, '\0', STORE_KEY_SIZE) != NULL);
     }
+}
+
+static void as_excess(const redisReply *reply)
+{
+    static struct redis_record_excess excess;
+
+    if (!redis_record_excess(reply, &bounds, &excess))
+        return;
+    check(excess.count <= reply->elements / 2);
+    for (unsigned i = 0; i < excess.count; i++)
+        check(excess.sizes[i] == strlen(excess.members[i]) && excess.sizes[i] > 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct redis_question q = {.domain = "b.example", .known_count = 3, .since = 1000};
     redisReader *reader = redisReaderCreate();
     void *reply = NULL;
 
@@ -40,17 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     redis_reply_bound(reader, NULL);
     redisReaderFeed(reader, (const char *)data, size);
-    for (unsigned i = 0; i <= REDIS_ASKS && redisReaderGetReply(reader, &reply) == REDIS_OK && reply != NULL; i++) {
-        bool good = redis_reply_fact(&q, i, reply);
-
-        check(i < REDIS_ASKS || !good); /* one too many is refused */
+    for (unsigned i = 0; i < 4 && redisReaderGetReply(reader, &reply) == REDIS_OK && reply != NULL; i++) {
+        as_facts(reply);
         as_listing(reply);
+        as_excess(reply);
         freeReplyObject(reply);
         reply = NULL;
     }
-    redis_reply_conclude(&q);
-    check(q.facts.known && memchr(q.only, '\0', STORE_KEY_SIZE) != NULL);
-    check(q.facts.good == 0 || q.last > q.since);
     redisReaderFree(reader);
     return 0;
 }

@@ -191,13 +191,15 @@ static void word_history(struct evidence *e, char *value, struct region *r)
     char *rest = value;
 
     (void)r;
-    h->known = strcmp(value, "down") != 0;
-    for (char *item = h->known ? strtok_r(value, ",", &rest) : NULL; item; item = strtok_r(NULL, ",", &rest)) {
+    h->known = h->name_known = true;
+    for (char *item = strtok_r(value, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
         unsigned n = 0;
         char what[16] = "";
 
         if (sscanf(item, "%15[a-z]:%u", what, &n) < 1)
             fail("no fact", item);
+        h->known = h->known && strcmp(what, "down") != 0 && strcmp(what, "clientdown") != 0;
+        h->name_known = h->name_known && strcmp(what, "down") != 0 && strcmp(what, "namedown") != 0;
         h->misfits = strcmp(what, "misfits") == 0 ? n : h->misfits;
         h->misfit_days = strcmp(what, "misfitdays") == 0 ? n : h->misfit_days;
         h->domains = strcmp(what, "domains") == 0 ? n : h->domains;

@@ -101,7 +101,7 @@ static void random_history(struct evidence *e)
 {
     struct history_facts *h = &e->history;
 
-    h->known = true;
+    h->known = h->name_known = true;
     h->domains = random_below(12);
     h->networks = random_below(30);
     h->good = random_below(8);
