@@ -76,6 +76,8 @@ all        lnav                its format
 all<13     grok                its patterns
 all        postgrey            a real greylister
 all        spamassassin        its rules
+all        spamd               its log lines
+all        amavisd-new         its log lines
 all        gpg-agent           spamassassin's package imports a key when it is installed
 all        rspamd              its rule
 all        dovecot-sieve       sieve-test

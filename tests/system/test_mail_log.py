@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""report --mail-log on lines that the programs themselves wrote: Postfix that asks helod, and rspamd."""
+"""report --mail-log on lines that the programs themselves wrote: Postfix that asks helod, rspamd, SpamAssassin's spamd
+and amavis."""
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import urllib.request
 
+import devlog
 import postfix
 from helod import PATIENCE, Helod, free_port, heloctl, scratch, wait_for
-from tap import cleanup, equal, run, skip, test
+from tap import cases, cleanup, equal, run, skip, test
 
+STAMP = r"\S+ +\S+ \S+"  # in front of a line of Postfix's log
 CONF = 'policy "default" { mode = "monitor" }\nexempt { clients = {} }\n'
 
 
@@ -21,7 +25,37 @@ def report(mail_log, log, conf):
     return json.loads(out)
 
 
-def send(port, client, helo, sender, good):
+def listens(port, process, log):
+    """Whether the program listens; it must not have ended."""
+    assert process.poll() is None, log.read_text(errors="replace")
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def service(words, folder, port):
+    """A program that stays in the foreground and listens on this port; it ends with its children."""
+    with open(folder / "out", "wb") as out:
+        process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                   start_new_session=True)
+
+    def stop():
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(PATIENCE)
+    cleanup(stop)
+    wait_for(lambda: listens(port, process, folder / "out"), what=f"{words[0]} listens")
+    return stop
+
+
+def dated_log(daemon, stamp):
+    """The daemon's decisions as syslog would have dated them."""
+    path = daemon.folder / "dated"
+    path.write_text("".join(f"{stamp} mx helod[1]: {line[line.index('decision v=1'):]}\n"
+                            for line in daemon.log().splitlines() if "decision v=1" in line))
+    return path
+
+
+def send(port, client, helo, sender, good, text="Subject: test\n\nbody\n"):
     with postfix.Smtp(port) as smtp:
         smtp.xclient(ADDR=client, NAME="[UNAVAILABLE]", REVERSE_NAME="[UNAVAILABLE]")
         smtp.ehlo(helo)
@@ -29,7 +63,7 @@ def send(port, client, helo, sender, good):
         code, _ = smtp.command("RCPT TO:<r1@test.example>")
         equal(code == 250, good, f"{helo}: {code}")
         if good:
-            smtp.data()
+            smtp.data(text)
 
 
 @test("Postfix's own lines: what it delivered, what another restriction refused, each beside its decision")
@@ -48,10 +82,8 @@ def _():
         mx.delivered("r1")
         mx.wait_log("status=sent")
         wait_for(lambda: len(daemon.decisions()) == 3, what="three decisions")
-        log, mail_log = daemon.folder / "dated", daemon.folder / "mail.log"
-        stamp = re.match(r"\S+ +\S+ \S+", mx.wait_log("status=sent")).group(0)
-        log.write_text("".join(f"{stamp} mx helod[1]: {line[line.index('decision v=1'):]}\n"
-                               for line in daemon.log().splitlines() if "decision v=1" in line))
+        mail_log = daemon.folder / "mail.log"
+        log = dated_log(daemon, re.match(STAMP, mx.wait_log("status=sent")).group(0))
         mail_log.write_text(mx.log())
         judged = daemon.decisions()[0]["judged"]
         got = report(mail_log, log, daemon.conf_path)["mail_log"]
@@ -83,16 +115,7 @@ metric "default" {{ actions {{ reject = 15; "add header" = 6; }} }}
     if os.geteuid() == 0:
         shutil.chown(folder, "_rspamd")
         os.chmod(folder, 0o755)
-    with open(folder / "out", "wb") as out:
-        process = subprocess.Popen(["rspamd", "-f", "-c", str(conf), *user], stdin=subprocess.DEVNULL, stdout=out,
-                                   stderr=out, start_new_session=True)
-    cleanup(process.kill)
-
-    def up():
-        assert process.poll() is None, (folder / "out").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", ports[0])) == 0
-    wait_for(up, what="rspamd listens")
+    stop = service(["rspamd", "-f", "-c", conf, *user], folder, ports[0])
     for queue, extra in (("4DAAA1", "X-Bad: yes\n"), ("4DAAA2", "")):
         text = f"{extra}From: a@loom.net\nTo: r1@test.example\nMessage-Id: <{queue}@loom.net>\nSubject: x\n\nbody\n"
         request = urllib.request.Request(f"http://127.0.0.1:{ports[0]}/checkv2", data=text.encode(), method="POST",
@@ -101,8 +124,7 @@ metric "default" {{ actions {{ reject = 15; "add header" = 6; }} }}
             json.load(answer)
     wait_for(lambda: (folder / "log").read_text().count("rspamd_task_write_log: id:") == 2, what="two verdicts")
     lines = [line for line in (folder / "log").read_text().splitlines() if "rspamd_task_write_log: id:" in line]
-    process.terminate()
-    process.wait(PATIENCE)
+    stop()
     accepted, decisions = [], []
     with Helod(CONF) as daemon:
         for number, queue in enumerate(("4DAAA1", "4DAAA2")):
@@ -119,6 +141,117 @@ metric "default" {{ actions {{ reject = 15; "add header" = 6; }} }}
         judged = daemon.decisions()[0]["judged"]
         got = report(mail_log, log, daemon.conf_path)["mail_log"]
         equal((got[judged]["spam"]["rspamd"], got[judged]["ham"]["rspamd"]), (1, 1), lines)
+
+
+RULE = """util_rb_tld net example
+header MADE_UP %s
+score MADE_UP 20
+use_bayes 0
+"""
+BAD, EVERY = "X-Bad =~ /yes/", "Subject =~ /x/"  # which mails a filter calls spam
+MAILS = (("198.51.100.7", "X-Bad: yes\n", "bad1@loom.net"), ("198.51.100.8", "", "good1@loom.net"))
+
+
+def message(extra, mid):
+    return f"{extra}From: a@loom.net\nTo: r1@test.example\nMessage-Id: <{mid}>\nSubject: x\n\nbody\n"
+
+
+def rules_folder(match):
+    folder = scratch()
+    (folder / "rules").mkdir()
+    (folder / "rules/made_up.cf").write_text(RULE % match)
+    (folder / "rules/check.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
+    return folder
+
+
+def spamd(syslog, match):
+    """Starts it; -> the function that asks it about a message."""
+    folder, port = rules_folder(match), free_port()
+    service([*syslog.wrapper, "spamd", "--local", "--nouser-config", "--max-children=1", "--min-children=1",
+             "--username=nobody", f"--listen=127.0.0.1:{port}", "--syslog=mail", f"--configpath={folder}/rules",
+             f"--siteconfigpath={folder}/rules"], folder, port)
+
+    def check(text):
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+            connection.sendall(f"CHECK SPAMC/1.5\r\nContent-length: {len(text)}\r\n\r\n{text}".encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert "EX_OK" in connection.makefile().read()
+    return check
+
+
+def amavis(syslog, back):
+    """Starts it; what it lets pass goes to the port `back`. -> its own port"""
+    folder, port = rules_folder(BAD), free_port()
+    for part in ("home", "home/tmp", "home/db"):
+        (folder / part).mkdir()
+        shutil.chown(folder / part, "amavis", "amavis")
+    (folder / "conf").write_text(f"""use strict;
+$MYHOME = '{folder}/home'; $TEMPBASE = "$MYHOME/tmp"; $db_home = "$MYHOME/db"; $helpers_home = $MYHOME;
+$daemon_user = $daemon_group = 'amavis'; $max_servers = 1; $enable_db = 0; $enable_zmq = 0;
+$pid_file = "$MYHOME/pid"; $lock_file = "$MYHOME/lock"; $QUARANTINEDIR = undef;
+$mydomain = 'test.example'; $myhostname = 'mx.test.example';
+$inet_socket_bind = '127.0.0.1'; $inet_socket_port = {port};
+$forward_method = 'smtp:[127.0.0.1]:{back}'; $notify_method = $forward_method;
+$do_syslog = 1; $syslog_facility = 'mail'; $log_level = 0; $sa_local_tests_only = 1;
+$sa_configpath = $sa_siteconfigpath = '{folder}/rules';
+$sa_tag_level_deflt = -999; $sa_tag2_level_deflt = 6; $sa_kill_level_deflt = 12; $sa_dsn_cutoff_level = 0;
+$final_spam_destiny = D_DISCARD; @bypass_virus_checks_maps = (1); @bypass_banned_checks_maps = (1);
+$bypass_decode_parts = 1; $spam_quarantine_to = undef; @local_domains_maps = (1);
+1;
+""")
+    service([*syslog.wrapper, "amavisd", "-c", folder / "conf", "foreground"], folder, port)
+    return port
+
+
+def filtered(filters, xforward=True):
+    """Sends both mails through a Postfix that asks helod, and through the filters; amavis hands them back, with the
+    first queue id only if `xforward`. -> what report's "mail_log" says of both, and the filters' lines"""
+    with Helod(CONF) as daemon, devlog.Syslog() as syslog:
+        ask = f"{postfix.policy(f'inet:127.0.0.1:{daemon.port}')}"
+        options, back = {"smtpd_recipient_restrictions": ask}, {}
+        if "amavis" in filters:
+            back_port = free_port()
+            options["content_filter"] = f"smtp:[127.0.0.1]:{amavis(syslog, back_port)}"
+            back = {"back": {"address": f"127.0.0.1:{back_port}", "content_filter": "",
+                             "smtpd_authorized_xforward_hosts": "127.0.0.0/8" if xforward else ""}}
+        check = spamd(syslog, EVERY if back else BAD) if "spamd" in filters else None
+        mx = postfix.Postfix({"tcp": options, **back}, main={"smtp_send_xforward_command": "yes"})
+        for client, extra, mid in MAILS:
+            send(mx.port("tcp"), client, "localhost", "a@loom.net", True, message(extra, mid))
+            if check:
+                check(message(extra, mid))
+        mx.delivered("r1", 2 if not back else 1)
+        lines = [line for words in filters.values() for line in syslog.wait(words, len(MAILS))]
+        wait_for(lambda: mx.log().count("status=sent") >= 2 + len(back), what="the last delivery")
+        wait_for(lambda: len(daemon.decisions()) == 2, what="two decisions")
+        log, mail_log = dated_log(daemon, re.match(STAMP, mx.wait_log("status=sent")).group(0)), daemon.folder / "mail.log"
+        mail_log.write_text(mx.log() + "\n".join(lines) + "\n")
+        mx.stop()
+        return report(mail_log, log, daemon.conf_path)["mail_log"][daemon.decisions()[0]["judged"]], lines
+
+
+def need(*programs):
+    if postfix.possible() or devlog.possible():
+        skip(postfix.possible() or devlog.possible())
+    for program in programs:
+        if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin"):
+            skip(f"{program} is not installed")
+
+
+@test("spamd's own lines: its verdict reaches the decision by the message id")
+def _():
+    need("spamd")
+    got, lines = filtered({"spamd": "spamd: result: "})
+    equal((got["spam"]["SpamAssassin"], got["ham"]["SpamAssassin"], got["delivered"]), (1, 1, 0), lines)
+
+
+@cases([(True,), (False,)], name=lambda row: "amavis's own lines, and spamd's about mail that amavis handed back, " +
+       ("with" if row[0] else "without") + " XFORWARD")
+def _(xforward):
+    need("amavisd", "spamd")
+    got, lines = filtered({"amavis": ", Queue-ID: ", "spamd": "spamd: result: "}, xforward)
+    equal((got["spam"]["amavis"], got["spam"]["SpamAssassin"]), (1, 1), lines)
+    equal((sum(got["ham"].values()), got["unknown"]), (0, 0), lines)
 
 
 run()

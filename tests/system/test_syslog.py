@@ -12,10 +12,10 @@ import signal
 import socket
 import subprocess
 
+import devlog
 from helod import Connection, HELOD, PATIENCE, decision_fields, free_port, scratch, wait_for
 from tap import cleanup, contains, equal, run, skip, skip_all, test
 
-DEVICES = ("null", "zero", "random", "urandom", "shm")
 LINE = re.compile(r"<(\d+)>((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 123]\d \d\d:\d\d:\d\d) helod\[(\d+)\]: "
                   r"([\x20-\x7e]*)", re.ASCII)
 LOST = re.compile(r"warning: (\d+) log lines were lost")
@@ -27,17 +27,12 @@ class Background:
     def __init__(self):
         self.folder, self.port = scratch(), free_port()
         self.log, self.pid_file = self.folder / "log", self.folder / "pid"
-        (self.folder / "dev").mkdir()
 
     def start(self):
         conf = self.folder / "helod.conf"
         conf.write_text(f'server {{ listen = {{ "inet:127.0.0.1:{self.port}" }} pid_file = "{self.pid_file}" }}\n'
                         'dns { servers = { "127.0.0.1:1" } }\nhistory { store = "none" }\nstatus { listen = {} }\n')
-        dev = self.folder / "dev"
-        binds = "".join(f"[ ! -e /dev/{d} ] || {{ [ -d /dev/{d} ] && mkdir {dev}/{d} || : >{dev}/{d}; "
-                        f"mount --bind /dev/{d} {dev}/{d}; }}; " for d in DEVICES)
-        script = f"set -e; mount -t tmpfs dev {dev}; {binds} ln -s {self.log} {dev}/log; mount --rbind {dev} /dev; "
-        done = subprocess.run(["unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh", HELOD, "-c", str(conf)],
+        done = subprocess.run([*devlog.wrapper(self.folder, self.log), HELOD, "-c", str(conf)],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
         equal(done.returncode, 0, done.stderr)
         cleanup(self.stop)
@@ -179,6 +174,6 @@ template(name="parts" type="string" string="%syslogfacility-text%.%syslogseverit
     contains((place / "read.log").read_text(), f"mail.info helod {pid} decision v=1 id=")
 
 
-if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
-    skip_all("needs a /dev of its own")
+if devlog.possible():
+    skip_all(devlog.possible())
 run()

@@ -144,7 +144,10 @@ static bool read_smtpd(struct mail_part in, struct mail_line *out)
     if (starts(in, "client=")) {
         in = rest(in, in.at + strlen("client="));
         out->kind = MAIL_ACCEPTED;
-        return out->queue_id.n > 0 && take_client(&in, out);
+        if (out->queue_id.n == 0 || !take_client(&in, out))
+            return false;
+        out->original_id = between(in, ", orig_queue_id=", ",");
+        return true;
     }
     if (!starts(in, "reject: ") && !starts(in, "milter-reject: "))
         return false;

@@ -12,7 +12,7 @@
 
 enum mail_kind {
     MAIL_NONE,
-    MAIL_ACCEPTED,  /* smtpd: queue id, client */
+    MAIL_ACCEPTED,  /* smtpd: queue id, client; original id where a filter hands a message back */
     MAIL_ID,        /* cleanup: queue id, message id */
     MAIL_FROM,      /* qmgr: queue id, sender */
     MAIL_DELIVERED, /* a delivery agent: queue id */
@@ -45,7 +45,7 @@ struct mail_line {
     enum mail_source source;
     enum mail_opinion opinion;
     unsigned long pid; /* of the smtpd process; 0: unknown */
-    struct mail_part queue_id, message_id, client, name, sender, helo, protocol, reply;
+    struct mail_part queue_id, original_id, message_id, client, name, sender, helo, protocol, reply;
     bool has_sender; /* also where it is the null sender */
 };
 

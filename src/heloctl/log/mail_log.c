@@ -223,13 +223,46 @@ static void add_verdict(struct mail_log *m, const struct mail_line *line)
         give_opinion(message, line);
 }
 
+static bool is_own_host(struct mail_part client)
+{
+    struct address address;
+
+    return address_parse(&address, client.at, client.n) && address_scope(&address) == ADDRESS_LOOPBACK;
+}
+
+/*
+ * A content filter behind Postfix hands the message back, which gets another queue id. What is said of that id concerns
+ * the message that the foreign client sent: Postfix names its id where the filter passed it on (XFORWARD).
+ * Otherwise add_message_id() finds it by the message id.
+ */
+static void add_accepted(struct mail_log *m, const struct mail_line *line, time_t when)
+{
+    struct message *original = find_id(m, m->queue_ids, line->original_id);
+
+    if (original)
+        put_id(m->queue_ids, line->queue_id, (uint32_t)(original - m->messages));
+    else if (!is_own_host(line->client))
+        begin(m, line, when);
+}
+
+static void add_message_id(struct mail_log *m, const struct mail_line *line)
+{
+    struct message *message = find_id(m, m->queue_ids, line->queue_id);
+    struct message *known = find_id(m, m->message_ids, line->message_id);
+
+    if (message)
+        put_id(m->message_ids, line->message_id, (uint32_t)(message - m->messages));
+    else if (known)
+        put_id(m->queue_ids, line->queue_id, (uint32_t)(known - m->messages));
+}
+
 static void add(struct mail_log *m, const struct mail_line *line, time_t when)
 {
     struct message *message;
 
     switch (line->kind) {
     case MAIL_ACCEPTED:
-        begin(m, line, when);
+        add_accepted(m, line, when);
         return;
     case MAIL_REFUSED:
         add_refusal(m, line, when);
@@ -238,13 +271,13 @@ static void add(struct mail_log *m, const struct mail_line *line, time_t when)
         add_verdict(m, line);
         return;
     case MAIL_ID:
+        add_message_id(m, line);
+        return;
     case MAIL_FROM:
     case MAIL_DELIVERED:
         message = find_id(m, m->queue_ids, line->queue_id);
         if (!message)
             return;
-        if (line->kind == MAIL_ID)
-            put_id(m->message_ids, line->message_id, (uint32_t)(message - m->messages));
         message->fate.delivered |= line->kind == MAIL_DELIVERED;
         if (line->kind == MAIL_FROM)
             message->sender = sender_hash(m, line->sender.at, line->sender.n);

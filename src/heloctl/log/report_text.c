@@ -342,7 +342,7 @@ static void print_exemptions(const struct summary *s)
         const struct exemption *entry = &s->settings->exempt.entries[i];
         char where[EXEMPTION_WHERE_SIZE];
 
-        if (entry->line > 0 && summary_unused(s, entry))
+        if (summary_unused(s, entry))
             printf(unused++ ? "  %s (%s)\n" : "\nexemptions without a hit\n  %s (%s)\n", entry->pattern,
                    exemption_where(entry, where));
     }

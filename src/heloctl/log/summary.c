@@ -388,6 +388,8 @@ bool summary_unused(const struct summary *s, const struct exemption *entry)
     char name[300];
     bool used;
 
+    if (entry->line == 0) /* a default, which nobody wrote and nobody can remove */
+        return false;
     snprintf(name, sizeof(name), "%s:%s", exempt_kind_name(entry->kind), entry->pattern);
     used = tally_has(s->exemptions, name);
     for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]) && !used; i++) {
