@@ -20,7 +20,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import helod as daemon  # noqa: E402
-import rig as rigs  # noqa: E402
+import servers  # noqa: E402
 
 KEPT = pathlib.Path(__file__).with_name("instructions.json")
 SHORT, LONG, TOLERANCE = 1200, 2200, 0.05  # helod checks its first 1,000 requests for signs of a wrong set-up
@@ -74,7 +74,7 @@ class Counted:
             process = rig.start("valgrind", "--tool=callgrind", f"--callgrind-out-file={self.out}", daemon.HELOD, "-f",
                                 "-c", policy, stderr=stderr, env=environment)
         daemon.wait_for(lambda: b"is ready" in log.read_bytes() or process.poll() is not None, 60, "helod is ready")
-        server = rigs.Server("helod", f"inet:127.0.0.1:{port}", [process.pid])
+        server = servers.Server("helod", f"inet:127.0.0.1:{port}", [process.pid])
         result = server.load("-c", 1, "-q", requests, "-t", 120, *arguments)
         process.terminate()
         process.wait(60)
@@ -144,7 +144,7 @@ def main():
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     if not options and here not in kept and not must_compare(here):
         return skip(f"no figure is kept for {here}")
-    with rigs.Rig() as rig:
+    with servers.Rig() as rig:
         figures = measure(rig, rig.dns(0), "--stages" in options)
     if "--update" in options:
         kept[here] = figures

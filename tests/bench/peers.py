@@ -7,7 +7,6 @@ gives them the connection for it, one process each, as Postfix's spawn(8) does.
 """
 import argparse
 import os
-import pathlib
 import shlex
 import shutil
 import signal
@@ -17,7 +16,7 @@ import sys
 
 if __name__ != "__main__":
     import helod as daemon
-    import rig as rigs
+    import servers
 
 # What helod's rules of the HELO alone have in common with them: literal, no dot, our name, the client's, a number's.
 POSTFWD_RULES = r"""
@@ -107,7 +106,7 @@ class Peer:
         process = rig.start(*ALONE, *command, stdin=subprocess.DEVNULL, cwd=folder)
         process.terminate = process.kill  # unshare(1) takes its namespaces along when it is killed
         try:
-            server = rig.ready(rigs.Server(self.name, f"inet:127.0.0.1:{port}", [f"{process.pid}+"]), 10)
+            server = rig.ready(servers.Server(self.name, f"inet:127.0.0.1:{port}", [f"{process.pid}+"]), 10)
             server.end = lambda: rig.end(process)
             return server
         except AssertionError:

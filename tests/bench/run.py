@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import helod as daemon  # noqa: E402
 import peers  # noqa: E402
-import rig as rigs  # noqa: E402
+from servers import PROGRAMS, Rig, Server, private_machine  # noqa: E402
 from report import Report, neighbours, spread  # noqa: E402
 
 EXEMPTIONS = (10, 100, 1000, 10000, 100000)
@@ -129,12 +129,12 @@ class Bench:
 
     def strangers(self):
         server = self.rig.helod("helod", self.dns)
-        before = self.dns.questions()
+        before = self.dns.queries()
         _, runs = self.compare("Unique strangers, DNS on loopback (0.1 ms)", [server],
                                lambda _: ["-c", 200, "-g", "strangers", "-o", "unique", "-1", self.fresh(10**6)],
                                {server.name: (0.15, None)})[server.name]
         answers = sum(run["answers"] for run in runs)
-        queries = (self.dns.questions() - before) / answers
+        queries = (self.dns.queries() - before) / answers
         self.report.table("What a stranger costs the DNS", ["strangers", "queries each"],
                           [[answers, self.report.target("queries a stranger", queries, 3.0)]])
 
@@ -217,7 +217,7 @@ class Bench:
             port = daemon.free_port()
             policy = self.rig.folder / "start.conf"
             policy.write_text(f'server {{ listen = {{ "inet:127.0.0.1:{port}" }} }}\n')
-            probe = rigs.Server("start", f"inet:127.0.0.1:{port}", [])
+            probe = Server("start", f"inet:127.0.0.1:{port}", [])
             begin = time.monotonic()
             process = self.rig.start(daemon.HELOD, "-f", "-c", policy)
             daemon.wait_for(probe.answers, 10, "first answer", 0.0005)
@@ -338,7 +338,7 @@ class Held:
 
     def __enter__(self):
         if self.count > 0:
-            self.process = subprocess.Popen([rigs.PROGRAMS / "load", "-c", str(self.count), "-r", "0.001", "-t", "600",
+            self.process = subprocess.Popen([PROGRAMS / "load", "-c", str(self.count), "-r", "0.001", "-t", "600",
                                              self.server.place], stdout=subprocess.DEVNULL)
             time.sleep(0.1 + self.count / 20000)
 
@@ -383,12 +383,12 @@ def read_options():
 
 def main():
     options = read_options()
-    rigs.private_machine([sys.executable, *sys.argv])
+    private_machine([sys.executable, *sys.argv])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with us
     about = machine()
     for key, value in about.items():
         print(f"{key}: {value}")
-    with rigs.Rig() as rig:
+    with Rig() as rig:
         rig.surroundings()
         bench = Bench(rig, options)
         for part in options.parts:

@@ -10,7 +10,7 @@ import tempfile
 
 import helod as daemon
 import peers
-import rig as rigs
+import servers
 from report import Report, neighbours
 from tap import equal, run, test
 
@@ -65,7 +65,7 @@ def _():
     program = "while read -r line; do [ -n \"$line\" ] || printf 'action=DUNNO %s\\n\\n' $$; done"
     relay = subprocess.Popen([sys.executable, peers.__file__, str(port), "/bin/sh", "-c", program])
     try:
-        server = rigs.Server("spawned", f"inet:127.0.0.1:{port}", [f"{relay.pid}+"])
+        server = servers.Server("spawned", f"inet:127.0.0.1:{port}", [f"{relay.pid}+"])
         daemon.wait_for(server.answers, what="an answer")
         result = server.load("-c", 3, "-q", 30, "-t", 20)
         equal((result["answers"], result["failed"]), (30, 0))
@@ -76,11 +76,11 @@ def _():
 
 @test("PID+ counts what was forked too, PID alone does not")
 def _():
-    null = subprocess.Popen([rigs.PROGRAMS / "null_epoll", f"inet:127.0.0.1:{(port := daemon.free_port())}"])
+    null = subprocess.Popen([servers.PROGRAMS / "null_epoll", f"inet:127.0.0.1:{(port := daemon.free_port())}"])
     busy = subprocess.Popen(["/bin/sh", "-c", "(while :; do :; done) & echo $!; wait"], stdout=subprocess.PIPE, text=True)
     child = int(busy.stdout.readline())
     try:
-        server = rigs.Server("null", f"inet:127.0.0.1:{port}", [f"{busy.pid}+"])
+        server = servers.Server("null", f"inet:127.0.0.1:{port}", [f"{busy.pid}+"])
         daemon.wait_for(server.answers, what="an answer")
         with_child = server.load("-c", 1, "-r", 100, "-t", 2)["cpu_us"]
         server.pids = [busy.pid]

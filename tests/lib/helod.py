@@ -203,17 +203,42 @@ def decision_fields(line):
     return fields
 
 
+class Adopted:
+    """A daemon that went into the background, with the methods of a Popen that tests use."""
+
+    def __init__(self, pid):
+        self.pid, self.returncode = pid, None
+
+    def poll(self):
+        try:
+            with open(f"/proc/{self.pid}/stat") as stat:
+                ended = stat.read().rpartition(")")[2].split()[0] == "Z"
+        except FileNotFoundError:
+            ended = True
+        self.returncode = 0 if ended else None
+        return self.returncode
+
+    def wait(self, seconds=PATIENCE):
+        wait_for(lambda: self.poll() is not None, seconds, "helod ends")
+        return self.returncode
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+
 class Helod:
-    """A running daemon. `server` and `dns` are lines for these sections beside what the harness sets there itself."""
+    """A running daemon. `server` and `dns` are further lines of these sections. With `background` helod starts as from an
+    init script and logs to /dev/log."""
 
     def __init__(self, conf="", server="", dns="", resolver=None, listen=None, arguments=(), wrapper=(), env=None,
-                 start=True):
+                 start=True, background=False):
         self.folder = scratch()
         self.port = free_port()
         self.path = self.folder / "policy"
         self.listen = listen or [f"inet:127.0.0.1:{self.port}", f"unix:{self.path}"]
         self.resolver = resolver or "127.0.0.1:1"  # nothing answers there
-        self.server, self.dns = server, dns
+        self.pid_file = self.folder / "pid" if background else None
+        self.server, self.dns = server + (f'\n pid_file = "{self.pid_file}"\n' if background else ""), dns
         self.arguments, self.wrapper, self.env = list(arguments), list(wrapper), env or {}
         self.conf_path = self.folder / "helod.conf"
         self.log_path = self.folder / "log"
@@ -244,10 +269,14 @@ class Helod:
     def start(self, seconds=PATIENCE):
         import tap
         environment = {**os.environ, **self.env}
+        command = [*self.wrapper, HELOD, *([] if self.pid_file else ["-f"]), "-c", str(self.conf_path), *self.arguments]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                [*self.wrapper, HELOD, "-f", "-c", str(self.conf_path), *self.arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True)
+            options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "env": environment}
+            if self.pid_file:
+                subprocess.run(command, check=True, timeout=seconds, **options)
+                self.process = Adopted(int(self.pid_file.read_text()))
+            else:
+                self.process = subprocess.Popen(command, start_new_session=True, **options)
         tap.cleanup(self.stop)
         wait_for(self._up, seconds, "helod answers")
 

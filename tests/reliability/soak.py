@@ -12,7 +12,7 @@ import signal
 import time
 
 import load
-import rig
+import trouble
 from helod import wait_for
 from load import Load
 from tap import note, run, test
@@ -75,7 +75,7 @@ class Faults:
 
 def half_load(daemon):
     """In requests per second."""
-    with Load(daemon.port, 200, UNLIMITED, rig.DEADLINE, KINDS, daemon.process.pid) as running:
+    with Load(daemon.port, 200, UNLIMITED, trouble.DEADLINE, KINDS, daemon.process.pid) as running:
         began = time.monotonic()
         time.sleep(QUIET)
         answered, seconds = running.tally.answered, time.monotonic() - began
@@ -90,17 +90,17 @@ def measure(daemon, faults):
     time.sleep(QUIET)
     # The load continues, so lookups are in flight; their sockets do not count.
     pid = daemon.process.pid
-    return rig.resident_kib(pid), rig.lasting_descriptors(pid)
+    return trouble.resident_kib(pid), trouble.lasting_descriptors(pid)
 
 
 @test("soak: nothing lost, memory and descriptors flat", limit=int(SECONDS * 2 + 120))
 def _():
-    with rig.Dns() as dns, rig.Daemon(dns, conf="") as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns, conf="") as daemon:
         faults, marks = Faults(dns, daemon), []
         half = half_load(daemon)
         rate = min(RATE or half, half)
         began = time.monotonic()
-        with Load(daemon.port, 200, rate, rig.DEADLINE, KINDS, daemon.process.pid) as running:
+        with Load(daemon.port, 200, rate, trouble.DEADLINE, KINDS, daemon.process.pid) as running:
             for quarter in range(1, 5):
                 while time.monotonic() - began < SECONDS * quarter / 4:
                     running.set_rate(half if faults.count % WAVE == 0 else rate)
@@ -112,10 +112,10 @@ def _():
             f"{rate:,.0f} requests per second, in one of {WAVE} faults half load, {half:,.0f}"
         note(f"KiB {memory}, descriptors {files}; {load_text}; for {running.stalls.whole():.1f} s not on a processor")
         # A sanitizer keeps what is freed for a while.
-        assert rig.sanitized() or memory[-1] - memory[0] <= GROWTH_KIB, f"memory grows: {memory} KiB"
+        assert trouble.sanitized() or memory[-1] - memory[0] <= GROWTH_KIB, f"memory grows: {memory} KiB"
         assert max(files) - min(files) <= GROWTH_FILES, f"descriptors: {files}"
-        wait_for(lambda: rig.udp_sockets(daemon.process.pid) <= AT_REST, what="the sockets of lookups are closed")
-        rig.note_row(f"soak of {SECONDS:.0f} s with random faults; {load_text}", f"{faults.count} faults", running.tally,
+        wait_for(lambda: trouble.udp_sockets(daemon.process.pid) <= AT_REST, what="the sockets of lookups are closed")
+        trouble.note_row(f"soak of {SECONDS:.0f} s with random faults; {load_text}", f"{faults.count} faults", running.tally,
                      f"memory {memory[0]} to {memory[-1]} KiB, descriptors {files[0]} to {files[-1]}")
         assert not running.tally.faults(), running.tally.faults()
         assert running.tally.answered == running.tally.asked

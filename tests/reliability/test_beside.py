@@ -13,8 +13,8 @@ import time
 import load
 import netns
 import redisserver
-import rig
-from helod import HELOD, PATIENCE, replace_file, scratch, wait_for
+import trouble
+from helod import replace_file, scratch, wait_for
 from tap import cleanup, equal, note, run, skip, skip_all, test
 
 if not netns.possible():
@@ -28,49 +28,15 @@ def prepared(*steps):
 
 # The syslog daemon
 
-class Adopted:
-    """A process that went into the background, with the methods of a Popen that the tests use."""
-
-    def __init__(self, pid):
-        self.pid, self.returncode = pid, None
-
-    def poll(self):
-        try:
-            with open(f"/proc/{self.pid}/stat") as stat:
-                ended = stat.read().rpartition(")")[2].split()[0] == "Z"
-        except FileNotFoundError:
-            ended = True
-        self.returncode = 0 if ended else None
-        return self.returncode
-
-    def wait(self, seconds):
-        wait_for(lambda: self.poll() is not None, seconds, "helod ends")
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-
-
-class Background(rig.Daemon):
-    """Started as an init script does. It logs to /dev/log, which the test has made."""
+class Background(trouble.Daemon):
+    """Logs to the /dev/log that the test has made."""
 
     def __init__(self, dns, folder):
         nodes = " ".join(("null", "zero", "full", "random", "urandom"))
-        super().__init__(dns, start=False, wrapper=prepared(
-            f'for node in {nodes}; do mount --bind /dev/$node "{folder}/$node"; done', f'mount --rbind "{folder}" /dev'))
         for node in nodes.split():
             (folder / node).touch()
-        self.pid_file = self.folder / "pid"
-        self.server += f' pid_file = "{self.pid_file}"\n'
-        self.write("")
-        self.start()
-
-    def start(self, seconds=PATIENCE):
-        with open(self.log_path, "ab") as log:
-            subprocess.run([*self.wrapper, HELOD, "-c", str(self.conf_path)], stdin=subprocess.DEVNULL, stdout=log,
-                           stderr=log, check=True, timeout=seconds)
-        self.process = Adopted(int(self.pid_file.read_text()))
-        cleanup(self.stop)
-        wait_for(self._up, seconds, "helod answers")
+        super().__init__(dns, background=True, wrapper=prepared(
+            f'for node in {nodes}; do mount --bind /dev/$node "{folder}/$node"; done', f'mount --rbind "{folder}" /dev'))
 
 
 class Syslogd:
@@ -123,17 +89,17 @@ with open(sys.argv[2], "ab", 0) as out:
 
 @test("the syslog daemon is stopped and its queue full: no request waits, and lost lines are counted", limit=600)
 def _():
-    with rig.Dns() as dns:
+    with trouble.Dns() as dns:
         syslogd = Syslogd()
         with Background(dns, syslogd.folder) as daemon:
             def act():
                 syslogd.process.send_signal(signal.SIGSTOP)
-                rig.pause(1)
+                trouble.pause(1)
                 with open("/proc/sys/net/unix/max_dgram_qlen") as most, daemon.connect() as c:
                     for _ in range(2 * int(most.read())):  # more lines than the queue takes
                         c.ask()
                 syslogd.process.send_signal(signal.SIGCONT)
-            tally = rig.under(daemon, act)
+            tally = trouble.under(daemon, act)
 
             def accounted():
                 daemon.ask()  # helod reports lost lines with the next line, once a second
@@ -142,32 +108,32 @@ def _():
             got, lost = wait_for(accounted, what="every line has arrived or is reported as lost", step=0.3)
             note(f"{got} decisions in the log, {lost} lines lost")
             assert lost > 0, "nothing was lost: the queue was never full"
-    rig.settle(tally, "syslog daemon frozen, its queue full", "once")
+    trouble.check_and_note(tally, "syslog daemon frozen, its queue full", "once")
 
 
 @test("the syslog daemon is killed, its socket is gone, and a new one comes", limit=600)
 def _():
-    with rig.Dns() as dns:
+    with trouble.Dns() as dns:
         syslogd = Syslogd()
         with Background(dns, syslogd.folder) as daemon:
             def act():
                 syslogd.stop()
-                rig.pause(0.5)
+                trouble.pause(0.5)
                 syslogd.path.unlink()
-                rig.pause(0.5)
+                trouble.pause(0.5)
                 syslogd.start()
-                rig.pause(0.5)
+                trouble.pause(0.5)
                 syslogd.stop()
                 syslogd.start()
-            tally = rig.under(daemon, act)
+            tally = trouble.under(daemon, act)
             syslogd.wait_line(daemon)
             wait_for(lambda: daemon.ask() and syslogd.lost() > 0, what="lost lines are reported", step=0.3)
-    rig.settle(tally, "syslog daemon killed, its socket unlinked, a new one; replaced", "once each")
+    trouble.check_and_note(tally, "syslog daemon killed, its socket unlinked, a new one; replaced", "once each")
 
 
 # resolv.conf
 
-class OnResolvConf(rig.Daemon):
+class OnResolvConf(trouble.Daemon):
     """Uses the servers of /etc/resolv.conf, in the network of the name servers."""
 
     def __init__(self, network, etc):
@@ -189,8 +155,8 @@ def _():
     path = etc / "resolv.conf"
     path.write_text("nameserver 127.0.0.2\n")
     network = ["unshare", "-n", "sh", "-ec", 'ip link set lo up; exec "$@"', "sh"]
-    with rig.Dns(host="127.0.0.2", port=53, wrapper=network) as first, \
-            rig.Dns(host="127.0.0.3", port=53, wrapper=["nsenter", "-t", str(first.process.pid), "-n"]) as second, \
+    with trouble.Dns(host="127.0.0.2", port=53, wrapper=network) as first, \
+            trouble.Dns(host="127.0.0.3", port=53, wrapper=["nsenter", "-t", str(first.process.pid), "-n"]) as second, \
             OnResolvConf(first.process.pid, etc) as daemon:
         def turns_to(dns, number):
             replace_file(path, f"nameserver 127.0.0.{number}\n")
@@ -199,27 +165,27 @@ def _():
 
         def act():
             turns_to(second, 3)
-            rig.pause(1)
+            trouble.pause(1)
             first.forget()
-            rig.pause(0.5)
+            trouble.pause(0.5)
             equal(first.questions(), [], "queries to the old server")
             path.unlink()
-            rig.pause(1)
+            trouble.pause(1)
             for text in ("", "\0\xff" * 500, "nameserver kiln\nnameserver\n", "nameserver 127.0.0.9\n"):
                 replace_file(path, text)
                 time.sleep(2.5)  # it looks every two seconds
             turns_to(first, 2)
-        tally = rig.under(daemon, act, where=daemon.path)
+        tally = trouble.under(daemon, act, where=daemon.path)
         second.forget()
         equal(daemon.ask(unix=True, **load.honest(7)), "DUNNO")
         equal(second.questions(), [], "queries to the old server")
-    rig.settle(tally, "resolv.conf replaced: another server, gone, empty, garbage, no server there", "once each")
+    trouble.check_and_note(tally, "resolv.conf replaced: another server, gone, empty, garbage, no server there", "once each")
 
 
 # Redis
 
 def with_redis(dns, redis):
-    return rig.Daemon(dns, conf=f'history {{ store = "redis" redis = "{redis.inet}" }}')
+    return trouble.Daemon(dns, conf=f'history {{ store = "redis" redis = "{redis.inet}" }}')
 
 
 @test("Redis is killed, started again, frozen and thawed", limit=600)
@@ -227,7 +193,7 @@ def _():
     if redisserver.PROGRAM is None:
         skip("no redis-server or valkey-server")
     redis = redisserver.Redis()
-    with rig.Dns() as dns, with_redis(dns, redis) as daemon:
+    with trouble.Dns() as dns, with_redis(dns, redis) as daemon:
         def is_said_last(text):
             """The count does not matter: on a busy machine a server may seem too slow at any time."""
             said = [line for line in daemon.log().splitlines() if f"{redis.inet}: " in line]
@@ -240,28 +206,28 @@ def _():
             wait_for(lambda: is_said_last("available again") and not is_said_last("unavailable"), what="the store is used again")
 
         def act():
-            rig.pause(0.5)
+            trouble.pause(0.5)
             assert b":0" not in redis.command("DBSIZE"), "nothing was written before"
             redis.stop()
             skipped()
-            rig.pause(0.5)
+            trouble.pause(0.5)
             redis.start()
             back()
-            rig.pause(0.5)
+            trouble.pause(0.5)
             redis.process.send_signal(signal.SIGSTOP)
             skipped()
-            rig.pause(0.5)
+            trouble.pause(0.5)
             redis.process.send_signal(signal.SIGCONT)
             back()
-            rig.pause(0.5)
-        tally = rig.under(daemon, act)
+            trouble.pause(0.5)
+        tally = trouble.under(daemon, act)
         assert b":0" not in redis.command("DBSIZE"), "nothing was written after"
-    rig.settle(tally, "Redis killed, restarted, frozen, thawed", "once each")
+    trouble.check_and_note(tally, "Redis killed, restarted, frozen, thawed", "once each")
 
 
 # The disk
 
-class OnDisk(rig.Daemon):
+class OnDisk(trouble.Daemon):
     """The snapshot is on a file system of its own."""
 
     def __init__(self, dns, state, size):
@@ -288,23 +254,23 @@ class OnDisk(rig.Daemon):
 @test("the disk of the snapshot is full, then read-only, then writable again", limit=600)
 def _():
     state = scratch()
-    with rig.Dns() as dns, OnDisk(dns, state, "16k") as daemon:
+    with trouble.Dns() as dns, OnDisk(dns, state, "16k") as daemon:
         def act():
             daemon.wait_said("the snapshot cannot be written: No space left on device", 1)
-            rig.pause(1)
+            trouble.pause(1)
             daemon.remount("size=64m")
             daemon.wait_said("snapshots are written again", 1)
             before = daemon.seen().st_mtime_ns
             daemon.remount("ro")
             daemon.wait_said("the snapshot cannot be created: Read-only file system", 1)
-            rig.pause(1)
+            trouble.pause(1)
             whole = daemon.seen()
             assert whole.st_size > 16384 and whole.st_mtime_ns >= before, "the last good snapshot is there"
             daemon.remount("rw")
             daemon.wait_said("snapshots are written again", 2)
-        tally = rig.under(daemon, act)
+        tally = trouble.under(daemon, act)
         equal(daemon.log().count("the snapshot cannot"), 2, "reported once each")
-    rig.settle(tally, "disk of the snapshot full, read-only, recovered", "once each")
+    trouble.check_and_note(tally, "disk of the snapshot full, read-only, recovered", "once each")
 
 
 run()

@@ -12,19 +12,19 @@ import time
 import urllib.request
 
 import load
-import rig
+import trouble
 from helod import HELOD, PATIENCE, free_port, question, replace_file, scratch, wait_for
 from tap import Skip, cases, cleanup, contains, equal, run, test
 
-IS_LONG = rig.SCALE >= 1
+IS_LONG = trouble.SCALE >= 1
 
 # The resolver
 
 @test("a healthy resolver: the load itself")
 def _():
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
-        tally = rig.under(daemon, lambda: rig.pause(1))
-        rig.settle(tally, "nothing: the load itself", "once")
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
+        tally = trouble.under(daemon, lambda: trouble.pause(1))
+        trouble.check_and_note(tally, "nothing: the load itself", "once")
         assert len(dns.questions()) > 100, "the load causes DNS queries"
 
 
@@ -41,14 +41,14 @@ FAULTS = [
 
 @cases(FAULTS, name=lambda row: f"resolver {row[1]}", limit=600)
 def _(fault, what):
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         def act():
             dns.break_with(fault)
-            rig.pause(1)
+            trouble.pause(1)
             if fault == "servfail":
                 daemon.wait_log("DNS points are suspended")
             dns.break_with(None)
-        rig.settle(rig.under(daemon, act), f"resolver {what}", "once")
+        trouble.check_and_note(trouble.under(daemon, act), f"resolver {what}", "once")
         equal(daemon.stop(), 0, "exit status")
 
 
@@ -56,26 +56,26 @@ def _(fault, what):
 def _():
     # helod cannot know that the resolver lies, but no rule about missing records rejects by itself.
     kinds = [(load.honest, load.NOT_REJECTED), (load.forged, load.REJECTED)]
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         def act():
             dns.break_with("nxdomain")
-            rig.pause(1)
+            trouble.pause(1)
             dns.break_with(None)
-        rig.settle(rig.under(daemon, act, kinds=kinds), "resolver answers NXDOMAIN to everything", "once")
+        trouble.check_and_note(trouble.under(daemon, act, kinds=kinds), "resolver answers NXDOMAIN to everything", "once")
 
 
 @test("resolver killed, started again; frozen, thawed", limit=600)
 def _():
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         def act():
             dns.stop()
-            rig.pause(0.5)
+            trouble.pause(0.5)
             dns.start()
-            rig.pause(0.3)
+            trouble.pause(0.3)
             dns.signal(signal.SIGSTOP)
-            rig.pause(0.5)
+            trouble.pause(0.5)
             dns.signal(signal.SIGCONT)
-        rig.settle(rig.under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
+        trouble.check_and_note(trouble.under(daemon, act), "resolver killed, restarted, frozen, thawed", "once each")
 
 
 @test("the guard: helod suspends a failing resolver, says so once, and (in make reliability) trusts it again",
@@ -83,7 +83,7 @@ def _():
 def _():
     suspect = {"client": "198.51.100.9", "helo": "gone.kiln-street.net"}
     port = free_port()
-    with rig.Dns() as dns, rig.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
         def suspended():
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as page:
                 return b"\nhelod_dns_suspended 1\n" in page.read()
@@ -112,20 +112,20 @@ def _():
             if IS_LONG:
                 daemon.wait_log("DNS points count again")
                 equal(suspended(), False, "the gauge")
-        tally = rig.under(daemon, act)
+        tally = trouble.under(daemon, act)
         assert len(meanwhile) < len(before) / 4, f"{len(before)} lookups before, {len(meanwhile)} while suspended"
         equal(daemon.log().count("points are suspended"), 1, "said")
         if IS_LONG:
             contains(daemon.ask(**suspect), "has no reverse name")
             equal(daemon.log().count("points count again"), 1, "said")
-    rig.settle(tally, "the guard: DNS points suspended, and counted again", "once")
+    trouble.check_and_note(tally, "the guard: DNS points suspended, and counted again", "once")
 
 
 # Signals, reload, restart
 
 @test("SIGHUP every 100 ms, with good and bad files", limit=600)
 def _():
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         good = daemon.conf_path.read_text()
         texts = [good, good + 'policy "default" { points { helo_not_fqdn = 61 } }\n', good + "server {\n",
                  "\0\xff" * 100, good + 'exempt { files = { "/helod-absent" } }\n']
@@ -133,22 +133,22 @@ def _():
 
         def act():
             nonlocal sent
-            end = time.monotonic() + 2 * rig.SCALE
+            end = time.monotonic() + 2 * trouble.SCALE
             while time.monotonic() < end:
                 replace_file(daemon.conf_path, texts[sent % len(texts)])
                 daemon.signal(signal.SIGHUP)
                 sent += 1
                 time.sleep(0.1)
-        rig.settle(rig.under(daemon, act), "SIGHUP every 100 ms, good and bad files in turn", f"{sent} times")
+        trouble.check_and_note(trouble.under(daemon, act), "SIGHUP every 100 ms, good and bad files in turn", f"{sent} times")
         contains(daemon.log(), "reload done")
         contains(daemon.log(), "reload failed")
 
 
 @test("SIGTERM with requests in flight: helod answers them before it ends")
 def _():
-    with rig.Dns() as dns:
+    with trouble.Dns() as dns:
         dns.break_with("slow=400")
-        with rig.Daemon(dns) as daemon:
+        with trouble.Daemon(dns) as daemon:
             waiting = [daemon.connect() for _ in range(100)]
             for n, connection in enumerate(waiting):
                 connection.send(question(**load.honest(n)))
@@ -159,14 +159,14 @@ def _():
             daemon.process = None
             equal(answers, ["DUNNO"] * 100)
             contains(daemon.log(), "requests in flight")
-    rig.note_row("SIGTERM with 100 requests in flight", "once", result="100 of 100 answered")
+    trouble.note_row("SIGTERM with 100 requests in flight", "once", result="100 of 100 answered")
 
 
 @cases([("kill -9", signal.SIGKILL, None), ("SIGTERM", signal.SIGTERM, None), ("binary upgrade", signal.SIGTERM, "copy"),
         ("abort", signal.SIGABRT, None)],
        name=lambda row: f"socket activation: {row[0]} and restart under load, no connection is refused", limit=600)
 def _(what, how, program):
-    with rig.Dns() as dns, rig.Activated(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Activated(dns) as daemon:
         if program:
             daemon.program = str(scratch() / "helod")
             shutil.copy2(HELOD, daemon.program)
@@ -174,11 +174,11 @@ def _(what, how, program):
         ends = []
 
         def act():
-            for _ in range(max(3, int(3 * rig.SCALE))):
+            for _ in range(max(3, int(3 * trouble.SCALE))):
                 ends.append(daemon.again(how))
-                rig.pause(0.3)
-        tally = rig.under(daemon, act)
-        rig.settle(tally, f"{what} and restart, the socket held by the service manager", f"{len(ends)} times", retried=True)
+                trouble.pause(0.3)
+        tally = trouble.under(daemon, act)
+        trouble.check_and_note(tally, f"{what} and restart, the socket held by the service manager", f"{len(ends)} times", retried=True)
         equal(tally.refused, 0, "connections refused")
         if how == signal.SIGTERM:
             equal(ends, [0] * len(ends), "exit status")
@@ -188,7 +188,7 @@ def _(what, how, program):
 
 @test("EMFILE: the limit of open files falls below what is open, and rises again", limit=600)
 def _():
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         pid = daemon.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         late = []
@@ -203,21 +203,21 @@ def _():
             threads = [threading.Thread(target=visit, args=(n,)) for n in range(20)]
             for thread in threads:
                 thread.start()
-            rig.pause(1)
+            trouble.pause(1)
             resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
             for thread in threads:
                 thread.join(PATIENCE)
             equal(len(late), 20, "replies to those who connected meanwhile")
-        rig.settle(rig.under(daemon, act), "EMFILE: no descriptor for DNS, files or new connections", "once")
+        trouble.check_and_note(trouble.under(daemon, act), "EMFILE: no descriptor for DNS, files or new connections", "once")
         contains(daemon.log(), "cannot accept a connection")
         equal(daemon.ask(**load.honest(7)), "DUNNO")
 
 
 def with_shim():
-    if rig.sanitized():
+    if trouble.sanitized():
         raise Skip("a sanitizer build has its own allocator")
-    assert rig.SHIM.exists(), rig.SHIM
-    return rig.Shim()
+    assert trouble.SHIM.exists(), trouble.SHIM
+    return trouble.Shim()
 
 
 def survives(daemon, shim, n, **fields):
@@ -238,7 +238,7 @@ def survives(daemon, shim, n, **fields):
 @test("ENOMEM: each allocation of a request that waits for DNS fails in turn", limit=600)
 def _():
     shim = with_shim()
-    with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, env=shim.env) as daemon:
+    with trouble.Dns(ttl=3600) as dns, trouble.Daemon(dns, env=shim.env) as daemon:
         n = 0
         while True:
             n += 1
@@ -252,7 +252,7 @@ def _():
         equal(daemon.ask(**load.honest(1999)), "DUNNO")
         assert daemon.ask(**load.forged(1999)).startswith("5")
         equal(daemon.stop(), 0, "exit status")
-    rig.note_row("ENOMEM: each allocation during a request", f"{n - 1} allocations, one after another",
+    trouble.note_row("ENOMEM: each allocation during a request", f"{n - 1} allocations, one after another",
                  result="each request answered, none rejected for it")
 
 
@@ -261,12 +261,12 @@ def _():
     shim = with_shim()
     exempt = scratch() / "exempt"
     exempt.write_text("".join(f"client 10.9.{i >> 8}.{i & 255} # {i}\nhelo .n{i}.example\n" for i in range(3000)))
-    with rig.Dns(ttl=3600) as dns, rig.Daemon(dns, f'exempt {{ files = {{ "{exempt}" }} }}\n', env=shim.env) as daemon:
+    with trouble.Dns(ttl=3600) as dns, trouble.Daemon(dns, f'exempt {{ files = {{ "{exempt}" }} }}\n', env=shim.env) as daemon:
         before = shim.get(shim.ALLOCATIONS)
         daemon.reload()
         daemon.wait_log("policy 2 is in force")
         total = shim.get(shim.ALLOCATIONS) - before
-        step = max(1, int(total / (150 * rig.SCALE)))
+        step = max(1, int(total / (150 * trouble.SCALE)))
         tried = 0
         for n in [*range(1, min(total, 60)), *range(60, total, step)]:
             lines = daemon.log().count("reload ")
@@ -278,43 +278,43 @@ def _():
             tried += 1
         equal(daemon.ask(**load.honest(5)), "DUNNO")
         assert daemon.ask(**load.forged(5)).startswith("5")
-    rig.note_row("ENOMEM: allocations during a reload", f"{tried} of {total}", result="helod continued to serve each time")
+    trouble.note_row("ENOMEM: allocations during a reload", f"{tried} of {total}", result="helod continued to serve each time")
 
 
 @test("ENOMEM: every 50th allocation fails under load", limit=600)
 def _():
     shim = with_shim()
-    with rig.Dns() as dns, rig.Daemon(dns, env=shim.env) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns, env=shim.env) as daemon:
         failed = 0
 
         def act():
             nonlocal failed
-            end = time.monotonic() + rig.SCALE
+            end = time.monotonic() + trouble.SCALE
             while time.monotonic() < end:
                 if shim.get(shim.COUNTDOWN) <= 0:
                     shim.set(shim.COUNTDOWN, 50)
                     failed += 1
                 time.sleep(0.001)
             shim.set(shim.COUNTDOWN, 0)
-        tally = rig.under(daemon, act, kinds=load.KINDS_OR_DUNNO)
-        rig.settle(tally, "ENOMEM now and then under load", f"{failed} allocations", retried=True)
+        tally = trouble.under(daemon, act, kinds=load.KINDS_OR_DUNNO)
+        trouble.check_and_note(tally, "ENOMEM now and then under load", f"{failed} allocations", retried=True)
 
 
 @test("the wall clock jumps by a second, a day, ten years, forward and back", limit=600)
 def _():
     shim = with_shim()
     jumps = [1, -1, 3600, -3600, 86400, -86400, 315360000, -315360000, 0]
-    with rig.Dns() as dns, rig.Daemon(dns, env=shim.env) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns, env=shim.env) as daemon:
         def act():
             for jump in jumps:
                 shim.set(shim.CLOCK, jump)
-                rig.pause(0.2)
-        rig.settle(rig.under(daemon, act), "the wall clock jumps, up to ten years", f"{len(jumps)} jumps")
+                trouble.pause(0.2)
+        trouble.check_and_note(trouble.under(daemon, act), "the wall clock jumps, up to ten years", f"{len(jumps)} jumps")
         years = {line[:4] for line in daemon.log().splitlines()}
         assert len(years) >= 3, f"the daemon saw the jumps: {years}"
 
 
-class Unread(rig.Daemon):
+class Unread(trouble.Daemon):
     """Its stderr is a pipe that nobody reads."""
 
     def start(self, seconds=PATIENCE):
@@ -332,9 +332,9 @@ class Unread(rig.Daemon):
 
 @test("a log that nobody reads: stderr is a full pipe", limit=600)
 def _():
-    with rig.Dns() as dns, Unread(dns) as daemon:
-        tally = rig.under(daemon, lambda: rig.pause(1))
-        rig.settle(tally, "stderr is a full pipe", "once")
+    with trouble.Dns() as dns, Unread(dns) as daemon:
+        tally = trouble.under(daemon, lambda: trouble.pause(1))
+        trouble.check_and_note(tally, "stderr is a full pipe", "once")
         assert len(daemon.said()) > 32768, "the pipe was full"
         daemon.ask(**load.forged(1))
         contains(daemon.said(), "log lines were lost")

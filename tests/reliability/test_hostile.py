@@ -12,14 +12,14 @@ import statistics
 import time
 
 import load
-import rig
+import trouble
 from helod import PATIENCE, decision_fields, free_port, heloctl, question, raise_descriptors, wait_for
 from load import Load
 from nameserver import FaultDns
 from tap import cases, contains, equal, note, run, skip, test
 
 IDLE = 10000
-ROUNDS = 3 if rig.SCALE < 1 else 5
+ROUNDS = 3 if trouble.SCALE < 1 else 5
 ATTEMPTS = 12  # on a busy machine one comparison says little
 
 
@@ -117,8 +117,8 @@ def never_reads(port, ready):
 
 def p99(daemon):
     kinds = [(load.forged, load.REJECTED)]  # no DNS: the daemon's own time
-    with Load(daemon.port, connections=4, rate=500, deadline=rig.DEADLINE, kinds=kinds) as running:
-        rig.pause(1)
+    with Load(daemon.port, connections=4, rate=500, deadline=trouble.DEADLINE, kinds=kinds) as running:
+        trouble.pause(1)
     assert not running.tally.faults(), running.tally.faults()
     equal(running.tally.answered, running.tally.asked, "answers")
     return running.tally.p99, running.tally
@@ -127,9 +127,9 @@ def p99(daemon):
 def compare(daemon, attack):
     """p99 without and with the attack, in turn. -> (median without, median with, answers)"""
     alone, beside, asked = [], [], 0
-    own = rig.descriptors(daemon.process.pid)
+    own = trouble.descriptors(daemon.process.pid)
     for _ in range(ROUNDS):
-        wait_for(lambda: rig.descriptors(daemon.process.pid) <= own + 5, what="the attacker's connections are gone")
+        wait_for(lambda: trouble.descriptors(daemon.process.pid) <= own + 5, what="the attacker's connections are gone")
         alone.append(p99(daemon)[0])
         ready = multiprocessing.Event()
         attacker = multiprocessing.Process(target=attack, args=(daemon.port, ready), daemon=True)
@@ -153,7 +153,7 @@ def compare(daemon, attack):
 def _(what, attack):
     if attack is idle_connections and raise_descriptors(2 * IDLE) < 2 * IDLE:  # helod raises its own, as far as this
         skip(f"this machine allows a process fewer than {2 * IDLE} descriptors")
-    daemon = rig.Daemon(conf="")
+    daemon = trouble.Daemon(conf="")
     daemon.server = daemon.server.replace("max_connections = 400", f"max_connections = {IDLE + 1000}")
     daemon.stop()
     daemon.write("")
@@ -165,7 +165,7 @@ def _(what, attack):
             if now <= 2 * usual + 0.002:
                 break
             note(f"again: p99 {usual * 1000:.1f} ms alone, {now * 1000:.1f} ms beside them")
-        rig.note_row(f"beside {what}", f"{ROUNDS} times", result=f"{asked} of {asked} answered; p99 {usual * 1000:.1f} ms "
+        trouble.note_row(f"beside {what}", f"{ROUNDS} times", result=f"{asked} of {asked} answered; p99 {usual * 1000:.1f} ms "
                      f"alone, {now * 1000:.1f} ms beside them: {now / usual:.2f} times")
         assert now <= 2 * usual + 0.002, f"p99 {usual * 1000:.1f} ms alone, {now * 1000:.1f} ms beside {what}"
 
@@ -226,10 +226,10 @@ def _():
     seed = random.SystemRandom().randrange(1 << 32)
     note(f"seed {seed}")
     rng = random.Random(seed)
-    hosts, count = 100, int(3000 * rig.SCALE)
+    hosts, count = 100, int(3000 * trouble.SCALE)
     prepend = 'policy "default" { help_url = "https://example.net/%{id}" threshold "mark" { score = 1 action = "prepend" } }'
     answered = closed = 0
-    with FaultDns(nasty_zone(rng, hosts)) as dns, rig.Daemon(dns, conf=prepend) as daemon:
+    with FaultDns(nasty_zone(rng, hosts)) as dns, trouble.Daemon(dns, conf=prepend) as daemon:
         for fields in hostile_requests(rng, hosts, count):
             raw = b""
             with daemon.connect() as c:
@@ -261,7 +261,7 @@ def _():
             assert line.count(" action=") == 1 or '"' in line, line
     equal(answered + closed, count)
     assert answered > 0.9 * count
-    rig.note_row("hostile bytes in every attribute, PTR, MX and TXT record", f"{count} requests",
+    trouble.note_row("hostile bytes in every attribute, PTR, MX and TXT record", f"{count} requests",
                  result="all replies and log lines well-formed printable ASCII")
 
 
@@ -271,7 +271,7 @@ def _():
     port = free_port()
     hosts = 50
     with FaultDns(nasty_zone(rng, hosts)) as dns, \
-            rig.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
+            trouble.Daemon(dns, conf=f'status {{ listen = {{ "inet:127.0.0.1:{port}" }} }}') as daemon:
         for fields in hostile_requests(rng, hosts, 200):
             try:
                 daemon.ask(**fields)
@@ -299,7 +299,7 @@ def _():
             if out:
                 json.loads(out)
                 assert all(char == "\n" or " " <= char <= "~" or char >= "\u00a0" for char in out), out
-    rig.note_row("hostile bytes to JSON, HTML, Prometheus and heloctl", "230 requests", result="all well-formed")
+    trouble.note_row("hostile bytes to JSON, HTML, Prometheus and heloctl", "230 requests", result="all well-formed")
 
 
 # How much work a stranger can cause
@@ -325,17 +325,17 @@ def greedy_zone(client):
        name=lambda row: f"amplification: one greeting {row[0]} costs at most {row[2]} lookups")
 def _(what, points, ceiling):
     with FaultDns(greedy_zone("203.0.113.66")) as dns, \
-            rig.Daemon(dns, conf=f'policy "default" {{ points {{{points} helo_not_fqdn = 60 }} }}') as daemon:
+            trouble.Daemon(dns, conf=f'policy "default" {{ points {{{points} helo_not_fqdn = 60 }} }}') as daemon:
         daemon.ask(client="203.0.113.66", helo="mail.greedy-yard.net", sender="")
         asked = len(dns.questions())
         note(f"{asked} lookups")
         assert 2 <= asked <= ceiling, asked
-    rig.note_row(f"the greediest greeting {what}", "once", result=f"{asked} DNS lookups; ceiling {ceiling}")
+    trouble.note_row(f"the greediest greeting {what}", "once", result=f"{asked} DNS lookups; ceiling {ceiling}")
 
 
 @test("one client network past its rate is judged by local rules only")
 def _():
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         daemon.server = daemon.server.replace("client_rate = 0", "client_rate = 30")
         daemon.stop()
         daemon.write("")
@@ -346,7 +346,7 @@ def _():
         assert len(networks) <= 31, f"{len(networks)} addresses were looked up"
         equal(daemon.ask(**load.honest(3)), "DUNNO")
         contains(str(dns.questions()), "mail3.kiln-street.net")
-    rig.note_row("200 requests from a network that may send 30 per minute", "once",
+    trouble.note_row("200 requests from a network that may send 30 per minute", "once",
                  result=f"{len(networks)} addresses looked up, all answered")
 
 
@@ -357,7 +357,7 @@ def _():
     chosen = ["".join(pair) for pair in itertools.product(("Aa", "BB"), repeat=bits)]
     rng = random.Random(7)
     plain = ["".join(rng.choice("abcdefghABCDEFGH") for _ in range(2 * bits)) for _ in chosen]
-    with rig.Daemon() as daemon, daemon.connect() as c:
+    with trouble.Daemon() as daemon, daemon.connect() as c:
         def seconds(names):
             began = time.monotonic()
             for at in range(0, len(names), 64):
@@ -373,7 +373,7 @@ def _():
             if ratio < 1.6:
                 break
             note(f"again: {times}")
-        rig.note_row("colliding names (polynomial hash)", f"{3 * len(chosen)} requests", result=f"{ratio:.2f} times the time")
+        trouble.note_row("colliding names (polynomial hash)", f"{3 * len(chosen)} requests", result=f"{ratio:.2f} times the time")
         assert ratio < 1.6, times
 
 

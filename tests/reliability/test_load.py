@@ -11,8 +11,8 @@ import threading
 import time
 
 import load
-import rig
 import stalls
+import trouble
 from helod import PATIENCE, free_port, wait_for
 from tap import cases, cleanup, equal, run, skip, test
 
@@ -24,7 +24,7 @@ STOP = load.GRACE + 2.0
         ("the load generator", lambda _, running: running.process.pid, False)],
        name=lambda row: f"a reply is late when {row[0]} was stopped: {'yes' if row[2] else 'no'}")
 def _(_name, whom, is_late):
-    with rig.Dns() as dns, rig.Daemon(dns) as daemon:
+    with trouble.Dns() as dns, trouble.Daemon(dns) as daemon:
         dns.break_with("slow=100")  # so that some request always waits
         with load.Load(daemon.port, 50, 300.0, DEADLINE, pid=daemon.process.pid) as running:
             wait_for(lambda: running.tally.answered > 10, what="replies")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""report: the tables that a benchmark prints, and one of all its targets at the end.
+"""report: writes tables of measurements, to the terminal, to JSON, and between the marks of a document.
 
-Whatever is compared is measured in turns, so that what else the machine does meets both; a ratio is the median of the
-ratios of neighbours in time, and its spread is theirs.
+Programs that are compared run in turn, so other work on the machine affects both. A ratio is the median of the ratios of
+runs that follow each other, and its spread is theirs.
 """
 import json
 import pathlib
@@ -15,12 +15,30 @@ def spread(values, digits=0):
 
 
 def neighbours(ours, base, key):
-    """Each run's figure over that of the run beside it."""
+    """Each run's figure, divided by that of the run beside it."""
     return [a.get(key, 0) / max(b.get(key, 0), 1e-3) for a, b in zip(ours, base)]
 
 
+def markdown(head, rows, numbers=()):
+    """The lines of a table. `numbers` names the columns that are aligned to the right."""
+    rule = ["--:" if name in numbers else "---" for name in head]
+    return ["| " + " | ".join(head) + " |", "|" + "|".join(rule) + "|",
+            *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)]
+
+
+def replace_tables(document, tables):
+    """Writes each table's lines into the document, between <!-- NAME --> and <!-- end NAME -->."""
+    path = pathlib.Path(document)
+    text = path.read_text()
+    for name, lines in tables.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- end {name} -->"
+        head, rest = text.split(begin)
+        text = head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
+    path.write_text(text)
+
+
 class Report:
-    """Prints tables, and keeps them for --json."""
+    """Prints tables, and keeps them for end()."""
 
     def __init__(self):
         self.tables, self.targets = {}, []
@@ -35,7 +53,7 @@ class Report:
         self.tables[title] = {"head": head, "rows": rows}
 
     def target(self, what, values, bound, above=False, unit=""):
-        """The median of `values` against its bound: a cell that says when it misses it, and a row of the last table."""
+        """Compares the median of `values` with its bound. Adds a row to the targets, and returns a cell for a table."""
         values = values if isinstance(values, list) else [values]
         value = statistics.median(values)
         good = value >= bound if above else value <= bound
@@ -48,7 +66,7 @@ class Report:
         missed = sum(row[-1] == "missed" for row in self.targets)
         if self.targets:
             self.table(f"Targets: {len(self.targets) - missed} of {len(self.targets)} met",
-                       ["what", "is", "spread", "wanted", ""], self.targets)
+                       ["what", "is", "spread", "target", ""], self.targets)
         if file:
             pathlib.Path(file).write_text(json.dumps({"machine": about, "tables": self.tables,
                                                       "missed": missed}, indent=1))

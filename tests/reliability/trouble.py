@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""rig: a daemon with its own name server, shim and service manager, and the table of what was done to it.
+"""trouble: a daemon with its own name server, shim and service manager, and the table of what was done to it.
 
 RELIABILITY_SCALE stretches every wait (0.3 in `make check`); RELIABILITY_TABLE names a file for the rows of the table.
 """
@@ -179,7 +179,7 @@ def note_row(what, how_often, tally=None, result=""):
             table.write(json.dumps(row) + "\n")
 
 
-def settle(tally, what, how_often, retried=False, enough=50):
+def check_and_note(tally, what, how_often, retried=False, enough=50):
     """The row, and the promise: every request gets one right reply in time."""
     note_row(what, how_often, tally)
     assert tally.asked >= enough, f"only {tally.asked} requests were sent"

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""rig: the programs that a benchmark runs: helod, the null servers, a DNS server, a syslog that forgets, peers.
+"""servers: the programs that a benchmark compares: helod, null servers, peers; and the DNS server and the syslog reader
+beside them.
 
-Everything listens on loopback on free ports, in a folder of its own, and ends with the rig.
+Everything listens on loopback on free ports, and ends with the Rig.
 """
 import contextlib
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import struct
 import subprocess
 import tempfile
-import time
 
 import helod as daemon
 import load
@@ -22,12 +21,12 @@ PROGRAMS = pathlib.Path(os.environ.get("top_builddir") or TOP / "build") / "test
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm", "pts")
 
 
-RESOLVER = "198.51.100.53"  # an address for documentation: nobody else's here
+RESOLVER = "198.51.100.53"  # an address for documentation, so nobody here has it
 
 
 def private_machine(argv):
-    """Where it may, starts the program again with a /dev, a network and a resolver of its own: whatever is logged comes
-    to a reader that throws it away, and nothing that a server looks up leaves the machine."""
+    """As root, starts the program again with its own /dev, network and resolver. A reader discards what servers log, and
+    no lookup leaves the machine."""
     if os.geteuid() != 0 or os.environ.get("BENCH_PRIVATE") or not shutil.which("ip"):
         return
     if not shutil.which("unshare") or subprocess.run(["unshare", "-m", "-n", "true"], check=False).returncode != 0:
@@ -38,8 +37,8 @@ def private_machine(argv):
     script = (f"set -e; mount -t tmpfs bench {folder}; {binds} "
               f"ln -s /proc/self/fd {folder}/fd; echo nameserver {RESOLVER} >{folder}/resolv.conf; "
               f"mount --bind {folder}/resolv.conf /etc/resolv.conf; mount --rbind {folder} /dev; "
-              f"umount -l {folder}; rmdir {folder}; "  # nothing that is mounted there is ever removed
-              f"{{ echo 512 >/proc/sys/net/unix/max_dgram_qlen; }} 2>/dev/null || :; "  # as systemd sets it
+              f"umount -l {folder}; rmdir {folder}; "  # the folder is empty: nothing mounted is removed
+              f"{{ echo 512 >/proc/sys/net/unix/max_dgram_qlen; }} 2>/dev/null || :; "  # as systemd does
               f"ip link set lo up; ip addr add {RESOLVER}/32 dev lo; exec \"$@\"")
     os.environ["BENCH_PRIVATE"] = "1"
     os.execvp("unshare", ["unshare", "-m", "-n", "sh", "-c", script, "sh", *argv])
@@ -68,7 +67,7 @@ class Server:
         return sum(int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4 for pid in self.pids)
 
     def answers(self):
-        """Does it answer now?"""
+        """Whether it answers now."""
         with contextlib.suppress(OSError):
             with connected(self.place) as s:
                 s.sendall(daemon.question(helo="mail.kiln-street.net", client_name="mail.kiln-street.net"))
@@ -76,18 +75,14 @@ class Server:
         return False
 
 
-def memory_folder():
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-
-
 class Rig:
     def __init__(self):
-        # In memory: what is measured is programs, not disks.
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="helod-bench-", dir=memory_folder()))
+        if os.access("/dev/shm", os.W_OK):  # we measure programs, not disks
+            os.environ.setdefault("SCRATCH", "/dev/shm")
+        self.folder = daemon.scratch("helod-bench-")
         self.processes = []
         self.has_syslog = False
-        self.resolver = ""  # the address of what /etc/resolv.conf names, when that is ours
-        self.folder.chmod(0o755)
+        self.resolver = ""  # the address in /etc/resolv.conf, if that is our DNS server
 
     def __enter__(self):
         return self
@@ -95,7 +90,6 @@ class Rig:
     def __exit__(self, *_):
         for process in self.processes:
             self.end(process)
-        shutil.rmtree(self.folder, True)
 
     @staticmethod
     def end(process):
@@ -114,7 +108,7 @@ class Rig:
         return process
 
     def surroundings(self):
-        """The reader of the log, and the resolver, where the machine is private; else whoever takes what is logged."""
+        """Starts the syslog reader and the resolver if the machine is private. Otherwise the usual ones are used."""
         if os.environ.get("BENCH_PRIVATE"):
             self.start(PROGRAMS / "logsink", "/dev/log")
             daemon.wait_for(lambda: os.path.exists("/dev/log"), what="syslog")
@@ -126,7 +120,7 @@ class Rig:
         return f"unix:{self.folder}/socket-{len(self.processes)}" if unix else f"inet:127.0.0.1:{daemon.free_port()}"
 
     def null(self, program, unix=False, line=0):
-        """With `line` it logs a line of so many bytes for each question."""
+        """With `line`, it logs a line of that many bytes for each request."""
         place = self.place(unix)
         process = self.start(PROGRAMS / program, *(["-l", line] if line else []), place)
         return self.ready(Server(f"{program} and a line" if line else program, place, [process.pid]))
@@ -140,50 +134,14 @@ class Rig:
         return Dns(self, milliseconds, lost)
 
     def helod(self, name, dns, sections="", logs=True, unix=False):
-        """A daemon with further sections of its policy file; its log goes to syslog, if there is one."""
-        place, number = self.place(unix), len(self.processes)
-        policy, pid_file = self.folder / f"{number}.conf", self.folder / f"{number}.pid"
-        policy.write_text(f'server {{ listen = {{ "{place}" }} pid_file = "{pid_file}" '
-                          f'log_dunno = {"yes" if logs else "no"} max_connections = 20000 client_rate = 0 }}\n'
-                          f'dns {{ servers = {{ "127.0.0.1:{dns.port}" }} {dns.options} }}\n{sections}\n')
-        foreground = not self.has_syslog
-        process = self.start(daemon.HELOD, *(["-f"] if foreground else []), "-c", policy)
-        if not foreground:
-            assert process.wait(20) == 0, f"{name} does not start"
-            pid = int(pid_file.read_text())
-            self.processes.append(Forked(pid))
-        else:
-            pid = process.pid
-        made = self.ready(Server(name, place, [pid]))
-        made.policy = policy
-        return made
-
-
-class Forked:
-    """A daemon that has left us, with the few methods of a Popen that the rig uses."""
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def poll(self):
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return 0
-        return None
-
-    def terminate(self):
-        os.kill(self.pid, signal.SIGTERM)
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-
-    def wait(self, seconds=5.0):
-        end = time.monotonic() + seconds
-        while self.poll() is None:
-            if time.monotonic() > end:
-                raise subprocess.TimeoutExpired("helod", seconds)
-            time.sleep(0.01)
+        """A daemon with further sections of its policy file. It logs to syslog, if there is one."""
+        options = f'log_dunno = {"yes" if logs else "no"}\n max_connections = 20000\n client_rate = 0\n'
+        if "history {" not in sections:
+            sections += '\nhistory { store = "memory" }'
+        made = daemon.Helod(sections, server=options, dns=dns.options, resolver=f"127.0.0.1:{dns.port}",
+                            background=self.has_syslog)
+        place = f"unix:{made.path}" if unix else f"inet:127.0.0.1:{made.port}"
+        return self.ready(Server(name, place, [made.process.pid]))
 
 
 class Dns:
@@ -195,5 +153,5 @@ class Dns:
                   f"inet:127.0.0.1:{self.port}")
         daemon.wait_for(lambda: self.counters.exists() and self.counters.stat().st_size == 16, what="dnslag")
 
-    def questions(self):
+    def queries(self):
         return struct.unpack("QQ", self.counters.read_bytes())[0]
