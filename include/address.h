@@ -59,6 +59,7 @@ const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE
 const char *address_reverse_name(const struct address *a, char out[ADDRESS_REVERSE_SIZE]);
 
 bool address_equal(const struct address *a, const struct address *b);
+int address_compare(const struct address *a, const struct address *b); /* IPv4 first, then by the bytes */
 bool address_in(const struct address *a, const struct network *net);
 /* The network of `bits` around an address; bits past the family's width count as the width. */
 struct network address_network(const struct address *a, unsigned bits);

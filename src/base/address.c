@@ -242,6 +242,11 @@ bool address_equal(const struct address *a, const struct address *b)
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+int address_compare(const struct address *a, const struct address *b)
+{
+    return a->family != b->family ? a->family - b->family : memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
 /* The first `bits` bits of two addresses are the same. */
 static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 {

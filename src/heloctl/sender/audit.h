@@ -161,9 +161,13 @@ void audit_judge(struct audit_host *host, const struct evidence *e, struct regio
 void audit_facts_take(struct audit_facts *facts, const struct evidence *e, struct region *keep);
 /* The evidence that every row needs. */
 #define AUDIT_NEEDS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
-/* All hosts, sorted; NULL: no memory. */
+/* All hosts, sorted unless `compare` is NULL. NULL: no memory. */
 struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void *, const void *));
 int audit_compare_addresses(const void *a, const void *b);
+/* The hosts that have a HELO name and a target, by target, then by address. NULL: no memory. */
+struct audit_host **audit_by_target(struct audit *audit, size_t *count);
+/* Where the hosts end that have the same target as the one at `at`. */
+size_t audit_group_end(struct audit_host *const *hosts, size_t count, size_t at);
 /* Finds the faults that only the whole pool shows. NULL: no memory. */
 struct series *audit_pool(struct audit *audit);
 /* Sets every host's target and the facts about it, looking up names before it proposes them. False: no memory. */

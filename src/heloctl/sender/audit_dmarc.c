@@ -89,15 +89,11 @@ static void forget(struct table_entry *entry, void *arg)
     (void)arg;
 }
 
-struct seen_report {
-    struct table_entry entry;
-};
-
 /* A report that was read before does not count again. One without an identifier cannot be recognised. */
 static bool begin(void *arg, const struct dmarc_identity *id)
 {
     struct audit *audit = arg;
-    struct seen_report *seen;
+    struct table_entry *seen;
     char *key;
 
     if (!*id->id)
@@ -107,9 +103,8 @@ static bool begin(void *arg, const struct dmarc_identity *id)
         return !key;
     seen = region_alloc(audit->keep, sizeof(*seen));
     if (seen) {
-        seen->entry.key = key;
-        seen->entry.key_size = strlen(key);
-        table_insert(audit->reports, &seen->entry);
+        *seen = (struct table_entry){.key = key, .key_size = strlen(key)};
+        table_insert(audit->reports, seen);
     }
     return true;
 }
@@ -283,15 +278,6 @@ static struct network network_of(const struct audit_host *host)
     return address_network(&host->address, host->address.family == ADDRESS_IPV4 ? 24 : 48);
 }
 
-static int compare_networks(const void *a, const void *b)
-{
-    const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
-
-    if (x->address.family != y->address.family)
-        return x->address.family < y->address.family ? -1 : 1;
-    return memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
-}
-
 static int compare_senders(const void *a, const void *b)
 {
     const struct audit_sender *x = a, *y = b;
@@ -328,15 +314,12 @@ static void add_host(struct audit *audit, struct audit_sender *sender, const str
 
 size_t audit_senders(struct audit *audit, struct audit_sender **senders)
 {
-    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    struct audit_host **hosts = audit_sorted(audit, audit_compare_addresses);
     size_t n = 0;
 
     *senders = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_sender));
     if (!hosts || !*senders)
         return 0;
-    for (size_t i = 0; i < audit->count; i++)
-        hosts[i] = &audit->hosts[i];
-    qsort(hosts, audit->count, sizeof(struct audit_host *), compare_networks);
     for (size_t i = 0; i < audit->count; i++) {
         if (i == 0 || !address_in(&hosts[i]->address, &(*senders)[n - 1].network))
             (*senders)[n++] = (struct audit_sender){.network = network_of(hosts[i]), .names = "", .domains = ""};

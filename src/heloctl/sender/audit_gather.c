@@ -158,9 +158,7 @@ static const char *helo_of(const struct audit_host *host)
 bool audit_look(struct audit *audit, unsigned jobs)
 {
     static const struct audit_pass pass = {"querying DNS", helo_of, audit_judge};
-    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    struct audit_host **hosts = audit_sorted(audit, NULL);
 
-    for (size_t i = 0; hosts && i < audit->count; i++)
-        hosts[i] = &audit->hosts[i];
     return hosts && audit_gather(audit, hosts, audit->count, &pass, jobs);
 }

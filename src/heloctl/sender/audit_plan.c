@@ -3,7 +3,6 @@
  * audit_plan: which name each server should greet with, from which addresses. The first IPv4 and the first IPv6 address
  * of one name are one dual-stack server, and so on; a pool with one name, behind NAT for example, needs no choice.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,14 +13,6 @@ enum { EXAMPLES = 3 };
 bool audit_renames(const struct audit_host *host)
 {
     return host->helo && host->target && strcasecmp(host->helo, host->target) != 0;
-}
-
-static int compare_targets(const void *a, const void *b)
-{
-    const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
-    int by = strcmp(x->target, y->target);
-
-    return by ? by : audit_compare_addresses(a, b);
 }
 
 static void put_source(struct audit_source *out, const struct audit_host *v4, const struct audit_host *v6)
@@ -51,17 +42,18 @@ static size_t take_name(struct audit_host *const *hosts, size_t n, struct audit_
     return count;
 }
 
-/* Hosts with a target by name, an address once: of one that greets with two names, the pairs have one target. */
-static size_t by_target(struct audit *audit, struct audit_host **hosts)
+static bool is_double(const struct audit_host *x, const struct audit_host *y)
 {
-    size_t n = 0, kept = 0;
+    return strcmp(x->target, y->target) == 0 && address_equal(&x->address, &y->address);
+}
 
-    for (size_t i = 0; i < audit->count; i++)
-        if (audit->hosts[i].helo && audit->hosts[i].target)
-            hosts[n++] = &audit->hosts[i];
-    qsort(hosts, n, sizeof(struct audit_host *), compare_targets);
+/* An address once for each target: where it greets with several names, the pair that has to change is kept. */
+static size_t drop_doubles(struct audit_host **hosts, size_t n)
+{
+    size_t kept = 0;
+
     for (size_t i = 0; i < n; i++)
-        if (kept == 0 || compare_targets(&hosts[kept - 1], &hosts[i]) != 0)
+        if (kept == 0 || !is_double(hosts[kept - 1], hosts[i]))
             hosts[kept++] = hosts[i];
         else if (audit_renames(hosts[i]))
             hosts[kept - 1] = hosts[i];
@@ -70,14 +62,14 @@ static size_t by_target(struct audit *audit, struct audit_host **hosts)
 
 void audit_print_mtas(struct audit *audit, const struct audit_mta *mta, FILE *out)
 {
-    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+    size_t n, count = 0;
+    struct audit_host **hosts = audit_by_target(audit, &n);
     struct audit_source *sources = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_source));
     struct audit_plan plan = {.sources = sources};
-    size_t n = hosts && sources ? by_target(audit, hosts) : 0, count = 0;
 
+    n = hosts && sources ? drop_doubles(hosts, n) : 0;
     for (size_t at = 0, end; at < n; at = end) {
-        for (end = at + 1; end < n && strcmp(hosts[at]->target, hosts[end]->target) == 0; end++)
-            ;
+        end = audit_group_end(hosts, n, at);
         plan.one = at == 0 && end == n;
         count += take_name(hosts + at, end - at, sources + count);
     }

@@ -14,9 +14,7 @@ int audit_compare_addresses(const void *a, const void *b)
 {
     const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
 
-    if (x->address.family != y->address.family)
-        return x->address.family < y->address.family ? -1 : 1;
-    return memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+    return address_compare(&x->address, &y->address);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -33,9 +31,39 @@ struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void 
 
     for (size_t i = 0; all && i < audit->count; i++)
         all[i] = &audit->hosts[i];
-    if (all)
+    if (all && compare)
         qsort(all, audit->count, sizeof(struct audit_host *), compare);
     return all;
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
+    int by = strcmp(x->target, y->target);
+
+    return by ? by : audit_compare_addresses(a, b);
+}
+
+struct audit_host **audit_by_target(struct audit *audit, size_t *count)
+{
+    struct audit_host **all = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
+
+    *count = 0;
+    for (size_t i = 0; all && i < audit->count; i++)
+        if (audit->hosts[i].helo && audit->hosts[i].target)
+            all[(*count)++] = &audit->hosts[i];
+    if (all)
+        qsort(all, *count, sizeof(struct audit_host *), compare_targets);
+    return all;
+}
+
+size_t audit_group_end(struct audit_host *const *hosts, size_t count, size_t at)
+{
+    size_t end = at + 1;
+
+    while (end < count && strcmp(hosts[at]->target, hosts[end]->target) == 0)
+        end++;
+    return end;
 }
 
 static void find(struct audit_host *host, enum audit_fault fault, const char *detail)

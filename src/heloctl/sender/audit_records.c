@@ -177,14 +177,6 @@ static void put_spf(struct records *records, struct audit_host *const *hosts, si
                                             .old = like->then.spf_record});
 }
 
-static int compare_targets(const void *a, const void *b)
-{
-    const struct audit_host *x = *(struct audit_host *const *)a, *y = *(struct audit_host *const *)b;
-    int by = strcmp(x->target, y->target);
-
-    return by ? by : audit_compare_addresses(a, b);
-}
-
 static int compare_records(const void *a, const void *b)
 {
     const struct audit_record *x = a, *y = b;
@@ -229,24 +221,19 @@ static void put_group(struct records *records, struct audit_host *const *hosts, 
 
 const struct audit_record *audit_records(struct audit *audit, size_t *count)
 {
-    struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
     struct records records = {.audit = audit, .room = 3 * audit->count + 1};
     char *value = malloc(VALUE_SIZE);
-    size_t n = 0;
+    size_t n;
+    struct audit_host **hosts = audit_by_target(audit, &n);
 
     records.all = region_alloc(audit->keep, records.room * sizeof(*records.all));
-    for (size_t i = 0; hosts && i < audit->count; i++)
-        if (audit->hosts[i].helo && audit->hosts[i].target)
-            hosts[n++] = &audit->hosts[i];
     if (!hosts || !records.all || !value) {
         free(value);
         *count = 0;
         return NULL;
     }
-    qsort(hosts, n, sizeof(struct audit_host *), compare_targets);
     for (size_t at = 0, end; at < n; at = end) {
-        for (end = at + 1; end < n && strcmp(hosts[at]->target, hosts[end]->target) == 0; end++)
-            ;
+        end = audit_group_end(hosts, n, at);
         put_group(&records, hosts + at, end - at, value);
     }
     free(value);

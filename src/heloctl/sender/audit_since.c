@@ -4,14 +4,14 @@
  * string values, whatever is around them: "address" begins a host, "helo" and "fault" add to it.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "audit.h"
 
-enum { FILE_MAX = 512 << 20, STRING_SIZE = 1024 };
+enum { STRING_SIZE = 1024 };
 
 struct earlier {
     struct address address;
@@ -58,13 +58,6 @@ static bool take_pair(struct audit *audit, struct earlier_list *list, const char
     return !last || last->helo;
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-
-    return at ? (int)(at - digits) : 0;
-}
-
 /*
  * Decodes the string behind its opening quote into `out`, cut where it is too long, and returns what follows the
  * closing quote; NULL: there is none. Our writer escapes quotes, backslashes, and other bytes as \u00NN.
@@ -77,7 +70,7 @@ static const char *read_string(const char *p, const char *end, char out[STRING_S
         char c = *p;
 
         if (c == '\\' && end - p > 5 && p[1] == 'u') {
-            c = (char)(hex_digit(p[4]) * 16 + hex_digit(p[5]));
+            c = (char)(ascii_hex(ascii_lower(p[4])) * 16 + ascii_hex(ascii_lower(p[5])));
             p += 5;
         } else if (c == '\\' && end - p > 1) {
             c = *++p;
@@ -113,12 +106,9 @@ static bool parse(struct audit *audit, struct earlier_list *list, const char *p,
 static int compare(const void *a, const void *b)
 {
     const struct earlier *x = a, *y = b;
+    int by = address_compare(&x->address, &y->address);
 
-    if (x->address.family != y->address.family)
-        return x->address.family < y->address.family ? -1 : 1;
-    if (memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes)) != 0)
-        return memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
-    return strcasecmp(x->helo, y->helo);
+    return by ? by : strcasecmp(x->helo, y->helo);
 }
 
 /* What DNS does not answer at the moment is neither new nor fixed. */
@@ -148,39 +138,24 @@ static bool keep_gone(struct audit *audit, const struct earlier_list *list)
     return gone && !region_failed(audit->keep);
 }
 
-static char *read_file(const char *path, size_t *size)
-{
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    long length = -1;
-
-    if (in && fseek(in, 0, SEEK_END) == 0)
-        length = ftell(in);
-    if (length >= 0 && length <= FILE_MAX && fseek(in, 0, SEEK_SET) == 0)
-        text = malloc((size_t)length + 1);
-    if (text && fread(text, 1, (size_t)length, in) != (size_t)length) {
-        free(text);
-        text = NULL;
-    }
-    if (text) {
-        text[length] = '\0';
-        *size = (size_t)length;
-    }
-    if (in)
-        fclose(in);
-    return text;
-}
-
 int audit_compare(struct audit *audit, const char *path)
 {
     struct earlier_list list = {.all = NULL};
-    size_t size = 0;
-    char *text = read_file(path, &size);
-    bool good;
+    FILE *in = fopen(path, "r");
+    char *text = NULL;
+    size_t room = 0;
+    ssize_t n = in ? getdelim(&text, &room, '\0', in) : -1; /* all of it: JSON has no NUL */
+    bool good = in && !ferror(in);
 
-    if (!text)
-        return ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, errno ? strerror(errno) : "not a regular file");
-    good = strstr(text, "\"hosts\"") && parse(audit, &list, text, text + size);
+    if (!good)
+        ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
+    if (in)
+        fclose(in);
+    if (!good) {
+        free(text);
+        return CTL_NO_INPUT;
+    }
+    good = n > 0 && strstr(text, "\"hosts\"") && parse(audit, &list, text, text + n);
     if (good) {
         if (list.count)
             qsort(list.all, list.count, sizeof(*list.all), compare);

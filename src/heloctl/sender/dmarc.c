@@ -4,6 +4,7 @@
  * amount of memory: no document type and therefore no entities, sixteen levels, names and texts of bounded length. A
  * row is handed on only if it has a valid source address and a count. It is lenient with what receivers really write:
  * blank lines before the declaration, "Pass" in capitals, any encoding that iconv knows, an <xs:schema> around it all.
+ * A build without expat has no reader.
  */
 #include <iconv.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void fail(struct dmarc_reader *r, const char *error)
 }
 
 /* A text that is too long for what it should be counts as none. */
-static void keep(char *out, size_t size, const struct dmarc_reader *r)
+static void keep(const struct dmarc_reader *r, char *out, size_t size)
 {
     size_t n = r->text_used < size && !r->text_cut ? r->text_used : 0;
 
@@ -80,51 +81,11 @@ static void take_spf(struct dmarc_reader *r)
     r->record.spf_aligned = strcasecmp(r->text, "pass") == 0;
 }
 
-static void take_header_from(struct dmarc_reader *r)
-{
-    keep(r->header_from, sizeof(r->header_from), r);
-}
-
-static void take_spf_domain(struct dmarc_reader *r)
-{
-    keep(r->spf_domain, sizeof(r->spf_domain), r);
-}
-
-static void take_spf_scope(struct dmarc_reader *r)
-{
-    keep(r->spf_scope, sizeof(r->spf_scope), r);
-}
-
 static void take_spf_result(struct dmarc_reader *r)
 {
     if (strcasecmp(r->spf_scope, "helo") == 0)
         memcpy(r->helo, r->spf_domain, sizeof(r->helo));
     r->spf_scope[0] = r->spf_domain[0] = '\0';
-}
-
-static void take_org(struct dmarc_reader *r)
-{
-    keep(r->org, sizeof(r->org), r);
-}
-
-static void take_id(struct dmarc_reader *r)
-{
-    keep(r->id, sizeof(r->id), r);
-}
-
-static void take_domain(struct dmarc_reader *r)
-{
-    keep(r->domain, sizeof(r->domain), r);
-}
-
-static void take_begin(struct dmarc_reader *r)
-{
-    keep(r->date_begin, sizeof(r->date_begin), r);
-}
-
-static void take_end(struct dmarc_reader *r)
-{
-    keep(r->date_end, sizeof(r->date_end), r);
 }
 
 static void begin_report(struct dmarc_reader *r)
@@ -163,27 +124,41 @@ static void take_report(struct dmarc_reader *r)
     XML_StopParser(r->parser, XML_FALSE);
 }
 
-/* What is taken from a report, at the end of each element. */
+/* What is taken from a report at the end of each element: a text is kept, or a function acts. */
+#define KEEP(member) offsetof(struct dmarc_reader, member), sizeof(((struct dmarc_reader *)NULL)->member)
 static const struct {
     const char *path;
     void (*take)(struct dmarc_reader *r);
+    size_t at, size; /* where the text is kept; without a function */
 } elements[] = {
-    {"feedback/record/row/source_ip/", take_source},
-    {"feedback/record/row/count/", take_count},
-    {"feedback/record/row/policy_evaluated/dkim/", take_dkim},
-    {"feedback/record/row/policy_evaluated/spf/", take_spf},
-    {"feedback/record/identifiers/header_from/", take_header_from},
-    {"feedback/record/auth_results/spf/domain/", take_spf_domain},
-    {"feedback/record/auth_results/spf/scope/", take_spf_scope},
-    {"feedback/record/auth_results/spf/", take_spf_result},
-    {"feedback/record/", take_record},
-    {"feedback/report_metadata/org_name/", take_org},
-    {"feedback/report_metadata/report_id/", take_id},
-    {"feedback/report_metadata/date_range/begin/", take_begin},
-    {"feedback/report_metadata/date_range/end/", take_end},
-    {"feedback/policy_published/domain/", take_domain},
-    {"feedback/", take_report},
+    {"feedback/record/row/source_ip/", take_source, 0, 0},
+    {"feedback/record/row/count/", take_count, 0, 0},
+    {"feedback/record/row/policy_evaluated/dkim/", take_dkim, 0, 0},
+    {"feedback/record/row/policy_evaluated/spf/", take_spf, 0, 0},
+    {"feedback/record/identifiers/header_from/", NULL, KEEP(header_from)},
+    {"feedback/record/auth_results/spf/domain/", NULL, KEEP(spf_domain)},
+    {"feedback/record/auth_results/spf/scope/", NULL, KEEP(spf_scope)},
+    {"feedback/record/auth_results/spf/", take_spf_result, 0, 0},
+    {"feedback/record/", take_record, 0, 0},
+    {"feedback/report_metadata/org_name/", NULL, KEEP(org)},
+    {"feedback/report_metadata/report_id/", NULL, KEEP(id)},
+    {"feedback/report_metadata/date_range/begin/", NULL, KEEP(date_begin)},
+    {"feedback/report_metadata/date_range/end/", NULL, KEEP(date_end)},
+    {"feedback/policy_published/domain/", NULL, KEEP(domain)},
+    {"feedback/", take_report, 0, 0},
 };
+
+static void take_element(struct dmarc_reader *r)
+{
+    for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
+        if (strcmp(r->path, elements[i].path) != 0)
+            continue;
+        if (elements[i].take)
+            elements[i].take(r);
+        else
+            keep(r, (char *)r + elements[i].at, elements[i].size);
+    }
+}
 
 /* Whether this element is a schema that some receivers write around the report, or a part of it. */
 static bool skip_schema(struct dmarc_reader *r, const char *name)
@@ -236,9 +211,8 @@ static void end(void *arg, const XML_Char *name)
     while (r->text_used > 0 && strchr(" \t\r\n", r->text[r->text_used - 1]))
         r->text_used--;
     r->text[r->text_used] = '\0';
-    for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]) && !r->error; i++)
-        if (strcmp(r->path, elements[i].path) == 0)
-            elements[i].take(r);
+    if (!r->error)
+        take_element(r);
     r->path[r->path_ends[--r->level]] = '\0';
     r->text_used = 0;
 }
@@ -347,49 +321,12 @@ bool dmarc_reader_feed(struct dmarc_reader *r, const void *bytes, size_t n, bool
 
 const char *dmarc_reader_error(const struct dmarc_reader *r)
 {
-    return r == NULL ? "out of memory" : r->error;
+    return r->error;
 }
 
 const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *r)
 {
     return &r->tally;
-}
-
-#else
-
-struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg)
-{
-    (void)handler;
-    (void)arg;
-    return NULL;
-}
-
-void dmarc_reader_free(struct dmarc_reader *r)
-{
-    (void)r;
-}
-
-bool dmarc_reader_feed(struct dmarc_reader *r, const void *bytes, size_t n, bool last)
-{
-    (void)r;
-    (void)bytes;
-    (void)n;
-    (void)last;
-    return false;
-}
-
-const char *dmarc_reader_error(const struct dmarc_reader *r)
-{
-    (void)r;
-    return "built without expat";
-}
-
-const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *r)
-{
-    static const struct dmarc_tally none;
-
-    (void)r;
-    return &none;
 }
 
 #endif

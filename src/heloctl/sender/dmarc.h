@@ -40,7 +40,7 @@ struct dmarc_tally {
 
 struct dmarc_reader;
 
-/* NULL: no memory, or built without expat. */
+/* A reader is there only in a build with expat. NULL: no memory. */
 struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg);
 void dmarc_reader_free(struct dmarc_reader *reader); /* NULL is allowed */
 /* The next piece of the document; `last`: there is no more. False from the first error on. */

@@ -84,6 +84,8 @@ static bool within(struct unpacking *u, size_t n)
 
 /* ---- XML */
 
+#ifdef HAVE_EXPAT
+
 static void add_tally(struct unpacking *u, const struct dmarc_reader *reader, const char *error)
 {
     const struct dmarc_tally *seen = dmarc_reader_tally(reader);
@@ -113,7 +115,7 @@ static void take_xml(struct unpacking *u, const char *bytes, size_t n)
     bool good = true;
 
     if (!reader) {
-        trouble(u, "out of memory, or built without expat");
+        trouble(u, "out of memory");
         return;
     }
     for (size_t at = 0; good && at < n; at += PIECE)
@@ -122,6 +124,17 @@ static void take_xml(struct unpacking *u, const char *bytes, size_t n)
     add_tally(u, reader, good ? NULL : dmarc_reader_error(reader));
     dmarc_reader_free(reader);
 }
+
+#else
+
+static void take_xml(struct unpacking *u, const char *bytes, size_t n)
+{
+    (void)bytes;
+    (void)n;
+    trouble(u, "built without expat");
+}
+
+#endif
 
 /* ---- gzip */
 

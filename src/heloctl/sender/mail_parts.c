@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "mail_parts.h"
 
 enum { LEVELS_MAX = 10, VALUE_SIZE = 600, BOUNDARY_SIZE = 80 };
@@ -175,10 +176,7 @@ static size_t decode_base64(struct span text, char *out)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
+    return ascii_hex(ascii_lower(c));
 }
 
 static size_t decode_quoted(struct span text, char *out)

@@ -11,93 +11,27 @@
 
 const char sink_banner[] = "220 heloctl ESMTP: every message is discarded\r\n";
 
-static enum sink_event greet(struct sink *sink, const char *argument, size_t n, bool esmtp)
-{
-    n = n < SINK_HELO_SIZE ? n : SINK_HELO_SIZE - 1;
-    *sink = (struct sink){.greeted = true, .esmtp = esmtp, .errors = sink->errors, .can_tls = sink->can_tls};
-    for (size_t i = 0; i < n; i++)
-        sink->helo[i] = (char)(argument[i] ? argument[i] : '?');
-    return SINK_GREETING;
-}
-
-static enum sink_event ehlo(struct sink *sink, const char *argument, size_t n)
-{
-    return greet(sink, argument, n, true);
-}
-
-static enum sink_event helo(struct sink *sink, const char *argument, size_t n)
-{
-    return greet(sink, argument, n, false);
-}
-
-static enum sink_event mail(struct sink *sink, const char *argument, size_t n)
-{
-    (void)argument;
-    (void)n;
-    sink->mail = true;
-    return SINK_NOTHING;
-}
-
-static enum sink_event rcpt(struct sink *sink, const char *argument, size_t n)
-{
-    (void)argument;
-    (void)n;
-    sink->recipient = true;
-    return SINK_NOTHING;
-}
-
-static enum sink_event data(struct sink *sink, const char *argument, size_t n)
-{
-    (void)argument;
-    (void)n;
-    sink->in_data = true;
-    return SINK_NOTHING;
-}
-
-static enum sink_event rset(struct sink *sink, const char *argument, size_t n)
-{
-    (void)argument;
-    (void)n;
-    sink->mail = sink->recipient = false;
-    return SINK_NOTHING;
-}
-
-/* Everything that the client said in plain text is forgotten (RFC 3207 section 4.2). */
-static enum sink_event starttls(struct sink *sink, const char *argument, size_t n)
-{
-    (void)argument;
-    (void)n;
-    *sink = (struct sink){.errors = sink->errors};
-    return SINK_TLS;
-}
-
-static enum sink_event quit(struct sink *sink, const char *argument, size_t n)
-{
-    (void)sink;
-    (void)argument;
-    (void)n;
-    return SINK_END;
-}
-
 enum stage { ANY, GREETED, MAIL, RECIPIENT };
+
+enum action { NONE, EHLO, HELO, TAKE_SENDER, TAKE_RECIPIENT, TAKE_DATA, RESET, STARTTLS, QUIT };
 
 static const struct command {
     const char *verb;
     enum stage stage; /* what must have come before it */
     bool argument;    /* needs one */
     const char *reply;
-    enum sink_event (*act)(struct sink *sink, const char *argument, size_t n);
+    enum action action;
 } commands[] = {
-    {"EHLO", ANY, true, "250-heloctl\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE\r\n", ehlo},
-    {"HELO", ANY, true, "250 heloctl\r\n", helo},
-    {"MAIL", GREETED, true, "250 2.1.0 ok\r\n", mail},
-    {"RCPT", MAIL, true, "250 2.1.5 ok\r\n", rcpt},
-    {"DATA", RECIPIENT, false, "354 end with a line that is a dot\r\n", data},
-    {"RSET", ANY, false, "250 2.0.0 ok\r\n", rset},
-    {"NOOP", ANY, false, "250 2.0.0 ok\r\n", NULL},
-    {"VRFY", ANY, true, "252 2.0.0 not verified\r\n", NULL},
-    {"STARTTLS", GREETED, false, "220 2.0.0 ready for TLS\r\n", starttls},
-    {"QUIT", ANY, false, "221 2.0.0 bye\r\n", quit},
+    {"EHLO", ANY, true, "250-heloctl\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE\r\n", EHLO},
+    {"HELO", ANY, true, "250 heloctl\r\n", HELO},
+    {"MAIL", GREETED, true, "250 2.1.0 ok\r\n", TAKE_SENDER},
+    {"RCPT", MAIL, true, "250 2.1.5 ok\r\n", TAKE_RECIPIENT},
+    {"DATA", RECIPIENT, false, "354 end with a line that is a dot\r\n", TAKE_DATA},
+    {"RSET", ANY, false, "250 2.0.0 ok\r\n", RESET},
+    {"NOOP", ANY, false, "250 2.0.0 ok\r\n", NONE},
+    {"VRFY", ANY, true, "252 2.0.0 not verified\r\n", NONE},
+    {"STARTTLS", GREETED, false, "220 2.0.0 ready for TLS\r\n", STARTTLS},
+    {"QUIT", ANY, false, "221 2.0.0 bye\r\n", QUIT},
 };
 
 static const char ehlo_with_tls[] =
@@ -134,6 +68,44 @@ static enum sink_event data_line(struct sink *sink, const char *line, size_t n, 
     return SINK_NOTHING;
 }
 
+static enum sink_event greet(struct sink *sink, const char *name, size_t n, bool esmtp)
+{
+    n = n < SINK_HELO_SIZE ? n : SINK_HELO_SIZE - 1;
+    *sink = (struct sink){.greeted = true, .esmtp = esmtp, .errors = sink->errors, .can_tls = sink->can_tls};
+    for (size_t i = 0; i < n; i++)
+        sink->helo[i] = (char)(name[i] ? name[i] : '?');
+    return SINK_GREETING;
+}
+
+static enum sink_event act(struct sink *sink, enum action action, const char *argument, size_t n)
+{
+    switch (action) {
+    case NONE:
+        break;
+    case EHLO:
+    case HELO:
+        return greet(sink, argument, n, action == EHLO);
+    case TAKE_SENDER:
+        sink->mail = true;
+        break;
+    case TAKE_RECIPIENT:
+        sink->recipient = true;
+        break;
+    case TAKE_DATA:
+        sink->in_data = true;
+        break;
+    case RESET:
+        sink->mail = sink->recipient = false;
+        break;
+    case STARTTLS: /* everything that the client said in plain text is forgotten (RFC 3207 section 4.2) */
+        *sink = (struct sink){.errors = sink->errors};
+        return SINK_TLS;
+    case QUIT:
+        return SINK_END;
+    }
+    return SINK_NOTHING;
+}
+
 enum sink_event sink_line(struct sink *sink, const char *line, size_t n, char reply[SINK_REPLY_SIZE])
 {
     if (sink->in_data)
@@ -152,10 +124,10 @@ enum sink_event sink_line(struct sink *sink, const char *line, size_t n, char re
             return refuse(sink, "501 5.5.4 an argument is missing\r\n", reply);
         if (reached(sink) < c->stage)
             return refuse(sink, "503 5.5.1 out of order\r\n", reply);
-        if (c->act == starttls && !sink->can_tls)
+        if (c->action == STARTTLS && !sink->can_tls)
             return refuse(sink, "502 5.5.1 not offered\r\n", reply);
-        say(reply, c->act == ehlo && sink->can_tls ? ehlo_with_tls : c->reply);
-        return c->act ? c->act(sink, line + at, n - at) : SINK_NOTHING;
+        say(reply, c->action == EHLO && sink->can_tls ? ehlo_with_tls : c->reply);
+        return act(sink, c->action, line + at, n - at);
     }
     return refuse(sink, "500 5.5.2 unknown command\r\n", reply);
 }

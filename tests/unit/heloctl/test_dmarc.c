@@ -14,6 +14,8 @@
 #include "dmarc.h"
 #include "text.h"
 
+#ifdef HAVE_EXPAT
+
 #define SOURCE "<source_ip>192.0.2.1</source_ip>"
 #define ROW(inner) "<feedback><record><row>" inner "</row></record></feedback>"
 #define AUTH(inner)                                                                                                    \
@@ -169,9 +171,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_sink_stops)};
 
-#ifndef HAVE_EXPAT
-    puts("1..0 # SKIP built without expat");
-    return 0;
-#endif
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+
+#else
+
+int main(void)
+{
+    puts("1..0 # SKIP built without expat");
+    return 0;
+}
+
+#endif
