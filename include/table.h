@@ -3,7 +3,8 @@
  * table: a bounded map from bytes to entries that the caller allocates, least recently used thrown out first.
  *
  * Put a `struct table_entry` first in your own struct. The table never allocates an entry; it calls `release` once
- * for each entry it drops (evicted, removed, replaced, or at table_free()). The hash is seeded.
+ * for each entry it drops (evicted, removed, replaced, or at table_free()), or free() where that is NULL. The hash is
+ * seeded.
  */
 #ifndef HELOD_TABLE_H
 #define HELOD_TABLE_H

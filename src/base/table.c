@@ -129,7 +129,10 @@ void table_remove(struct table *t, struct table_entry *entry)
     order_remove(t, entry);
     t->count--;
     t->bytes -= entry->cost;
-    t->release(entry, t->arg);
+    if (t->release != NULL)
+        t->release(entry, t->arg);
+    else
+        free(entry);
 }
 
 static bool over_limit(const struct table *t)

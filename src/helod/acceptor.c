@@ -17,7 +17,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "allow.h"
 #include "connection.h"
 #include "listener_set.h"
 #include "log.h"
@@ -204,7 +203,7 @@ static void take(struct acceptor *all, int fd, const struct sockaddr *peer)
     static struct log_limit limit = {.burst = 5, .seconds = 60};
     static const int on = 1;
 
-    if (!allow_peer(all->server->settings->server.allow, peer, "server.allow", &limit)) {
+    if (!listener_set_allows(all->server->settings->server.allow, peer, "server.allow", &limit)) {
         close(fd);
         return;
     }

@@ -6,13 +6,12 @@
  */
 #include "client_waiting.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "rate.h"
 #include "table.h"
 
-enum { NETWORKS_MAX = 1 << 24 }; /* never reached: a waiting question is a connection */
+enum { NETWORKS_MAX = 1 << 24 }; /* never reached: a waiting request has a connection */
 
 struct entry {
     struct table_entry entry;
@@ -20,72 +19,46 @@ struct entry {
     size_t count;
 };
 
-struct client_waiting {
-    struct table *table;
-};
-
-static void release(struct table_entry *entry, void *arg)
+struct table *client_waiting_new(void)
 {
-    (void)arg;
-    free(entry);
+    return table_new(&(struct table_limits){.max_entries = NETWORKS_MAX}, NULL, NULL);
 }
 
-struct client_waiting *client_waiting_new(void)
-{
-    struct client_waiting *w = calloc(1, sizeof(*w));
-
-    if (w != NULL)
-        w->table = table_new(&(struct table_limits){.max_entries = NETWORKS_MAX}, release, NULL);
-    if (w != NULL && w->table == NULL) {
-        free(w);
-        return NULL;
-    }
-    return w;
-}
-
-void client_waiting_free(struct client_waiting *w)
-{
-    if (w == NULL)
-        return;
-    table_free(w->table);
-    free(w);
-}
-
-static struct entry *find(const struct client_waiting *w, const struct address *client)
+static struct entry *find(const struct table *waiting, const struct address *client)
 {
     struct network net;
 
-    if (table_count(w->table) == 0) /* as it is most of the time */
+    if (table_count(waiting) == 0) /* as it is most of the time */
         return NULL;
     net = rates_network(client);
-    return (struct entry *)table_peek(w->table, &net.base, sizeof(net.base));
+    return (struct entry *)table_peek(waiting, &net.base, sizeof(net.base));
 }
 
-size_t client_waiting_count(const struct client_waiting *w, const struct address *client)
+size_t client_waiting_count(const struct table *waiting, const struct address *client)
 {
-    const struct entry *e = find(w, client);
+    const struct entry *e = find(waiting, client);
 
     return e != NULL ? e->count : 0;
 }
 
-void client_waiting_begin(struct client_waiting *w, const struct address *client)
+void client_waiting_begin(struct table *waiting, const struct address *client)
 {
-    struct entry *e = find(w, client);
+    struct entry *e = find(waiting, client);
 
     if (e == NULL && (e = calloc(1, sizeof(*e))) != NULL) {
         e->network = rates_network(client).base;
         e->entry.key = &e->network;
         e->entry.key_size = sizeof(e->network);
-        table_insert(w->table, &e->entry);
+        table_insert(waiting, &e->entry);
     }
     if (e != NULL)
         e->count++;
 }
 
-void client_waiting_end(struct client_waiting *w, const struct address *client)
+void client_waiting_end(struct table *waiting, const struct address *client)
 {
-    struct entry *e = find(w, client);
+    struct entry *e = find(waiting, client);
 
     if (e != NULL && --e->count == 0)
-        table_remove(w->table, &e->entry);
+        table_remove(waiting, &e->entry);
 }

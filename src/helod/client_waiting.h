@@ -10,17 +10,17 @@
 
 #include "address.h"
 
-struct client_waiting;
+struct table;
 
-struct client_waiting *client_waiting_new(void);    /* NULL: no memory, no randomness */
-void client_waiting_free(struct client_waiting *w); /* NULL is allowed */
+/* A table of networks with waiting requests. NULL: no memory, no randomness. table_free() frees it. */
+struct table *client_waiting_new(void);
 /* How many requests of this client's /24 or /48 are waiting. */
-size_t client_waiting_count(const struct client_waiting *w, const struct address *client);
+size_t client_waiting_count(const struct table *waiting, const struct address *client);
 /*
  * Counts one more request; call the reverse once for each. If memory is short, neither this one nor later ones
  * count.
  */
-void client_waiting_begin(struct client_waiting *w, const struct address *client);
-void client_waiting_end(struct client_waiting *w, const struct address *client);
+void client_waiting_begin(struct table *waiting, const struct address *client);
+void client_waiting_end(struct table *waiting, const struct address *client);
 
 #endif

@@ -26,7 +26,7 @@
 #include "clock.h"
 #include "log.h"
 #include "protocol.h"
-#include "question.h"
+#include "pending.h"
 #include "server.h"
 #include "text.h"
 
@@ -42,7 +42,7 @@ struct connection {
     struct connection *older, *newer; /* in that line */
     uint64_t asked_ms;                /* time of the last request, or of the connection's begin */
     struct buffer *in;                /* NULL: nothing is waiting in it */
-    struct question *question;        /* in flight */
+    struct pending *pending;          /* in flight */
     struct connection *leaving_next;
     unsigned leaving_at, leaving_size; /* its answer in connections.bytes; size 0: it has been sent */
     char *unsent;                      /* what the kernel did not take of an answer */
@@ -101,7 +101,7 @@ static void line_leave(struct connection *c)
     *(c->newer != NULL ? &c->newer->older : &c->line->newest) = c->older;
 }
 
-/* Goes to the end of the line that connections_sweep() walks: no timer is touched for a question. */
+/* Goes to the end of the line that connections_sweep() walks: no timer is touched for a request. */
 static void line_join(struct line *line, struct connection *c, uint64_t now_ms)
 {
     c->line = line;
@@ -116,8 +116,8 @@ static void connection_close(struct connection *c)
 {
     struct connections *all = c->all;
 
-    if (c->question != NULL)
-        question_cancel(c->question);
+    if (c->pending != NULL)
+        pending_cancel(c->pending);
     event_del(&c->event);
     close(event_get_fd(&c->event));
     line_leave(c);
@@ -147,7 +147,7 @@ void connections_free(struct connections *all)
 
 static bool is_idle(const struct connection *c)
 {
-    return c->question == NULL && !c->leaving && c->unsent == NULL;
+    return c->pending == NULL && !c->leaving && c->unsent == NULL;
 }
 
 static void line_sweep(struct line *line, uint64_t now, uint64_t idle)
@@ -156,7 +156,7 @@ static void line_sweep(struct line *line, uint64_t now, uint64_t idle)
 
     for (; c != NULL && now - c->asked_ms >= idle; c = next) {
         next = c->newer;
-        if (c->question == NULL && !c->leaving)
+        if (c->pending == NULL && !c->leaving)
             connection_close(c);
     }
 }
@@ -233,24 +233,24 @@ static void turn_begin(struct connections *all)
     event_active(all->turn_end, EV_TIMEOUT, 1);
 }
 
-/* Takes one question out of the buffer; false when there is none (yet). */
-static bool next_question(struct connection *c)
+/* Takes one request out of the buffer; false when there is none (yet). */
+static bool next_request(struct connection *c)
 {
-    struct questions *questions = c->all->server->questions;
+    struct pending_list *all = c->all->server->pending;
     struct buffer *b = c->in;
-    struct question *q;
+    struct pending *p;
     const char *error = "";
     uint64_t now_us;
     size_t used = 0;
 
     if (b == NULL || b->start == b->end)
         return false;
-    q = questions_spare(questions);
-    if (q == NULL) {
+    p = pending_spare(all);
+    if (p == NULL) {
         c->ended = true;
         return false;
     }
-    switch (protocol_parse(&b->scan, b->bytes + b->start, b->end - b->start, question_request(q), &used, &error)) {
+    switch (protocol_parse(&b->scan, b->bytes + b->start, b->end - b->start, pending_request(p), &used, &error)) {
     case PROTOCOL_MORE:
         return false;
     case PROTOCOL_REQUEST:
@@ -259,9 +259,9 @@ static bool next_question(struct connection *c)
         b->scan = (struct protocol_scan){0};
         line_leave(c);
         line_join(&c->all->asked, c, now_us / 1000);
-        c->question = q;
+        c->pending = p;
         turn_begin(c->all);
-        question_begin(q, c, now_us);
+        pending_begin(p, c, now_us);
         return true;
     case PROTOCOL_VIOLATION:
         violation(c, error);
@@ -283,14 +283,14 @@ static void wait_for(struct connection *c, short what)
 }
 
 /* Answers what is there, then waits for what is missing, or closes. */
-static void connection_run(struct connection *c)
+void connection_go_on(struct connection *c)
 {
     struct server *all = c->all->server;
     struct buffer *b;
 
-    while (!c->ended && !c->leaving && c->question == NULL && c->unsent == NULL && next_question(c))
+    while (!c->ended && !c->leaving && c->pending == NULL && c->unsent == NULL && next_request(c))
         ;
-    if (!c->ended && (c->question != NULL || c->unsent != NULL))
+    if (!c->ended && (c->pending != NULL || c->unsent != NULL))
         return;
     b = c->in;
     if (b != NULL && b->start == b->end) {
@@ -327,7 +327,7 @@ static void connection_read(struct connection *c)
         else if (errno != EAGAIN && errno != EINTR)
             c->ended = true;
     }
-    connection_run(c);
+    connection_go_on(c);
 }
 
 static void connection_write(struct connection *c)
@@ -346,7 +346,7 @@ static void connection_write(struct connection *c)
     } else {
         return;
     }
-    connection_run(c);
+    connection_go_on(c);
 }
 
 static void connection_event(int fd, short what, void *arg)
@@ -356,7 +356,7 @@ static void connection_event(int fd, short what, void *arg)
     (void)fd;
     if ((what & EV_WRITE) != 0) {
         connection_write(c);
-    } else if (c->question != NULL) {
+    } else if (c->pending != NULL) {
         /* More bytes or the peer's end, while we think: they can wait. */
         event_del(&c->event);
         c->paused = true;
@@ -442,7 +442,7 @@ static void on_turn_end(int fd, short what, void *arg)
     for (; c != NULL; c = next) {
         next = c->leaving_next;
         c->leaving = false;
-        connection_run(c);
+        connection_go_on(c);
     }
 }
 
@@ -450,7 +450,7 @@ void connection_answer(struct connection *c, const char *bytes, size_t n)
 {
     struct connections *all = c->all;
 
-    c->question = NULL;
+    c->pending = NULL;
     turn_begin(all);
     if (n > LEAVING_SIZE - all->used)
         send_all(all);
@@ -466,11 +466,6 @@ void connection_answer(struct connection *c, const char *bytes, size_t n)
 
 bool connection_answer_now(struct connection *c, const char *bytes, size_t n)
 {
-    c->question = NULL;
+    c->pending = NULL;
     return send_answer(c, bytes, n);
-}
-
-void connection_go_on(struct connection *c)
-{
-    connection_run(c);
 }

@@ -27,13 +27,13 @@ bool connections_make_room(struct connections *all);
 bool connection_open(struct connections *all, int fd);
 
 /*
- * For question.c: the answer to the question in flight, at most REPLY_SIZE bytes. It leaves when this turn of the event
+ * For pending.c: the answer to the request in flight, at most REPLY_SIZE bytes. It leaves when this turn of the event
  * loop ends, behind the lines that were logged until then.
  */
 void connection_answer(struct connection *c, const char *bytes, size_t n);
 /* The same, but sends at once; true if the kernel accepted all of it. */
 bool connection_answer_now(struct connection *c, const char *bytes, size_t n);
-/* After an answer that came later than the call of question_begin(): resumes reading. May end the connection. */
+/* After an answer that came later than the call of pending_begin(): resumes reading. May end the connection. */
 void connection_go_on(struct connection *c);
 
 #endif

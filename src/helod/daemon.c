@@ -19,16 +19,16 @@
 #include "acceptor.h"
 #include "connection.h"
 #include "log.h"
-#include "logging.h"
 #include "notify.h"
 #include "policyfile.h"
 #include "privileges.h"
 #include "process.h"
-#include "question.h"
+#include "pending.h"
 #include "reload.h"
 #include "seccomp.h"
 #include "server.h"
 #include "status.h"
+#include "table.h"
 #include "text.h"
 #include "housekeeping.h"
 
@@ -59,7 +59,7 @@ static void on_settle(int fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (questions_in_flight(d->server.questions) == 0 || clock_ms() >= d->stop_by_ms)
+    if (pending_in_flight(d->server.pending) == 0 || clock_ms() >= d->stop_by_ms)
         event_base_loopexit(d->server.base, NULL);
     else
         evtimer_add(d->settle, &again);
@@ -74,8 +74,8 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
     (void)what;
     if (d->stop_by_ms != 0)
         return;
-    log_info("stopping on signal %d; %zu requests in flight", (int)number, questions_in_flight(d->server.questions));
-    notify_stopping();
+    log_info("stopping on signal %d; %zu requests in flight", (int)number, pending_in_flight(d->server.pending));
+    notify_send("STOPPING=1\nSTATUS=answering what is in flight");
     d->server.stopping = true;
     d->stop_by_ms = clock_ms() + d->server.settings->server.deadline_ms + SETTLE_MS;
     acceptor_stop(d->server.acceptor);
@@ -171,18 +171,18 @@ static bool make_parts(struct server *s)
 
     s->base = new_base();
     s->metrics = metrics_new();
-    s->instances = instances_new(settings->instances, settings->instance_ms);
+    s->instances = instances_new(settings->instances);
     s->earlier = earlier_new(settings->instances);
     s->rates = rates_new();
     s->waiting = client_waiting_new();
     s->hits = exemption_hits_new();
     s->connections = connections_new(s);
-    s->questions = questions_new(s);
+    s->pending = pending_list_new(s);
     s->status = s->base == NULL ? NULL : status_new(s);
     s->recent = recent_new();
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->earlier != NULL && s->rates != NULL &&
-           s->waiting != NULL && s->hits != NULL && s->connections != NULL && s->questions != NULL &&
-           s->status != NULL && s->recent != NULL;
+           s->waiting != NULL && s->hits != NULL && s->connections != NULL && s->pending != NULL && s->status != NULL &&
+           s->recent != NULL;
 }
 
 /* As root, where we are: PID file, sockets, limits. Then the way down. */
@@ -336,12 +336,12 @@ static void announce(struct daemon *d)
     if (d->parent >= 0) {
         if (!pid_file_write(&d->pid_file))
             log_warning("%s: cannot be written", d->pid_file.path);
-        logging_start(s);
+        reload_log(s);
         process_ready(d->parent);
         d->parent = -1;
     }
     if (d->options->foreground)
-        logging_start(s);
+        reload_log(s);
     notify_ready(housekeeping_status(s, status));
 }
 
@@ -361,14 +361,14 @@ static void end(struct daemon *d)
     s->acceptor = NULL;
     status_free(s->status);
     connections_free(s->connections);
-    questions_free(s->questions);
+    pending_list_free(s->pending);
     resolver_free(s->gather.resolver);
     close_history(s);
-    instances_free(s->instances);
+    table_free(s->instances);
     earlier_free(s->earlier);
     rates_free(s->rates);
-    client_waiting_free(s->waiting);
-    exemption_hits_free(s->hits);
+    table_free(s->waiting);
+    table_free(s->hits);
     metrics_free(s->metrics);
     recent_free(s->recent);
     settings_unref(s->settings);

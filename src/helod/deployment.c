@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * deployment: signs of a Postfix configuration that hides from helod what it needs to see. Pure. Promises to report
- * each sign at most once, and to cost nothing after the first QUESTIONS requests.
+ * each sign at most once, and to cost nothing after the first REQUESTS requests.
  */
 #include "deployment.h"
 
@@ -9,7 +9,7 @@
 
 #include "request.h"
 
-enum { QUESTIONS = 1000, ENOUGH = 200, FEW = 20 };
+enum { REQUESTS = 1000, ENOUGH = 200, FEW = 20 };
 
 static bool client_not_global(const struct deployment *d, const struct request *req)
 {
@@ -86,7 +86,7 @@ const char *deployment_watch(struct deployment *d, const struct request *req, un
 {
     const char *text = NULL;
 
-    if (d->seen >= QUESTIONS)
+    if (d->seen >= REQUESTS)
         return NULL;
     if (d->seen++ == 0)
         d->first = req->client;

@@ -12,43 +12,15 @@
 
 enum { HITS_MAX = 65536, PATTERN_MAX = 300 };
 
-struct exemption_hits {
-    struct table *table;
-};
-
 struct hit {
     struct table_entry link;
     uint64_t count;
     char key[];
 };
 
-static void hit_release(struct table_entry *link, void *arg)
+struct table *exemption_hits_new(void)
 {
-    (void)arg;
-    free(link);
-}
-
-struct exemption_hits *exemption_hits_new(void)
-{
-    struct exemption_hits *h = calloc(1, sizeof(*h));
-    struct table_limits limits = {.max_entries = HITS_MAX};
-
-    if (h == NULL)
-        return NULL;
-    h->table = table_new(&limits, hit_release, NULL);
-    if (h->table == NULL) {
-        free(h);
-        return NULL;
-    }
-    return h;
-}
-
-void exemption_hits_free(struct exemption_hits *h)
-{
-    if (h == NULL)
-        return;
-    table_free(h->table);
-    free(h);
+    return table_new(&(struct table_limits){.max_entries = HITS_MAX}, NULL, NULL);
 }
 
 static size_t key_of(const struct exemption *entry, char out[PATTERN_MAX])
@@ -60,11 +32,11 @@ static size_t key_of(const struct exemption *entry, char out[PATTERN_MAX])
     return n + 1;
 }
 
-void exemption_hits_add(struct exemption_hits *h, const struct exemption *entry)
+void exemption_hits_add(struct table *hits, const struct exemption *entry)
 {
     char key[PATTERN_MAX];
     size_t n = key_of(entry, key);
-    struct hit *hit = (struct hit *)table_find(h->table, key, n);
+    struct hit *hit = (struct hit *)table_find(hits, key, n);
 
     if (hit == NULL) {
         hit = calloc(1, sizeof(*hit) + n);
@@ -72,16 +44,16 @@ void exemption_hits_add(struct exemption_hits *h, const struct exemption *entry)
             return;
         memcpy(hit->key, key, n);
         hit->link = (struct table_entry){.key = hit->key, .key_size = n};
-        table_insert(h->table, &hit->link);
+        table_insert(hits, &hit->link);
     }
     hit->count++;
 }
 
-uint64_t exemption_hits_get(const struct exemption_hits *h, const struct exemption *entry)
+uint64_t exemption_hits_get(const struct table *hits, const struct exemption *entry)
 {
     char key[PATTERN_MAX];
     size_t n = key_of(entry, key);
-    const struct hit *hit = (const struct hit *)table_peek(h->table, key, n);
+    const struct hit *hit = (const struct hit *)table_peek(hits, key, n);
 
     return hit == NULL ? 0 : hit->count;
 }

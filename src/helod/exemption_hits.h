@@ -11,12 +11,11 @@
 
 #include "settings.h"
 
-struct exemption_hits;
+struct table;
 
-struct exemption_hits *exemption_hits_new(void); /* NULL: no memory */
-void exemption_hits_free(struct exemption_hits *h);
+struct table *exemption_hits_new(void); /* NULL: no memory, no randomness. table_free() frees it. */
 /* Counts one use of an exemption. If there is no memory, it is not counted. */
-void exemption_hits_add(struct exemption_hits *h, const struct exemption *entry);
-uint64_t exemption_hits_get(const struct exemption_hits *h, const struct exemption *entry);
+void exemption_hits_add(struct table *hits, const struct exemption *entry);
+uint64_t exemption_hits_get(const struct table *hits, const struct exemption *entry);
 
 #endif

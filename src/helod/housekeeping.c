@@ -12,9 +12,10 @@
 #include "history.h"
 #include "log.h"
 #include "notify.h"
-#include "question.h"
+#include "pending.h"
 #include "server.h"
 #include "status.h"
+#include "table.h"
 #include "text.h"
 
 enum { TICK_S = 1, STATUS_TICKS = 30, DNS_STATUSES = DNS_TEMPERROR + 1, LABELS_SIZE = 256 };
@@ -86,7 +87,7 @@ static void watch_resolver(struct server *s)
         break;
     }
     metrics_set(s->metrics, METRIC_GUARD, s->guard.suspended);
-    notify_status(housekeeping_status(s, status));
+    notify_send("STATUS=%s", housekeeping_status(s, status));
 }
 
 void housekeeping_settings(struct server *s)
@@ -110,10 +111,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     count_dns(u);
     count_history(s);
     watch_resolver(s);
-    metrics_set(s->metrics, METRIC_INSTANCES, instances_count(s->instances));
+    metrics_set(s->metrics, METRIC_INSTANCES, table_count(s->instances));
     metrics_set(s->metrics, METRIC_LOG_LOST, log_lost());
     if (++u->ticks % STATUS_TICKS == 0)
-        notify_status(housekeeping_status(s, status));
+        notify_send("STATUS=%s", housekeeping_status(s, status));
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
@@ -121,7 +122,7 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     (void)arg;
-    notify_alive();
+    notify_send("WATCHDOG=1");
 }
 
 static struct event *every(struct server *s, const struct timeval *time, event_callback_fn handler, void *arg)

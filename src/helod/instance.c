@@ -19,43 +19,9 @@ struct entry {
     char bytes[]; /* the key, then the answer */
 };
 
-struct instances {
-    struct table *table;
-    uint64_t ttl_ms;
-};
-
-static void release(struct table_entry *entry, void *arg)
+struct table *instances_new(size_t max)
 {
-    (void)arg;
-    free(entry);
-}
-
-struct instances *instances_new(size_t max, uint64_t ttl_ms)
-{
-    struct table_limits limits = {.max_entries = max > 0 ? max : 1};
-    struct instances *t = calloc(1, sizeof(*t));
-
-    if (t == NULL)
-        return NULL;
-    t->ttl_ms = ttl_ms;
-    t->table = table_new(&limits, release, NULL);
-    if (t->table != NULL)
-        return t;
-    free(t);
-    return NULL;
-}
-
-void instances_free(struct instances *t)
-{
-    if (t == NULL)
-        return;
-    table_free(t->table);
-    free(t);
-}
-
-void instances_set_ttl(struct instances *t, uint64_t ttl_ms)
-{
-    t->ttl_ms = ttl_ms;
+    return table_new(&(struct table_limits){.max_entries = max}, NULL, NULL);
 }
 
 /* The address has a fixed size, so that two different messages never have the same key. */
@@ -74,36 +40,30 @@ void instances_key(const char *policy, const struct address *client, const char 
     out->size = address + named + n;
 }
 
-const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size)
+const char *instances_find(struct table *t, const struct instance_key *key, uint64_t now_ms, size_t *size)
 {
-    struct entry *e = key->size == 0 ? NULL : (struct entry *)table_peek(t->table, key->bytes, key->size);
+    struct entry *e = key->size == 0 ? NULL : (struct entry *)table_peek(t, key->bytes, key->size);
 
     if (e == NULL)
         return NULL;
     if (now_ms >= e->until_ms) {
-        table_remove(t->table, &e->link);
+        table_remove(t, &e->link);
         return NULL;
     }
     *size = e->answer_size;
     return e->bytes + key->size;
 }
 
-void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const char *answer,
-                    size_t size)
+void instances_keep(struct table *t, const struct instance_key *key, uint64_t until_ms, const char *answer, size_t size)
 {
     struct entry *e = key->size == 0 || size > REPLY_SIZE ? NULL : malloc(sizeof(*e) + key->size + size);
 
     if (e == NULL)
         return;
     e->link = (struct table_entry){.key = e->bytes, .key_size = key->size};
-    e->until_ms = now_ms + t->ttl_ms;
+    e->until_ms = until_ms;
     e->answer_size = size;
     memcpy(e->bytes, key->bytes, key->size);
     memcpy(e->bytes + key->size, answer, size);
-    table_insert(t->table, &e->link);
-}
-
-size_t instances_count(const struct instances *t)
-{
-    return table_count(t->table);
+    table_insert(t, &e->link);
 }

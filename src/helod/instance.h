@@ -11,7 +11,7 @@
 
 #include "address.h"
 
-struct instances;
+struct table;
 
 enum { INSTANCE_KEY_MAX = 256 }; /* Postfix never sends anything longer */
 
@@ -20,20 +20,18 @@ struct instance_key {
     char bytes[INSTANCE_KEY_MAX];
 };
 
-/* Remembers at most `max` messages, each for `ttl_ms`; the oldest are dropped first. NULL: no memory. */
-struct instances *instances_new(size_t max, uint64_t ttl_ms);
-void instances_free(struct instances *t);
-void instances_set_ttl(struct instances *t, uint64_t ttl_ms);
+/* Remembers at most `max` messages; the oldest are dropped first. NULL: no memory. table_free() frees it. */
+struct table *instances_new(size_t max);
 /* Builds the key once per request, for finding and storing. An `instance` of "", or too long, gives a key of size 0. */
 void instances_key(const char *policy, const struct address *client, const char *instance, struct instance_key *out);
 /* The stored answer, in the protocol's form; NULL when there is none. Valid until the next call. */
-const char *instances_find(struct instances *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
+const char *instances_find(struct table *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
- * Stores what the message's later requests are answered, in the protocol's form, in place of what was stored before.
+ * Stores what the message's later requests are answered until then, in the protocol's form, in place of what was stored
+ * before.
  * Without memory nothing is stored: the next recipient is judged anew.
  */
-void instances_keep(struct instances *t, const struct instance_key *key, uint64_t now_ms, const char *answer,
+void instances_keep(struct table *t, const struct instance_key *key, uint64_t until_ms, const char *answer,
                     size_t size);
-size_t instances_count(const struct instances *t);
 
 #endif

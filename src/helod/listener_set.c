@@ -7,9 +7,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "log.h"
+#include "lookup.h"
 #include "settings.h"
 #include "text.h"
 
@@ -211,4 +214,23 @@ void listener_set_resume(struct listener_set *set)
     for (struct listener *l = set->first; l != NULL; l = l->next)
         if (l->accepting != NULL)
             evconnlistener_enable(l->accepting);
+}
+
+/* A client that keeps trying must not fill the log, so refusals are logged at a limited rate. */
+bool listener_set_allows(const struct network_set *allow, const struct sockaddr *peer, const char *option,
+                         struct log_limit *limit)
+{
+    char text[ADDRESS_TEXT_SIZE] = "an unknown address";
+    struct address a;
+    bool known;
+
+    if (allow == NULL || peer->sa_family == AF_UNIX)
+        return true;
+    known = address_from_sockaddr(&a, peer);
+    if (known && network_set_find(allow, &a) != LOOKUP_NONE)
+        return true;
+    if (known)
+        address_format(&a, text);
+    log_limited(limit, LOG_LEVEL_WARNING, "connection from %s closed: %s does not list this address", text, option);
+    return false;
 }

@@ -12,7 +12,10 @@
 
 #include "endpoint.h"
 
+struct log_limit;
+struct network_set;
 struct server_settings;
+struct sockaddr;
 
 struct listener {
     struct listener *next;
@@ -53,5 +56,12 @@ void listener_set_abort(struct listener_set *set);
 void listener_set_close(struct listener_set *set);
 void listener_set_pause(struct listener_set *set);
 void listener_set_resume(struct listener_set *set);
+
+/*
+ * Whether a client may use a TCP listener: `allow` has the peer's address. Also true without a list, and for a unix
+ * socket, whose file mode decides instead. A refusal is logged within the limit; `option` names the list.
+ */
+bool listener_set_allows(const struct network_set *allow, const struct sockaddr *peer, const char *option,
+                         struct log_limit *limit);
 
 #endif

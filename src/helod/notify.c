@@ -5,7 +5,7 @@
  */
 #include "notify.h"
 
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,59 +61,33 @@ void notify_close(void)
     notify_fd = -1;
 }
 
-static void send_text(const struct text *t)
+void notify_send(const char *format, ...)
 {
-    if (notify_fd >= 0)
-        (void)sendto(notify_fd, t->base, t->used, MSG_NOSIGNAL, (const struct sockaddr *)&manager, manager_size);
+    char message[MESSAGE_SIZE];
+    struct text t;
+    va_list args;
+
+    if (notify_fd < 0)
+        return;
+    text_init(&t, message, sizeof(message));
+    va_start(args, format);
+    text_addv(&t, format, args);
+    va_end(args);
+    (void)sendto(notify_fd, t.base, t.used, MSG_NOSIGNAL, (const struct sockaddr *)&manager, manager_size);
 }
 
 void notify_ready(const char *status)
 {
-    char message[MESSAGE_SIZE];
-    struct text t;
-
-    text_init(&t, message, sizeof(message));
-    text_addf(&t, "READY=1\nMAINPID=%ld\nSTATUS=%s", (long)getpid(), status);
-    send_text(&t);
+    notify_send("READY=1\nMAINPID=%ld\nSTATUS=%s", (long)getpid(), status);
 }
 
 void notify_reloading(void)
 {
-    char message[MESSAGE_SIZE];
     struct timespec now;
-    struct text t;
 
     /* The clock itself, not clock.h: the manager compares it with its own. */
     clock_gettime(CLOCK_MONOTONIC, &now);
-    text_init(&t, message, sizeof(message));
-    text_addf(&t, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-    send_text(&t);
-}
-
-void notify_stopping(void)
-{
-    char message[] = "STOPPING=1\nSTATUS=answering what is in flight";
-    struct text t = {.base = message, .size = sizeof(message), .used = sizeof(message) - 1};
-
-    send_text(&t);
-}
-
-void notify_status(const char *status)
-{
-    char message[MESSAGE_SIZE];
-    struct text t;
-
-    text_init(&t, message, sizeof(message));
-    text_addf(&t, "STATUS=%s", status);
-    send_text(&t);
-}
-
-void notify_alive(void)
-{
-    char message[] = "WATCHDOG=1";
-    struct text t = {.base = message, .size = sizeof(message), .used = sizeof(message) - 1};
-
-    send_text(&t);
+    notify_send("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
 uint64_t notify_watchdog_ms(void)

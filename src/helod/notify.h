@@ -13,13 +13,11 @@
  */
 void notify_open(void);
 void notify_close(void);
-/* These send a message, or do nothing without a service manager. They never block. */
+/* Sends a message such as "WATCHDOG=1", or does nothing without a service manager. Never blocks. */
+void notify_send(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void notify_ready(const char *status); /* READY=1, MAINPID, STATUS */
 void notify_reloading(void);           /* RELOADING=1 with MONOTONIC_USEC; notify_ready() ends it */
-void notify_stopping(void);
-void notify_status(const char *status);
-void notify_alive(void); /* WATCHDOG=1 */
-/* The watchdog's interval in milliseconds, within which notify_alive() must be called; 0: no watchdog. */
+/* The watchdog's interval in milliseconds, within which WATCHDOG=1 must be sent; 0: no watchdog. */
 uint64_t notify_watchdog_ms(void);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pages: the table of pages, and the pages that show the state of helod. Text that strangers chose is written only
- * through struct json or exposition_write().
+ * pages: the table of pages, which show the state of helod or change it for heloctl. status.c checks the permission
+ * before it calls them. Text that strangers chose is written only through struct json or exposition_write().
  */
 #include "pages.h"
 
+#include <event2/http.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,10 @@
 #include "config.h"
 #include "decision_line.h"
 #include "exposition.h"
+#include "history.h"
 #include "json.h"
 #include "page/files.h"
+#include "reload.h"
 #include "rule.h"
 #include "server.h"
 
@@ -170,6 +173,60 @@ static unsigned show_status(const struct page_call *call)
     return 200;
 }
 
+static unsigned reload(const struct page_call *call)
+{
+    struct json j;
+    bool done;
+
+    if (call->server->stopping) {
+        fputs("helod is stopping\n", call->out);
+        return 503;
+    }
+    done = reload_run(call->server);
+
+    json_init(&j, call->out);
+    json_open(&j, NULL, '{');
+    json_bool(&j, "done", done);
+    json_number(&j, "generation", call->server->settings->generation);
+    json_close(&j, '}');
+    json_end(&j);
+    return done ? 200 : 409;
+}
+
+/* A store that several hosts share is asked by heloctl itself, without us. */
+static unsigned reach_history(const struct page_call *call, bool forget)
+{
+    struct history *history = call->server->gather.history;
+    const char *subject = evhttp_find_header(call->arguments, "subject");
+    const char *form = evhttp_find_header(call->arguments, "form");
+    char *text;
+    bool ok;
+
+    if (subject == NULL) {
+        fputs("expected ?subject=ADDRESS or NAME\n", call->out);
+        return 400;
+    }
+    if (history == NULL) {
+        fputs("there is no history: history.store is none\n", call->out);
+        return 404;
+    }
+    text = (forget ? history_forget_at_once : history_show_at_once)(
+        history, subject, form != NULL && strcmp(form, "json") == 0 ? HISTORY_JSON : HISTORY_TEXT, &ok);
+    fputs(text != NULL ? text : "the history is not in this process\n", call->out);
+    free(text);
+    return ok ? 200 : 409;
+}
+
+static unsigned show_history(const struct page_call *call)
+{
+    return reach_history(call, false);
+}
+
+static unsigned forget(const struct page_call *call)
+{
+    return reach_history(call, true);
+}
+
 const struct page pages[] = {
     {PAGE_SHOW, "/", "text/html; charset=utf-8", "the status page", show_index},
     {PAGE_SHOW, "/status.css", "text/css; charset=utf-8", "its style", show_style},
@@ -179,10 +236,9 @@ const struct page pages[] = {
     {PAGE_SHOW, "/stats.json", "application/json", "the metrics", show_stats},
     {PAGE_SHOW, "/metrics", EXPOSITION_TYPE, "the metrics for Prometheus", show_metrics},
     {PAGE_SHOW, "/history", "text/plain; charset=utf-8",
-     "what the memory store knows of ?subject=ADDRESS or NAME; &form=json", control_history},
-    {PAGE_CHANGE, "/forget", "text/plain; charset=utf-8", "removes what it knows of ?subject=ADDRESS or NAME",
-     control_forget},
-    {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", control_reload},
+     "what the memory store knows of ?subject=ADDRESS or NAME; &form=json", show_history},
+    {PAGE_CHANGE, "/forget", "text/plain; charset=utf-8", "removes what it knows of ?subject=ADDRESS or NAME", forget},
+    {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", reload},
     {.path = NULL},
 };
 

@@ -32,9 +32,4 @@ extern const struct page pages[]; /* ended by a NULL path */
 
 const struct page *pages_find(const char *path); /* NULL: none */
 
-/* Rows of other files. */
-unsigned control_reload(const struct page_call *call);
-unsigned control_forget(const struct page_call *call);
-unsigned control_history(const struct page_call *call);
-
 #endif

@@ -5,12 +5,14 @@
  */
 #include "reload.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "acceptor.h"
 #include "daemon.h"
 #include "log.h"
-#include "logging.h"
 #include "notify.h"
 #include "policyfile.h"
 #include "server.h"
@@ -32,6 +34,33 @@ static void log_change(void *arg, const char *text)
 {
     (void)arg;
     log_info("reload: %s", text);
+}
+
+/* The path is copied, because the log outlives these settings. */
+void reload_log(const struct server *s)
+{
+    static char path[PATH_MAX];
+    const struct log_settings *log = &s->settings->log;
+    struct log_target target = {
+        .max_level = s->verbose || log->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+        .ident = "helod",
+    };
+
+    switch (log->to) {
+    case LOG_TO_SYSLOG:
+        log_open(s->foreground ? LOG_SINK_STDERR : LOG_SINK_SYSLOG, target.max_level, target.ident);
+        return;
+    case LOG_TO_JOURNAL:
+        target.sink = LOG_SINK_JOURNAL;
+        break;
+    case LOG_TO_FILE:
+        target.sink = LOG_SINK_FILE;
+        snprintf(path, sizeof(path), "%s", log->file);
+        target.path = path;
+        break;
+    }
+    if (!log_direct(&target))
+        log_error("log: %s: %s", log->to == LOG_TO_FILE ? log->file : "the journal", strerror(errno));
 }
 
 /* The store is opened once; from which counts on the rules speak is read anew. */
@@ -135,12 +164,11 @@ static bool take(struct server *s, struct settings *next)
                     "history's store need a restart");
     acceptor_commit(s->acceptor);
     status_commit(s->status);
-    instances_set_ttl(s->instances, next->server.instance_ms);
     s->settings = next;
     settings_unref(old);
     log_info("reload done: policy %u is in force", next->generation);
     housekeeping_settings(s);
-    logging_start(s);
+    reload_log(s);
     return true;
 }
 

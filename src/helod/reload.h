@@ -18,6 +18,12 @@ struct server;
  * more for an answer.
  */
 bool reload_run(struct server *s);
+/*
+ * Opens the log target of the running policy; call it once helod is ready. In the foreground, "syslog" means stderr,
+ * which the service manager reads. If the target cannot be opened, the error goes to the previous log, which stays in
+ * use.
+ */
+void reload_log(const struct server *s);
 /* For policyfile_read(): logs the problem. */
 void reload_report(void *arg, bool is_error, const char *message);
 

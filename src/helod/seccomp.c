@@ -110,7 +110,7 @@ static int add_memory(scmp_filter_ctx filter)
     return result;
 }
 
-/* With arguments: which sockets, which questions to a descriptor, signals to nobody but ourselves. */
+/* With arguments: which sockets, which queries of a descriptor, signals to nobody but ourselves. */
 static int add_arguments(scmp_filter_ctx filter)
 {
     const struct {

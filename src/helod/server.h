@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * server: the state that listeners, connections and questions of the event loop share. Owned by daemon.c.
+ * server: the state that listeners, connections and requests of the event loop share. Owned by daemon.c.
  */
 #ifndef HELOD_SERVER_H
 #define HELOD_SERVER_H
@@ -26,20 +26,20 @@ struct server {
     struct event_base *base;
     bool foreground, verbose; /* of the command line */
     bool stopping;
-    struct settings *settings; /* the running policy; a question in flight holds its own reference */
+    struct settings *settings; /* the running policy; a request in flight holds its own reference */
     struct gather_context gather;
-    struct instances *instances;
+    struct table *instances; /* see instance.h */
     struct earlier *earlier;
     struct rates *rates;
-    struct client_waiting *waiting;
-    struct exemption_hits *hits;
+    struct table *waiting; /* see client_waiting.h */
+    struct table *hits;    /* see exemption_hits.h */
     struct metrics *metrics;
     struct guard guard;
     struct probe probe;
     struct deployment deployment;
     struct acceptor *acceptor;
     struct connections *connections;
-    struct questions *questions;
+    struct pending_list *pending; /* requests */
     struct status *status;
     struct recent *recent; /* the last decisions, for the status page */
 };

@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "allow.h"
 #include "listener_set.h"
 #include "log.h"
 #include "pages.h"
@@ -97,7 +96,7 @@ static bool is_allowed(const struct visit *v)
     if (v->site->is_unix)
         return true;
     (void)getpeername(bufferevent_getfd(v->stream), (struct sockaddr *)&peer, &size);
-    return allow_peer(allow, (struct sockaddr *)&peer, "status.allow", &limit);
+    return listener_set_allows(allow, (struct sockaddr *)&peer, "status.allow", &limit);
 }
 
 /* evhttp has set up the connection by now, whose stream has it as its argument; a stream that was freed has none. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "client_waiting.h"
+#include "table.h"
 
 static struct address address(const char *text)
 {
@@ -48,7 +49,7 @@ static void test_counts(void **state)
         {"what never began may end", END, "203.0.113.1", "203.0.113.1", 0},
         {"and begin", BEGIN, "203.0.113.1", "203.0.113.2", 1},
     };
-    struct client_waiting *w = client_waiting_new();
+    struct table *w = client_waiting_new();
 
     (void)state;
     assert_non_null(w);
@@ -60,13 +61,13 @@ static void test_counts(void **state)
             print_error("%s: %zu\n", rows[i].name, client_waiting_count(w, &asked));
         assert_int_equal(client_waiting_count(w, &asked), rows[i].want);
     }
-    client_waiting_free(w);
+    table_free(w);
 }
 
 /* Every network of a crowd has its own count, and nothing is left when it has gone. */
 static void test_crowd(void **state)
 {
-    struct client_waiting *w = client_waiting_new();
+    struct table *w = client_waiting_new();
     struct address a = {.family = ADDRESS_IPV4, .bytes = {100}};
     unsigned n = 0;
 
@@ -80,7 +81,7 @@ static void test_crowd(void **state)
             (round == 0 ? client_waiting_begin : client_waiting_end)(w, &a);
             assert_int_equal(client_waiting_count(w, &a), 1 - round);
         }
-    client_waiting_free(w);
+    table_free(w);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The resolver guard: when it suspends, when it lets one question try, when it resumes. And the rate by network.
+ * The resolver guard: when it suspends, when it lets one request try, when it resumes. And the rate by network.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,6 +13,7 @@
 
 #include "instance.h"
 #include "reply.h"
+#include "table.h"
 
 enum { TTL = 1000 };
 
@@ -36,7 +37,7 @@ static struct instance_key key_of(const struct message *m)
     return key;
 }
 
-static const char *find(struct instances *t, const struct message *m, uint64_t now)
+static const char *find(struct table *t, const struct message *m, uint64_t now)
 {
     static char answer[REPLY_SIZE];
     const struct instance_key key = key_of(m);
@@ -50,11 +51,11 @@ static const char *find(struct instances *t, const struct message *m, uint64_t n
     return answer;
 }
 
-static void keep(struct instances *t, const struct message *m, uint64_t now, const char *answer)
+static void keep(struct table *t, const struct message *m, uint64_t now, const char *answer)
 {
     const struct instance_key key = key_of(m);
 
-    instances_keep(t, &key, now, answer, strlen(answer));
+    instances_keep(t, &key, now + TTL, answer, strlen(answer));
 }
 
 static void test_keys_apart(void **state)
@@ -76,7 +77,7 @@ static void test_keys_apart(void **state)
         {"an endless instance", {"default", &client, endless}, "nothing"},
         {"an endless policy", {endless, &client, "1.2.3.0"}, "nothing"},
     };
-    struct instances *t = instances_new(100, TTL);
+    struct table *t = instances_new(100);
 
     (void)state;
     memset(endless, 'x', sizeof(endless) - 1);
@@ -88,43 +89,40 @@ static void test_keys_apart(void **state)
     /* What cannot be a key is not kept either. */
     for (size_t i = 6; i < sizeof(rows) / sizeof(rows[0]); i++)
         keep(t, &rows[i].key, 0, refuse);
-    assert_int_equal(instances_count(t), 1);
-    instances_free(t);
+    assert_int_equal(table_count(t), 1);
+    table_free(t);
 }
 
 static void test_replaced(void **state)
 {
     struct message key = {"default", &client, "1.2.3.0"};
-    struct instances *t = instances_new(100, TTL);
+    struct table *t = instances_new(100);
 
     (void)state;
     keep(t, &key, 0, header);
     assert_string_equal(find(t, &key, 1), "action=PREPEND X-Test: yes\n\n");
     keep(t, &key, 0, dunno);
     assert_string_equal(find(t, &key, 1), "action=DUNNO\n\n");
-    assert_int_equal(instances_count(t), 1);
-    instances_free(t);
+    assert_int_equal(table_count(t), 1);
+    table_free(t);
 }
 
 static void test_time(void **state)
 {
     struct message key = {"default", &client, "1.2.3.0"};
-    struct instances *t = instances_new(100, TTL);
+    struct table *t = instances_new(100);
 
     (void)state;
     keep(t, &key, 5, refuse);
     assert_string_not_equal(find(t, &key, 5 + TTL - 1), "nothing");
     assert_string_equal(find(t, &key, 5 + TTL), "nothing");
-    assert_int_equal(instances_count(t), 0);
-    instances_set_ttl(t, 10);
-    keep(t, &key, 5, refuse);
-    assert_string_equal(find(t, &key, 15), "nothing");
-    instances_free(t);
+    assert_int_equal(table_count(t), 0);
+    table_free(t);
 }
 
 static void test_bound(void **state)
 {
-    struct instances *t = instances_new(10, TTL);
+    struct table *t = instances_new(10);
     char longer[REPLY_TEXT_MAX], text[32];
 
     (void)state;
@@ -135,15 +133,15 @@ static void test_bound(void **state)
 
         snprintf(text, sizeof(text), "1.2.%d", i);
         keep(t, &key, 0, i % 3 == 0 ? longer : refuse);
-        assert_true(instances_count(t) <= 10);
+        assert_true(table_count(t) <= 10);
         assert_string_not_equal(find(t, &key, 1), "nothing");
     }
-    assert_int_equal(instances_count(t), 10);
-    instances_free(t);
+    assert_int_equal(table_count(t), 10);
+    table_free(t);
 }
 
 /* How many of the messages first..last are found. */
-static unsigned found(struct instances *t, unsigned first, unsigned last)
+static unsigned found(struct table *t, unsigned first, unsigned last)
 {
     unsigned n = 0;
 
@@ -160,7 +158,7 @@ static unsigned found(struct instances *t, unsigned first, unsigned last)
 static void test_oldest_first(void **state)
 {
     enum { MAX = 1000 };
-    struct instances *t = instances_new(MAX, TTL);
+    struct table *t = instances_new(MAX);
 
     (void)state;
     for (unsigned i = 1; i <= 5 * MAX / 2; i++) {
@@ -172,10 +170,10 @@ static void test_oldest_first(void **state)
         if (i == MAX)
             assert_int_equal(found(t, 1, MAX), MAX);
     }
-    assert_int_equal(instances_count(t), MAX);
+    assert_int_equal(table_count(t), MAX);
     assert_int_equal(found(t, 1, 3 * MAX / 2), 0);
     assert_int_equal(found(t, 3 * MAX / 2 + 1, 5 * MAX / 2), MAX);
-    instances_free(t);
+    table_free(t);
 }
 
 int main(void)

@@ -59,11 +59,11 @@ static void test_messages(void **state)
     message = heard(fd);
     assert_memory_equal(message, "RELOADING=1\nMONOTONIC_USEC=", 27);
     assert_true(strtoull(message + 27, NULL, 10) > 0);
-    notify_status("busy");
+    notify_send("STATUS=%s", "busy");
     assert_string_equal(heard(fd), "STATUS=busy");
-    notify_alive();
+    notify_send("WATCHDOG=1");
     assert_string_equal(heard(fd), "WATCHDOG=1");
-    notify_stopping();
+    notify_send("STOPPING=1");
     assert_memory_equal(heard(fd), "STOPPING=1", 10);
     notify_close();
     close(fd);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * question: handles one request: gather, decide, log, answer, remember the answer. Promises an answer to every
+ * pending: handles one request: gather, decide, log, answer, remember the answer. Promises an answer to every
  * request within the deadline, and DUNNO if helod itself fails. A request that waits for nothing allocates no
- * memory, because it reuses a spare struct question and its region.
+ * memory, because it reuses a spare struct pending and its region.
  */
-#include "question.h"
+#include "pending.h"
 
 #include <event2/event_struct.h>
 #include <stdlib.h>
@@ -22,9 +22,9 @@
 
 enum { REGION_LIMIT = 1 << 20, SPARE_MAX = 64, ID_BITS = 35, ID_CHARS = 7 };
 
-struct question {
-    struct question *next; /* in the spare list */
-    struct questions *all;
+struct pending {
+    struct pending *next; /* in the spare list */
+    struct pending_list *all;
     struct connection *connection;
     struct settings *settings; /* the generation it began with */
     const struct policy *policy;
@@ -36,9 +36,9 @@ struct question {
     struct instance_key key;
 };
 
-struct questions {
+struct pending_list {
     struct server *server;
-    struct question *spare;
+    struct pending *spare;
     unsigned spare_count;
     size_t in_flight;
     uint64_t id_next, id_step; /* ids walk through all numbers of ID_BITS in a secret order */
@@ -46,9 +46,9 @@ struct questions {
 
 static void on_deadline(int fd, short what, void *arg);
 
-struct questions *questions_new(struct server *s)
+struct pending_list *pending_list_new(struct server *s)
 {
-    struct questions *all = calloc(1, sizeof(*all));
+    struct pending_list *all = calloc(1, sizeof(*all));
     struct hash_key key;
 
     if (all == NULL || !hash_key_random(&key)) {
@@ -61,82 +61,82 @@ struct questions *questions_new(struct server *s)
     return all;
 }
 
-static void question_free(struct question *q)
+static void pending_free(struct pending *p)
 {
-    region_free(q->region);
-    free(q);
+    region_free(p->region);
+    free(p);
 }
 
-void questions_free(struct questions *all)
+void pending_list_free(struct pending_list *all)
 {
     if (all == NULL)
         return;
-    for (struct question *q = all->spare, *next; q != NULL; q = next) {
-        next = q->next;
-        question_free(q);
+    for (struct pending *p = all->spare, *next; p != NULL; p = next) {
+        next = p->next;
+        pending_free(p);
     }
     free(all);
 }
 
-size_t questions_in_flight(const struct questions *all)
+size_t pending_in_flight(const struct pending_list *all)
 {
     return all->in_flight;
 }
 
-struct question *questions_spare(struct questions *all)
+struct pending *pending_spare(struct pending_list *all)
 {
-    struct question *q = all->spare;
+    struct pending *p = all->spare;
 
-    if (q != NULL)
-        return q;
-    q = calloc(1, sizeof(*q));
-    if (q == NULL)
+    if (p != NULL)
+        return p;
+    p = calloc(1, sizeof(*p));
+    if (p == NULL)
         return NULL;
-    q->region = region_new(REGION_LIMIT);
-    if (q->region == NULL) {
-        free(q);
+    p->region = region_new(REGION_LIMIT);
+    if (p->region == NULL) {
+        free(p);
         return NULL;
     }
-    q->all = all;
-    evtimer_assign(&q->deadline, all->server->base, on_deadline, q);
-    all->spare = q;
+    p->all = all;
+    evtimer_assign(&p->deadline, all->server->base, on_deadline, p);
+    all->spare = p;
     all->spare_count = 1;
-    return q;
+    return p;
 }
 
-struct request *question_request(struct question *q)
+struct request *pending_request(struct pending *p)
 {
-    return &q->request;
+    return &p->request;
 }
 
-static void question_end(struct question *q)
+static void pending_end(struct pending *p)
 {
-    struct questions *all = q->all;
+    struct pending_list *all = p->all;
 
-    settings_unref(q->settings);
-    region_reset(q->region);
+    settings_unref(p->settings);
+    region_reset(p->region);
     if (all->spare_count >= SPARE_MAX) {
-        question_free(q);
+        pending_free(p);
         return;
     }
-    q->next = all->spare;
-    all->spare = q;
+    p->next = all->spare;
+    all->spare = p;
     all->spare_count++;
 }
 
-/* No longer in flight; nobody waits for `q` but us. */
-static void question_landed(struct question *q)
+/* No longer in flight; nobody waits for `p` but us. */
+static void pending_finish(struct pending *p)
 {
-    struct questions *all = q->all;
+    struct pending_list *all = p->all;
 
-    q->gather = NULL;
-    evtimer_del(&q->deadline);
+    p->gather = NULL;
+    evtimer_del(&p->deadline);
     all->in_flight--;
-    client_waiting_end(all->server->waiting, &q->request.client);
+    client_waiting_end(all->server->waiting, &p->request.client);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
 }
 
-static void decision_id(struct questions *all, char out[VERDICT_ID_SIZE])
+static void decision_id(struct pending_list *all, char out[VERDICT_ID_SIZE])
 {
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* no I, L, O, U: it is read out on telephones */
     uint64_t id = all->id_next & ((1ULL << ID_BITS) - 1);
@@ -155,20 +155,20 @@ static bool takes_header(const struct request *req)
                                         (req->state == REQUEST_STATE_DATA && strcmp(req->protocol_state, "DATA") == 0));
 }
 
-static bool is_worth_a_line(const struct question *q, const struct verdict *v, const struct verdict *shadow)
+static bool is_worth_a_line(const struct pending *p, const struct verdict *v, const struct verdict *shadow)
 {
-    return q->settings->server.log_dunno || v->skip == SKIP_TROUBLE || v->judged != OUTCOME_DUNNO ||
+    return p->settings->server.log_dunno || v->skip == SKIP_TROUBLE || v->judged != OUTCOME_DUNNO ||
            (shadow != NULL && shadow->judged != OUTCOME_DUNNO);
 }
 
-static void count(const struct question *q, const struct evidence *e, const struct verdict *v,
+static void count(const struct pending *p, const struct evidence *e, const struct verdict *v,
                   const struct verdict *shadow)
 {
-    struct server *s = q->all->server;
-    const struct exempt_settings *exempt = &q->settings->exempt;
-    unsigned policy = metrics_policy(s->metrics, q->policy->name);
+    struct server *s = p->all->server;
+    const struct exempt_settings *exempt = &p->settings->exempt;
+    unsigned policy = metrics_policy(s->metrics, p->policy->name);
 
-    metrics_add_by(s->metrics, METRIC_DECISIONS, policy, metrics_decision(q->policy->mode, v->judged), 1);
+    metrics_add_by(s->metrics, METRIC_DECISIONS, policy, metrics_decision(p->policy->mode, v->judged), 1);
     if (shadow != NULL)
         metrics_add_by(s->metrics, METRIC_SHADOW, policy, metrics_shadow(v->judged, shadow->judged), 1);
     if (e->limit != LIMIT_NONE)
@@ -191,11 +191,11 @@ static void count(const struct question *q, const struct evidence *e, const stru
 }
 
 /* A line that nobody will see is not written at all. */
-static void log_decision(const struct question *q, const struct decision_record *record)
+static void log_decision(const struct pending *p, const struct decision_record *record)
 {
-    const struct server *s = q->all->server;
+    const struct server *s = p->all->server;
     const struct verdict *v = record->verdict;
-    bool logged = is_worth_a_line(q, v, record->shadow);
+    bool logged = is_worth_a_line(p, v, record->shadow);
     bool room = recent_count(s->recent, clock_wall(), v->skip == SKIP_NONE ? v->judged : RECENT_SKIPPED);
     bool shown = status_listens(s->status) && (logged || room);
     struct decision_field_list own, *fields = &own;
@@ -214,37 +214,37 @@ static void log_decision(const struct question *q, const struct decision_record 
  * Adds the greeting to the history that later ones are judged by: neither an exempt or local client's, nor one of which
  * it cannot be said whether it is verified. The first request of a message is enough.
  */
-static void remember(const struct question *q, const struct evidence *e)
+static void remember(const struct pending *p, const struct evidence *e)
 {
-    const struct history_greeting greeting = {.client = &e->client, .helo = &e->helo, .policy = q->policy->name};
-    struct history *history = q->all->server->gather.history;
+    const struct history_greeting greeting = {.client = &e->client, .helo = &e->helo, .policy = p->policy->name};
+    struct history *history = p->all->server->gather.history;
 
     if (history == NULL || e->skip != SKIP_NONE || e->client_is_local)
         return;
-    if (q->request.encrypted && q->policy->starttls == STARTTLS_AUTO)
+    if (p->request.encrypted && p->policy->starttls == STARTTLS_AUTO)
         history_note_encrypted(history, &greeting);
     if (evidence_verified(e) != OPEN)
         history_note(history, &greeting, evidence_verified(e) == YES);
 }
 
 /* The result when there was no memory for evidence: such a request is not judged. Static, because it is large. */
-static const struct gathered *nothing_gathered(const struct question *q)
+static const struct gathered *nothing_gathered(const struct pending *p)
 {
     static struct evidence none;
     static struct gathered result = {.evidence = &none};
 
     none =
-        (struct evidence){.skip = SKIP_TROUBLE, .exemption = -1, .request = &q->request, .client = q->request.client};
-    judge_evidence(q->policy, &none, &result.judgement);
-    if (q->policy->shadow != NULL)
-        judge_evidence(q->policy->shadow, &none, &result.shadow);
+        (struct evidence){.skip = SKIP_TROUBLE, .exemption = -1, .request = &p->request, .client = p->request.client};
+    judge_evidence(p->policy, &none, &result.judgement);
+    if (p->policy->shadow != NULL)
+        judge_evidence(p->policy->shadow, &none, &result.shadow);
     return &result;
 }
 
 /* Every request counts, also those of further recipients, whose verdict is known already. */
-static void watch_deployment(const struct question *q, unsigned lookups)
+static void watch_deployment(const struct pending *p, unsigned lookups)
 {
-    const char *advice = deployment_watch(&q->all->server->deployment, &q->request, lookups);
+    const char *advice = deployment_watch(&p->all->server->deployment, &p->request, lookups);
 
     if (advice != NULL)
         log_warning("%s", advice);
@@ -254,86 +254,86 @@ static void watch_deployment(const struct question *q, unsigned lookups)
  * Answers with what was gathered (NULL: we had no memory for it). The connection has no request any more when this
  * returns.
  */
-static void decide(struct question *q, const struct gathered *gathered)
+static void decide(struct pending *p, const struct gathered *gathered)
 {
-    const struct gathered *result = gathered != NULL ? gathered : nothing_gathered(q);
+    const struct gathered *result = gathered != NULL ? gathered : nothing_gathered(p);
     const struct evidence *e = result->evidence;
-    struct server *s = q->all->server;
+    struct server *s = p->all->server;
     struct verdict verdict, shadow;
-    struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &q->request};
+    struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &p->request};
     char bytes[REPLY_SIZE];
     struct reply reply;
     uint64_t us;
     size_t n;
 
-    policy_verdict(&result->judgement, e, q->region, &verdict);
-    earlier_apply(s->earlier, e, q->began_us / 1000, q->region, &verdict);
-    if (q->policy->shadow != NULL) {
-        policy_verdict(&result->shadow, e, q->region, &shadow);
-        earlier_apply(s->earlier, e, q->began_us / 1000, q->region, &shadow);
+    policy_verdict(&result->judgement, e, p->region, &verdict);
+    earlier_apply(s->earlier, e, p->began_us / 1000, p->region, &verdict);
+    if (p->policy->shadow != NULL) {
+        policy_verdict(&result->shadow, e, p->region, &shadow);
+        earlier_apply(s->earlier, e, p->began_us / 1000, p->region, &shadow);
         record.shadow = &shadow;
     }
-    decision_id(q->all, verdict.id);
-    reply = decision_reply(&verdict, e, takes_header(&q->request), q->region);
-    us = clock_us() - q->began_us;
+    decision_id(p->all, verdict.id);
+    reply = decision_reply(&verdict, e, takes_header(&p->request), p->region);
+    us = clock_us() - p->began_us;
     record.reply = &reply;
-    if (verdict.exemption >= 0 && (size_t)verdict.exemption < q->settings->exempt.count)
-        record.exemption = &q->settings->exempt.entries[verdict.exemption];
+    if (verdict.exemption >= 0 && (size_t)verdict.exemption < p->settings->exempt.count)
+        record.exemption = &p->settings->exempt.entries[verdict.exemption];
     record.ms = (unsigned)(us / 1000);
-    watch_deployment(q, e->queries);
-    log_decision(q, &record);
-    count(q, e, &verdict, record.shadow);
+    watch_deployment(p, e->queries);
+    log_decision(p, &record);
+    count(p, e, &verdict, record.shadow);
     metrics_observe(s->metrics, METRIC_REQUEST_SECONDS, us);
     n = reply_format(&reply, bytes);
     if (reply.verb != REPLY_PREPEND)
-        connection_answer(q->connection, bytes, n);
-    else if (connection_answer_now(q->connection, bytes, n))
+        connection_answer(p->connection, bytes, n);
+    else if (connection_answer_now(p->connection, bytes, n))
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
     if (verdict.skip != SKIP_NO_MAIL) /* VRFY bears the instance of the message around it, and says nothing of it */
-        instances_keep(s->instances, &q->key, (q->began_us + us) / 1000, bytes, n);
-    remember(q, e);
+        instances_keep(s->instances, &p->key, (p->began_us + us) / 1000 + p->settings->server.instance_ms, bytes, n);
+    remember(p, e);
 }
 
 static void on_gathered(void *arg, const struct gathered *gathered)
 {
-    struct question *q = arg;
-    struct connection *c = q->connection;
+    struct pending *p = arg;
+    struct connection *c = p->connection;
 
-    question_landed(q);
-    decide(q, gathered);
-    question_end(q);
+    pending_finish(p);
+    decide(p, gathered);
+    pending_end(p);
     connection_go_on(c);
 }
 
 static void on_deadline(int fd, short what, void *arg)
 {
-    struct question *q = arg;
+    struct pending *p = arg;
 
     (void)fd;
     (void)what;
-    gather_expire(q->gather);
+    gather_expire(p->gather);
 }
 
 /*
  * Waits for on_gathered() or the deadline. All deadlines are equally long: libevent keeps them in a queue, not a
  * heap.
  */
-static void wait_for_evidence(struct question *q)
+static void wait_for_evidence(struct pending *p)
 {
-    struct questions *all = q->all;
-    uint64_t ms = q->settings->server.deadline_ms;
+    struct pending_list *all = p->all;
+    uint64_t ms = p->settings->server.deadline_ms;
     struct timeval plain = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
     const struct timeval *common = event_base_init_common_timeout(all->server->base, &plain);
 
     all->in_flight++;
-    client_waiting_begin(all->server->waiting, &q->request.client);
+    client_waiting_begin(all->server->waiting, &p->request.client);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
-    if (evtimer_add(&q->deadline, common != NULL ? common : &plain) == 0)
+    if (evtimer_add(&p->deadline, common != NULL ? common : &plain) == 0)
         return;
-    gather_cancel(q->gather);
-    question_landed(q);
-    decide(q, NULL);
-    question_end(q);
+    gather_cancel(p->gather);
+    pending_finish(p);
+    decide(p, NULL);
+    pending_end(p);
 }
 
 /*
@@ -342,86 +342,86 @@ static void wait_for_evidence(struct question *q)
  */
 static enum limit limit_of(void *arg)
 {
-    const struct question *q = arg;
-    uint64_t now_ms = q->began_us / 1000;
-    struct server *s = q->all->server;
-    const struct settings *settings = q->settings;
+    const struct pending *p = arg;
+    uint64_t now_ms = p->began_us / 1000;
+    struct server *s = p->all->server;
+    const struct settings *settings = p->settings;
     size_t most = (size_t)settings->dns.in_flight * settings->dns.client_share / 100;
 
-    if (rates_exceeded(s->rates, &q->request.client, settings->server.client_rate, now_ms))
+    if (rates_exceeded(s->rates, &p->request.client, settings->server.client_rate, now_ms))
         return LIMIT_CLIENT_RATE;
-    if (settings->dns.client_share > 0 && client_waiting_count(s->waiting, &q->request.client) >= (most > 0 ? most : 1))
+    if (settings->dns.client_share > 0 && client_waiting_count(s->waiting, &p->request.client) >= (most > 0 ? most : 1))
         return LIMIT_CLIENT_WAITING;
     return LIMIT_NONE;
 }
 
 /* The client's network matters only while DNS is suspended. */
-static bool dns_is_suspended(const struct question *q, uint64_t now_ms)
+static bool dns_is_suspended(const struct pending *p, uint64_t now_ms)
 {
-    struct guard *guard = &q->all->server->guard;
+    struct guard *guard = &p->all->server->guard;
     struct network network;
 
     if (!guard->suspended)
         return false;
-    network = rates_network(&q->request.client);
+    network = rates_network(&p->request.client);
     return guard_holds_back(guard, &network.base, now_ms);
 }
 
-static void judge(struct question *q)
+static void judge(struct pending *p)
 {
-    struct server *s = q->all->server;
-    uint64_t now_ms = q->began_us / 1000;
+    struct server *s = p->all->server;
+    uint64_t now_ms = p->began_us / 1000;
     struct gather_options options = {
-        .settings = q->settings,
-        .policy = q->policy,
-        .request = &q->request,
-        .region = q->region,
+        .settings = p->settings,
+        .policy = p->policy,
+        .request = &p->request,
+        .region = p->region,
         .done = on_gathered,
-        .arg = q,
-        .suspend_dns = dns_is_suspended(q, now_ms),
-        .limit = q->request.stress ? LIMIT_STRESS : LIMIT_NONE,
+        .arg = p,
+        .suspend_dns = dns_is_suspended(p, now_ms),
+        .limit = p->request.stress ? LIMIT_STRESS : LIMIT_NONE,
         .limit_of = limit_of,
     };
-    const struct gathered *gathered = gather_start(&s->gather, &options, &q->gather);
+    const struct gathered *gathered = gather_start(&s->gather, &options, &p->gather);
 
-    if (gathered == NULL && q->gather != NULL) {
-        wait_for_evidence(q);
+    if (gathered == NULL && p->gather != NULL) {
+        wait_for_evidence(p);
         return;
     }
-    decide(q, gathered);
-    question_end(q);
+    decide(p, gathered);
+    pending_end(p);
 }
 
-void question_begin(struct question *q, struct connection *c, uint64_t now_us)
+void pending_begin(struct pending *p, struct connection *c, uint64_t now_us)
 {
-    struct questions *all = q->all;
+    struct pending_list *all = p->all;
     struct server *s = all->server;
     const char *kept;
     size_t n;
 
-    all->spare = q->next;
+    all->spare = p->next;
     all->spare_count--;
-    q->next = NULL;
-    q->connection = c;
-    q->gather = NULL;
-    q->began_us = now_us;
-    q->settings = settings_ref(s->settings);
-    q->policy = settings_policy(q->settings, q->request.policy_context);
+    p->next = NULL;
+    p->connection = c;
+    p->gather = NULL;
+    p->began_us = now_us;
+    p->settings = settings_ref(s->settings);
+    p->policy = settings_policy(p->settings, p->request.policy_context);
     metrics_add(s->metrics, METRIC_REQUESTS, 0, 1);
-    instances_key(q->policy->name, &q->request.client, q->request.instance, &q->key);
-    kept = instances_find(s->instances, &q->key, q->began_us / 1000, &n);
+    instances_key(p->policy->name, &p->request.client, p->request.instance, &p->key);
+    kept = instances_find(s->instances, &p->key, p->began_us / 1000, &n);
     if (kept == NULL) {
-        judge(q);
+        judge(p);
         return;
     }
-    watch_deployment(q, 0);
+    watch_deployment(p, 0);
     connection_answer(c, kept, n);
-    question_end(q);
+    pending_end(p);
 }
 
-void question_cancel(struct question *q)
+void pending_cancel(struct pending *p)
 {
-    gather_cancel(q->gather);
-    question_landed(q);
-    question_end(q);
+    gather_cancel(p->gather);
+    pending_finish(p);
+    pending_end(p);
 }
