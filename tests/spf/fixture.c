@@ -177,7 +177,7 @@ static void start_scenario(struct fixture_zone *zone, const char *name)
     zone->end = &zone->first;
 }
 
-void fixture_read(FILE *in, const char *only, fixture_run *run, void *arg)
+void fixture_read(FILE *in, fixture_run *run, void *arg)
 {
     static char line[65536];
     struct word words[FIXTURE_WORDS];
@@ -187,7 +187,6 @@ void fixture_read(FILE *in, const char *only, fixture_run *run, void *arg)
     start_scenario(&zone, "");
     for (line_number = 1; fgets(line, sizeof line, in); line_number++) {
         unsigned count = *line == '#' ? 0 : split(line, words);
-        bool wanted = !only || !strcmp(only, zone.name);
 
         if (!count) {
             if (*line != '#')
@@ -199,7 +198,7 @@ void fixture_read(FILE *in, const char *only, fixture_run *run, void *arg)
             add_record(&zone, words, count);
         } else if (!strcmp(words[0].text, "case") && count == 2) {
             finish_case(&zone, &c, run, arg);
-            c.name = wanted ? region_strdup(zone.region, words[1].text) : NULL;
+            c.name = region_strdup(zone.region, words[1].text);
         } else {
             set_field(&c, words, count, zone.region);
         }

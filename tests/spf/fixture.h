@@ -8,7 +8,7 @@
  *     case NAME                         ends at the next blank line; then of the rows of fixture.c's table:
  *     client ADDRESS / helo NAME / sender ADDRESS / domain NAME / void_limit N
  *     result NAME... / explanation TEXT / term TEXT / reason PART / record TEXT / deny_all yes / lookups N / voids N
- *     asks N                            at most so many questions
+ *     asks N                            at most so many lookups
  *
  * Words are parted by blanks; "…" holds blanks and \xNN. `#` begins a comment line.
  */
@@ -45,8 +45,8 @@ struct fixture_case {
 /* Called once for each case. */
 typedef void fixture_run(const struct fixture_zone *zone, const struct fixture_case *c, void *arg);
 
-/* Reads to the end; with `only`, the cases of that scenario alone. A malformed line ends the program with a text. */
-void fixture_read(FILE *in, const char *only, fixture_run *run, void *arg);
+/* Reads to the end. A malformed line ends the program with a text. */
+void fixture_read(FILE *in, fixture_run *run, void *arg);
 struct spf_query fixture_query(const struct fixture_case *c);
 void fixture_answer(const struct fixture_zone *zone, const struct spf_ask *ask, struct region *r,
                     struct dns_answer *out);

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         fputs("usage: spf_eval_cli [-p] FILE\n", stderr);
         return 64;
     }
-    fixture_read(in, NULL, run_case, &run);
+    fixture_read(in, run_case, &run);
     fclose(in);
     if (!run.print)
         printf("1..%u\n", run.cases);
