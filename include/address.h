@@ -52,6 +52,12 @@ bool address_from_sockaddr(struct address *a, const struct sockaddr *sa);
 /* Address or address/bits; host bits are cleared. */
 bool network_parse(struct network *net, const char *s, size_t n);
 
+/*
+ * "HOST:PORT", "HOST", "[ADDRESS]:PORT" or an address alone: the host, without brackets, goes to `host`, and *port points
+ * behind the colon, or is NULL where there is none. False: the host does not fit. Neither is checked.
+ */
+bool address_split_port(const char *text, char *host, size_t size, const char **port);
+
 /* RFC 5952 text. Returns `out`. */
 const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE]);
 const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE]);

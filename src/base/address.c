@@ -131,6 +131,27 @@ bool network_parse(struct network *net, const char *s, size_t n)
     return true;
 }
 
+bool address_split_port(const char *text, char *host, size_t size, const char **port)
+{
+    const char *colon = strrchr(text, ':'), *end = text + strlen(text);
+    struct address alone;
+
+    if (colon != NULL && (end[-1] == ']' || address_parse(&alone, text, strlen(text))))
+        colon = NULL; /* the colons of an IPv6 address */
+    if (colon != NULL)
+        end = colon;
+    *port = colon == NULL ? NULL : colon + 1;
+    if (text[0] == '[' && end > text + 1 && end[-1] == ']') {
+        text++;
+        end--;
+    }
+    if ((size_t)(end - text) >= size)
+        return false;
+    memcpy(host, text, (size_t)(end - text));
+    host[end - text] = '\0';
+    return true;
+}
+
 static void add_hex(struct text *t, unsigned n)
 {
     static const char digits[] = "0123456789abcdef";

@@ -56,11 +56,8 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_completion = {
     .name = "completion",
     .arguments = "",
-    .arguments_min = 0,
-    .arguments_max = 0,
     .summary = "print the completion for bash",
     .help = "Verbs, their options, and files. It is installed with the program; by hand: . <(heloctl completion)",
     .exits = "0 done",
     .run = run,
-    .options = {{0, NULL, NULL, NULL}},
 };

@@ -31,7 +31,7 @@ struct ctl_option {
     const char *help;
 };
 
-enum { CTL_OPTIONS_MAX = 16, CTL_VALUES_MAX = 2 };
+enum { CTL_OPTIONS_MAX = 16, CTL_VALUES_MAX = 2 }; /* with the end of the list, which every row has */
 
 /* The words that an option takes, for the completion. */
 struct ctl_values {
@@ -49,7 +49,7 @@ struct ctl_verb {
     const char *help;                 /* a paragraph */
     const char *exits;                /* "0 dunno, 1 mark, …" */
     int (*run)(struct ctl *ctl);
-    struct ctl_option options[CTL_OPTIONS_MAX]; /* ended by letter 0 */
+    struct ctl_option options[CTL_OPTIONS_MAX];
     struct ctl_values values[CTL_VALUES_MAX];
 };
 
@@ -69,6 +69,8 @@ bool ctl_given(const struct ctl *ctl, char letter);
 /* The option's whole number, *out as it was where the option is not given. False: no number of that range, reported. */
 bool ctl_number(const struct ctl *ctl, char letter, unsigned long long min, unsigned long long max,
                 unsigned long long *out);
+/* Foreign text on a terminal or in a file: printable ASCII. */
+void ctl_put(FILE *out, const char *foreign);
 /* "heloctl VERB: text" on stderr; returns `status`. */
 int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -14,6 +15,9 @@
 #include "history.h"
 #include "policyfile.h"
 #include "resolver.h"
+#include "text.h"
+
+enum { PIECE_SIZE = 200 };
 
 const char *ctl_value(const struct ctl *ctl, char letter)
 {
@@ -63,6 +67,19 @@ int ctl_fail(const struct ctl *ctl, int status, const char *format, ...)
     va_end(args);
     fputc('\n', stderr);
     return status;
+}
+
+void ctl_put(FILE *out, const char *foreign)
+{
+    char piece[PIECE_SIZE];
+    struct text t;
+
+    for (size_t left = strlen(foreign), n; left > 0; foreign += n, left -= n) {
+        n = left < PIECE_SIZE ? left : PIECE_SIZE - 1;
+        text_init(&t, piece, sizeof(piece));
+        text_add_as(&t, TEXT_PLAIN, foreign, n); /* a byte stays a byte */
+        fputs(piece, out);
+    }
 }
 
 static void report(void *arg, bool is_error, const char *message)

@@ -17,34 +17,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "privileges.h"
 #include "settings.h"
 #include "text.h"
 
 enum { BACKLOG = 1024, HOST_SIZE = 256 };
-
-/* "HOST:PORT", "[ADDRESS]:PORT"; "*" and nothing are every address. False when there is no port. */
-static bool split(const char *s, char host[HOST_SIZE], const char **port)
-{
-    const char *colon = strrchr(s, ':');
-    size_t n;
-
-    if (colon == NULL || colon[1] == '\0')
-        return false;
-    n = (size_t)(colon - s);
-    if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {
-        s++;
-        n -= 2;
-    }
-    if (n >= HOST_SIZE)
-        return false;
-    memcpy(host, s, n);
-    host[n] = '\0';
-    if (strcmp(host, "*") == 0)
-        host[0] = '\0';
-    *port = colon + 1;
-    return true;
-}
 
 static int tcp_socket(const struct addrinfo *at)
 {
@@ -71,9 +49,9 @@ static bool open_tcp(struct endpoint *e, const char *where, char *error, size_t 
     const char *port;
     int problem;
 
-    if (!split(where + strlen("inet:"), host, &port))
+    if (!address_split_port(where + strlen("inet:"), host, sizeof(host), &port) || port == NULL || port[0] == '\0')
         return text_error(error, error_size, where, "expected inet:HOST:PORT");
-    problem = getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
+    problem = getaddrinfo(host[0] == '\0' || strcmp(host, "*") == 0 ? NULL : host, port, &hints, &found);
     if (problem != 0)
         return text_error(error, error_size, where, gai_strerror(problem));
     e->fd = tcp_socket(found);

@@ -254,6 +254,5 @@ const struct ctl_verb ctl_check = {
                  "the envelope sender, '' for a bounce (default: not known, as at the HELO stage)"},
                 {'r', "recipient", "ADDRESS", "the envelope recipient"},
                 {'H', "smtp", NULL, "the client said HELO, not EHLO"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

@@ -10,16 +10,6 @@
 
 enum { LINE_SIZE = 1200 };
 
-static void put(FILE *out, const char *foreign)
-{
-    char line[LINE_SIZE];
-    struct text t;
-
-    text_init(&t, line, sizeof(line));
-    text_add_as(&t, TEXT_PLAIN, foreign, SIZE_MAX);
-    fputs(line, out);
-}
-
 static void print_lookups(const struct check *check, FILE *out)
 {
     fprintf(out, "\nlookups\n");
@@ -27,7 +17,7 @@ static void print_lookups(const struct check *check, FILE *out)
         const struct check_lookup *lookup = &check->lookups[i];
 
         fprintf(out, "  %-5s ", lookup->type);
-        put(out, lookup->name);
+        ctl_put(out, lookup->name);
         fprintf(out, "  ->  %s", lookup->values[0] ? lookup->values : lookup->status);
         if (strcmp(lookup->status, "temperror") == 0)
             fprintf(out, " (%s)", lookup->why);
@@ -57,7 +47,7 @@ static void print_evidence(const struct evidence *e, FILE *out)
     fprintf(out, "\nevidence\n  HELO name         %s", kinds[e->helo.kind]);
     if (e->helo.registrable) {
         fprintf(out, ", domain ");
-        put(out, e->helo.registrable);
+        ctl_put(out, e->helo.registrable);
     }
     fprintf(out, "\n  identity          %s\n", identity_name(e));
     for (const struct gather_kind *const *kind = gather_kinds; *kind; kind++)
@@ -99,7 +89,7 @@ static void print_findings(const struct check *check, FILE *out)
         fprintf(out, "  %s", rules[f->rule]->summary);
         if (f->detail && f->detail[0]) {
             fprintf(out, " (");
-            put(out, f->detail);
+            ctl_put(out, f->detail);
             fputc(')', out);
         }
         fputc('\n', out);
@@ -119,7 +109,7 @@ static void print_exemption(const struct check *check, FILE *out)
     if (number < 0 || (size_t)number >= exempt->count)
         return;
     fprintf(out, " by %s ", exempt_kind_name(exempt->entries[number].kind));
-    put(out, exempt->entries[number].pattern);
+    ctl_put(out, exempt->entries[number].pattern);
     fprintf(out, " (%s)", exemption_where(&exempt->entries[number], where));
 }
 
@@ -162,7 +152,7 @@ static void print_advice(const struct check *check, FILE *out)
         if (!advice || !advice[0])
             continue;
         fprintf(out, any ? "                   " : "\nto fix             ");
-        put(out, advice);
+        ctl_put(out, advice);
         fputc('\n', out);
         any = true;
     }
@@ -175,16 +165,16 @@ static void print_sender(const struct check *check, FILE *out)
         return;
     }
     fprintf(out, "MAIL FROM:<");
-    put(out, check->request.sender);
+    ctl_put(out, check->request.sender);
     fprintf(out, ">\n");
 }
 
 void check_print_text(const struct check *check, FILE *out, bool colour)
 {
     fprintf(out, "%s ", check->request.esmtp ? "EHLO" : "HELO");
-    put(out, check->request.helo_name);
+    ctl_put(out, check->request.helo_name);
     fprintf(out, " from ");
-    put(out, check->request.client_address);
+    ctl_put(out, check->request.client_address);
     fputc('\n', out);
     print_sender(check, out);
     print_lookups(check, out);

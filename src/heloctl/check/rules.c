@@ -81,14 +81,11 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_rules = {
     .name = "rules",
     .arguments = "",
-    .arguments_min = 0,
-    .arguments_max = 0,
     .summary = "list the catalogue of rules with their points",
     .help = "Every rule by family, with the points that the policy gives, and what it means when it hits.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

@@ -16,13 +16,8 @@
 #include "policyfile.h"
 #include "region.h"
 #include "resolver.h"
-#include "text.h"
 
-enum {
-    MEMORY_MAX = 4 << 20,
-    SECONDS_MAX = 20,  /* RFC 7208 section 4.6.4 */
-    LINE_SIZE = 70000, /* longer than any record: a DNS message has at most 65535 bytes */
-};
+enum { MEMORY_MAX = 4 << 20, SECONDS_MAX = 20 /* RFC 7208 section 4.6.4 */ };
 
 struct evaluation {
     struct ctl_session session;
@@ -54,14 +49,11 @@ static void advance(struct evaluation *e)
 
 static void print_plain(const char *label, const char *foreign)
 {
-    static char line[LINE_SIZE];
-    struct text t;
-
     if (!*foreign)
         return;
-    text_init(&t, line, sizeof line);
-    text_add_as(&t, TEXT_PLAIN, foreign, strlen(foreign));
-    printf("%s: %s\n", label, line);
+    printf("%s: ", label);
+    ctl_put(stdout, foreign);
+    putchar('\n');
 }
 
 static void print_text(const struct spf_outcome *o, const struct spf_query *query)
@@ -81,13 +73,10 @@ static void print_text(const struct spf_outcome *o, const struct spf_query *quer
            o->trace_count);
     for (size_t i = 0; i < o->trace_count; i++) {
         const struct spf_trace *trace = &o->trace[i];
-        char name[4 * DNS_NAME_SIZE];
-        struct text t;
 
-        text_init(&t, name, sizeof name);
-        text_add_as(&t, TEXT_PLAIN, trace->name, strlen(trace->name));
-        printf("lookup: %s %s: %s, %u record%s\n", dns_type_name((uint16_t)trace->type), name, trace->why,
-               trace->records, trace->records == 1 ? "" : "s");
+        printf("lookup: %s ", dns_type_name((uint16_t)trace->type));
+        ctl_put(stdout, trace->name);
+        printf(": %s, %u record%s\n", trace->why, trace->records, trace->records == 1 ? "" : "s");
     }
     print_plain("explanation", o->explanation);
 }
@@ -193,6 +182,5 @@ const struct ctl_verb ctl_spf = {
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'s', "sender", "ADDRESS", "the envelope sender"},
                 {'H', "helo", "NAME", "the HELO name (default: DOMAIN)"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

@@ -217,13 +217,9 @@ const struct ctl_verb ctl_exempt = {
             "Each line says who added it, when and why. What the policy file would not accept changes nothing.",
     .exits = "0 done, 1 no such exemption or the reload failed, 64 and more: usage or failure",
     .run = run,
-    .options =
-        {
-            {'c', "config", "FILE", "the policy file"},
-            {'s', "socket", "PLACE", "unix:PATH of helod's status socket"},
-            {'f', "file", "FILE", "the exempt file, instead of the first one of the policy file"},
-            {'u', "until", "DATE", "YYYY-MM-DD, the last day on which it counts"},
-            {'w', "why", "TEXT", "the reason; required with add"},
-            {0, NULL, NULL, NULL},
-        },
+    .options = {{'c', "config", "FILE", "the policy file"},
+                {'s', "socket", "PLACE", "unix:PATH of helod's status socket"},
+                {'f', "file", "FILE", "the exempt file, instead of the first one of the policy file"},
+                {'u', "until", "DATE", "YYYY-MM-DD, the last day on which it counts"},
+                {'w', "why", "TEXT", "the reason; required with add"}},
 };

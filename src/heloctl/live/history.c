@@ -152,8 +152,7 @@ const struct ctl_verb ctl_history = {
     .exits = "0 shown, 64 and more: usage or failure",
     .run = run_history,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };
 
 const struct ctl_verb ctl_forget = {
@@ -166,6 +165,5 @@ const struct ctl_verb ctl_forget = {
             "over its unix status listener,\nwhich only root and helod's own user may do.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run_forget,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
-                {0, NULL, NULL, NULL}},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"}},
 };

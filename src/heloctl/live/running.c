@@ -83,20 +83,13 @@ bool running_listens(const char *place)
 static int connect_inet(const char *where)
 {
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    const char *colon = strrchr(where, ':');
-    char host[128];
     struct addrinfo *at = NULL;
+    char host[128];
+    const char *port;
     int fd = -1;
 
     errno = EINVAL;
-    if (!colon || (size_t)(colon - where) >= sizeof(host))
-        return -1;
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
-    if (host[0] == '[' && host[strlen(host) - 1] == ']') {
-        memmove(host, host + 1, strlen(host));
-        host[strlen(host) - 1] = '\0';
-    }
-    if (getaddrinfo(host, colon + 1, &hints, &at) != 0)
+    if (!address_split_port(where, host, sizeof(host), &port) || !port || getaddrinfo(host, port, &hints, &at) != 0)
         return -1;
     fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) != 0) {

@@ -4,6 +4,7 @@
  * reload has it read its policy file. All read the daemon's own metrics; what it does not count is not shown.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,19 +186,21 @@ static int run_top(struct ctl *ctl)
 {
     static struct samples samples[2];
     const char *every = ctl_given(ctl, 'i') ? ctl_value(ctl, 'i') : "2s";
-    long rounds = ctl_given(ctl, 'n') ? strtol(ctl_value(ctl, 'n'), NULL, 10) : 0;
+    unsigned long long rounds = 0;
     char place[RUNNING_PLACE_SIZE];
     struct timespec pause;
     uint64_t ms;
     int status;
 
-    if (!units_duration(every, &ms) || ms < 100 || rounds < 0)
-        return ctl_fail(ctl, CTL_USAGE, "expected an interval of 100ms or more, and a number of rounds");
+    if (!units_duration(every, &ms) || ms < 100)
+        return ctl_fail(ctl, CTL_USAGE, "--interval %s: expected 100ms or more", every);
+    if (!ctl_number(ctl, 'n', 0, ULLONG_MAX, &rounds))
+        return CTL_USAGE;
     if (!running_find(ctl, place, &status))
         return status;
     pause = (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)};
     status = fetch(ctl, place, &samples[0]);
-    for (long round = 1; status == CTL_OK; round++) {
+    for (unsigned long long round = 1; status == CTL_OK; round++) {
         nanosleep(&pause, NULL);
         status = fetch(ctl, place, &samples[round & 1]);
         if (status == CTL_OK)
@@ -274,7 +277,7 @@ const struct ctl_verb ctl_stats = {
     .help = "Asks the running helod for its metrics and prints those that are not 0.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run_stats,
-    .options = {SOCKET_OPTIONS, {'j', "json", NULL, "print JSON, all of it"}, {0, NULL, NULL, NULL}},
+    .options = {SOCKET_OPTIONS, {'j', "json", NULL, "print JSON, all of it"}},
 };
 
 const struct ctl_verb ctl_top = {
@@ -286,8 +289,7 @@ const struct ctl_verb ctl_top = {
     .run = run_top,
     .options = {SOCKET_OPTIONS,
                 {'i', "interval", "TIME", "between two looks (default 2s)"},
-                {'n', "rounds", "N", "end after so many"},
-                {0, NULL, NULL, NULL}},
+                {'n', "rounds", "N", "end after so many"}},
 };
 
 const struct ctl_verb ctl_reload = {
@@ -298,7 +300,5 @@ const struct ctl_verb ctl_reload = {
     .exits =
         "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 and more: usage or failure",
     .run = running_reload,
-    .options = {SOCKET_OPTIONS,
-                {'p', "pid", "PID", "send SIGHUP to this process where no status socket answers"},
-                {0, NULL, NULL, NULL}},
+    .options = {SOCKET_OPTIONS, {'p', "pid", "PID", "send SIGHUP to this process where no status socket answers"}},
 };

@@ -63,25 +63,25 @@ static int result(const struct audit *audit, bool strict)
 }
 
 /* The steps in their order. False: no memory. */
-static bool work_out(struct audit *audit, unsigned jobs)
+static bool work_out(struct audit *audit)
 {
     struct series *series;
 
-    if (!audit_unify(audit) || !audit_look(audit, jobs))
+    if (!audit_unify(audit) || !audit_look(audit))
         return false;
     if (audit->dmarc)
         audit_sort_out(audit);
     series = audit_pool(audit);
-    return series && audit_aim(audit, series, jobs);
+    return series && audit_aim(audit, series);
 }
 
-static int judge(struct audit *audit, unsigned jobs)
+static int judge(struct audit *audit)
 {
     struct ctl *ctl = audit->ctl;
     const char *mta = ctl_value(ctl, 'm');
     int status;
 
-    if (!work_out(audit, jobs))
+    if (!work_out(audit))
         return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     if (audit->since && (status = audit_compare(audit, ctl_value(ctl, 'S'))) != CTL_OK)
         return status;
@@ -106,7 +106,7 @@ static int read_input(struct audit *audit)
     return audit_read_pairs(audit, ctl->argument_count ? ctl->arguments[0] : "-");
 }
 
-static int read_and_judge(struct audit *audit, unsigned jobs)
+static int read_and_judge(struct audit *audit)
 {
     struct ctl *ctl = audit->ctl;
     int input = read_input(audit), status;
@@ -117,22 +117,9 @@ static int read_and_judge(struct audit *audit, unsigned jobs)
         return input;
     if (!ctl_session_open(ctl, &audit->session, audit->settings))
         return CTL_TROUBLE;
-    status = judge(audit, jobs);
+    status = judge(audit);
     ctl_session_close(&audit->session);
     return input == CTL_OK ? status : input; /* a result that rests on half the input must not look whole */
-}
-
-/* --jobs; 0: it is wrong. */
-static unsigned jobs_of(const struct ctl *ctl)
-{
-    const char *text = ctl_value(ctl, 'J');
-    char *end;
-    long jobs;
-
-    if (!text)
-        return JOBS;
-    jobs = strtol(text, &end, 10);
-    return *text && !*end && jobs >= 1 && jobs <= JOBS_MAX ? (unsigned)jobs : 0;
 }
 
 /* Options that go together, and their values. CTL_OK or CTL_USAGE. */
@@ -141,8 +128,8 @@ static int check_usage(struct ctl *ctl, struct audit *audit)
     const char *mta = ctl_value(ctl, 'm'), *most = ctl_value(ctl, 'u');
     uint64_t unpacked = UNPACKED_MAX;
 
-    if (jobs_of(ctl) == 0)
-        return ctl_fail(ctl, CTL_USAGE, "--jobs must be a number from 1 to %d", JOBS_MAX);
+    if (!ctl_number(ctl, 'J', 1, JOBS_MAX, &audit->jobs))
+        return CTL_USAGE;
     if (mta && !audit_mta_find(mta))
         return ctl_fail(ctl, CTL_USAGE, "no settings are known for \"%s\"; known are: " AUDIT_MTA_NAMES, mta);
     if (most && (!units_size(most, &unpacked) || unpacked < 1 || unpacked > SIZE_MAX / 2))
@@ -159,7 +146,7 @@ static int check_usage(struct ctl *ctl, struct audit *audit)
 
 static int run(struct ctl *ctl)
 {
-    struct audit audit = {.ctl = ctl, .dmarc = ctl_given(ctl, 'D'), .since = ctl_given(ctl, 'S')};
+    struct audit audit = {.ctl = ctl, .dmarc = ctl_given(ctl, 'D'), .since = ctl_given(ctl, 'S'), .jobs = JOBS};
     int status = check_usage(ctl, &audit);
 
     if (status != CTL_OK)
@@ -168,7 +155,7 @@ static int run(struct ctl *ctl)
     if (!audit.settings)
         return CTL_CONFIG;
     audit.keep = region_new(KEEP_LIMIT);
-    status = audit.keep ? read_and_judge(&audit, jobs_of(ctl)) : ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    status = audit.keep ? read_and_judge(&audit) : ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     free(audit.hosts);
     network_set_free(audit.known_networks);
     suffix_set_free(audit.known_names);
@@ -180,7 +167,6 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_audit = {
     .name = "audit",
     .arguments = "[FILE ...]",
-    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "check the names of a pool of sending addresses",
     .help = "Reads lines of ADDRESS HELO or CSV (- or no file: standard input), looks all of them up, and reports what "
@@ -198,7 +184,6 @@ const struct ctl_verb ctl_audit = {
                 {'s', "strict", NULL, "advice counts as wrong"},
                 {'J', "jobs", "N", "how many hosts to look up at once (default 200)"},
                 {'C', "csv", NULL, "print CSV"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
     .values = {{'m', AUDIT_MTA_NAMES}},
 };

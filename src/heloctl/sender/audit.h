@@ -95,6 +95,7 @@ struct audit {
     struct region *keep; /* all texts of the hosts */
     struct audit_host *hosts;
     size_t count, room;
+    unsigned long long jobs; /* hosts that are looked up at once */
     bool dmarc;              /* the hosts are from reports */
     bool since;              /* only what changed is printed */
     size_t unpacked_max;     /* bytes that one file of reports may unpack to */
@@ -150,11 +151,10 @@ struct audit_pass {
     const char *(*name)(const struct audit_host *host);
     void (*take)(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
 };
-/* Runs a pass over these hosts, `jobs` at once. False: no memory. */
-bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass,
-                  unsigned jobs);
+/* Runs a pass over these hosts. False: no memory. */
+bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass);
 /* The first pass, over all hosts: finds the faults of each. */
-bool audit_look(struct audit *audit, unsigned jobs);
+bool audit_look(struct audit *audit);
 /* The same for one host whose evidence is at hand. */
 void audit_judge(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
 /* Fills in facts about the HELO name of this evidence. */
@@ -171,7 +171,7 @@ size_t audit_group_end(struct audit_host *const *hosts, size_t count, size_t at)
 /* Finds the faults that only the whole pool shows. NULL: no memory. */
 struct series *audit_pool(struct audit *audit);
 /* Sets every host's target and the facts about it, looking up names before it proposes them. False: no memory. */
-bool audit_aim(struct audit *audit, struct series *series, unsigned jobs);
+bool audit_aim(struct audit *audit, struct series *series);
 /* Whether a host has a fault that is more than advice; strict: any fault. */
 bool audit_is_wrong(const struct audit_host *host, bool strict);
 
@@ -225,7 +225,5 @@ void audit_print_json(struct audit *audit);
 const char *audit_level(const struct audit_host *host); /* "ok", "advice", "unknown", "wrong" */
 void audit_print_faults(const struct audit_host *host);
 void audit_json_host(struct json *j, const struct audit_host *host);
-/* Foreign text on a terminal or in a file: printable ASCII. */
-void audit_put(FILE *out, const char *foreign);
 
 #endif

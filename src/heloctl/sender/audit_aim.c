@@ -73,12 +73,12 @@ static size_t give_candidates(struct audit *audit, struct audit_host **hosts, si
 }
 
 /* One round: the hosts that are still without a name stay in the array. False: no memory. */
-static bool propose(struct audit *audit, struct audit_host **hosts, size_t *n, struct series *series, unsigned jobs)
+static bool propose(struct audit *audit, struct audit_host **hosts, size_t *n, struct series *series)
 {
     static const struct audit_pass pass = {"looking for free names", target_of, take_facts};
     size_t given = give_candidates(audit, hosts, *n, series), left = 0;
 
-    if (given > 0 && !audit_gather(audit, hosts, given, &pass, jobs))
+    if (given > 0 && !audit_gather(audit, hosts, given, &pass))
         return false;
     for (size_t i = 0; i < given; i++) {
         hosts[i]->nameless = !is_free(hosts[i]);
@@ -91,7 +91,7 @@ static bool propose(struct audit *audit, struct audit_host **hosts, size_t *n, s
     return !region_failed(audit->keep);
 }
 
-bool audit_aim(struct audit *audit, struct series *series, unsigned jobs)
+bool audit_aim(struct audit *audit, struct series *series)
 {
     static const struct audit_pass pass = {"checking names", target_of, take_facts};
     struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
@@ -106,14 +106,14 @@ bool audit_aim(struct audit *audit, struct series *series, unsigned jobs)
         if (host->target && (!host->name || strcmp(host->target, host->name) != 0))
             hosts[n++] = host;
     }
-    if (n > 0 && !audit_gather(audit, hosts, n, &pass, jobs))
+    if (n > 0 && !audit_gather(audit, hosts, n, &pass))
         return false;
     n = 0;
     for (size_t i = 0; i < audit->count; i++)
         if (audit->hosts[i].nameless)
             hosts[n++] = &audit->hosts[i];
     for (unsigned round = 0; n > 0 && round < ROUNDS; round++)
-        if (!propose(audit, hosts, &n, series, jobs))
+        if (!propose(audit, hosts, &n, series))
             return false;
     return !region_failed(audit->keep);
 }

@@ -124,15 +124,18 @@ static void close_slots(struct run *run)
     }
 }
 
-bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass,
-                  unsigned jobs)
+bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass)
 {
-    struct run run = {
-        .audit = audit, .pass = pass, .hosts = hosts, .count = count, .settings = *audit->settings, .jobs = jobs};
+    struct run run = {.audit = audit,
+                      .pass = pass,
+                      .hosts = hosts,
+                      .count = count,
+                      .settings = *audit->settings,
+                      .jobs = (unsigned)audit->jobs};
     bool opened;
 
     run.settings.exempt = (struct exempt_settings){.count = 0};
-    if (jobs > count)
+    if (run.jobs > count)
         run.jobs = (unsigned)count;
     run.slots = region_alloc(audit->keep, (run.jobs + 1) * sizeof(*run.slots));
     if (!run.slots)
@@ -155,10 +158,10 @@ static const char *helo_of(const struct audit_host *host)
     return host->helo;
 }
 
-bool audit_look(struct audit *audit, unsigned jobs)
+bool audit_look(struct audit *audit)
 {
     static const struct audit_pass pass = {"querying DNS", helo_of, audit_judge};
     struct audit_host **hosts = audit_sorted(audit, NULL);
 
-    return hosts && audit_gather(audit, hosts, audit->count, &pass, jobs);
+    return hosts && audit_gather(audit, hosts, audit->count, &pass);
 }

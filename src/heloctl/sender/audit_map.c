@@ -21,9 +21,9 @@ void audit_print_map(struct audit *audit)
 
         printf("%-20s %9zu %10llu %6llu %%  ", network_format(&s->network, network), s->addresses, s->messages,
                s->messages ? s->aligned * 100 / s->messages : 0);
-        audit_put(stdout, s->domains);
+        ctl_put(stdout, s->domains);
         fputs("; ", stdout);
-        audit_put(stdout, s->names[0] ? s->names : "no reverse name");
+        ctl_put(stdout, s->names[0] ? s->names : "no reverse name");
         printf("%s%s\n", audit->known_names ? "; " : "", listed(audit, s));
     }
     fputc('\n', stdout);

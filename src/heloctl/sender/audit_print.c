@@ -7,18 +7,6 @@
 
 #include "audit.h"
 
-enum { PLAIN_SIZE = 1200 };
-
-void audit_put(FILE *out, const char *foreign)
-{
-    char line[PLAIN_SIZE];
-    struct text t;
-
-    text_init(&t, line, sizeof(line));
-    text_add_as(&t, TEXT_PLAIN, foreign, SIZE_MAX);
-    fputs(line, out);
-}
-
 bool audit_is_wrong(const struct audit_host *host, bool strict)
 {
     for (unsigned i = 0; i < AUDIT_FAULTS; i++)
@@ -46,7 +34,7 @@ static void print_host(const struct audit_host *host, bool colour)
     const char *ink = !colour ? "" : audit_is_wrong(host, false) ? "\033[31m" : "\033[33m";
 
     printf("%s%s%s ", ink, address_format(&host->address, text), colour ? "\033[0m" : "");
-    audit_put(stdout, host->helo ? host->helo : "-");
+    ctl_put(stdout, host->helo ? host->helo : "-");
     if (host->messages > 0)
         printf(" (%llu messages, %llu aligned%s)", host->messages, host->aligned, host->unlisted ? ", NOT LISTED" : "");
     printf("%s\n", host->news ? " (new)" : "");
@@ -66,7 +54,7 @@ void audit_print_faults(const struct audit_host *host)
                audit_faults[i].advice ? "advice: " : "", audit_faults[i].summary);
         if (host->details[i] && host->details[i][0]) {
             fputs(" (", stdout);
-            audit_put(stdout, host->details[i]);
+            ctl_put(stdout, host->details[i]);
             fputc(')', stdout);
         }
         fputc('\n', stdout);
@@ -101,7 +89,7 @@ static void print_changes(const struct audit *audit, bool colour)
         if (audit_changed(&audit->hosts[i]))
             print_host(&audit->hosts[i], colour);
     for (size_t i = 0; i < audit->gone_count; i++) {
-        audit_put(stdout, audit->gone[i]);
+        ctl_put(stdout, audit->gone[i]);
         printf(" (no longer listed)\n");
     }
 }

@@ -269,7 +269,7 @@ static void put_line(FILE *out, const struct audit_record *record)
     if (record->old) {
         fprintf(out, "; replaces the %s record%s ", record->type,
                 strchr(record->old, ' ') && *record->type != 'T' ? "s" : "");
-        audit_put(out, record->old);
+        ctl_put(out, record->old);
         fprintf(out, "%s%s\n", record->note ? ": " : "", record->note ? record->note : "");
     }
     fprintf(out, "%s. IN %s ", record->owner, record->type);

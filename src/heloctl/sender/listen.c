@@ -4,6 +4,7 @@
  * address, and what DNS says about them. Memory is bounded: connections, buffers and greetings in progress are counted.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,9 @@ struct listening {
     struct ctl *ctl;
     struct settings settings; /* without exemptions */
     struct ctl_session session;
-    struct listen_tls *tls;    /* NULL: STARTTLS is not offered */
-    FILE *out;                 /* --out; NULL: none */
-    unsigned long most, shown; /* --count; most 0: no end */
+    struct listen_tls *tls;         /* NULL: STARTTLS is not offered */
+    FILE *out;                      /* --out; NULL: none */
+    unsigned long long most, shown; /* --count; most 0: no end */
     unsigned connection_count, greeting_count;
     LIST_HEAD(connections, connection) connections;
     LIST_HEAD(greetings, greeting) greetings;
@@ -79,7 +80,7 @@ static void print_greeting(const struct greeting *g)
         json_end(&j);
     } else {
         printf("%s %s ", address_format(&g->host.address, address), g->request.esmtp ? "EHLO" : "HELO");
-        audit_put(stdout, g->host.helo);
+        ctl_put(stdout, g->host.helo);
         if (g->tls)
             printf(" (%s)", g->tls);
         printf(": %s\n", audit_level(&g->host));
@@ -391,15 +392,8 @@ static int run(struct ctl *ctl)
     struct settings *settings;
     int status;
 
-    char *end;
-
-    if (ctl_given(ctl, 'n')) {
-        const char *text = ctl_value(ctl, 'n');
-
-        all.most = strtoul(text, &end, 10);
-        if (all.most == 0 || *end || *text == '-')
-            return ctl_fail(ctl, CTL_USAGE, "--count must be a number from 1");
-    }
+    if (!ctl_number(ctl, 'n', 1, ULLONG_MAX, &all.most))
+        return CTL_USAGE;
     signal(SIGPIPE, SIG_IGN);
     settings = ctl_settings(ctl);
     if (!settings)
@@ -414,7 +408,6 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_listen = {
     .name = "listen",
     .arguments = "[ADDRESS][:PORT]",
-    .arguments_min = 0,
     .arguments_max = 1,
     .summary = "receive test mails and show how their senders greet",
     .help = "An SMTP server that accepts every message and discards it. For each greeting it shows the address, the "
@@ -425,6 +418,5 @@ const struct ctl_verb ctl_listen = {
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'o', "out", "FILE", "append ADDRESS HELO lines for heloctl audit"},
                 {'n', "count", "N", "exit after N greetings"},
-                {'j', "json", NULL, "print one line of JSON for each greeting"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print one line of JSON for each greeting"}},
 };

@@ -11,54 +11,34 @@
 
 #include "address.h"
 #include "listen_socket.h"
+#include "units.h"
 
-enum { HOST_SIZE = 256, PORT_SIZE = 6 };
+enum { HOST_SIZE = 256, PORT_DIGITS = 5 };
 
 struct place {
     char host[HOST_SIZE]; /* "": everywhere */
-    char port[PORT_SIZE]; /* "": not given */
+    const char *port;     /* NULL: not given */
 };
 
 static bool is_port(const char *s)
 {
-    unsigned port = 0;
+    uint64_t port;
 
-    for (size_t i = 0; s[i]; i++) {
-        if (s[i] < '0' || s[i] > '9' || i == PORT_SIZE - 1)
-            return false;
-        port = port * 10 + (unsigned)(s[i] - '0');
-    }
-    return port >= 1 && port <= 65535;
+    return strlen(s) <= PORT_DIGITS && units_number(s, &port) && port >= 1 && port <= 65535;
 }
 
 static bool read_place(struct place *place, const char *where)
 {
-    const char *colon = strrchr(where, ':'), *end = where + strlen(where);
-    struct address address;
-
     *place = (struct place){.host = ""};
-    if (address_parse(&address, where, strlen(where)))
-        colon = NULL; /* the colons of an IPv6 address */
-    else if (where[0] == '[' && end[-1] == ']')
-        colon = NULL;
-    else if (!colon && is_port(where))
-        return snprintf(place->port, sizeof(place->port), "%s", where) > 0;
-    if (colon) {
-        if (!is_port(colon + 1))
-            return false;
-        snprintf(place->port, sizeof(place->port), "%s", colon + 1);
-        end = colon;
+    if (is_port(where)) {
+        place->port = where;
+        return true;
     }
-    if (*where == '[' && end > where + 1 && end[-1] == ']') {
-        where++;
-        end--;
-    }
-    if ((size_t)(end - where) >= sizeof(place->host) || (end == where && !colon))
+    if (!address_split_port(where, place->host, sizeof(place->host), &place->port))
         return false;
-    memcpy(place->host, where, (size_t)(end - where));
     if (strcmp(place->host, "*") == 0)
         place->host[0] = '\0';
-    return true;
+    return place->port ? is_port(place->port) : where[0] != '\0';
 }
 
 static void describe(struct listen_sockets *sockets)
@@ -119,9 +99,9 @@ bool listen_sockets_open(struct listen_sockets *sockets, struct event_base *base
         snprintf(error, LISTEN_TEXT_SIZE, "\"%.100s\" is not an ADDRESS, ADDRESS:PORT, NAME:PORT or :PORT", where);
         return false;
     }
-    if (place.port[0])
+    if (place.port)
         failed = open_port(sockets, base, &place, place.port, accepted, arg);
-    for (size_t i = 0; !place.port[0] && i < 2 && sockets->count == 0; i++)
+    for (size_t i = 0; !place.port && i < 2 && sockets->count == 0; i++)
         failed = open_port(sockets, base, &place, usual[i], accepted, arg);
     if (sockets->count > 0)
         return true;

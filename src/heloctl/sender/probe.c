@@ -14,6 +14,7 @@
 #include "policyfile.h"
 #include "probe.h"
 #include "probe_target.h"
+#include "units.h"
 #include "wire.h"
 
 enum { SECONDS = 60, LINE_SIZE = 400, PORT_TLS = 465 };
@@ -156,26 +157,14 @@ static void judge(struct probe *probe)
 /* HOST, HOST:PORT, [ADDRESS]:PORT, ADDRESS. */
 static bool read_target(const char *argument, char host[DNS_NAME_SIZE], uint16_t *port)
 {
-    const char *colon = strrchr(argument, ':'), *end = argument + strlen(argument);
-    struct address whole;
+    const char *given;
+    uint64_t number = *port;
 
-    if (colon && !address_parse(&whole, argument, strlen(argument)) && colon[1]) {
-        char *rest;
-        unsigned long number = strtoul(colon + 1, &rest, 10);
-
-        if (*rest || number < 1 || number > 65535)
-            return false;
-        *port = (uint16_t)number;
-        end = colon;
-    }
-    if (*argument == '[' && end > argument + 1 && end[-1] == ']') {
-        argument++;
-        end--;
-    }
-    if (end == argument || (size_t)(end - argument) >= DNS_NAME_SIZE)
+    if (!address_split_port(argument, host, DNS_NAME_SIZE, &given) || host[0] == '\0')
         return false;
-    memcpy(host, argument, (size_t)(end - argument));
-    host[end - argument] = '\0';
+    if (given && *given && (!units_number(given, &number) || number < 1 || number > 65535))
+        return false;
+    *port = (uint16_t)number;
     return true;
 }
 
@@ -313,6 +302,5 @@ const struct ctl_verb ctl_probe = {
                 {'f', "from", "ADDRESS", "connect from this address"},
                 {'a', "all", NULL, "probe every address of every MX host"},
                 {'t', "tls", NULL, "TLS from the first byte, as on port 465, which is then the default"},
-                {'j', "json", NULL, "print one line of JSON for each server"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print one line of JSON for each server"}},
 };

@@ -70,9 +70,9 @@ static void print_text(const struct probe *probe)
     char address[ADDRESS_TEXT_SIZE];
 
     printf("%-20s ", "server");
-    audit_put(stdout, probe->host);
+    ctl_put(stdout, probe->host);
     printf(" (%s) port %u, greeted as ", address_format(&probe->address, address), probe->port);
-    audit_put(stdout, probe->name);
+    ctl_put(stdout, probe->name);
     printf("%s\n", probe->nameless ? ": this host has no fully qualified name (--name sets one)" : "");
     print_reply("banner", &probe->banner);
     if (probe->tls_first && probe->tls[0])
@@ -151,6 +151,6 @@ void probe_print_silent(const struct probe *probe)
     char address[ADDRESS_TEXT_SIZE];
 
     fprintf(stderr, "heloctl probe: ");
-    audit_put(stderr, probe->host);
+    ctl_put(stderr, probe->host);
     fprintf(stderr, " (%s) port %u: %s\n", address_format(&probe->address, address), probe->port, probe->error);
 }

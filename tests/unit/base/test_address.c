@@ -236,6 +236,51 @@ static void reverse_names(void **state)
     assert_string_equal(address_reverse_name(&(struct address){0}, out), "");
 }
 
+static void ports(void **state)
+{
+    static const struct {
+        const char *text, *host, *port;
+    } rows[] = {
+        {"192.0.2.1:25", "192.0.2.1", "25"},
+        {"mail.example:smtp", "mail.example", "smtp"},
+        {"192.0.2.1", "192.0.2.1", NULL},
+        {"[2001:db8::1]:25", "2001:db8::1", "25"},
+        {"2001:db8::1", "2001:db8::1", NULL},
+        {"[2001:db8::1]", "2001:db8::1", NULL},
+        {":25", "", "25"},
+        {"mail.example:", "mail.example", ""},
+        {"*:25", "*", "25"},
+        {"", "", NULL},
+        {"[]:25", "", "25"},
+        {"[", "[", NULL},
+    };
+    const char *port;
+    char host[16];
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        assert_true(address_split_port(rows[i].text, host, sizeof(host), &port));
+        assert_string_equal(host, rows[i].host);
+        assert_string_equal(port ? port : "none", rows[i].port ? rows[i].port : "none");
+    }
+    assert_true(address_split_port("fifteen-letters:1", host, sizeof(host), &port));
+    assert_false(address_split_port("sixteen-letters-:1", host, sizeof(host), &port));
+}
+
+static void orders(void **state)
+{
+    static const char *const rows[] = {"0.0.0.1", "9.0.0.0", "10.0.0.0", "::", "2001:db8::1", "2001:db8::2"};
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++)
+        for (size_t k = 0; k < ROWS(rows); k++) {
+            struct address a = parse(rows[i]), b = parse(rows[k]);
+            int by = address_compare(&a, &b);
+
+            assert_int_equal((by > 0) - (by < 0), (i > k) - (i < k));
+        }
+}
+
 static void scopes(void **state)
 {
     static const struct {
@@ -330,6 +375,8 @@ int main(void)
         cmocka_unit_test(around),
         cmocka_unit_test(reverse_names),
         cmocka_unit_test(parse_against_libc),
+        cmocka_unit_test(ports),
+        cmocka_unit_test(orders),
         cmocka_unit_test(scopes),
         cmocka_unit_test(sockaddrs),
     };
