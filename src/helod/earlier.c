@@ -14,6 +14,7 @@
 #include "decision.h"
 #include "hash.h"
 #include "instance.h"
+#include "table.h"
 
 enum { WINDOW_MS = 60000, DETAIL_SIZE = 128 };
 
@@ -25,7 +26,7 @@ struct kept {
 };
 
 struct earlier {
-    struct instances *table;
+    struct table *table;
     struct hash_key key;
 };
 
@@ -35,7 +36,7 @@ struct earlier *earlier_new(size_t max)
 
     if (all == NULL)
         return NULL;
-    all->table = instances_new(max, WINDOW_MS);
+    all->table = instances_new(max);
     if (all->table != NULL && hash_key_random(&all->key))
         return all;
     earlier_free(all);
@@ -46,7 +47,7 @@ void earlier_free(struct earlier *all)
 {
     if (all == NULL)
         return;
-    instances_free(all->table);
+    table_free(all->table);
     free(all);
 }
 
@@ -79,7 +80,7 @@ static void keep(struct earlier *all, const struct evidence *e, uint64_t now_ms,
         rule_set_add(&kept.hits, (size_t)v->findings[i].rule);
     if (v->finding_count > 0)
         snprintf(kept.detail, sizeof(kept.detail), "%s", v->findings[0].detail);
-    instances_keep(all->table, &key, now_ms, (const char *)&kept, sizeof(kept));
+    instances_keep(all->table, &key, now_ms + WINDOW_MS, (const char *)&kept, sizeof(kept));
 }
 
 static bool find(struct earlier *all, const struct evidence *e, uint64_t now_ms, const struct policy *policy,
