@@ -53,8 +53,8 @@ bool address_from_sockaddr(struct address *a, const struct sockaddr *sa);
 bool network_parse(struct network *net, const char *s, size_t n);
 
 /*
- * "HOST:PORT", "HOST", "[ADDRESS]:PORT" or an address alone: the host, without brackets, goes to `host`, and *port points
- * behind the colon, or is NULL where there is none. False: the host does not fit. Neither is checked.
+ * "HOST:PORT", "HOST", "[ADDRESS]:PORT" or an address alone: the host, without brackets, goes to `host`, and *port
+ * points behind the colon, or is NULL where there is none. False: the host does not fit. Neither is checked.
  */
 bool address_split_port(const char *text, char *host, size_t size, const char **port);
 
