@@ -28,7 +28,7 @@
 
 #include "clock.h"
 #include "redis_batch.h"
-#include "redis_link.h"
+#include "redis_nodes.h"
 #include "redis_record.h"
 #include "redis_reply.h"
 
@@ -53,7 +53,8 @@ struct redis_policy {
 };
 
 struct redis {
-    struct redis_link *link;
+    struct store_context context;
+    struct redis_nodes *nodes;
     const struct history_settings *settings;
     bool read_only;
     unsigned notes; /* counted for TIDY_EVERY */
@@ -62,7 +63,7 @@ struct redis {
 
 static struct redis_batch *batch_new(struct redis *redis, struct store_waiter *w)
 {
-    struct redis_batch *r = redis_batch_new(redis->link, w);
+    struct redis_batch *r = redis_batch_new(redis->nodes, w);
 
     if (r != NULL)
         r->redis = redis;
@@ -182,7 +183,7 @@ static bool redis_at_once(void *store, const struct store_keys *keys, struct his
 
     (void)keys;
     out->known = false;
-    return !redis_link_up(redis->link);
+    return !redis_nodes_any_up(redis->nodes);
 }
 
 static void redis_ask(void *store, const struct store_keys *keys, struct store_waiter *w)
@@ -300,9 +301,7 @@ static void tidy(struct redis *redis, const struct store_keys *keys, bool verifi
 /* NULL: nothing can be noted. */
 static struct redis_batch *note_new(struct redis *redis)
 {
-    if (redis->read_only || !redis_link_up(redis->link) || !redis_link_has_room(redis->link))
-        return NULL;
-    return batch_new(redis, NULL);
+    return redis->read_only || !redis_nodes_any_up(redis->nodes) ? NULL : batch_new(redis, NULL);
 }
 
 static void redis_note(void *store, const struct store_keys *keys, bool verified)
@@ -348,7 +347,8 @@ static bool list(struct redis_batch *r, enum store_subject of, const redisReply 
 static void redis_show(void *store, enum store_subject subject, const char *of, struct store_waiter *w)
 {
     struct redis *redis = store;
-    struct redis_batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
+    char k[KEY_SIZE];
+    struct redis_batch *r = redis_nodes_wait(redis->nodes, key(redis, subject, of, k)) ? batch_new(redis, w) : NULL;
 
     if (r == NULL)
         return;
@@ -368,8 +368,8 @@ static bool forgot(struct redis_batch *r, enum store_subject of, const redisRepl
 static void redis_forget(void *store, enum store_subject subject, const char *of, struct store_waiter *w)
 {
     struct redis *redis = store;
-    struct redis_batch *r = redis_link_wait(redis->link) ? batch_new(redis, w) : NULL;
     char k[KEY_SIZE];
+    struct redis_batch *r = redis_nodes_wait(redis->nodes, key(redis, subject, of, k)) ? batch_new(redis, w) : NULL;
 
     if (r == NULL)
         return;
@@ -385,21 +385,20 @@ static void redis_cancel(void *store, struct store_waiter *w)
     uint64_t timeout = redis->settings->redis_timeout_ms;
 
     w->request = NULL;
-    r->waiter = NULL;
-    if (clock_ms() - r->asked_ms >= timeout - timeout / 10) /* timers may fire a little early */
-        redis_link_late(redis->link);
+    /* Timers may fire a little early. */
+    redis_batch_leave(r, clock_ms() - r->asked_ms >= timeout - timeout / 10);
 }
 
 static void redis_stats(const void *store, struct history_stats *out)
 {
-    out->up = redis_link_up(((const struct redis *)store)->link);
+    out->up = redis_nodes_up(((const struct redis *)store)->nodes);
 }
 
 static void redis_close(void *store)
 {
     struct redis *redis = store;
 
-    redis_link_free(redis->link);
+    redis_nodes_free(redis->nodes);
     for (struct redis_policy *p = redis->policies, *next; p != NULL; p = next) {
         next = p->next;
         free(p);
@@ -413,10 +412,11 @@ static void *redis_open(const struct store_context *context, char *error, size_t
 
     if (redis == NULL)
         return NULL;
+    redis->context = *context;
     redis->settings = context->settings;
     redis->read_only = context->read_only;
-    redis->link = redis_link_new(context, error, error_size);
-    if (redis->link != NULL)
+    redis->nodes = redis_nodes_new(&redis->context, error, error_size);
+    if (redis->nodes != NULL)
         return redis;
     free(redis);
     return NULL;
@@ -424,7 +424,7 @@ static void *redis_open(const struct store_context *context, char *error, size_t
 
 const struct store store_redis = {
     .name = "redis",
-    .check = redis_link_check,
+    .check = redis_nodes_check,
     .open = redis_open,
     .close = redis_close,
     .at_once = redis_at_once,

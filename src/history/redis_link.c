@@ -17,9 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "redis_place.h"
 #include "redis_reply.h"
-#include "redis_tls.h"
 
 enum {
     RETRY_MIN_MS = 200,
@@ -28,13 +26,15 @@ enum {
     STUCK = 4,    /* times the timeout without a reply to anything */
     LATE_MAX = 5, /* late replies in a row */
     ROOM = 20000, /* commands in flight */
-    WAIT_MS = 3000,
     REASON_SIZE = 240,
     REASONS_SIZE = 600, /* of all addresses */
 };
 
 struct redis_link {
-    struct store_context context;
+    struct redis_link_owner owner;
+    const struct store_context *context;
+    const char *channel; /* NULL: none */
+    bool may_be_open;
     redisAsyncContext *connection; /* NULL: none */
     struct redis_expected expected;
     bool up;
@@ -51,15 +51,15 @@ struct redis_link {
     char reasons_bytes[REASONS_SIZE];
 };
 
-static void report(struct redis_link *l, bool is_error, const char *what, const char *detail)
+static void report(const struct redis_link *l, enum redis_link_news news, const char *detail)
 {
-    char message[2 * REASONS_SIZE];
-    struct text t;
+    l->owner.report(l->owner.arg, news, detail);
+}
 
-    text_init(&t, message, sizeof(message));
-    text_addf(&t, "history in redis at %s: %s", l->context.settings->redis, what);
-    text_add_as(&t, TEXT_PLAIN, detail, SIZE_MAX);
-    l->context.report(l->context.report_arg, is_error, message);
+static void changed(const struct redis_link *l)
+{
+    if (l->owner.changed != NULL && !l->closing)
+        l->owner.changed(l->owner.arg);
 }
 
 static void wait_ms(struct redis_link *l, uint64_t ms)
@@ -84,7 +84,7 @@ static void note_reason(struct redis_link *l, const char *reason)
 static void pause_link(struct redis_link *l)
 {
     if (!l->reported)
-        report(l, true, "unavailable, requests are judged without it: ", l->reasons_bytes);
+        report(l, REDIS_LINK_LOST, l->reasons_bytes);
     l->reported = true;
     text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
     wait_ms(l, l->retry_ms);
@@ -113,6 +113,8 @@ static void go_down(struct redis_link *l, const char *reason)
     if (connection != NULL)
         redisAsyncFree(connection);
     l->under_way = 0;
+    if (was_up)
+        changed(l);
 }
 
 /* Prefers OpenSSL's error text, because hiredis may report "Success" instead. */
@@ -152,7 +154,7 @@ static void on_auth(redisAsyncContext *connection, void *reply, void *arg)
     struct redis_link *l = arg;
     const redisReply *got = reply;
 
-    if (got != NULL && got->type == REDIS_REPLY_ERROR && l->connection == connection)
+    if (got != NULL && got->type == REDIS_REPLY_ERROR && l->connection == connection && !l->may_be_open)
         go_down(l, got->str);
 }
 
@@ -166,12 +168,8 @@ static bool is_pong(struct redis_link *l, const redisAsyncContext *connection, c
     return got->type != REDIS_REPLY_ERROR;
 }
 
-static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
+static void come_up(struct redis_link *l)
 {
-    struct redis_link *l = arg;
-
-    if (!is_pong(l, connection, reply))
-        return;
     evtimer_del(l->timer);
     l->up = true;
     l->up_ms = clock_ms();
@@ -179,8 +177,28 @@ static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
     redis_place_works(&l->place);
     text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
     if (l->reported)
-        report(l, false, "available again", "");
+        report(l, REDIS_LINK_BACK, "");
     l->reported = false;
+    changed(l);
+}
+
+static void on_pong(redisAsyncContext *connection, void *reply, void *arg)
+{
+    if (is_pong(arg, connection, reply))
+        come_up(arg);
+}
+
+/* The first message confirms the subscription. */
+static void on_message(redisAsyncContext *connection, void *reply, void *arg)
+{
+    struct redis_link *l = arg;
+
+    if (!is_pong(l, connection, reply))
+        return;
+    if (!l->up)
+        come_up(l);
+    else
+        l->owner.message(l->owner.arg, reply);
 }
 
 static void on_greeted(redisAsyncContext *connection, void *reply, void *arg)
@@ -189,13 +207,20 @@ static void on_greeted(redisAsyncContext *connection, void *reply, void *arg)
 
     if (!is_pong(l, connection, reply))
         return;
-    wait_ms(l, l->context.settings->redis_timeout_ms);
+    wait_ms(l, l->context->settings->redis_timeout_ms);
+    if (l->channel != NULL) {
+        l->expected.channel = l->channel;
+        redisAsyncCommand(connection, on_message, l, "SUBSCRIBE %s", l->channel);
+        return;
+    }
+    if (l->owner.greeted != NULL)
+        l->owner.greeted(l->owner.arg);
     redisAsyncCommand(connection, on_pong, l, "PING");
 }
 
 static void greet(struct redis_link *l)
 {
-    const struct history_settings *s = l->context.settings;
+    const struct history_settings *s = l->context->settings;
 
     if (s->redis_user[0] != '\0')
         redisAsyncCommand(l->connection, on_auth, l, "AUTH %s %s", s->redis_user, s->redis_password);
@@ -227,7 +252,7 @@ static redisAsyncContext *begin_connection(struct redis_link *l, char reason[REA
     snprintf(reason, REASON_SIZE, "%s", c == NULL ? "out of memory" : c->errstr);
     if (good && l->tls != NULL)
         good = redis_tls_start(l->tls, c, reason, REASON_SIZE);
-    if (good && redisLibeventAttach(c, l->context.base) == REDIS_OK)
+    if (good && redisLibeventAttach(c, l->context->base) == REDIS_OK)
         return c;
     if (c != NULL)
         redisAsyncFree(c);
@@ -251,7 +276,7 @@ static void try_connect(struct redis_link *l)
     l->under_way = 0;
     redisAsyncSetConnectCallback(c, on_connect);
     redisAsyncSetDisconnectCallback(c, on_disconnect);
-    wait_ms(l, GREETING * l->context.settings->redis_timeout_ms);
+    wait_ms(l, GREETING * l->context->settings->redis_timeout_ms);
     greet(l);
 }
 
@@ -277,62 +302,38 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         lose(l, why_late(l));
 }
 
-/* False, and reported, if the name has no address. */
-static bool resolve(struct redis_link *l)
-{
-    const char *reason = l->place.port > 0 ? redis_place_resolve(&l->place) : NULL;
-
-    if (reason == NULL)
-        return true;
-    report(l, true,
-           "not used until helod is restarted, because its name has no address now; an address in place of the name "
-           "needs no DNS: ",
-           reason);
-    l->reported = true; /* so that no caller waits for it */
-    return false;
-}
-
-bool redis_link_check(const struct history_settings *settings, char *error, size_t error_size)
-{
-    struct redis_place place;
-    struct redis_tls *tls;
-
-    if (!settings->redis_tls)
-        return true;
-    redis_place_read(&place, settings->redis);
-    snprintf(error, error_size, "no memory");
-    tls = redis_tls_new(place.port > 0 ? place.host : NULL, error, error_size);
-    redis_tls_free(tls);
-    return tls != NULL;
-}
-
-struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size)
+struct redis_link *redis_link_new(const struct redis_link_options *options)
 {
     struct redis_link *l = calloc(1, sizeof(*l));
-    const struct history_settings *s = context->settings;
 
     if (l == NULL)
         return NULL;
-    l->context = *context;
+    l->owner = options->owner;
+    l->context = options->context;
+    l->channel = options->channel;
+    l->may_be_open = options->may_be_open;
     l->retry_ms = RETRY_MIN_MS;
+    l->place = *options->place;
     text_init(&l->reasons, l->reasons_bytes, sizeof(l->reasons_bytes));
-    redis_place_read(&l->place, s->redis);
-    if (s->redis_tls)
-        l->tls = redis_tls_new(l->place.port > 0 ? l->place.host : NULL, error, error_size);
-    l->timer = evtimer_new(context->base, on_timer, l);
-    if (l->timer == NULL || (s->redis_tls && l->tls == NULL)) {
+    if (options->tls != NULL)
+        l->tls = redis_tls_for(options->tls, l->place.host);
+    l->timer = evtimer_new(l->context->base, on_timer, l);
+    if (l->timer == NULL || (options->tls != NULL && l->tls == NULL)) {
         redis_link_free(l);
         return NULL;
     }
-    if (resolve(l))
-        try_connect(l);
+    l->reported = l->place.port > 0 && l->place.count == 0; /* so that no caller waits for it */
+    if (!l->reported)
+        wait_ms(l, 0);
     return l;
 }
 
 void redis_link_free(struct redis_link *l)
 {
-    redisAsyncContext *connection = l->connection;
+    redisAsyncContext *connection = l != NULL ? l->connection : NULL;
 
+    if (l == NULL)
+        return;
     l->closing = true;
     l->connection = NULL;
     if (connection != NULL)
@@ -343,23 +344,23 @@ void redis_link_free(struct redis_link *l)
     free(l);
 }
 
+const struct redis_place *redis_link_place(const struct redis_link *l)
+{
+    return &l->place;
+}
+
 bool redis_link_up(struct redis_link *l)
 {
-    uint64_t patience = STUCK * l->context.settings->redis_timeout_ms;
+    uint64_t patience = STUCK * l->context->settings->redis_timeout_ms;
 
     if (l->up && l->under_way > 0 && clock_ms() - l->progress_ms > patience)
         go_down(l, "no answer in time");
     return l->up;
 }
 
-bool redis_link_wait(struct redis_link *l)
+bool redis_link_pending(const struct redis_link *l)
 {
-    uint64_t until = clock_ms() + WAIT_MS;
-
-    if (l->context.read_only) /* heloctl: its loop does nothing else */
-        while (!l->up && (l->connection != NULL || !l->reported) && clock_ms() < until)
-            event_base_loop(l->context.base, EVLOOP_ONCE);
-    return redis_link_up(l);
+    return !l->up && (l->connection != NULL || !l->reported);
 }
 
 bool redis_link_has_room(const struct redis_link *l)
@@ -376,13 +377,25 @@ bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, 
     return true;
 }
 
-void redis_link_progress(struct redis_link *l)
+bool redis_link_ask(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *format, ...)
 {
-    l->progress_ms = clock_ms();
+    char *command = NULL;
+    bool sent;
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = redisvFormatCommand(&command, format, args);
+    va_end(args);
+    sent = n > 0 && redis_link_send(l, replied, arg, command, (size_t)n);
+    redisFreeCommand(command);
+    return sent;
 }
 
-void redis_link_replied(struct redis_link *l)
+void redis_link_replied(struct redis_link *l, const redisReply *reply)
 {
+    if (reply != NULL)
+        l->progress_ms = clock_ms();
     if (l->under_way > 0)
         l->under_way--;
 }
@@ -403,9 +416,5 @@ void redis_link_complain(struct redis_link *l, const char *text)
     if (l->complained)
         return;
     l->complained = true;
-    report(l, true,
-           strncmp(text, "MOVED", 5) == 0
-               ? "it is one node of a cluster: set redis_prefix to \"{helod}:\", or ask by a proxy: "
-               : "it refuses: ",
-           text);
+    report(l, REDIS_LINK_REFUSES, text);
 }

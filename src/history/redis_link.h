@@ -7,35 +7,59 @@
 
 #include <hiredis/async.h>
 
+#include "redis_place.h"
+#include "redis_tls.h"
 #include "store.h"
 
 struct redis_link;
 
-/* Whether this build supports the settings; if not, returns false with a text in error. */
-bool redis_link_check(const struct history_settings *settings, char *error, size_t error_size);
-/*
- * NULL with a text in error if this build cannot do what the settings ask for. An unreachable server is not an
- * error.
- */
-struct redis_link *redis_link_new(const struct store_context *context, char *error, size_t error_size);
-/* Calls back all commands in flight, with NULL as the reply. */
+enum redis_link_news {
+    REDIS_LINK_LOST,   /* all addresses failed; reported once until it is back */
+    REDIS_LINK_BACK,   /* available again after that */
+    REDIS_LINK_REFUSES /* it rejected a command; reported once per connection */
+};
+
+/* How a link calls its owner. None of these may free the link. */
+struct redis_link_owner {
+    void *arg;
+    void (*greeted)(
+        void *arg); /* logged in. Commands sent now are answered before the link is up. NULL: nothing to do */
+    void (*changed)(void *arg); /* it went up or down; NULL: nothing to do */
+    void (*report)(void *arg, enum redis_link_news news, const char *detail);
+    void (*message)(void *arg, const redisReply *reply); /* of the channel */
+};
+
+struct redis_link_options {
+    const struct store_context *context; /* outlives the link */
+    const struct redis_place *place;     /* copied; a host with its addresses, or none if it has none */
+    const struct redis_tls *tls;         /* whose trust is used; NULL: no TLS */
+    const char *channel;                 /* subscribes to it instead of taking commands; NULL: takes commands */
+    bool may_be_open;                    /* a server that rejects the login may want none, so it is asked without one */
+    struct redis_link_owner owner;
+};
+
+/* NULL: no memory. An unreachable server is not an error. */
+struct redis_link *redis_link_new(const struct redis_link_options *options);
+/* Calls back all commands in flight, with NULL as the reply. NULL is allowed. */
 void redis_link_free(struct redis_link *l);
 
 /* Whether the server is up and may be queried now. */
 bool redis_link_up(struct redis_link *l);
-/* For commands of people, who can wait: runs the event loop for a moment until the server is up. False: it is not. */
-bool redis_link_wait(struct redis_link *l);
+/* Whether it is still open if the server is up: the link has not failed since it was last up. */
+bool redis_link_pending(const struct redis_link *l);
 /* Whether there is room for a command that no caller waits for. */
 bool redis_link_has_room(const struct redis_link *l);
+const struct redis_place *redis_link_place(const struct redis_link *l);
 /* The command in the form of redisFormatCommand(). False: not sent, and nothing will be called back. */
 bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *command, size_t n);
+/* The same for a format that redisFormatCommand() takes. */
+bool redis_link_ask(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *format, ...);
 
-/* Callers report: a reply; the end of a command; all replies in time; a query that timed out. */
-void redis_link_progress(struct redis_link *l);
-void redis_link_replied(struct redis_link *l);
+/* Callers report: the end of a command, whose reply may be NULL; all replies in time; a query that timed out. */
+void redis_link_replied(struct redis_link *l, const redisReply *reply);
 void redis_link_in_time(struct redis_link *l);
 void redis_link_late(struct redis_link *l);
-/* The server rejected a command; reported once per connection. */
+/* The server rejected a command. */
 void redis_link_complain(struct redis_link *l, const char *text);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "redis_place.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,10 +32,44 @@ void redis_place_read(struct redis_place *p, const char *where)
     p->port = (int)strtol(colon + 1, NULL, 10);
 }
 
+bool redis_place_announced(struct redis_place *p, const char *address, int port)
+{
+    unsigned char bytes[16];
+
+    if (strlen(address) >= REDIS_ADDRESS_SIZE || port < 1 || port > 65535 ||
+        (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1))
+        return false;
+    *p = (struct redis_place){.port = port, .count = 1};
+    snprintf(p->host, sizeof(p->host), "%s", address);
+    snprintf(p->addresses[0], REDIS_ADDRESS_SIZE, "%s", address);
+    return true;
+}
+
+const char *redis_place_name(const struct redis_place *p, char out[REDIS_PLACE_NAME_SIZE])
+{
+    bool colons = strchr(p->host, ':') != NULL;
+
+    if (p->path[0] != '\0')
+        snprintf(out, REDIS_PLACE_NAME_SIZE, "unix:%s", p->path);
+    else
+        snprintf(out, REDIS_PLACE_NAME_SIZE, colons ? "inet:[%s]:%d" : "inet:%s:%d", p->host, p->port);
+    return out;
+}
+
 static bool is_known(const struct redis_place *p, const char *address)
 {
     for (unsigned i = 0; i < p->count; i++)
         if (strcmp(p->addresses[i], address) == 0)
+            return true;
+    return false;
+}
+
+bool redis_place_same(const struct redis_place *a, const struct redis_place *b)
+{
+    if (a->path[0] != '\0' || b->path[0] != '\0')
+        return strcmp(a->path, b->path) == 0;
+    for (unsigned i = 0; i < a->count; i++)
+        if (is_known(b, a->addresses[i]) && a->port == b->port)
             return true;
     return false;
 }

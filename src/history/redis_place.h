@@ -24,6 +24,13 @@ struct redis_place {
 
 /* Splits "inet:HOST:PORT" ([HOST] for IPv6) or "unix:PATH", whose form the policy file has checked. */
 void redis_place_read(struct redis_place *p, const char *where);
+/* One address that a server announced. False if it is none, or if the port is none. */
+bool redis_place_announced(struct redis_place *p, const char *address, int port);
+/* Whether both may be the same server: the same path, or one port and an address in common. */
+bool redis_place_same(const struct redis_place *a, const struct redis_place *b);
+/* "inet:HOST:PORT" or "unix:PATH", for messages. */
+enum { REDIS_PLACE_NAME_SIZE = REDIS_HOST_SIZE + 16 };
+const char *redis_place_name(const struct redis_place *p, char out[REDIS_PLACE_NAME_SIZE]);
 /* Looks up the host's addresses, which may block. Returns NULL, or why there are none. */
 const char *redis_place_resolve(struct redis_place *p);
 /* Begins to connect to the current address. NULL: no memory; else its `err` may say that it failed at once. */

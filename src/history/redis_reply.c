@@ -12,36 +12,62 @@
 static redisReplyObjectFunctions own, bounded;
 
 /*
+ * Whether this part of a reply, a text of n bytes or an array of n elements, belongs to a message of the channel as
+ * hiredis expects it: it would end the process by an assertion otherwise. That is an array of three: "message" or
+ * "subscribe", the channel, and a text or number. An error closes the connection.
+ */
+static bool is_message(const struct redis_expected *expected, const redisReadTask *task, const char *bytes, size_t n)
+{
+    static const char *const kinds[] = {"message", "subscribe"};
+
+    if (task->parent == NULL)
+        return task->type == REDIS_REPLY_ERROR || (task->type == REDIS_REPLY_ARRAY && n == 3);
+    if (task->idx == 2)
+        return task->type == REDIS_REPLY_STRING || task->type == REDIS_REPLY_INTEGER;
+    if (task->type != REDIS_REPLY_STRING || bytes == NULL)
+        return false;
+    if (task->idx == 1)
+        return n == strlen(expected->channel) && memcmp(bytes, expected->channel, n) == 0;
+    return (n == 7 && memcmp(bytes, kinds[0], n) == 0) || (n == 9 && memcmp(bytes, kinds[1], n) == 0);
+}
+
+/*
  * Returns true when no command waits for the reply that begins here. hiredis would call the callback of a command that
  * does not exist: version 0.14 ends the process by an assertion then. Push messages of RESP3 answer no command either.
+ * The same for a reply with more elements than any that we ask for has.
  */
-static bool is_unasked(const redisReadTask *task)
+static bool is_unasked(const redisReadTask *task, const char *bytes, size_t n)
 {
     struct redis_expected *expected = task->privdata;
 
+    if (expected == NULL)
+        return false;
+    expected->total = task->parent == NULL ? 1 : expected->total + 1;
+    if (expected->total > REDIS_TOTAL_MAX)
+        return true;
 #if HIREDIS_MAJOR >= 1
-    if (task->type == REDIS_REPLY_PUSH && expected != NULL)
+    if (task->type == REDIS_REPLY_PUSH)
         return expected->unasked = true;
 #endif
-    if (task->parent != NULL || expected == NULL)
-        return false;
-    expected->unasked = expected->unasked || expected->connection->replies.head == NULL;
+    if (expected->connection->replies.head == NULL &&
+        (expected->channel == NULL ? task->parent == NULL : !is_message(expected, task, bytes, n)))
+        expected->unasked = true;
     return expected->unasked;
 }
 
 static void *create_string(const redisReadTask *task, char *bytes, size_t n)
 {
-    return is_unasked(task) ? NULL : own.createString(task, bytes, n);
+    return is_unasked(task, bytes, n) ? NULL : own.createString(task, bytes, n);
 }
 
 static void *create_integer(const redisReadTask *task, long long value)
 {
-    return is_unasked(task) ? NULL : own.createInteger(task, value);
+    return is_unasked(task, NULL, 0) ? NULL : own.createInteger(task, value);
 }
 
 static void *create_nil(const redisReadTask *task)
 {
-    return is_unasked(task) ? NULL : own.createNil(task);
+    return is_unasked(task, NULL, 0) ? NULL : own.createNil(task);
 }
 
 #if HIREDIS_MAJOR < 1
@@ -51,18 +77,18 @@ typedef size_t element_count;
 
 static void *create_double(const redisReadTask *task, double value, char *bytes, size_t n)
 {
-    return is_unasked(task) ? NULL : own.createDouble(task, value, bytes, n);
+    return is_unasked(task, NULL, 0) ? NULL : own.createDouble(task, value, bytes, n);
 }
 
 static void *create_bool(const redisReadTask *task, int value)
 {
-    return is_unasked(task) ? NULL : own.createBool(task, value);
+    return is_unasked(task, NULL, 0) ? NULL : own.createBool(task, value);
 }
 #endif
 
 static void *create_array(const redisReadTask *task, element_count count)
 {
-    return count > REDIS_ELEMENTS_MAX || is_unasked(task) ? NULL : own.createArray(task, count);
+    return count > REDIS_ELEMENTS_MAX || is_unasked(task, NULL, (size_t)count) ? NULL : own.createArray(task, count);
 }
 
 /* hiredis 1.0 has a limit of elements of its own (maxelements), 0.14 has none: both have the functions. */

@@ -12,18 +12,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of one reply: nothing we ask for has more elements in an array, or more bytes in all. */
-enum { REDIS_ELEMENTS_MAX = 4096, REDIS_REPLY_MAX = 1 << 20 };
+/*
+ * Of one reply: nothing we ask for has more elements in an array (CLUSTER SLOTS has one for each slot at most), more
+ * elements in all, or longer texts.
+ */
+enum { REDIS_ELEMENTS_MAX = 16384, REDIS_TOTAL_MAX = 1 << 19, REDIS_REPLY_MAX = 1 << 20 };
 
 /* What a connection waits for. */
 struct redis_expected {
     const redisAsyncContext *connection;
-    bool unasked; /* the server sent a reply or a push message that no command asked for */
+    const char *channel; /* after the last reply come messages of this channel; NULL: nothing may come */
+    unsigned total;      /* elements of the current reply */
+    bool unasked;        /* the server sent a reply or a push message that no command asked for */
 };
 
 /*
- * Makes two things an error of the connection: an array of more elements than any that we ask for has, for which
- * hiredis would allocate memory, and a reply that no command waits for. `expected` lives as long as the reader; NULL
+ * Makes two things an error of the connection: more elements than any reply that we ask for has, for which hiredis
+ * would allocate memory, and a reply that no command waits for. `expected` lives as long as the reader; NULL
  * where the replies belong to no connection.
  */
 void redis_reply_bound(redisReader *reader, struct redis_expected *expected);

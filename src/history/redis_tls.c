@@ -27,10 +27,17 @@ struct redis_tls {
     bool is_address; /* no SNI (RFC 6066, 3), and the certificate must name the address */
 };
 
+static void set_host(struct redis_tls *tls, const char *host)
+{
+    unsigned char bytes[16];
+
+    snprintf(tls->host, sizeof(tls->host), "%s", host);
+    tls->is_address = inet_pton(AF_INET, tls->host, bytes) == 1 || inet_pton(AF_INET6, tls->host, bytes) == 1;
+}
+
 struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size)
 {
     struct redis_tls *tls = calloc(1, sizeof(*tls));
-    unsigned char bytes[16];
 
     if (tls == NULL)
         return NULL;
@@ -39,8 +46,7 @@ struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size
         free(tls);
         return NULL;
     }
-    snprintf(tls->host, sizeof(tls->host), "%s", host);
-    tls->is_address = inet_pton(AF_INET, tls->host, bytes) == 1 || inet_pton(AF_INET6, tls->host, bytes) == 1;
+    set_host(tls, host);
     tls->context = SSL_CTX_new(TLS_client_method());
     if (tls->context == NULL || SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_default_verify_paths(tls->context) != 1) {
@@ -49,6 +55,18 @@ struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size
         return NULL;
     }
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
+    return tls;
+}
+
+struct redis_tls *redis_tls_for(const struct redis_tls *other, const char *host)
+{
+    struct redis_tls *tls = calloc(1, sizeof(*tls));
+
+    if (tls == NULL)
+        return NULL;
+    set_host(tls, host);
+    tls->context = other->context;
+    SSL_CTX_up_ref(tls->context);
     return tls;
 }
 
@@ -117,6 +135,13 @@ struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size
              "history.redis_tls: this helod's hiredis (%d.%d) cannot speak TLS; use a unix "
              "socket, or a tunnel such as stunnel",
              HIREDIS_MAJOR, HIREDIS_MINOR);
+    return NULL;
+}
+
+struct redis_tls *redis_tls_for(const struct redis_tls *other, const char *host)
+{
+    (void)other;
+    (void)host;
     return NULL;
 }
 

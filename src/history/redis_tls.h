@@ -16,6 +16,8 @@ struct redis_tls;
  * out TLS.
  */
 struct redis_tls *redis_tls_new(const char *host, char *error, size_t error_size);
+/* The same trust for another host. NULL: no memory. */
+struct redis_tls *redis_tls_for(const struct redis_tls *other, const char *host);
 /* NULL is allowed. */
 void redis_tls_free(struct redis_tls *tls);
 /* Begins TLS on a new connection. False, with the reason in `reason`, if the connection must be closed. */

@@ -10,6 +10,7 @@
 #include "fuzz.h"
 #include "redis_record.h"
 #include "redis_reply.h"
+#include "redis_slots.h"
 
 static const struct redis_record_bounds bounds = {.since = 1000, .names = 4, .networks = 4};
 
@@ -60,6 +61,19 @@ static void as_excess(const redisReply *reply)
         check(excess.sizes[i] == strlen(excess.members[i]) && excess.sizes[i] > 0);
 }
 
+/* As a row of CLUSTER SLOTS, or as an error. */
+static void as_slots(const redisReply *reply)
+{
+    struct redis_redirect redirect;
+    struct redis_range range;
+
+    if (redis_slots_range(reply, &range))
+        check(range.first <= range.last && range.last < REDIS_SLOTS && range.owner.port > 0);
+    if ((reply->type == REDIS_REPLY_ERROR || reply->type == REDIS_REPLY_STATUS) &&
+        redis_slots_redirect(reply->str, &redirect))
+        check(redirect.slot < REDIS_SLOTS && redirect.to.port > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     redisReader *reader = redisReaderCreate();
@@ -73,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         as_facts(reply);
         as_listing(reply);
         as_excess(reply);
+        as_slots(reply);
         freeReplyObject(reply);
         reply = NULL;
     }

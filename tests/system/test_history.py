@@ -215,6 +215,13 @@ def _():
         wait_used(one)
 
 
+def login_answer(commands):
+    """What a server without a cluster answers while helod connects. Empty if that is over."""
+    if b"PING" not in commands:
+        return b""
+    return (b"-ERR This instance has cluster support disabled\r\n" if b"CLUSTER" in commands else b"") + b"+PONG\r\n"
+
+
 class MadServer:
     """Well at first; answers the first question with what `madness` gives, for as long as it is listened to."""
 
@@ -229,8 +236,8 @@ class MadServer:
         while True:
             try:
                 near, _ = self.listener.accept()
-                while b"PING" in near.recv(4096):
-                    near.sendall(b"+PONG\r\n")
+                while answer := login_answer(near.recv(4096)):
+                    near.sendall(answer)
                 for part in self.madness():
                     near.sendall(part)
                     self.sent += len(part)
@@ -270,10 +277,8 @@ class Unasked:
             try:
                 near, _ = self.listener.accept()
                 self.connections += 1
-                if b"PING" in near.recv(4096):
-                    near.sendall(b"+PONG\r\n")
-                if b"PING" in near.recv(4096):
-                    near.sendall(b"+PONG\r\n" + self.more)
+                near.sendall(login_answer(near.recv(4096)))
+                near.sendall(login_answer(near.recv(4096)) + self.more)
                 near.recv(4096)
             except ConnectionError:
                 continue
