@@ -118,6 +118,90 @@ def _():
             assert 0 < ttl <= 7 * 86400, f"{key}: {ttl}"
 
 
+@test("a record of the older form is not read")
+def _():
+    redis = Redis()
+    now = int(time.time())
+    for network in range(30):
+        redis.ask("ZADD", "helod:h:{mailhost}", now, f"10.{network}.0.0/16")
+    redis.ask("ZADD", "helod:c:{192.0.2.7}:n", now, "mailhost")
+    redis.ask("HSET", "helod:c:{192.0.2.7}:t", "first", now, "last", now)
+    with shared(redis.inet) as one:
+        wait_used(one)
+        assert not is_known(one, "mailhost")
+        equal(heloctl("history", "-c", one.conf_path, "192.0.2.7")[1], "network 192.0.2.7: nothing is known\n")
+
+
+def calls(redis):
+    """How often the server ran each command that helod sends."""
+    stats = redis.info("commandstats")
+    return {name.removeprefix("cmdstat_"): int(re.match(r"calls=(\d+)", value)[1]) for name, value in stats.items()}
+
+
+@cases([("unverified", "host-{}", {"zadd": 2, "expire": 2}),
+        ("verified", "c.kiln-street.net", {"zadd": 1, "zincrby": 1, "expire": 1})],
+       name=lambda row: f"a greeting costs the store two reading commands and at most four others: {row[0]}")
+def _(_what, name, each):
+    redis, count = Redis(), 320
+    with shared(redis.inet) as one:
+        wait_used(one)
+        noted = sum(calls(redis).get(command, 0) for command in each)
+        redis.ask("CONFIG", "RESETSTAT")
+        with one.connect() as connection:
+            for i in range(count):
+                connection.ask(helo=name.format(i), client=f"12.{i % 250}.{i // 250}.1", **KNOWN)
+        expected = count * sum(each.values())
+        wait_for(lambda: sum(calls(redis).get(command, 0) for command in each) >= expected, what="all is noted")
+        done = calls(redis)
+        note(f"{count} greetings: {done}, {noted} commands before")
+        for command, times in each.items():
+            equal(done[command], count * times, command)
+        tidied = count // 16 + 1
+        assert done.get("zcount", 0) <= count + 20, "the name's record, and every five seconds the policy's"
+        assert done.get("zrange", 0) <= count + tidied
+        assert done.get("zrem", 0) + done.get("zremrangebyrank", 0) <= tidied
+        known = {"zcount", "zrange", "zrem", "zremrangebyrank", "info", "ping", "config|resetstat", *each}
+        equal(set(done) - known, set(), "other commands")
+
+
+@test("the records stay within their bounds")
+def _():
+    redis = Redis()
+    with shared(redis.inet) as one:
+        wait_used(one)
+        with one.connect() as connection:
+            for i in range(400):
+                connection.ask(helo=f"host-{i}", client="11.1.1.1", **KNOWN)
+                connection.ask(helo="mailhost", client=f"{20 + i // 200}.{i % 200}.1.1", **KNOWN)
+        wait_for(lambda: redis.ask("ZSCORE", "helod:h2:{mailhost}", "a21.199.0.0/16"), what="the last one is noted")
+        network = redis.ask("ZRANGE", "helod:c2:{11.1.1.1}", 0, -1)
+        names, most = sum(member.startswith("n") for member in network), 2 * 32  # tidied with every 32nd of both
+        assert 64 <= names <= 64 + most, names
+        networks = redis.ask("ZCARD", "helod:h2:{mailhost}")
+        assert 128 <= networks <= 128 + most, networks
+
+
+@test("misfits are counted by day, until a verified greeting")
+def _():
+    redis, network = Redis(), "helod:c2:{11.1.1.1}"
+
+    def misfits():
+        out = json.loads(heloctl("history", "-j", "-c", one.conf_path, "11.1.1.1")[1])
+        return out["misfits"], out["misfit_days"]
+
+    with shared(redis.inet) as one:
+        wait_used(one)
+        one.ask(helo="mailhost", client="11.1.1.1", **KNOWN)
+        wait_for(lambda: redis.ask("ZCARD", network), what="the greeting is noted")
+        now = int(time.time())
+        for days in range(1, 10):
+            redis.ask("ZADD", network, "LT", days * 86400 - now, f"m{now // 60 - days * 1440}")
+        equal(misfits(), (7, 7))
+        one.ask(helo="c.kiln-street.net", client="11.1.1.1", **KNOWN)
+        wait_for(lambda: redis.ask("ZSCORE", network, "r"), what="the verified greeting is noted")
+        equal(misfits(), (0, 0))
+
+
 def said_rarely(one):
     """Once; again where a busy machine made a server slow that is none."""
     said = times_said(one, "unavailable, requests are judged without it")

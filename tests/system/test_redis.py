@@ -8,7 +8,7 @@ import time
 
 import redisserver
 from helod import Helod, free_port, scratch, wait_for
-from redisserver import Redis
+from redisserver import Authority, Redis
 from tap import cases, contains, equal, run, skip, skip_all, test
 
 if redisserver.PROGRAM is None:
@@ -90,38 +90,6 @@ def _():
     port = free_port()
     with start(NAME, port, hosts=f"::1 {NAME}\n127.0.0.1 {NAME}\n") as daemon:
         must_fail(daemon, None, "::1: Connection refused", "127.0.0.1: Connection refused")
-
-
-class Authority:
-    """A certificate authority of the test, and a server's certificate and key in files."""
-
-    def __init__(self, name):
-        self.folder, self.name = scratch(), name
-        self.path = self.folder / "authority.pem"
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout",
-                      "authority.key", "-out", "authority.pem")
-
-    def _openssl(self, *words):
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-
-    def _has_expired(self):
-        """By the clock that OpenSSL reads; 0 seconds from its last moment it is still valid."""
-        return subprocess.run(["openssl", "x509", "-in", "certificate", "-noout", "-checkend", "-1"], cwd=self.folder,
-                              stdout=subprocess.DEVNULL, check=False).returncode != 0
-
-    def redis(self, names, days=2):
-        """A server with a certificate for the names (0 days: it has expired), and its TLS port."""
-        port = free_port()
-        (self.folder / "names").write_text(f"subjectAltName={names}")
-        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=redis", "-keyout", "key", "-out", "request")
-        self._openssl("x509", "-req", "-in", "request", "-CA", "authority.pem", "-CAkey", "authority.key",
-                      "-CAcreateserial", "-days", str(days), "-extfile", "names", "-out", "certificate")
-        if days == 0:
-            wait_for(self._has_expired, what="the certificate has expired")
-        redis = Redis("--tls-port", str(port), "--tls-cert-file", str(self.folder / "certificate"), "--tls-key-file",
-                      str(self.folder / "key"), "--tls-auth-clients", "no")
-        return redis, port
 
 
 def start_tls(host, port, authority, hosts=None):
