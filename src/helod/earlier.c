@@ -6,8 +6,6 @@
  */
 #include "earlier.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +13,7 @@
 #include "hash.h"
 #include "instance.h"
 #include "table.h"
+#include "text.h"
 
 enum { WINDOW_MS = 60000, DETAIL_SIZE = 128 };
 
@@ -51,17 +50,21 @@ void earlier_free(struct earlier *all)
     free(all);
 }
 
-/* HELO and sender may be too long for the key of an instance, so their keyed hashes stand for them. */
+/* HELO and sender may be too long for the key of an instance, so their keyed hashes are used instead. */
 static struct instance_key key_of(const struct earlier *all, const struct evidence *e, const struct policy *policy)
 {
     const struct request *req = e->request;
+    const uint64_t greeting[] = {hash_bytes(&all->key, req->helo_name, strlen(req->helo_name)),
+                                 hash_bytes(&all->key, req->sender, strlen(req->sender))};
     struct instance_key key;
-    char greeting[40];
 
-    snprintf(greeting, sizeof(greeting), "%" PRIx64 "-%" PRIx64,
-             hash_bytes(&all->key, req->helo_name, strlen(req->helo_name)),
-             hash_bytes(&all->key, req->sender, strlen(req->sender)));
-    instances_key(policy->name, &e->client, greeting, &key);
+    instances_key(policy->name, &e->client, "earlier", &key);
+    if (key.size == 0 || key.size + sizeof(greeting) > sizeof(key.bytes)) {
+        key.size = 0; /* the policy's name is too long; nothing is kept */
+        return key;
+    }
+    memcpy(key.bytes + key.size, greeting, sizeof(greeting));
+    key.size += sizeof(greeting);
     return key;
 }
 
@@ -75,11 +78,13 @@ static void keep(struct earlier *all, const struct evidence *e, uint64_t now_ms,
 {
     const struct instance_key key = key_of(all, e, v->policy);
     struct kept kept = {.doubt = v->doubt, .partial = v->partial};
+    struct text detail;
 
     for (unsigned i = 0; i < v->finding_count; i++)
         rule_set_add(&kept.hits, (size_t)v->findings[i].rule);
+    text_init(&detail, kept.detail, sizeof(kept.detail));
     if (v->finding_count > 0)
-        snprintf(kept.detail, sizeof(kept.detail), "%s", v->findings[0].detail);
+        text_add(&detail, v->findings[0].detail);
     instances_keep(all->table, &key, now_ms + WINDOW_MS, (const char *)&kept, sizeof(kept));
 }
 
