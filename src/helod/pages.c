@@ -71,15 +71,27 @@ static void add_rules(struct json *j)
     json_close(j, '}');
 }
 
-static void add_policies(const struct settings *settings, struct json *j)
+/* What helod has learned of STARTTLS since start; without a request so far it does not know what the history holds. */
+static void add_starttls(const struct server *s, const struct policy *policy, struct json *j)
+{
+    unsigned number = metrics_policy(s->metrics, policy->name);
+
+    json_bool(j, "starttls_learned", policy->starttls == STARTTLS_AUTO);
+    json_bool(j, "starttls_offered",
+              policy->starttls == STARTTLS_YES || metrics_get_by(s->metrics, METRIC_STARTTLS, number, 0) == 1);
+    json_number(j, "encrypted_networks", (long long)metrics_get_by(s->metrics, METRIC_ENCRYPTED_NETWORKS, number, 0));
+}
+
+static void add_policies(const struct server *s, struct json *j)
 {
     json_open(j, "policies", '[');
-    for (size_t i = 0; i < settings->policy_count; i++) {
-        const struct policy *policy = settings->policies[i];
+    for (size_t i = 0; i < s->settings->policy_count; i++) {
+        const struct policy *policy = s->settings->policies[i];
 
         json_open(j, NULL, '{');
         json_text(j, "name", policy->name);
         json_text(j, "mode", policy_mode_name(policy->mode));
+        add_starttls(s, policy, j);
         json_open(j, "thresholds", '[');
         for (unsigned t = 0; t < policy->threshold_count; t++) {
             json_open(j, NULL, '{');
@@ -165,7 +177,7 @@ static unsigned show_status(const struct page_call *call)
     exposition_json(s->metrics, &j);
     json_close(&j, '}');
     add_rules(&j);
-    add_policies(s->settings, &j);
+    add_policies(s, &j);
     add_exemptions(s, &j);
     add_recent(s->recent, &j);
     json_close(&j, '}');

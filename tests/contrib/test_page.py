@@ -11,7 +11,8 @@ if browser.possible():
 
 PORT = free_port()
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
-daemon = Helod(f'status {{ listen = {{ "inet:127.0.0.1:{PORT}" }} }}\nexempt {{ clients = {{ "198.51.100.9" }} }}')
+daemon = Helod(f'status {{ listen = {{ "inet:127.0.0.1:{PORT}" }} }}\nexempt {{ clients = {{ "198.51.100.9" }} }}\n'
+               'history { store = "memory" }')
 for _ in range(3):
     daemon.ask(helo="bad_name!", client="203.0.113.77")
 daemon.ask(client="198.51.100.9")
@@ -161,6 +162,14 @@ def _():
         backs.append(page.script("return getComputedStyle(document.body).backgroundColor"))
     light, dark = [[int(n) for n in back[4:-1].split(",")] for back in backs]
     assert min(light) > 200 and max(dark) < 60, backs
+
+
+@test("it says whether STARTTLS is offered, and by how many networks helod has learned that")
+def _():
+    wait_for(lambda: "STARTTLS is not offered: clients of 0 unrelated networks" in page.text("#starttls"), what="the line")
+    for i in range(21):
+        daemon.ask(client=f"198.{51 + i}.100.90", encryption_protocol="TLSv1.3")
+    wait_for(lambda: "STARTTLS is offered: clients of 20 unrelated networks" in page.text("#starttls"), what="what was learned")
 
 
 @test("everything on it came from the listener itself")

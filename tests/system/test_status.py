@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
-from helod import PATIENCE, Helod, free_port, scratch, wait_for
+from helod import HELOCTL, PATIENCE, Helod, free_port, scratch, wait_for
 from tap import cases, cleanup, contains, equal, run, skip, test
 
 PORT = free_port()
@@ -105,6 +105,20 @@ def _():
     equal(grown("helod_history_names"), 1)
     equal(grown("helod_history_evicted_total"), 0)
     assert series()["helod_history_bytes"] > 0, "no memory"
+
+
+@test("that STARTTLS is offered is learned, and both heloctl stats and what the page shows say so")
+def _():
+    def said():
+        policy = next(p for p in json.loads(fetch("/status.json")[2])["policies"] if p["name"] == "default")
+        return policy["starttls_learned"], policy["starttls_offered"], policy["encrypted_networks"]
+    equal(said(), (True, False, 0))
+    for i in range(21):
+        daemon.ask(client=f"198.{51 + i}.100.90", encryption_protocol="TLSv1.3")
+    wait_for(lambda: said() == (True, True, 20), what="what was learned")
+    out = subprocess.run([HELOCTL, "stats", "-s", f"inet:127.0.0.1:{PORT}"], capture_output=True, text=True, check=True).stdout
+    stats = dict(line.split() for line in out.splitlines() if "policy=" in line and "starttls" in line or "encrypted" in line)
+    equal(stats, {'helod_encrypted_networks{policy="default"}': "20", 'helod_starttls_offered{policy="default"}': "1"})
 
 
 @test("promtool has nothing to say about the metrics")

@@ -66,6 +66,13 @@ function minutesChart(width) {
         (i) => i === 60 ? "now" : i % 15 === 0 ? `\u2212${60 - i} min` : "", "decisions per minute, by outcome");
 }
 
+// Whether Postfix offers STARTTLS: by the policy file, or learned from the clients that used it.
+function starttls(p) {
+    const offered = `STARTTLS is ${p.starttls_offered ? "" : "not "}offered`;
+    return p.starttls_learned ? `${offered}: clients of ${p.encrypted_networks} unrelated networks used it in the last 7 days.` :
+        `${offered}, says the policy file.`;
+}
+
 const defaultPolicy = () => latest.policies.find((p) => p.name === "default") || latest.policies[0];
 
 function filter() {
@@ -93,6 +100,8 @@ function show(s) {
         `connections: ${count(m.connections)}; policy ${m.generation} of ${s.file || "the defaults"}`;
     at("mode").textContent = `Mode ${mode}` + ({monitor: ": Postfix refuses nothing; the numbers say what the thresholds would do.",
         soft: ": what the thresholds reject is deferred."}[mode] || ": Postfix does what the thresholds say.");
+    at("starttls").textContent = s.policies.map((p) =>
+        (s.policies.length > 1 ? `Policy ${p.name}: ` : "") + starttls(p)).join(" ");
     at("lead").textContent = mode === "monitor" ? "What would have happened, since start" : "Outcomes since start";
     at("trouble").hidden = m.dns_suspended === 0;
     outcomes(m);
