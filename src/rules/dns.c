@@ -18,7 +18,7 @@ RULE(rdns_missing) = {
     .family = FAMILY_DNS,
     .summary = "The client's IPv4 address has no reverse name.",
     .needs = NEED_REVERSE,
-    .points = 45,
+    .points = 40,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -68,7 +68,7 @@ RULE(rdns_unconfirmed) = {
     .family = FAMILY_DNS,
     .summary = "The client's reverse names do not point back to its address (RFC 8601 iprev=fail).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .points = 38,
+    .points = 35,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -178,6 +178,7 @@ static enum answer test_nothing_proved_no_host(const struct evidence *e)
     return nothing == NO ? NO : answer_and(nothing, helo_is_nobodys(e));
 }
 
+/* Beside a missing reverse name it adds little, because the two have that fact in common. */
 RULE(nothing_proved_no_host) = {
     .name = "nothing_proved_no_host",
     .family = FAMILY_DNS,
@@ -185,7 +186,7 @@ RULE(nothing_proved_no_host) = {
                "in DNS.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 27,
-    .adds = 100,
+    .adds = 25,
     .implies = IMPLIES(nothing_proved),
     .code = 550,
     .enhanced = "5.7.1",
@@ -210,8 +211,8 @@ RULE(helo_unresolvable) = {
     .family = FAMILY_DNS,
     .summary = "The HELO name has no A, AAAA or MX record, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_REVERSE,
-    .points = 24, /* by hand: the rows have no DNS answer for it */
-    .adds = 50,
+    .points = 30, /* by hand: the rows have no DNS answer for it */
+    .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has no address record: add one that points to %{client}",

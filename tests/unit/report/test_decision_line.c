@@ -68,7 +68,7 @@ static const struct {
      "client=2a00:1::1 "
      "rdns=\"\" fcrdns=none helo=mail.blau.com proto=ESMTP sender=\"\" instance=1f3.5a "
      "findings=helo_spf_pass:0 spf=pass "
-     "shadow=candidate shadow_action=mark shadow_score=68 dns=3/13ms cached=1 ms=14 reply=DUNNO"},
+     "shadow=candidate shadow_action=defer shadow_score=70 dns=3/13ms cached=1 ms=14 reply=DUNNO"},
     {"helo=dsl-7.rot.com naming=dynamic proto=SMTP rdns=temperror", false,
      "decision v=1 id=7QK2M9 action=defer judged=defer score=110 threshold=reject policy=default mode=enforce "
      "client=25.1.2.3 rdns=\"\" "
@@ -219,8 +219,8 @@ static void read_back(void **state)
     assert_true(strncmp(f.reply, "550 5.5.2 your", 14) == 0);
     assert_true(decision_line_read(lines[1].line, strlen(lines[1].line), region, &f));
     assert_string_equal(f.shadow, "candidate");
-    assert_string_equal(f.shadow_action, "mark");
-    assert_int_equal(f.shadow_score, 68);
+    assert_string_equal(f.shadow_action, "defer");
+    assert_int_equal(f.shadow_score, 70);
     assert_string_equal(f.spf, "pass");
     assert_int_equal(f.findings[0].points, 0); /* a credit that lowers nothing counts nothing */
     assert_true(decision_line_read(lines[2].line, strlen(lines[2].line), region, &f));
