@@ -19,6 +19,8 @@ typedef void policyfile_report(void *arg, bool is_error, const char *message);
  * all defaults. The caller owns one reference.
  */
 struct settings *policyfile_read(const char *path, policyfile_report *report, void *arg);
+/* The same before `heloctl exempt add`: an exempt file that does not exist yet counts as empty. */
+struct settings *policyfile_read_early(const char *path, policyfile_report *report, void *arg);
 struct settings *policyfile_read_text(const char *name, const char *text, size_t n, policyfile_report *report,
                                       void *arg);
 struct settings *settings_ref(struct settings *s);

@@ -5,9 +5,11 @@
  */
 #include "exempt.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "file.h"
@@ -147,7 +149,11 @@ static void add_file(struct reading *rd, struct exempt_list *list, const char *p
     struct file_text file;
 
     if (!file_read(path, EXEMPT_FILE_MAX, &file, error)) {
-        problems_error(&rd->problems, list->line, "files: %s: %s", path, error);
+        bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+
+        if (!missing || !rd->early)
+            problems_error(&rd->problems, list->line, "files: %s: %s%s", path, error,
+                           missing ? " (an empty file will do; heloctl exempt add creates it)" : "");
         return;
     }
     exempt_file_read_text(list, path, file.text, file.n);

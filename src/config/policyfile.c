@@ -127,10 +127,11 @@ static void read_text(struct reading *rd, const struct file_text *file)
         check_secret(rd, "hash_key");
 }
 
-static struct settings *read_file(const char *name, const struct file_text *file, policyfile_report *report, void *arg)
+static struct settings *read_file(const char *name, const struct file_text *file, bool early, policyfile_report *report,
+                                  void *arg)
 {
     struct owned_settings *owned = owned_settings_new();
-    struct reading rd = {.scan = {.block_count = 1, .blocks = NULL}};
+    struct reading rd = {.early = early, .scan = {.block_count = 1, .blocks = NULL}};
 
     if (!owned) {
         if (report)
@@ -155,10 +156,10 @@ struct settings *policyfile_read_text(const char *name, const char *text, size_t
                                       void *arg)
 {
     /* These are only read. struct file_text is not const because file_read() hands its bytes over. */
-    return read_file(name, &(struct file_text){.text = (char *)(uintptr_t)text, .n = n}, report, arg);
+    return read_file(name, &(struct file_text){.text = (char *)(uintptr_t)text, .n = n}, false, report, arg);
 }
 
-struct settings *policyfile_read(const char *path, policyfile_report *report, void *arg)
+static struct settings *read_path(const char *path, bool early, policyfile_report *report, void *arg)
 {
     char error[FILE_ERROR_SIZE], message[FILE_ERROR_SIZE + 1024];
     struct file_text file;
@@ -172,7 +173,17 @@ struct settings *policyfile_read(const char *path, policyfile_report *report, vo
             report(arg, true, message);
         return NULL;
     }
-    s = read_file(path, &file, report, arg);
+    s = read_file(path, &file, early, report, arg);
     free(file.text);
     return s;
+}
+
+struct settings *policyfile_read(const char *path, policyfile_report *report, void *arg)
+{
+    return read_path(path, false, report, arg);
+}
+
+struct settings *policyfile_read_early(const char *path, policyfile_report *report, void *arg)
+{
+    return read_path(path, true, report, arg);
 }

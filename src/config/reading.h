@@ -27,6 +27,7 @@ struct reading {
     struct settings *settings;
     struct region *region;
     struct problems problems;
+    bool early;                             /* exempt files may not exist yet */
     bool whole;                             /* every text so far could be read */
     size_t bytes;                           /* of all texts */
     bool world_readable[PROBLEM_FILES_MAX]; /* each file */

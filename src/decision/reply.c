@@ -39,13 +39,13 @@ const char *decision_advice(const struct finding *f, const struct evidence *e, s
     return copy ? copy : "";
 }
 
-/* "; see URL [ID]", as much of it as there is. */
+/* "; see URL [id ID]", as much of it as there is. */
 static void add_tail(struct text *t, const struct verdict *v, const char *help_url)
 {
     if (help_url[0])
         text_addf(t, "; see %s", help_url);
     if (v->id[0])
-        text_addf(t, " [%s]", v->id);
+        text_addf(t, " [id %s]", v->id);
 }
 
 static const char *help_url_of(const struct decision_values *values, struct region *r)

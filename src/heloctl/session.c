@@ -93,12 +93,20 @@ struct settings *ctl_settings(const struct ctl *ctl)
     return ctl_settings_of(ctl_value(ctl, 'c'));
 }
 
+/* One that is there and cannot be read is an error: the daemon does not judge by the defaults. */
+static const char *installed(void)
+{
+    return access(POLICY_FILE, R_OK) == 0 || errno != ENOENT ? POLICY_FILE : NULL;
+}
+
 struct settings *ctl_settings_of(const char *file)
 {
-    /* One that is there and cannot be read is an error: the daemon does not judge by the defaults. */
-    if (!file && (access(POLICY_FILE, R_OK) == 0 || errno != ENOENT))
-        file = POLICY_FILE;
-    return policyfile_read(file, report, NULL);
+    return policyfile_read(file ? file : installed(), report, NULL);
+}
+
+struct settings *ctl_settings_early(const struct ctl *ctl)
+{
+    return policyfile_read_early(ctl_given(ctl, 'c') ? ctl_value(ctl, 'c') : installed(), report, NULL);
 }
 
 const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings)

@@ -96,7 +96,8 @@ static bool gather_for(const struct settings *s, const struct policy *policy, co
     return true;
 }
 
-static const char *fate(const struct verdict *v)
+/* What happens to the mail, and where the mode changes that, what would happen without it. */
+static const char *fate(const struct verdict *v, struct region *r)
 {
     static const char *const words[OUTCOME_COUNT] = {
         [OUTCOME_DUNNO] = "passes",
@@ -104,10 +105,18 @@ static const char *fate(const struct verdict *v)
         [OUTCOME_DEFER] = "is deferred (4xx)",
         [OUTCOME_REJECT] = "is rejected (5xx)",
     };
+    static const char *const would[OUTCOME_COUNT] = {
+        [OUTCOME_DUNNO] = "pass",
+        [OUTCOME_MARK] = "be marked",
+        [OUTCOME_DEFER] = "be deferred (4xx)",
+        [OUTCOME_REJECT] = "be rejected (5xx)",
+    };
+    const char *text;
 
     if (v->outcome == v->judged)
         return words[v->outcome];
-    return v->outcome == OUTCOME_DUNNO ? "passes because of the mode" : "is deferred (4xx) because of the mode";
+    text = region_printf(r, "%s because of the mode, would %s", words[v->outcome], would[v->judged]);
+    return text ? text : words[v->outcome];
 }
 
 static bool print_greeting(const struct settings *s, const struct policy *policy, const struct greeting *g,
@@ -127,7 +136,7 @@ static bool print_greeting(const struct settings *s, const struct policy *policy
     policy_verdict(&j, &e, r, &v);
     text_init(&t, why, sizeof(why));
     decision_add_findings(&v, sizeof(why) - 1, &t);
-    fprintf(out, "#   %-52s %s: score %d%s%s\n", g->words, fate(&v), v.score, why[0] != '\0' ? ", " : "", why);
+    fprintf(out, "#   %-52s %s: score %d%s%s\n", g->words, fate(&v, r), v.score, why[0] != '\0' ? ", " : "", why);
     return true;
 }
 

@@ -190,8 +190,7 @@ RULE(nothing_proved_no_host) = {
     .implies = IMPLIES(nothing_proved),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} exists nowhere, and your address %{client} has no reverse name of its own: greet "
-              "with a host name that points to %{client}, and have the PTR record set to it",
+    .advice = "your HELO name %{helo} exists nowhere: greet with a host name that points to %{client}",
     .test = test_nothing_proved_no_host,
 };
 

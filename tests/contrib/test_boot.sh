@@ -3,7 +3,7 @@
 # A real boot: systemd as process 1 of a container, over an overlay of this system, starts the installed helod.service.
 # It gets ready, answers, reloads, is run as the unit says; when it hangs the watchdog replaces it; it stops cleanly.
 set -u
-plan=7
+plan=8
 
 if [ ! -f "${top_builddir:?}/systemd/helod.service" ]; then
     echo "1..0 # SKIP configured without systemd"
@@ -27,16 +27,6 @@ mkdir "$folder/over"
 # The unit names where the program will be; the watchdog of 30 s is made short.
 cat >"$folder/inside" <<'END'
 ask() { /usr/bin/python3 /helod-boot/ask; }
-property() { systemctl show helod.service -p "$1" --value; }
-systemd-sysusers /helod-boot/helod.sysusers
-echo "booted"
-systemctl start helod.service || { journalctl --no-pager -b | tail -n 60; exit 0; }
-[ "$(property ActiveState)/$(property SubState)/$(property Type)" = active/running/notify ] && echo "ready"
-pid=$(property MainPID)
-case $(ask) in action=5*) echo "answers" ;; esac
-[ "$(property User)" = helod ] && [ "$(stat -c %U "/proc/$pid")" = helod ] &&
-    grep -Eq '^CapEff:.0+$' "/proc/$pid/status" && grep -Eq '^NoNewPrivs:.1$' "/proc/$pid/status" &&
-    grep -Eq '^Seccomp:.2$' "/proc/$pid/status" && echo "confined"
 # waits CONDITION: up to twenty seconds
 waits() {
     for _ in $(seq 200); do
@@ -45,6 +35,21 @@ waits() {
     done
     return 1
 }
+property() { systemctl show helod.service -p "$1" --value; }
+systemd-sysusers /helod-boot/helod.sysusers
+echo "booted"
+systemctl start helod.service || { journalctl --no-pager -b | tail -n 60; exit 0; }
+[ "$(property ActiveState)/$(property SubState)/$(property Type)" = active/running/notify ] && echo "ready"
+pid=$(property MainPID)
+case $(ask) in action=5*) echo "answers" ;; esac
+# Without the name of a log, heloctl reads the journal.
+id=$(ask | sed -n 's/.*\[id \([0-9A-Z]*\)\].*/\1/p')
+logs() { heloctl-boot "$1" -c /etc/helod/helod-boot.conf ${2:+-o "$2"} 2>&1; }
+waits 'logs explain "$id" | grep -q "HELO name  *bad_name!"' && logs report | grep -q "^1 decisions from" &&
+    logs explain AAAAAAA | grep -q "no decision AAAAAAA among the 1 decisions in the journal" && echo "explained"
+[ "$(property User)" = helod ] && [ "$(stat -c %U "/proc/$pid")" = helod ] &&
+    grep -Eq '^CapEff:.0+$' "/proc/$pid/status" && grep -Eq '^NoNewPrivs:.1$' "/proc/$pid/status" &&
+    grep -Eq '^Seccomp:.2$' "/proc/$pid/status" && echo "confined"
 systemctl reload helod.service && waits 'property StatusText | grep -q "policy 2"' && [ "$(property MainPID)" = "$pid" ] &&
     echo "reloaded"
 kill -STOP "$pid"
@@ -119,6 +124,7 @@ result() {
 }
 result ready "systemd starts helod.service, which tells that it is ready"
 result answers "it answers a question"
+result explained "heloctl explain and report read its decisions from the journal"
 result confined "it runs as helod, without capabilities, without new privileges, behind a filter of system calls"
 result reloaded "systemctl reload loads the policy, in the same process"
 result replaced "when it hangs, the watchdog has it replaced, and the new one answers"

@@ -7,9 +7,9 @@ import subprocess
 from helod import HELOD, TOP
 from tap import cases, equal, run, test
 
-# The greetings of `helod -t` in its order: . passes, m marked, d deferred, r rejected, M passes because of the mode.
+# The greetings of `helod -t` in its order: . passes, m marked, d deferred, r rejected, M, D and R: the same, if the mode were another.
 WANTED = {
-    "monitor": "..M.MMMMMMMMM",
+    "monitor": "..M.MDRDMMRDR",
     "lenient": ".....mmmmmmmr",
     "graded": "..m.mmmmmmmmr",
     "m365": ".mmmddrrrrrrr",
@@ -17,7 +17,8 @@ WANTED = {
     "strict-alignment": ".rrrr.rrrrrrr",
 }
 FATES = {"passes": ".", "passes, marked": "m", "is deferred (4xx)": "d", "is rejected (5xx)": "r",
-         "passes because of the mode": "M"}
+         "passes because of the mode, would be marked": "M", "passes because of the mode, would be deferred (4xx)": "D",
+         "passes because of the mode, would be rejected (5xx)": "R"}
 
 
 def checked(path):

@@ -39,6 +39,20 @@ def _():
     equal((text.count("198.51.100.1"), "still (" in text, path.stat().st_mode & 0o777), (1, True, 0o640))
 
 
+@test("add creates the file that the policy file names; without it helod does not load the policy file")
+def _():
+    first, conf = folder / "first", folder / "first.conf"
+    conf.write_text(f'exempt {{ files = {{ "{first}" }} }}\nstatus {{ listen = {{}} }}\n')
+    status, _, err = heloctl("exempt", "-c", conf, "list")
+    equal(status, 78)
+    contains(err, f"{first}: No such file or directory (an empty file will do; heloctl exempt add creates it)")
+    status, out, err = heloctl("exempt", "-c", conf, "-w", "the first", "add", "helo", "mail.first.example")
+    equal(status, 0, err)
+    contains(out, f"{first}: added helo mail.first.example")
+    contains(heloctl("exempt", "-c", conf, "list")[1], "mail.first.example # the first")
+    equal(first.stat().st_mode & 0o777, 0o644)
+
+
 @test("list: every exemption with its reason and place")
 def _():
     status, out, _ = exempt("list")

@@ -80,7 +80,7 @@ def _():
 def _():
     row = judged(kind="factory")[0]
     own, line = folder / "own.log", f"{row['time']:%Y-%m-%dT%H:%M:%SZ} mx postfix/smtpd[{row['pid']}]: NOQUEUE: reject: "
-    line += (f"RCPT from unknown[{row['client']}]: 550 5.7.1 <r1@test.example>: Recipient address rejected: no [%s]; "
+    line += (f"RCPT from unknown[{row['client']}]: 550 5.7.1 <r1@test.example>: Recipient address rejected: no [id %s]; "
              f"from=<{row['sender']}> to=<r1@test.example> proto=ESMTP helo=<{row['helo']}>\n")
     one = folder / "one.log"
     one.write_text(next(text for text in log.read_text().splitlines(keepends=True) if f" id={row['id']} " in text))
@@ -144,8 +144,44 @@ def _():
     contains(out, "PTR")
     status, _, err = heloctl("explain", "-c", conf, "-o", "ZZZZZZZ", log)
     equal(status, 1)
-    contains(err, "no decision ZZZZZZZ")
+    contains(err, f"no decision ZZZZZZZ among the {len(rows)} decisions in {log}")
     equal(heloctl("explain", "-c", conf, "-o", "no;id", log)[0], 64)
+
+
+@test("without a log, explain and report read the file in which log.to lets helod log")
+def _():
+    own = folder / "own.conf"
+    own.write_text(conf.read_text() + f'log {{ to = "file" file = "{log}" }}\n')
+    contains(ctl("explain", "-c", own, "-o", judged(kind="partner")[0]["id"]), made_up.PARTNER_HELO)
+    equal(ctl("report", "-c", own), ctl("report", "-c", conf, log))
+
+
+@test("survey of the mail log judges what was refused there, and labels it by what the filters said")
+def _():
+    got = json.loads(ctl("survey", "-c", conf, "-o", "-j", "-l", folder / "by-log", mail_log))
+    named = [row for row in rows if row["fate"] in ("rspamd", "postfix")]
+    delivered = [row for row in rows if row["fate"] == "delivered"]
+    equal([got["survey"][name] for name in ("messages", "judged", "without_helo")],
+          [len(named) + len(delivered), len(named), len(delivered)])
+    lines = map(decision_fields, (folder / "by-log").read_text().splitlines())
+    equal(sorted((line["client"], line["helo"], line["sender"]) for line in lines),
+          sorted((row["client"], row["helo"], row["sender"]) for row in named))
+    equal(sum(sum(of["spam"].values()) for of in got["summary"]["mail_log"].values() if isinstance(of, dict)), len(named))
+    equal(sum(got["summary"]["labels"]["spam"]["scores"]), len(named))
+
+
+@test("survey with the points that helod ships: no honest mail of the week is refused, most of the spam is not let through", 120)
+def _():
+    shipped, kept = folder / "shipped.conf", folder / "shipped.log"
+    shipped.write_text(f'dns {{ servers = {{ "{week.dns.address}" }} timeout = "5s" tries = 3 }}\nhistory {{ store = "none" }}\n')
+    ctl("survey", "-c", shipped, "-l", kept, "-r", "1000", "-j", week.mail)
+    by_queue, reached = {row["queue"]: row for row in rows}, {"ham": [], "spam": []}
+    for line in map(decision_fields, kept.read_text().splitlines()):
+        row = by_queue[line["instance"].rpartition("/")[2].partition(":")[0]]
+        if row["kind"] == "honest":
+            equal(line["judged"], "dunno", row["helo"])
+        reached[row["truth"]].append(line["judged"])
+    assert sum(judged != "dunno" for judged in reached["spam"]) * 2 > len(reached["spam"]), reached["spam"]
 
 
 @test("survey of the mail that got in names the partner as well, offline and by DNS", 120)

@@ -12,7 +12,7 @@ import urllib.request
 
 import devlog
 import postfix
-from helod import PATIENCE, Helod, free_port, heloctl, scratch, wait_for
+from helod import PATIENCE, Helod, decision_fields, free_port, heloctl, scratch, wait_for
 from tap import cases, cleanup, equal, run, skip, test
 
 STAMP = r"\S+ +\S+ \S+"  # in front of a line of Postfix's log
@@ -203,12 +203,28 @@ $bypass_decode_parts = 1; $spam_quarantine_to = undef; @local_domains_maps = (1)
     return port
 
 
+def survey(mail_log, daemon):
+    """heloctl survey finds both mails in the log by their "permit" lines, and labels them by the filters' lines."""
+    kept = daemon.folder / "surveyed"
+    status, out, err = heloctl("survey", "-c", daemon.conf_path, "-o", "-j", "-l", kept, mail_log)
+    equal(status, 0, err)
+    got, decisions = json.loads(out), [decision_fields(line) for line in kept.read_text().splitlines()]
+    equal([(one["client"], one["helo"], one["sender"]) for one in decisions],
+          [(client, "localhost", "a@loom.net") for client, _, _ in MAILS])
+    equal([got["survey"][name] for name in ("messages", "judged", "without_helo", "without_sender")], [2, 2, 0, 0])
+    of, (own,) = got["summary"]["mail_log"], {one["judged"] for one in decisions}
+    both = report(mail_log, kept, daemon.conf_path)["mail_log"]
+    equal((of[own]["spam"], of[own]["ham"]), (both[own]["spam"], both[own]["ham"]))
+    equal(sum(of[own]["spam"].values()) + sum(of[own]["ham"].values()), 2)
+
+
 def filtered(filters, xforward=True):
     """Sends both mails through a Postfix that asks helod, and through the filters; amavis hands them back, with the
     first queue id only if `xforward`. -> what report's "mail_log" says of both, and the filters' lines"""
     with Helod(CONF) as daemon, devlog.Syslog() as syslog:
         ask = f"{postfix.policy(f'inet:127.0.0.1:{daemon.port}')}"
-        options, back = {"smtpd_recipient_restrictions": ask}, {}
+        options, back = {"smtpd_recipient_restrictions": f"{ask}, permit_auth_destination, reject",
+                         "smtpd_log_access_permit_actions": "permit_auth_destination"}, {}
         if "amavis" in filters:
             back_port = free_port()
             options["content_filter"] = f"smtp:[127.0.0.1]:{amavis(syslog, back_port)}"
@@ -227,6 +243,7 @@ def filtered(filters, xforward=True):
         log, mail_log = dated_log(daemon, re.match(STAMP, mx.wait_log("status=sent")).group(0)), daemon.folder / "mail.log"
         mail_log.write_text(mx.log() + "\n".join(lines) + "\n")
         mx.stop()
+        survey(mail_log, daemon)
         return report(mail_log, log, daemon.conf_path)["mail_log"][daemon.decisions()[0]["judged"]], lines
 
 

@@ -4,6 +4,7 @@
  * only into one that the policy file accepts; then helod reloads. Every line says who added it, when and why.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,22 @@ static bool replace(const char *path, const struct file_text *old, char *const *
     return done;
 }
 
+/* An empty file where there is none: the first exemption of a site. False: reported. */
+static bool make_file(struct ctl *ctl, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+    if (fd < 0 && errno != EEXIST) {
+        ctl_fail(ctl, CTL_TROUBLE, "%s cannot be created: %s", path, strerror(errno));
+        return false;
+    }
+    if (fd >= 0) {
+        fchmod(fd, 0644); /* whatever our umask: the user of helod has to read it */
+        close(fd);
+    }
+    return true;
+}
+
 static bool take_line(struct ctl *ctl, char line[LINE_SIZE])
 {
     const char *until = ctl_value(ctl, 'u'), *why = ctl_value(ctl, 'w');
@@ -189,7 +206,7 @@ static int run(struct ctl *ctl)
         return ctl_fail(ctl, CTL_USAGE, "\"%s\": expected add, remove or list", verb);
     if ((strcmp(verb, "list") == 0) != (ctl->argument_count == 1) || ctl->argument_count == 2)
         return ctl_fail(ctl, CTL_USAGE, "expected add|remove client|rdns|helo PATTERN, or list");
-    settings = ctl_settings(ctl);
+    settings = add ? ctl_settings_early(ctl) : ctl_settings(ctl);
     if (!settings)
         return CTL_CONFIG;
     if (!path)
@@ -201,6 +218,8 @@ static int run(struct ctl *ctl)
                           ctl_policy_file(ctl, settings));
     else if (add && !take_line(ctl, line))
         status = CTL_USAGE;
+    else if (add && !make_file(ctl, path))
+        status = CTL_TROUBLE;
     else
         status = change(ctl, path, add ? line : NULL);
     settings_unref(settings);
@@ -213,7 +232,8 @@ const struct ctl_verb ctl_exempt = {
     .arguments_min = 1,
     .arguments_max = 3,
     .summary = "add, remove or list exemptions",
-    .help = "Changes an exempt file and makes the running helod reload it. A line with the same pattern is replaced. "
+    .help = "Changes an exempt file and makes the running helod reload it. A line with the same pattern is replaced. A "
+            "file that does not exist is created. "
             "Each line says who added it, when and why. What the policy file would not accept changes nothing.",
     .exits = "0 done, 1 no such exemption or the reload failed, 64 and more: usage or failure",
     .run = run,

@@ -3,12 +3,8 @@
  * explain: one decision by its id, as a sender reads it out on the telephone: from the log, finding by finding; then
  * what DNS says now, and what to write to let this sender in or to keep it out.
  */
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "ctl.h"
 #include "logged.h"
@@ -165,52 +161,25 @@ static void print_decision(struct explain *x, struct logged *l)
     take(x, l);
 }
 
-static int read_logs(struct explain *x, char **files, int count)
+static int read_logs(struct explain *x)
 {
-    struct logs *logs = logs_open(x->ctl, files, count);
-    const struct logs_record *record;
+    struct logs *logs = logs_open(x->ctl, x->settings, 1);
+    struct logs_counts counts;
     struct logged l;
+    int status;
 
-    while (logs && (record = logs_next(logs)))
-        if (strcmp(record->fields->id, x->id) == 0 && logged_read(record, &l))
+    if (!logs)
+        return CTL_TROUBLE;
+    while (logged_next(logs, &l))
+        if (strcmp(l.record->fields->id, x->id) == 0)
             print_decision(x, &l);
-    return logs_close(logs);
-}
-
-/* Runs journalctl with its output in the place of our standard input. -1: it could not be started. */
-static pid_t start_journalctl(void)
-{
-    char *const words[] = {"journalctl", "--quiet", "--no-pager", "--output=short-iso", "--identifier=helod", NULL};
-    posix_spawn_file_actions_t actions;
-    int ends[2];
-    pid_t pid = -1;
-
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
-    if (posix_spawn_file_actions_init(&actions) == 0) {
-        if (posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) != 0 ||
-            posix_spawnp(&pid, words[0], &actions, NULL, words, environ) != 0)
-            pid = -1;
-        posix_spawn_file_actions_destroy(&actions);
-    }
-    if (dup2(ends[0], STDIN_FILENO) < 0)
-        perror("heloctl explain");
-    close(ends[0]);
-    close(ends[1]);
-    return pid;
-}
-
-static int read_journal(struct explain *x)
-{
-    char *const standard_input[] = {"-", NULL};
-    pid_t pid = start_journalctl();
-    int status = CTL_NO_INPUT, ended;
-
-    if (pid > 0)
-        status = read_logs(x, (char **)standard_input, 1);
-    if (pid <= 0 || waitpid(pid, &ended, 0) != pid || !WIFEXITED(ended) || WEXITSTATUS(ended) != 0)
-        return ctl_fail(x->ctl, CTL_NO_INPUT, "the journal cannot be read: name the log files");
-    return status;
+    counts = logs_counts(logs);
+    if (x->found == 0)
+        ctl_fail(x->ctl, CTL_WRONG, "no decision %s among the %llu decisions in %s%s", x->id,
+                 (unsigned long long)counts.decisions, logs_place(logs),
+                 x->ctl->argument_count > 1 ? "" : " (name log files to search these instead)");
+    status = logs_close(logs);
+    return status != CTL_OK ? status : x->found == 0 ? CTL_WRONG : CTL_OK;
 }
 
 static bool is_id(const char *id)
@@ -241,16 +210,14 @@ static int run(struct ctl *ctl)
     int status;
 
     if (!is_id(x.id))
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no id of a decision: seven letters and digits, as in [7QK2M9A]",
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no id of a decision: seven letters and digits, as in [id 7QK2M9A]",
                         x.id);
-    status = ctl->argument_count > 1 ? read_logs(&x, ctl->arguments + 1, ctl->argument_count - 1) : read_journal(&x);
-    if (status != CTL_OK)
-        return status;
-    if (x.found == 0)
-        return ctl_fail(ctl, CTL_WRONG, "no decision %s in %s", x.id,
-                        ctl->argument_count > 1 ? "these logs"
-                                                : "the journal: name the log files where helod logs to one");
-    return ctl_given(ctl, 'o') ? CTL_OK : check_again(&x);
+    x.settings = ctl_settings(ctl);
+    if (!x.settings)
+        return CTL_CONFIG;
+    status = read_logs(&x);
+    settings_unref(x.settings);
+    return status != CTL_OK || ctl_given(ctl, 'o') ? status : check_again(&x);
 }
 
 const struct ctl_verb ctl_explain = {
@@ -259,9 +226,9 @@ const struct ctl_verb ctl_explain = {
     .arguments_min = 1,
     .arguments_max = -1,
     .summary = "why a logged decision was made, by the id in the reply",
-    .help =
-        "Finds the decision with this id in log files, or in the journal where none is named. Shows the findings in\n"
-        "words, the answer to Postfix, what DNS says now, and what to write to let this sender in.",
+    .help = "Finds the decision with this id in log files; without one, in the file of log.to, or in the journal. "
+            "Shows the\n"
+            "findings in words, the answer to Postfix, what DNS says now, and what to write to let this sender in.",
     .exits = "0 done, 1 no such decision, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},

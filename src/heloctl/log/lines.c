@@ -5,9 +5,12 @@
 #include "lines.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -22,6 +25,7 @@ struct lines {
     const struct ctl *ctl;
     char **files;
     int count, at; /* `at`: the next one */
+    pid_t journal; /* journalctl; 0: not used */
     gzFile in;
     size_t begin, end;
     bool at_end, skipping; /* the file's end was seen; the rest of a line that is too long is left out */
@@ -75,17 +79,46 @@ static gzFile open_file(const char *file)
     return gzopen(file, "rb");
 }
 
+/* What journalctl prints of helod. NULL: it could not be started; lines_close() reports that. */
+static gzFile open_journal(struct lines *l)
+{
+    char *const words[] = {"journalctl", "--quiet", "--no-pager", "--output=short-iso", "--identifier=helod", NULL};
+    posix_spawn_file_actions_t actions;
+    gzFile in = NULL;
+    int ends[2];
+
+    l->journal = -1;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return NULL;
+    if (posix_spawn_file_actions_init(&actions) == 0) {
+        if (posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) != 0 ||
+            posix_spawnp(&l->journal, words[0], &actions, NULL, words, environ) != 0)
+            l->journal = -1;
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    close(ends[1]);
+    if (l->journal > 0)
+        in = gzdopen(ends[0], "rb");
+    if (!in)
+        close(ends[0]);
+    return in;
+}
+
 static bool open_next(struct lines *l)
 {
-    while (l->at < l->count) {
-        const char *file = l->files[l->at++];
+    bool journal = l->count == 0 && l->journal == 0;
+
+    while (journal || l->at < l->count) {
+        const char *file = journal ? "the journal" : l->files[l->at++];
 
         errno = 0;
-        l->in = open_file(file);
+        l->in = journal ? open_journal(l) : open_file(file);
         l->begin = l->end = 0;
         l->at_end = l->skipping = false;
         if (l->in && gzbuffer(l->in, BUFFER_SIZE / 2) == 0)
             return true;
+        if (journal)
+            return false;
         l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", file, strerror(errno ? errno : ENOMEM));
     }
     return false;
@@ -114,7 +147,8 @@ static void fill(struct lines *l)
     l->at_end = true;
     gzerror(l->in, &code);
     if (n < 0 || code != Z_OK)
-        l->status = ctl_fail(l->ctl, CTL_DATA, "%s: damaged or cut short", l->files[l->at - 1]);
+        l->status =
+            ctl_fail(l->ctl, CTL_DATA, "%s: damaged or cut short", l->at > 0 ? l->files[l->at - 1] : "the journal");
 }
 
 /* One line without its end; false at the end of the file. */
@@ -160,18 +194,16 @@ uint64_t lines_count(const struct lines *l)
     return l->lines;
 }
 
-const char *lines_file(const struct lines *l)
-{
-    return l->at > 0 ? l->files[l->at - 1] : "";
-}
-
 int lines_close(struct lines *l)
 {
-    int status = l->status;
+    int status = l->status, ended;
 
     progress_end(&l->progress);
     if (l->in)
         gzclose_r(l->in);
+    if (l->journal != 0 && (l->journal < 0 || waitpid(l->journal, &ended, 0) != l->journal || !WIFEXITED(ended) ||
+                            WEXITSTATUS(ended) != 0))
+        status = ctl_fail(l->ctl, CTL_NO_INPUT, "the journal cannot be read: name the log files");
     free(l);
     return status;
 }

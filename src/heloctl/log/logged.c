@@ -82,6 +82,18 @@ bool logged_read(const struct logs_record *record, struct logged *out)
     return true;
 }
 
+bool logged_next(struct logs *logs, struct logged *out)
+{
+    const struct logs_record *record;
+
+    while ((record = logs_next(logs))) {
+        if (logged_read(record, out))
+            return true;
+        logs_reject(logs);
+    }
+    return false;
+}
+
 void logged_add(struct logged *l, int rule)
 {
     struct verdict *v = &l->verdict;

@@ -37,6 +37,8 @@ struct logged {
 
 /* False for a line that this version cannot have written: an action or a skip that does not exist. */
 bool logged_read(const struct logs_record *record, struct logged *out);
+/* The next decision of the logs; false at their end. Lines that logged_read() refuses count as malformed. */
+bool logged_next(struct logs *logs, struct logged *out);
 /* Judges by the policy of that name (or the default) of the settings; returns what its thresholds say. */
 unsigned logged_judge(struct logged *l, const struct settings *settings);
 /* The same by one policy. */

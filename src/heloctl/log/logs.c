@@ -14,8 +14,8 @@ enum { REGION_LIMIT = 1 << 20 };
 
 struct logs {
     const struct ctl *ctl;
-    char **files;
-    int count;
+    char *file;        /* of log.to */
+    const char *place; /* for messages */
     struct lines *lines;
     uint64_t decisions, malformed;
     struct log_time time;
@@ -25,8 +25,10 @@ struct logs {
     char decoded[DECISION_LINE_SIZE * 6]; /* a JSON string at its longest */
 };
 
-struct logs *logs_open(const struct ctl *ctl, char **files, int count)
+struct logs *logs_open(const struct ctl *ctl, const struct settings *settings, int first)
 {
+    int count = ctl->argument_count - first;
+    char **files = ctl->arguments + first;
     struct logs *l = calloc(1, sizeof(*l));
 
     if (l)
@@ -36,6 +38,13 @@ struct logs *logs_open(const struct ctl *ctl, char **files, int count)
         ctl_fail(ctl, CTL_TROUBLE, "out of memory");
         return NULL;
     }
+    l->place = count > 1 ? "these logs" : count == 1 ? files[0] : "the journal";
+    if (count == 0 && settings->log.to == LOG_TO_FILE) {
+        l->file = (char *)(uintptr_t)settings->log.file; /* it is only read */
+        l->place = l->file;
+        files = &l->file;
+        count = 1;
+    }
     l->lines = lines_open(ctl, files, count);
     if (!l->lines) {
         region_free(l->record.region);
@@ -43,8 +52,6 @@ struct logs *logs_open(const struct ctl *ctl, char **files, int count)
         return NULL;
     }
     l->ctl = ctl;
-    l->files = files;
-    l->count = count;
     l->record.fields = &l->fields;
     return l;
 }
@@ -109,23 +116,24 @@ int logs_close(struct logs *l)
         fprintf(stderr,
                 "heloctl %s: no decision line in %s: helod writes them where log.to says, syslog's mail "
                 "facility by default\n",
-                l->ctl->verb->name, l->count == 1 ? l->files[0] : "any of these");
+                l->ctl->verb->name, l->place);
     region_free(l->record.region);
     free(l);
     return status;
 }
 
-uint64_t logs_lines(const struct logs *l)
+void logs_reject(struct logs *l)
 {
-    return lines_count(l->lines);
+    l->decisions--;
+    l->malformed++;
 }
 
-uint64_t logs_decisions(const struct logs *l)
+const char *logs_place(const struct logs *l)
 {
-    return l->decisions;
+    return l->place;
 }
 
-uint64_t logs_malformed(const struct logs *l)
+struct logs_counts logs_counts(const struct logs *l)
 {
-    return l->malformed;
+    return (struct logs_counts){.lines = lines_count(l->lines), .decisions = l->decisions, .malformed = l->malformed};
 }

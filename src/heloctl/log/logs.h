@@ -24,15 +24,26 @@ struct logs_record {
     size_t length;
 };
 
-/* `files` are those of the command line, "-" is standard input. NULL: no memory, which has been reported. */
-struct logs *logs_open(const struct ctl *ctl, char **files, int count);
+/*
+ * The files that the verb's arguments name from `first` on, "-" for standard input. Without one, where the policy file
+ * lets helod log: the file of log.to = "file", else the journal. NULL: no memory, which has been reported.
+ */
+struct logs *logs_open(const struct ctl *ctl, const struct settings *settings, int first);
+/* What is read, for messages: a file, or "the journal". */
+const char *logs_place(const struct logs *l);
 /* NULL at the end of the last file. */
 const struct logs_record *logs_next(struct logs *l);
 /* Ends the progress bar, reports what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
 int logs_close(struct logs *l); /* NULL: CTL_TROUBLE */
 
-uint64_t logs_lines(const struct logs *l); /* of any kind */
-uint64_t logs_decisions(const struct logs *l);
-uint64_t logs_malformed(const struct logs *l); /* begin like a decision line and are none */
+/* The last record is no decision after all: it counts as malformed. */
+void logs_reject(struct logs *l);
+
+/* What was read so far. */
+struct logs_counts {
+    uint64_t lines, decisions; /* lines: of any kind */
+    uint64_t malformed;        /* begin like a decision line and are none */
+};
+struct logs_counts logs_counts(const struct logs *l);
 
 #endif

@@ -138,6 +138,18 @@ static enum mail_opinion refusal_opinion(const struct mail_line *line)
     return MAIL_SPAM;
 }
 
+/* Actions of access tables that refuse nothing; "permit" with smtpd_log_access_permit_actions. */
+static bool is_access_action(struct mail_part in)
+{
+    static const char *const words[] = {"permit: ", "warn: ",     "info: ", "reject_warning: ", "prepend: ", "filter: ",
+                                        "hold: ",   "redirect: ", "bcc: ",  "delay: "};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (starts(in, words[i]))
+            return true;
+    return false;
+}
+
 static bool read_smtpd(struct mail_part in, struct mail_line *out)
 {
     out->queue_id = take_queue_id(&in);
@@ -147,6 +159,12 @@ static bool read_smtpd(struct mail_part in, struct mail_line *out)
         if (out->queue_id.n == 0 || !take_client(&in, out))
             return false;
         out->original_id = between(in, ", orig_queue_id=", ",");
+        return true;
+    }
+    if (is_access_action(in)) {
+        if (!read_refusal(in, out))
+            return false;
+        out->kind = MAIL_GREETED;
         return true;
     }
     if (!starts(in, "reject: ") && !starts(in, "milter-reject: "))

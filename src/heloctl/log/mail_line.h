@@ -16,6 +16,7 @@ enum mail_kind {
     MAIL_ID,        /* cleanup: queue id, message id */
     MAIL_FROM,      /* qmgr: queue id, sender */
     MAIL_DELIVERED, /* a delivery agent: queue id */
+    MAIL_GREETED,   /* smtpd: client, sender, HELO of a session that an access table let go on */
     MAIL_REFUSED,   /* smtpd, postscreen or a milter: client, sender, HELO, reply; perhaps a queue id */
     MAIL_VERDICT,   /* a content filter: opinion; queue id, message id or client, whatever it names */
 };

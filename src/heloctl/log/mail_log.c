@@ -73,19 +73,22 @@ void mail_log_free(struct mail_log *m)
     free(m);
 }
 
-static struct mail_log *mail_log_new(void)
+struct mail_log *mail_log_new(const struct ctl *ctl)
 {
     const struct table_limits ids = {.max_entries = KEYS_MAX}, slots = {.max_entries = MESSAGES_MAX};
     struct mail_log *m = calloc(1, sizeof(*m));
 
-    if (!m)
+    if (!m) {
+        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
         return NULL;
+    }
     m->queue_ids = table_new(&ids, release, NULL);
     m->message_ids = table_new(&ids, release, NULL);
     m->slots = table_new(&slots, release, NULL);
     if (m->queue_ids && m->message_ids && m->slots && hash_key_random(&m->hash))
         return m;
     mail_log_free(m);
+    ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     return NULL;
 }
 
@@ -152,14 +155,15 @@ static bool make_room(struct mail_log *m)
     return true;
 }
 
-/* "… [7QK2M9A]" */
+/* "… [id 7QK2M9A]" */
 static void copy_id(struct mail_part reply, char id[DECISION_ID_SIZE])
 {
-    const char *open = reply.n > 2 && reply.at[reply.n - 1] == ']' ? memrchr(reply.at, '[', reply.n) : NULL;
-    size_t n = open ? (size_t)(reply.at + reply.n - open) - 2 : 0;
+    static const char mark[] = "[id ";
+    const char *open = reply.n > sizeof(mark) ? memrchr(reply.at, '[', reply.n - sizeof(mark)) : NULL;
+    size_t n = open ? (size_t)(reply.at + reply.n - open) - sizeof(mark) : 0;
 
-    if (n < DECISION_ID_SIZE && n > 0)
-        memcpy(id, open + 1, n);
+    if (open && memcmp(open, mark, sizeof(mark) - 1) == 0 && n < DECISION_ID_SIZE && reply.at[reply.n - 1] == ']')
+        memcpy(id, open + sizeof(mark) - 1, n);
 }
 
 /* A message that begins here; NULL where it has no client, or the log has too many. */
@@ -282,32 +286,25 @@ static void add(struct mail_log *m, const struct mail_line *line, time_t when)
         if (line->kind == MAIL_FROM)
             message->sender = sender_hash(m, line->sender.at, line->sender.n);
         return;
+    case MAIL_GREETED:
     case MAIL_NONE:
         return;
     }
 }
 
-struct mail_log *mail_log_read(const struct ctl *ctl, char **files, int count)
+bool mail_log_add(struct mail_log *m, const struct ctl *ctl, char *file)
 {
-    struct mail_log *m = mail_log_new();
-    struct lines *lines = m ? lines_open(ctl, files, count) : NULL;
+    struct lines *lines = lines_open(ctl, &file, 1);
     struct mail_line found;
     const char *line;
     size_t n;
 
-    if (!lines) {
-        mail_log_free(m);
-        if (!m)
-            ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-        return NULL;
-    }
+    if (!lines)
+        return false;
     while (lines_next(lines, &line, &n))
         if (mail_line_read(line, n, &found))
             add(m, &found, log_time_read(&m->time, line, n));
-    if (lines_close(lines) == CTL_OK)
-        return m;
-    mail_log_free(m);
-    return NULL;
+    return lines_close(lines) == CTL_OK;
 }
 
 /* Postfix's instance is "PID.TIME.…" in hexadecimal digits. */

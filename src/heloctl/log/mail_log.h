@@ -18,8 +18,9 @@ struct mail_fate {
     bool delivered;
 };
 
-/* Reads the files; NULL when there is no memory or a file cannot be read, which has been reported. */
-struct mail_log *mail_log_read(const struct ctl *ctl, char **files, int count);
+struct mail_log *mail_log_new(const struct ctl *ctl); /* NULL: no memory, which has been reported */
+/* Reads a file. False when it cannot be read, which has been reported. */
+bool mail_log_add(struct mail_log *m, const struct ctl *ctl, char *file);
 void mail_log_free(struct mail_log *m); /* NULL is allowed */
 /* NULL: the log has nothing about this greeting, or NULL was given. */
 const struct mail_fate *mail_log_find(const struct mail_log *m, const struct logged *l);

@@ -23,7 +23,7 @@
 #include "settings.h"
 #include "text.h"
 
-enum { HEAD_SIZE = 64 << 10, WORD_SIZE = 256, SHOW_EVERY = 64 };
+enum { HEAD_SIZE = 64 << 10, WORD_SIZE = 256, SHOW_EVERY = 64, SESSIONS = 64 };
 
 /* ---- names ---- */
 
@@ -195,24 +195,54 @@ static void copy_part(char *out, size_t size, struct mail_part part)
     out[n] = '\0';
 }
 
-/*
- * A refusal in a mail log has all of a session. Of mail that was accepted Postfix does not log the HELO name, so there
- * is nothing to judge.
- */
-static void read_log_line(struct mailbox *m, const char *path, const struct mail_line *line, time_t when)
+/* A mail in progress at an smtpd process: each recipient writes a line, and "client=" follows where one is accepted. */
+struct session {
+    unsigned long pid; /* 0: none */
+    struct address client;
+    char sender[64];
+};
+
+/* Whether the line is about a mail that another line has shown already. */
+static bool is_repeated(struct session *of, const struct mail_line *line, const struct address *client)
 {
-    struct mailbox_mail mail = {.path = path, .label = line->opinion == MAIL_SPAM ? LABEL_SPAM : LABEL_NONE};
+    struct session *s = &of[line->pid % SESSIONS];
+    bool same = line->pid != 0 && s->pid == line->pid && address_equal(&s->client, client);
+    char sender[sizeof(s->sender)];
+
+    copy_part(sender, sizeof(sender), line->sender);
+    if (line->kind == MAIL_ACCEPTED) {
+        s->pid = 0;
+        return same;
+    }
+    if (same && strcmp(s->sender, sender) == 0)
+        return true;
+    *s = (struct session){.pid = line->pid, .client = *client};
+    memcpy(s->sender, sender, sizeof(sender));
+    return false;
+}
+
+/*
+ * Postfix logs the HELO name of a session that it refuses, or that an access table mentions. Of other mail that was
+ * accepted there is nothing to judge. A refusal under a queue id, by a milter, comes behind a "client=".
+ */
+static void read_log_line(struct mailbox *m, const char *path, const struct mail_line *line, struct session *sessions,
+                          time_t when)
+{
+    struct mailbox_mail mail = {.path = path, .label = LABEL_NONE};
     struct received hop = {.when = when};
     char sender[WORD_SIZE];
 
-    if ((line->kind != MAIL_REFUSED && line->kind != MAIL_ACCEPTED) ||
-        !address_parse(&hop.client, line->client.at, line->client.n) || !is_foreign(m, &hop.client))
+    if ((line->kind != MAIL_REFUSED && line->kind != MAIL_ACCEPTED && line->kind != MAIL_GREETED) ||
+        !address_parse(&hop.client, line->client.at, line->client.n) || !is_foreign(m, &hop.client) ||
+        is_repeated(sessions, line, &hop.client))
         return;
-    m->messages++;
+    m->messages += line->kind == MAIL_ACCEPTED || line->queue_id.n == 0;
     if (line->helo.n == 0) {
         m->without_helo++;
         return;
     }
+    if (line->queue_id.n > 0 && m->without_helo > 0)
+        m->without_helo--;
     copy_part(hop.helo, sizeof(hop.helo), line->helo);
     copy_part(hop.name, sizeof(hop.name), line->name);
     copy_part(hop.protocol, sizeof(hop.protocol), line->protocol);
@@ -225,20 +255,22 @@ static void read_log_line(struct mailbox *m, const char *path, const struct mail
     m->visit(m->arg, &mail);
 }
 
+/* Twice: what became of a message stands behind the line that is judged. */
 static void read_log(struct mailbox *m, char *path)
 {
-    struct lines *lines = lines_open(m->ctl, &path, 1);
+    bool known = mail_log_add(m->mail_log, m->ctl, path);
+    struct lines *lines = known ? lines_open(m->ctl, &path, 1) : NULL;
+    struct session sessions[SESSIONS] = {{.pid = 0}};
     struct log_time time = {.now = 0};
     struct mail_line found;
     const char *line;
     size_t n;
 
-    while (lines && lines_next(lines, &line, &n)) {
-        m->log_lines++;
+    m->logs++;
+    while (lines && lines_next(lines, &line, &n))
         if (mail_line_read(line, n, &found))
-            read_log_line(m, path, &found, log_time_read(&time, line, n));
-    }
-    if (lines && lines_close(lines) != CTL_OK)
+            read_log_line(m, path, &found, sessions, log_time_read(&time, line, n));
+    if (!lines || lines_close(lines) != CTL_OK)
         m->unreadable++;
 }
 

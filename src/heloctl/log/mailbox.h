@@ -7,6 +7,7 @@
 #define HELOD_MAILBOX_H
 
 #include "ctl.h"
+#include "mail_log.h"
 #include "received.h"
 #include "tally.h"
 
@@ -23,11 +24,12 @@ struct mailbox {
     const struct ctl *ctl;
     const struct settings *settings; /* for the networks that are local */
     const char *mx, *spam, *ham;     /* lists divided by commas; NULL: not given */
+    struct mail_log *mail_log;       /* takes what mail logs say of messages */
     mailbox_visit *visit;
     void *arg;
     /* What was found: */
-    uint64_t messages, without_hop, unreadable, log_lines, without_helo;
-    struct tally *servers; /* names of the servers that took the messages */
+    uint64_t messages, without_hop, unreadable, logs, without_helo; /* logs: files */
+    struct tally *servers;                                          /* names of the servers that took the messages */
 };
 
 /* Returns CTL_OK, or CTL_NO_INPUT where a path could not be read, which has been reported. */

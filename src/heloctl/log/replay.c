@@ -293,23 +293,16 @@ static void find_fresh_rules(struct replay *r)
 
 static int replay_all(struct replay *r)
 {
-    struct logs *logs = logs_open(r->ctl, r->ctl->arguments, r->ctl->argument_count);
-    const struct logs_record *record;
+    struct logs *logs = logs_open(r->ctl, r->settings, 0);
     struct logged l;
 
-    while (logs && (record = logs_next(logs))) {
-        if (!logged_read(record, &l))
-            r->malformed++;
-        else if (!is_worth_asking(r, &l) || !ask(r, record))
+    while (logs && logged_next(logs, &l))
+        if (!is_worth_asking(r, &l) || !ask(r, l.record))
             judge(r, &l, NULL);
-    }
     while (r->in_flight > 0)
         event_base_dispatch(r->session.base);
-    if (logs) {
-        r->lines = logs_lines(logs);
-        r->decisions = logs_decisions(logs) - r->malformed;
-        r->malformed += logs_malformed(logs);
-    }
+    if (logs)
+        r->read = logs_counts(logs);
     return logs_close(logs);
 }
 
@@ -368,14 +361,13 @@ static int run(struct ctl *ctl)
 
 const struct ctl_verb ctl_replay = {
     .name = "replay",
-    .arguments = "LOG ...",
-    .arguments_min = 1,
+    .arguments = "[LOG ...]",
+    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "judge logged decisions again with another policy file",
-    .help =
-        "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
-        "input), judges each again from its findings, and shows which outcomes change, for which senders, and why:\n"
-        "by a finding, a threshold, an exemption or the mode.",
+    .help = "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
+            "input; without LOG the file of log.to, or the journal), judges each again from its findings, and shows\n"
+            "which outcomes change, for which senders, and why: by a finding, a threshold, an exemption or the mode.",
     .exits = "0 no outcome or answer changes, 1 some do, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, else the defaults)"},

@@ -18,7 +18,7 @@ struct replay {
     bool fresh[RULES_MAX];               /* rules that the new policy has and the old one did not run */
     unsigned fresh_count, fresh_unasked; /* unasked: of these, that cannot hit without --dns */
     unsigned in_flight;
-    uint64_t lines, decisions, malformed;
+    struct logs_counts read;
     uint64_t table[LOGGED_STATES][LOGGED_STATES]; /* logged x new */
     uint64_t exact, changed, rescored;            /* rescored: the same outcome by another score or threshold */
     uint64_t answered_otherwise;                  /* the same outcome, but another mode */

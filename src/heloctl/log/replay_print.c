@@ -38,8 +38,8 @@ static void print_notes(const struct replay *r, FILE *out)
         fprintf(out, "%llu have findings of rules that exist no more, which count nothing\n", n(r->unknown_rules));
     if (r->fresh_unasked)
         fprintf(out, "%u rules of the new policy were not run then and need the DNS: see --dns\n", r->fresh_unasked);
-    if (r->malformed)
-        fprintf(out, "%llu lines could not be read\n", n(r->malformed));
+    if (r->read.malformed)
+        fprintf(out, "%llu lines could not be read\n", n(r->read.malformed));
 }
 
 /* The tab-separated parts of a group's key. */
@@ -89,10 +89,10 @@ static void print_groups(const struct replay *r, FILE *out)
 
 void replay_print_text(const struct replay *r, FILE *out)
 {
-    fprintf(out, "%llu lines, %llu decisions\n\n", n(r->lines), n(r->decisions));
+    fprintf(out, "%llu lines, %llu decisions\n\n", n(r->read.lines), n(r->read.decisions));
     print_table(r, out);
     fprintf(out, "\n%llu of %llu decisions are the same in outcome, answer, score and threshold\n", n(r->exact),
-            n(r->decisions));
+            n(r->read.decisions));
     fprintf(out, "%llu change their outcome, %llu only their score or threshold\n", n(r->changed), n(r->rescored));
     if (r->answered_otherwise)
         fprintf(out, "%llu keep their outcome, but the mode answers otherwise\n", n(r->answered_otherwise));
@@ -151,8 +151,8 @@ void replay_print_json(const struct replay *r, FILE *out)
 
     json_init(&j, out);
     json_open(&j, NULL, '{');
-    json_number(&j, "lines", (long long)r->lines);
-    json_number(&j, "decisions", (long long)r->decisions);
+    json_number(&j, "lines", (long long)r->read.lines);
+    json_number(&j, "decisions", (long long)r->read.decisions);
     json_number(&j, "exact", (long long)r->exact);
     json_number(&j, "changed", (long long)r->changed);
     json_number(&j, "rescored", (long long)r->rescored);
@@ -160,7 +160,7 @@ void replay_print_json(const struct replay *r, FILE *out)
     json_number(&j, "cut", (long long)r->cut);
     json_number(&j, "unknown_rules", (long long)r->unknown_rules);
     json_number(&j, "rules_unasked", r->fresh_unasked);
-    json_number(&j, "malformed", (long long)r->malformed);
+    json_number(&j, "malformed", (long long)r->read.malformed);
     json_table(r, &j);
     json_groups(r, &j);
     json_close(&j, '}');

@@ -59,8 +59,8 @@ static int run(struct ctl *ctl)
 
 const struct ctl_verb ctl_report = {
     .name = "report",
-    .arguments = "LOG ...",
-    .arguments_min = 1,
+    .arguments = "[LOG ...]",
+    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "a day or a month of decisions at a glance",
     .help = "Sums up the decision lines of log files as they were logged: what the thresholds said, in monitor mode\n"

@@ -81,17 +81,17 @@ static void print_head(const struct summary *s, bool colour)
 {
     static const char *const colours[LOGGED_UNKNOWN] = {"\033[32m", "\033[36m", "\033[33m", "\033[31m", "\033[2m"};
 
-    printf("%llu decisions", n(s->decisions));
+    printf("%llu decisions", n(s->read.decisions));
     print_time(" from", s->from);
     print_time(" to", s->to);
     printf("\n");
-    if (s->decisions == 0)
+    if (s->read.decisions == 0)
         return;
     print_modes(s);
     printf("\n%-10s %10s %8s %20s\n", "", "judged", "share", "sent to Postfix");
     for (unsigned i = 0; i < LOGGED_UNKNOWN; i++) {
         printf("  %s%-8s%s %10llu %7.2f%%", colour ? colours[i] : "", logged_state_name(i), colour ? "\033[0m" : "",
-               n(s->states[i]), 100.0 * (double)s->states[i] / (double)s->decisions);
+               n(s->states[i]), 100.0 * (double)s->states[i] / (double)s->read.decisions);
         if (i < OUTCOME_COUNT)
             printf(" %20llu\n", n(s->actions[i]));
         else
@@ -355,13 +355,14 @@ static void print_dns(const struct summary *s)
     print_count(s->unasked, "greetings were judged without asking DNS (offline, or over a limit)");
     printf("  %llu lookups, %llu of them cached; answers took %llu ms on average, %llu ms at most;\n"
            "  %llu took a second or more\n",
-           n(s->lookups), n(s->cached), n(s->decisions ? s->ms_sum / s->decisions : 0), n(s->ms_max), n(s->slow));
+           n(s->lookups), n(s->cached), n(s->read.decisions ? s->ms_sum / s->read.decisions : 0), n(s->ms_max),
+           n(s->slow));
 }
 
 void report_print_text(const struct summary *s, bool colour)
 {
     print_head(s, colour);
-    if (s->decisions == 0)
+    if (s->read.decisions == 0)
         return;
     print_senders(s);
     report_print_fates(s);

@@ -335,27 +335,19 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
 
 void summary_add(struct summary *s, struct logged *l, int label)
 {
-    s->decisions++;
+    s->read.decisions++;
     add(s, l, label, false);
 }
 
 int summary_read(struct summary *s, struct ctl *ctl, bool judge)
 {
-    struct logs *logs = logs_open(ctl, ctl->arguments, ctl->argument_count);
-    const struct logs_record *record;
+    struct logs *logs = logs_open(ctl, s->settings, 0);
     struct logged l;
 
-    while (logs && (record = logs_next(logs))) {
-        if (logged_read(record, &l))
-            add(s, &l, LABEL_NONE, judge);
-        else
-            s->malformed++;
-    }
-    if (logs) {
-        s->lines = logs_lines(logs);
-        s->decisions = logs_decisions(logs) - s->malformed;
-        s->malformed += logs_malformed(logs);
-    }
+    while (logs && logged_next(logs, &l))
+        add(s, &l, LABEL_NONE, judge);
+    if (logs)
+        s->read = logs_counts(logs);
     return logs_close(logs);
 }
 

@@ -51,7 +51,7 @@ struct summary {
     const struct settings *settings;
     const struct labels *labels;     /* NULL: none */
     const struct mail_log *mail_log; /* NULL: none; set before the first decision */
-    uint64_t lines, decisions, malformed;
+    struct logs_counts read;
     uint64_t states[LOGGED_STATES];  /* by what the thresholds said */
     uint64_t actions[OUTCOME_COUNT]; /* by what Postfix received */
     uint64_t modes[MODE_COUNT];

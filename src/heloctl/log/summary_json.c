@@ -229,7 +229,7 @@ static void print_dns(const struct summary *s, struct json *j)
     json_number(j, "lookups", (long long)s->lookups);
     json_number(j, "cached", (long long)s->cached);
     json_number(j, "slow", (long long)s->slow);
-    json_number(j, "mean_ms", s->decisions ? (long long)(s->ms_sum / s->decisions) : 0);
+    json_number(j, "mean_ms", s->read.decisions ? (long long)(s->ms_sum / s->read.decisions) : 0);
     json_number(j, "max_ms", (long long)s->ms_max);
     json_close(j, '}');
 }
@@ -293,9 +293,9 @@ static void print_fates(const struct summary *s, struct json *j)
 void summary_print_json(const struct summary *s, struct json *j, const char *name)
 {
     json_open(j, name, '{');
-    json_number(j, "lines", (long long)s->lines);
-    json_number(j, "decisions", (long long)s->decisions);
-    json_number(j, "malformed", (long long)s->malformed);
+    json_number(j, "lines", (long long)s->read.lines);
+    json_number(j, "decisions", (long long)s->read.decisions);
+    json_number(j, "malformed", (long long)s->read.malformed);
     json_open(j, "states", '{');
     print_states(j, s->states);
     json_close(j, '}');

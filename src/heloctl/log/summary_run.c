@@ -16,8 +16,8 @@ static bool read_known(struct ctl *ctl, struct labels **labels, struct mail_log 
     *mail_log = NULL;
     if (ctl_given(ctl, 'l') && !*labels)
         return false;
-    *mail_log = file ? mail_log_read(ctl, &file, 1) : NULL;
-    return !file || *mail_log;
+    *mail_log = file ? mail_log_new(ctl) : NULL;
+    return !file || (*mail_log && mail_log_add(*mail_log, ctl, file));
 }
 
 int summary_run(struct ctl *ctl, int (*use)(struct ctl *ctl, struct summary *s))

@@ -262,7 +262,8 @@ static void print_notes(const struct survey *s)
         printf("  %llu have no hand-over from a foreign client: local mail, or another server's headers\n",
                n(m->without_hop));
     if (m->without_helo)
-        printf("  %llu in mail logs have no HELO name, which Postfix logs only of refusals\n", n(m->without_helo));
+        printf("  %llu in mail logs have no HELO name: Postfix logs it of refusals and for access tables\n",
+               n(m->without_helo));
     if (s->without_sender)
         printf("  %llu have no Return-Path: what depends on the sender was not judged\n", n(s->without_sender));
     if (s->without_date)
@@ -351,20 +352,26 @@ static int survey(struct survey *s)
         .visit = on_mail,
         .arg = s,
         .servers = tally_new(SERVERS_MAX),
+        .mail_log = mail_log_new(s->ctl),
     };
-    if (!s->mailbox.servers || !summary_open(&s->summary, s->settings, NULL)) {
+    if (!s->mailbox.servers || !s->mailbox.mail_log || !summary_open(&s->summary, s->settings, NULL)) {
         tally_free(s->mailbox.servers);
+        mail_log_free(s->mailbox.mail_log);
         return ctl_fail(s->ctl, CTL_TROUBLE, "out of memory");
     }
+    s->summary.mail_log = s->mailbox.mail_log;
     status = open_log(s) ? mailbox_read(&s->mailbox, s->ctl->arguments, s->ctl->argument_count) : CTL_TROUBLE;
     while (s->in_flight > 0)
         event_base_dispatch(s->session.base);
     if (!close_log(s))
         status = CTL_TROUBLE;
+    if (s->mailbox.logs == 0)
+        s->summary.mail_log = NULL; /* then the report says nothing of it */
     if (status != CTL_TROUBLE && print(s) != CTL_OK)
         status = CTL_TROUBLE;
     summary_close(&s->summary);
     tally_free(s->mailbox.servers);
+    mail_log_free(s->mailbox.mail_log);
     return status;
 }
 

@@ -141,7 +141,7 @@ static void print_suggestion(const struct summary *s, const struct suggestion *t
 
 static void print_text(const struct summary *s, const struct suggestion *to)
 {
-    printf("%llu decisions, %llu of them judged\n\n", n(s->decisions), n(summary_from(s->scores, 0)));
+    printf("%llu decisions, %llu of them judged\n\n", n(s->read.decisions), n(summary_from(s->scores, 0)));
     print_histogram(s);
     print_thresholds(s);
     print_rules(s);
@@ -225,8 +225,8 @@ static int run(struct ctl *ctl)
 
 const struct ctl_verb ctl_tune = {
     .name = "tune",
-    .arguments = "LOG ...",
-    .arguments_min = 1,
+    .arguments = "[LOG ...]",
+    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "what thresholds and weights do to the greetings of a log",
     .help = "Judges the decisions of log files by the policy file and shows how scores are spread, what each\n"

@@ -48,19 +48,19 @@ static const struct {
 } replies[] = {
     {"clean", "helo=mail.blau.com rdns=mail.blau.com:pass", MODE_ENFORCE, true, REPLY_DUNNO, 0, NULL, NULL},
     {"syntax", "helo=a?b", MODE_ENFORCE, true, REPLY_STATUS, 550, "5.5.2", "a?b is not a valid host name"},
-    {"the id ends it", "helo=a?b", MODE_ENFORCE, true, REPLY_STATUS, 550, "5.5.2", " [7QK2M9]"},
+    {"the id ends it", "helo=a?b", MODE_ENFORCE, true, REPLY_STATUS, 550, "5.5.2", " [id 7QK2M9]"},
     {"our name", "helo=mx.blau.com ours", MODE_ENFORCE, true, REPLY_STATUS, 550, "5.7.1", "mx.blau.com"},
     {"a deferral is 450 with class 4", "helo=user", MODE_ENFORCE, true, REPLY_STATUS, 450, "4.7.1",
      "user is a factory default"},
-    {"soft", "helo=mx.blau.com ours", MODE_SOFT, true, REPLY_STATUS, 450, "4.7.1", "[7QK2M9]"},
+    {"soft", "helo=mx.blau.com ours", MODE_SOFT, true, REPLY_STATUS, 450, "4.7.1", "[id 7QK2M9]"},
     {"monitor", "helo=mx.blau.com ours", MODE_MONITOR, true, REPLY_DUNNO, 0, NULL, NULL},
     {"mark", "helo=mail.blau.com rdns=none", MODE_ENFORCE, true, REPLY_PREPEND, 0, NULL, "Authentication-Results: "},
     {"mark, but not a second time", "helo=mail.blau.com rdns=none", MODE_ENFORCE, false, REPLY_DUNNO, 0, NULL, NULL},
-    {"a rejection is repeated", "helo=a?b", MODE_ENFORCE, false, REPLY_STATUS, 550, "5.5.2", "[7QK2M9]"},
+    {"a rejection is repeated", "helo=a?b", MODE_ENFORCE, false, REPLY_STATUS, 550, "5.5.2", "[id 7QK2M9]"},
     {"past client_rate", "helo=mail.blau.com rdns=none limit=client_rate", MODE_ENFORCE, true, REPLY_STATUS, 450,
      "4.7.1", "your network sends more greetings in a minute than this server looks up: try again later"},
     {"past client_waiting", "helo=mail.blau.com rdns=none limit=client_waiting", MODE_ENFORCE, true, REPLY_STATUS, 450,
-     "4.7.1", "are waiting for answers of DNS servers: try again later [7QK2M9]"},
+     "4.7.1", "are waiting for answers of DNS servers: try again later [id 7QK2M9]"},
     {"past client_rate in monitor mode", "helo=mail.blau.com rdns=none limit=client_rate", MODE_MONITOR, true,
      REPLY_DUNNO, 0, NULL, NULL},
     {"no reverse name", "helo=mail.blau.com rdns=none addr=nxdomain spf=denyall", MODE_ENFORCE, true, REPLY_STATUS, 550,
@@ -176,10 +176,10 @@ static void texts_of_the_policy(void **state)
                         "a?b&c from 25.1.2.3 (unknown), 100% helo_bad_syntax at 140: your HELO name a?b&c is not a "
                         "valid "
                         "host name (illegal character): use only letters, digits, inner hyphens and single dots; see "
-                        "https://help.blau.com/?id=7QK2M9&helo=a%3Fb%26c [7QK2M9]");
+                        "https://help.blau.com/?id=7QK2M9&helo=a%3Fb%26c [id 7QK2M9]");
     policy.reject_text = "no, see %{help_url} first";
     r = answer(&policy, "helo=a?b", true);
-    assert_string_equal(r.text, "no, see https://help.blau.com/?id=7QK2M9&helo=a%3Fb first [7QK2M9]");
+    assert_string_equal(r.text, "no, see https://help.blau.com/?id=7QK2M9&helo=a%3Fb first [id 7QK2M9]");
     policy.header_always = true;
     r = answer(&policy, "helo=mail.blau.com", true);
     assert_int_equal(r.verb, REPLY_PREPEND);
@@ -200,7 +200,7 @@ static void own_actions(void **state)
     r = answer(&policy, "helo=a?b", true);
     assert_int_equal(r.code, 554);
     assert_string_equal(r.enhanced, "5.7.0");
-    assert_string_equal(r.text, "go away, a?b [7QK2M9]");
+    assert_string_equal(r.text, "go away, a?b [id 7QK2M9]");
     policy.mode = MODE_SOFT;
     r = answer(&policy, "helo=a?b", true);
     assert_int_equal(r.code, 450);
@@ -321,7 +321,7 @@ static void hostile_bytes(void **state)
         r = decision_reply(v, e, true, region);
         assert_int_equal(r.verb, REPLY_STATUS);
         assert_true(printable(r.text) && strlen(r.text) <= REPLY_TEXT_MAX);
-        assert_string_equal(r.text + strlen(r.text) - 9, " [7QK2M9]");
+        assert_string_equal(r.text + strlen(r.text) - 12, " [id 7QK2M9]");
         v->outcome = OUTCOME_MARK;
         v->threshold = &policy.thresholds[0];
         r = decision_reply(v, e, true, region);
