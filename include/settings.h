@@ -73,7 +73,7 @@ struct exemption {
 
 enum { EXEMPTION_WHERE_SIZE = 4352 };
 /* "FILE:LINE", or "default". Returns `out`. */
-const char *exemption_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE]);
+const char *exempt_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE]);
 
 struct exempt_settings {
     struct network_set *clients; /* values: index into entries */

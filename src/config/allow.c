@@ -37,10 +37,10 @@ static struct network_set *set_of(struct reading *rd, const char *const *list)
 
 static void check_reach(struct reading *rd, enum section section, const char *const *listen)
 {
-    unsigned block = reading_block(rd, section, 0, NULL);
+    unsigned block = fields_block(rd, section, 0, NULL);
 
     for (unsigned i = 0; listen[i]; i++) {
-        unsigned line = reading_value_line(rd, block, "listen", i);
+        unsigned line = fields_value_line(rd, block, "listen", i);
         if (is_loopback(listen[i]))
             continue;
         if (section == SECTION_STATUS)
@@ -56,7 +56,7 @@ static void check_reach(struct reading *rd, enum section section, const char *co
     }
 }
 
-void reading_allow(struct reading *rd)
+void allow_read(struct reading *rd)
 {
     struct settings *s = rd->settings;
 

@@ -10,7 +10,7 @@
 
 static unsigned line_of(const struct reading *rd, enum section section, const char *name)
 {
-    return reading_line(rd, reading_block(rd, section, 0, NULL), name);
+    return fields_line(rd, fields_block(rd, section, 0, NULL), name);
 }
 
 static void check_times(struct reading *rd)
@@ -51,7 +51,7 @@ static void check_thresholds(struct reading *rd, const struct policy *policy, un
 {
     for (unsigned i = 1; i < policy->threshold_count; i++) {
         const struct threshold *low = &policy->thresholds[i - 1], *high = &policy->thresholds[i];
-        unsigned line = reading_line(rd, reading_block(rd, SECTION_THRESHOLD, block, high->name), "score");
+        unsigned line = fields_line(rd, fields_block(rd, SECTION_THRESHOLD, block, high->name), "score");
         if (low->score == high->score)
             problems_error(&rd->problems, line, "thresholds \"%s\" and \"%s\" have the same score %d", low->name,
                            high->name, high->score);
@@ -75,13 +75,13 @@ static const struct threshold *first_rejection(const struct policy *policy)
 static void check_caps(struct reading *rd, const struct policy *policy, unsigned block)
 {
     const struct threshold *reject = first_rejection(policy);
-    unsigned caps = reading_block(rd, SECTION_CAPS, block, NULL);
+    unsigned caps = fields_block(rd, SECTION_CAPS, block, NULL);
 
     for (int i = 0; i < FAMILY_COUNT; i++) {
-        unsigned line = caps == NO_BLOCK ? 0 : reading_line(rd, caps, families[i].name);
+        unsigned line = caps == NO_BLOCK ? 0 : fields_line(rd, caps, families[i].name);
         if (i == FAMILY_ALIGNMENT && reject && policy->caps[i] >= reject->score) {
             if (line == 0 && block != NO_BLOCK)
-                line = reading_line(rd, reading_block(rd, SECTION_THRESHOLD, block, reject->name), "score");
+                line = fields_line(rd, fields_block(rd, SECTION_THRESHOLD, block, reject->name), "score");
             problems_warning(&rd->problems, line,
                              "policy \"%s\" can reject for alignment alone (cap %d, threshold \"%s\" at %d): "
                              "RFC 5321 section 4.1.4 forbids refusing mail because HELO does not match the address",
@@ -96,7 +96,7 @@ static void check_caps(struct reading *rd, const struct policy *policy, unsigned
 /* Checks the points that the file sets; the defaults in the catalogue are known to be valid. */
 static void check_points(struct reading *rd, const struct policy *policy, unsigned block)
 {
-    unsigned points = reading_block(rd, SECTION_POINTS, block, NULL);
+    unsigned points = fields_block(rd, SECTION_POINTS, block, NULL);
 
     for (size_t i = 0; points != NO_BLOCK && i < rules_count; i++) {
         const struct rule *rule = rules[i];
@@ -125,7 +125,7 @@ static void check_shadow(struct reading *rd, const struct policy *policy, unsign
     for (size_t steps = 0; at && steps <= rd->settings->policy_count; steps++, at = at->shadow) {
         if (at != policy)
             continue;
-        problems_error(&rd->problems, reading_line(rd, block, "shadow"), "shadow: policy \"%s\" %s", policy->name,
+        problems_error(&rd->problems, fields_line(rd, block, "shadow"), "shadow: policy \"%s\" %s", policy->name,
                        steps == 0 ? "is its own shadow" : "leads back to itself");
         return;
     }
@@ -139,20 +139,20 @@ static void check_texts(struct reading *rd, const struct policy *policy, unsigne
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strlen(texts[i].text) > REPLY_TEXT_MAX)
-            problems_error(&rd->problems, reading_line(rd, block, texts[i].name),
+            problems_error(&rd->problems, fields_line(rd, block, texts[i].name),
                            "%s has %zu bytes, expected at most %d", texts[i].name, strlen(texts[i].text),
                            REPLY_TEXT_MAX);
     }
     if (policy->help_url[0] && strncmp(policy->help_url, "https://", 8) != 0 &&
         strncmp(policy->help_url, "http://", 7) != 0)
-        problems_error(&rd->problems, reading_line(rd, block, "help_url"),
+        problems_error(&rd->problems, fields_line(rd, block, "help_url"),
                        "help_url: \"%.80s\" is not an address of a page, expected https://HOST/PATH", policy->help_url);
     else if (strpbrk(policy->help_url, " \"<>"))
-        problems_error(&rd->problems, reading_line(rd, block, "help_url"),
+        problems_error(&rd->problems, fields_line(rd, block, "help_url"),
                        "help_url: \"%.80s\" contains a space or quote", policy->help_url);
 }
 
-void reading_check(struct reading *rd)
+void check_run(struct reading *rd)
 {
     const struct settings *s = rd->settings;
 

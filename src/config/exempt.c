@@ -2,6 +2,10 @@
 /*
  * exempt: the entries of section exempt and of its files, collected in one list and three lookup sets. An entry that
  * would exempt very many clients, perhaps by accident, causes a warning. An expired entry exempts nobody.
+ *
+ * A file has lines of "client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]". Empty lines and lines that begin with # are
+ * skipped. Every malformed line is reported with file and line number. The time needed is linear in the size of the
+ * file.
  */
 #include "exempt.h"
 
@@ -11,17 +15,31 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "clock.h"
 #include "file.h"
 #include "hash.h"
 #include "reading.h"
+#include "units.h"
+#include "values.h"
+
+enum { LINE_MAX_BYTES = 1024, WORDS_MAX = 3 };
+
+const char *exempt_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE])
+{
+    if (entry->line == 0)
+        snprintf(out, EXEMPTION_WHERE_SIZE, "default");
+    else
+        snprintf(out, EXEMPTION_WHERE_SIZE, "%s:%u", entry->file, entry->line);
+    return out;
+}
 
 static void complain(struct exempt_list *list, bool is_error, const struct exemption *entry, const char *what)
 {
     char text[256], where[EXEMPTION_WHERE_SIZE];
 
     snprintf(text, sizeof(text), "\"%.80s\" %s", entry->pattern, what);
-    problems_elsewhere(list->problems, is_error, list->line, exemption_where(entry, where), text);
+    problems_elsewhere(list->problems, is_error, list->line, exempt_where(entry, where), text);
 }
 
 /* The array is not in the region, because a region cannot free the smaller arrays as it grows. */
@@ -35,24 +53,6 @@ static bool grow(struct exempt_list *list)
     list->sets->entries = larger;
     list->room = room;
     return true;
-}
-
-/* True when each label has 1 to 63 bytes, so that the text can be a name. */
-static bool is_pattern(const char *pattern)
-{
-    const char *at = pattern + (pattern[0] == '.');
-    unsigned label = 0;
-
-    for (; *at; at++) {
-        if (*at == '.' && label == 0)
-            return false;
-        if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || *at == '.' || *at == '-' || *at == '_'))
-            return false;
-        label = *at == '.' ? 0 : label + 1;
-        if (label > 63)
-            return false;
-    }
-    return label > 0 && at - pattern <= 254;
 }
 
 static bool add_client(struct exempt_list *list, const struct exemption *entry, int32_t number)
@@ -70,7 +70,7 @@ static bool add_client(struct exempt_list *list, const struct exemption *entry, 
 
 static bool add_name(struct exempt_list *list, struct suffix_set *set, const struct exemption *entry, int32_t number)
 {
-    if (!is_pattern(entry->pattern)) {
+    if (!value_is_host(entry->pattern + (entry->pattern[0] == '.'))) {
         complain(list, true, entry, "is not a host name, expected NAME, or .NAME for all below it too");
         return false;
     }
@@ -96,7 +96,7 @@ void exempt_add(struct exempt_list *list, const struct exemption *entry)
     bool added;
 
     for (char *c = pattern; c && *c; c++)
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+        *c = (char)ascii_lower(*c);
     kept.pattern = pattern;
     if (!pattern || sets->count >= EXEMPTIONS_MAX || (sets->count == list->room && !grow(list))) {
         complain(list, true, entry, "is one exemption too many");
@@ -116,28 +116,166 @@ void exempt_add(struct exempt_list *list, const struct exemption *entry)
     sets->digest = digest_of(sets->digest, &kept);
 }
 
-/* The lists that the policy file can contain. */
+/* The kinds in exempt files, and the lists of the policy file. */
 static const struct {
     enum exempt_kind kind;
-    const char *name;
-    size_t offset;
-} lists[] = {
-    {EXEMPT_CLIENT, "clients", offsetof(struct exempt_settings, client_list)},
-    {EXEMPT_RDNS, "rdns", offsetof(struct exempt_settings, rdns_list)},
-    {EXEMPT_HELO, "helo", offsetof(struct exempt_settings, helo_list)},
+    const char *word, *name;
+    size_t offset; /* of the list */
+} kinds[] = {
+    {EXEMPT_CLIENT, "client", "clients", offsetof(struct exempt_settings, client_list)},
+    {EXEMPT_RDNS, "rdns", "rdns", offsetof(struct exempt_settings, rdns_list)},
+    {EXEMPT_HELO, "helo", "helo", offsetof(struct exempt_settings, helo_list)},
 };
+
+/* ---- exempt files ---- */
+
+struct line {
+    const char *file;
+    unsigned number;
+    char text[LINE_MAX_BYTES];
+    char *words[WORDS_MAX];
+    unsigned word_count;
+    const char *why;
+};
+
+static void complain_of_line(struct exempt_list *list, const struct line *line, const char *what, const char *word)
+{
+    char where[512], text[256];
+
+    snprintf(where, sizeof(where), "%.400s:%u", line->file, line->number);
+    snprintf(text, sizeof(text), "%s%s%.80s%s", what, word ? ", not \"" : "", word ? word : "", word ? "\"" : "");
+    problems_elsewhere(list->problems, true, list->line, where, text);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Splits a line into words up to a '#' that begins a word; the rest is the reason. False: too many words. */
+static bool split(struct line *line)
+{
+    char *at = line->text;
+
+    line->word_count = 0;
+    line->why = "";
+    for (;;) {
+        while (is_blank(*at))
+            *at++ = '\0';
+        if (*at == '#') {
+            *at++ = '\0';
+            line->why = at + strspn(at, " \t");
+            return true;
+        }
+        if (*at == '\0')
+            return true;
+        if (line->word_count == WORDS_MAX)
+            return false;
+        line->words[line->word_count++] = at;
+        while (*at != '\0' && !is_blank(*at))
+            at++;
+    }
+}
+
+static bool copy_line(struct exempt_list *list, struct line *line, const char *text, size_t n)
+{
+    if (n > 0 && text[n - 1] == '\r')
+        n--;
+    if (n >= sizeof(line->text)) {
+        complain_of_line(list, line, "this line is too long, expected at most 1023 bytes", NULL);
+        return false;
+    }
+    memcpy(line->text, text, n);
+    line->text[n] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == 0x7f || (c < ' ' && c != '\t')) {
+            complain_of_line(list, line, "a control byte, expected text", NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_kind(struct exempt_list *list, const struct line *line, struct exemption *entry)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(line->words[0], kinds[i].word) == 0) {
+            entry->kind = kinds[i].kind;
+            return true;
+        }
+    }
+    complain_of_line(list, line, "expected client, rdns or helo", line->words[0]);
+    return false;
+}
+
+static bool take_until(struct exempt_list *list, const struct line *line, struct exemption *entry)
+{
+    const char *word = line->word_count < 3 ? NULL : line->words[2];
+
+    if (word == NULL)
+        return true;
+    if (strncmp(word, "until=", 6) == 0 && units_date(word + 6, &entry->until))
+        return true;
+    complain_of_line(list, line, "expected until=YYYY-MM-DD", word);
+    return false;
+}
+
+static void take_line(struct exempt_list *list, struct line *line)
+{
+    struct exemption entry = {.until = 0};
+
+    if (!split(line)) {
+        complain_of_line(list, line, "expected client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]", NULL);
+        return;
+    }
+    if (line->word_count == 0 || !take_kind(list, line, &entry))
+        return;
+    if (line->word_count == 1) {
+        complain_of_line(list, line, "expected a pattern after it", NULL);
+        return;
+    }
+    if (!take_until(list, line, &entry))
+        return;
+    entry.pattern = line->words[1];
+    entry.file = line->file;
+    entry.line = line->number;
+    entry.why = line->why[0] ? region_strdup(list->region, line->why) : "";
+    if (entry.why)
+        exempt_add(list, &entry);
+}
+
+void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n)
+{
+    const char *end = text + n;
+    struct line line = {.file = file};
+
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3;
+    while (text < end) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        if (!stop)
+            stop = end;
+        line.number++;
+        if (copy_line(list, &line, text, (size_t)(stop - text)))
+            take_line(list, &line);
+        text = stop + 1;
+    }
+}
+
+/* ---- section exempt ---- */
 
 /* The entries of the policy file itself. */
 static void add_inline(struct reading *rd, struct exempt_list *list, unsigned block, size_t which)
 {
     const char *base = (const char *)&rd->settings->exempt;
-    const char *const *patterns = *(const char *const *const *)(const void *)(base + lists[which].offset);
+    const char *const *patterns = *(const char *const *const *)(const void *)(base + kinds[which].offset);
 
     for (unsigned i = 0; patterns[i]; i++) {
         struct exemption entry = {
-            .kind = lists[which].kind, .pattern = patterns[i], .file = rd->settings->file, .why = ""};
+            .kind = kinds[which].kind, .pattern = patterns[i], .file = rd->settings->file, .why = ""};
 
-        list->line = reading_value_line(rd, block, lists[which].name, i);
+        list->line = fields_value_line(rd, block, kinds[which].name, i);
         entry.file = problems_file(&rd->problems, list->line, &entry.line)->name;
         exempt_add(list, &entry);
     }
@@ -156,15 +294,15 @@ static void add_file(struct reading *rd, struct exempt_list *list, const char *p
                            missing ? " (an empty file will do; heloctl exempt add creates it)" : "");
         return;
     }
-    exempt_file_read_text(list, path, file.text, file.n);
+    exempt_read_text(list, path, file.text, file.n);
     free(file.text);
 }
 
-void reading_exempt(struct reading *rd)
+void exempt_read(struct reading *rd)
 {
     struct exempt_settings *exempt = &rd->settings->exempt;
     struct exempt_list list = {.region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()};
-    unsigned block = reading_block(rd, SECTION_EXEMPT, 0, NULL);
+    unsigned block = fields_block(rd, SECTION_EXEMPT, 0, NULL);
 
     exempt->clients = network_set_new();
     exempt->rdns = suffix_set_new();
@@ -173,10 +311,10 @@ void reading_exempt(struct reading *rd)
         problems_error(&rd->problems, 0, "no memory for section exempt");
         return;
     }
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         add_inline(rd, &list, block, i);
     for (unsigned i = 0; exempt->files[i]; i++) {
-        list.line = reading_value_line(rd, block, "files", i);
+        list.line = fields_value_line(rd, block, "files", i);
         add_file(rd, &list, exempt->files[i]);
     }
 }

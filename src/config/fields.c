@@ -11,7 +11,7 @@
 
 enum { INITIAL_MAX = 128 };
 
-unsigned reading_block(const struct reading *rd, enum section section, unsigned parent, const char *title)
+unsigned fields_block(const struct reading *rd, enum section section, unsigned parent, const char *title)
 {
     if (parent == NO_BLOCK)
         return NO_BLOCK;
@@ -23,16 +23,16 @@ unsigned reading_block(const struct reading *rd, enum section section, unsigned 
     return NO_BLOCK;
 }
 
-unsigned reading_line(const struct reading *rd, unsigned block, const char *name)
+unsigned fields_line(const struct reading *rd, unsigned block, const char *name)
 {
     return block == NO_BLOCK ? 0 : scan_line(&rd->scan, block, name);
 }
 
-unsigned reading_value_line(const struct reading *rd, unsigned block, const char *name, unsigned i)
+unsigned fields_value_line(const struct reading *rd, unsigned block, const char *name, unsigned i)
 {
     const struct assignment *a = block == NO_BLOCK ? NULL : scan_find(&rd->scan, block, name);
 
-    return a && i < a->value_count ? rd->scan.lines[a->first_line + i] : reading_line(rd, block, name);
+    return a && i < a->value_count ? rd->scan.lines[a->first_line + i] : fields_line(rd, block, name);
 }
 
 /* Splits a list separated by ", ", which is how the table writes defaults. */
@@ -101,7 +101,7 @@ static void take_value(struct reading *rd, const struct option *option, const st
     take_initial(rd, option, base);
 }
 
-void reading_fields(struct reading *rd, enum section section, unsigned block, void *base)
+void fields_read(struct reading *rd, enum section section, unsigned block, void *base)
 {
     for (size_t i = 0; i < options_count; i++) {
         const struct option *option = &options[i];

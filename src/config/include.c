@@ -18,6 +18,23 @@
 
 enum { INCLUDE_PATH_SIZE = 1024 };
 
+void include_text(struct reading *rd, const struct file_text *file)
+{
+    struct tree *tree = NULL;
+    size_t clean_n = 0;
+    char *clean = prepass(file->text, file->n, &rd->problems, &clean_n);
+
+    rd->world_readable[rd->problems.file_count - 1] = file->world_readable;
+    rd->bytes += file->n;
+    problems_count_lines(&rd->problems, file->text, file->n);
+    if (clean && scan_text(&rd->scan, clean, clean_n, &rd->problems))
+        tree = tree_parse(clean, clean_n, &rd->scan, &rd->problems);
+    if (!tree && rd->problems.errors == 0)
+        problems_error(&rd->problems, problems_base(&rd->problems), "no memory for the policy file");
+    rd->tree = tree_join(rd->tree, tree);
+    rd->whole = rd->whole && tree;
+}
+
 /* Splits a pattern into directory and name pattern. A relative directory is relative to the policy file. */
 static bool split(const struct reading *rd, const char *given, char folder[INCLUDE_PATH_SIZE], const char **names)
 {
@@ -73,7 +90,7 @@ static void read_one(struct reading *rd, const struct include *include, const ch
     if (!problems_next_file(&rd->problems, path))
         problems_error(&rd->problems, include->line, "include: more than %d files", PROBLEM_FILES_MAX - 1);
     else
-        reading_add_text(rd, &file);
+        include_text(rd, &file);
     free(file.text);
 }
 
@@ -113,7 +130,7 @@ static void read_pattern(struct reading *rd, const struct include *include)
         free(found);
 }
 
-void reading_includes(struct reading *rd)
+void include_files(struct reading *rd)
 {
     for (unsigned i = 0; i < rd->scan.include_count; i++)
         read_pattern(rd, &rd->scan.includes[i]);

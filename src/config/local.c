@@ -9,9 +9,10 @@
 #include <strings.h>
 #include <sys/utsname.h>
 
+#include "ascii.h"
 #include "reading.h"
 
-const char *reading_host_name(struct region *r)
+const char *local_host_name(struct region *r)
 {
     struct utsname host;
     char *name;
@@ -20,7 +21,7 @@ const char *reading_host_name(struct region *r)
         return "";
     name = region_strdup(r, host.nodename);
     for (char *c = name; c && *c; c++)
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+        *c = (char)ascii_lower(*c);
     return name ? name : "";
 }
 
@@ -42,7 +43,7 @@ static void add_names(struct reading *rd, struct local_settings *local)
     for (size_t i = 0; local->names[i]; i++) {
         char *lower = region_strdup(rd->region, local->names[i]);
         for (char *c = lower; c && *c; c++)
-            *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+            *c = (char)ascii_lower(*c);
         added = added && lower && suffix_set_add(local->own, lower, LOCAL_OURS);
     }
     if (!local->names[0] && is_own_name(rd, rd->host))
@@ -110,7 +111,7 @@ static bool add_interfaces(struct local_settings *local)
     return added;
 }
 
-void reading_local(struct reading *rd)
+void local_read(struct reading *rd)
 {
     struct local_settings *local = &rd->settings->local;
 

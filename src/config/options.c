@@ -214,7 +214,7 @@ const struct option *option_find(enum section section, const char *name)
     return NULL;
 }
 
-bool section_find(enum section parent, const char *name, enum section *out)
+bool option_section(enum section parent, const char *name, enum section *out)
 {
     for (int i = SECTION_ROOT + 1; i < SECTION_COUNT; i++) {
         if (sections[i].parent == parent && strcmp(sections[i].name, name) == 0) {
@@ -243,7 +243,7 @@ bool option_known(enum section section, const char *name)
     return option_find(section, name) != NULL;
 }
 
-const char *section_name_next(enum section section, size_t *at)
+const char *option_name_next(enum section section, size_t *at)
 {
     if (section == SECTION_POINTS)
         return *at < rules_count ? rules[(*at)++]->name : NULL;

@@ -84,10 +84,10 @@ enum { POINTS_MIN = -1000, POINTS_MAX = 1000, CAP_MAX = 1000 };
  * Iterates over the names allowed in a section: options, rules or families, then nested sections. `at` is 0 at first.
  * Returns NULL after the last.
  */
-const char *section_name_next(enum section section, size_t *at);
+const char *option_name_next(enum section section, size_t *at);
 const struct option *option_find(enum section section, const char *name); /* NULL: not in the table */
 bool option_known(enum section section, const char *name);                /* also true for rules and families */
-bool section_find(enum section parent, const char *name, enum section *out);
+bool option_section(enum section parent, const char *name, enum section *out);
 bool option_is_list(const struct option *option);
 
 #endif

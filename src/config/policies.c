@@ -42,7 +42,7 @@ static enum outcome outcome_of(const struct reply *reply)
 
 static void take_action(struct reading *rd, struct threshold *t, unsigned block)
 {
-    unsigned line = reading_line(rd, block, "action");
+    unsigned line = fields_line(rd, block, "action");
     const char *error = NULL, *unknown = NULL;
     char enhanced[12] = "";
 
@@ -97,7 +97,7 @@ static void take_thresholds(struct reading *rd, struct policy *policy, unsigned 
             problems_error(&rd->problems, b->line, "more than %d thresholds", THRESHOLDS_MAX);
             break;
         }
-        reading_fields(rd, SECTION_THRESHOLD, i, &t);
+        fields_read(rd, SECTION_THRESHOLD, i, &t);
         if (t.action)
             take_action(rd, &t, i);
         policy->thresholds[policy->threshold_count++] = t;
@@ -126,8 +126,8 @@ static void take_number(struct reading *rd, unsigned block, const char *name, in
 
 static void take_points(struct reading *rd, struct policy *policy, unsigned block)
 {
-    unsigned points = reading_block(rd, SECTION_POINTS, block, NULL);
-    unsigned caps = reading_block(rd, SECTION_CAPS, block, NULL);
+    unsigned points = fields_block(rd, SECTION_POINTS, block, NULL);
+    unsigned caps = fields_block(rd, SECTION_CAPS, block, NULL);
 
     for (size_t i = 0; i < rules_count; i++) {
         policy->points[i] = rules[i]->points;
@@ -173,7 +173,7 @@ static struct policy *take_policy(struct reading *rd, const char *name, unsigned
     if (!policy)
         return NULL;
     policy->name = name;
-    reading_fields(rd, SECTION_POLICY, block, policy);
+    fields_read(rd, SECTION_POLICY, block, policy);
     take_thresholds(rd, policy, block);
     take_points(rd, policy, block);
     policy->wants_explanation = wants_explanation(policy);
@@ -195,12 +195,12 @@ static void link_shadows(struct reading *rd, struct policy **list, size_t n)
         if (policy->shadow)
             policy->needs |= own_needs(policy->shadow);
         else if (policy->shadow_name && policy->shadow_name[0])
-            problems_error(&rd->problems, reading_line(rd, rd->policy_blocks[i], "shadow"),
+            problems_error(&rd->problems, fields_line(rd, rd->policy_blocks[i], "shadow"),
                            "shadow: there is no policy \"%s\"", policy->shadow_name);
     }
 }
 
-void reading_policies(struct reading *rd)
+void policies_read(struct reading *rd)
 {
     struct settings *s = rd->settings;
     size_t most = rd->scan.block_count + 1, n = 0;
@@ -209,7 +209,7 @@ void reading_policies(struct reading *rd)
     rd->policy_blocks = region_alloc(rd->region, most * sizeof(*rd->policy_blocks));
     if (!list || !rd->policy_blocks)
         return;
-    if (reading_block(rd, SECTION_POLICY, 0, "default") == NO_BLOCK) {
+    if (fields_block(rd, SECTION_POLICY, 0, "default") == NO_BLOCK) {
         rd->policy_blocks[n] = NO_BLOCK;
         list[n++] = take_policy(rd, "default", NO_BLOCK);
     }

@@ -13,43 +13,16 @@
 #include "prepass.h"
 #include "reading.h"
 
-void reading_add_text(struct reading *rd, const struct file_text *file)
-{
-    struct tree *tree = NULL;
-    size_t clean_n = 0;
-    char *clean = prepass(file->text, file->n, &rd->problems, &clean_n);
-
-    rd->world_readable[rd->problems.file_count - 1] = file->world_readable;
-    rd->bytes += file->n;
-    problems_count_lines(&rd->problems, file->text, file->n);
-    if (clean && scan_text(&rd->scan, clean, clean_n, &rd->problems))
-        tree = tree_parse(clean, clean_n, &rd->scan, &rd->problems);
-    if (!tree && rd->problems.errors == 0)
-        problems_error(&rd->problems, problems_base(&rd->problems), "no memory for the policy file");
-    rd->tree = tree_join(rd->tree, tree);
-    rd->whole = rd->whole && tree;
-}
-
-/* Reads the texts of all files. Returns false when nothing further can be read. */
-static bool read_tree(struct reading *rd, const struct file_text *file)
-{
-    rd->whole = true;
-    reading_add_text(rd, file);
-    if (rd->whole)
-        reading_includes(rd);
-    return rd->whole;
-}
-
 static void read_names(struct reading *rd)
 {
     const struct names_settings *names = &rd->settings->names;
-    unsigned block = reading_block(rd, SECTION_NAMES, 0, NULL);
+    unsigned block = fields_block(rd, SECTION_NAMES, 0, NULL);
     char error[256] = "no memory";
 
     rd->settings->name_data =
         name_data_new(names->psl_file[0] ? names->psl_file : NULL, names->token_files, error, sizeof(error));
     if (!rd->settings->name_data)
-        problems_error(&rd->problems, reading_line(rd, block, names->token_files[0] ? "token_files" : "psl_file"),
+        problems_error(&rd->problems, fields_line(rd, block, names->token_files[0] ? "token_files" : "psl_file"),
                        "names: %s", error);
 }
 
@@ -59,7 +32,7 @@ static const char *place_of(struct reading *rd, enum section section, const char
     char place[PROBLEM_PLACE_SIZE], text[PROBLEM_PLACE_SIZE + 32];
     const char *kept;
 
-    problems_place(&rd->problems, reading_line(rd, reading_block(rd, section, 0, NULL), option), place);
+    problems_place(&rd->problems, fields_line(rd, fields_block(rd, section, 0, NULL), option), place);
     snprintf(text, sizeof(text), "%s: %s", place, option);
     kept = region_strdup(rd->region, text);
     return kept ? kept : option;
@@ -70,7 +43,7 @@ static void read_sections(struct reading *rd)
     for (int i = SECTION_ROOT + 1; i < SECTION_COUNT; i++) {
         enum section section = (enum section)i;
         if (sections[i].parent == SECTION_ROOT && section != SECTION_POLICY)
-            reading_fields(rd, section, reading_block(rd, section, 0, NULL), rd->settings);
+            fields_read(rd, section, fields_block(rd, section, 0, NULL), rd->settings);
     }
     rd->settings->is_empty = rd->scan.assignment_count == 0 && rd->scan.block_count == 1;
     rd->settings->places = (struct settings_places){
@@ -84,14 +57,14 @@ static void read_sections(struct reading *rd)
 
 /* The steps in order. Each reports its problems and lets the next run, so that the admin sees all mistakes at once. */
 static void (*const steps[])(struct reading *rd) = {
-    read_sections, read_names, reading_local, reading_allow, reading_exempt, reading_policies, reading_check,
+    read_sections, read_names, local_read, allow_read, exempt_read, policies_read, check_run,
 };
 
 /* Warns of a secret in a file that everybody may read. */
 static void check_secret(struct reading *rd, const char *option)
 {
     const struct assignment *a = NULL;
-    unsigned block = reading_block(rd, SECTION_HISTORY, 0, NULL);
+    unsigned block = fields_block(rd, SECTION_HISTORY, 0, NULL);
 
     if (block != NO_BLOCK)
         a = scan_find(&rd->scan, block, option);
@@ -114,7 +87,11 @@ static void list_files(struct reading *rd)
 
 static void read_text(struct reading *rd, const struct file_text *file)
 {
-    if (!read_tree(rd, file))
+    rd->whole = true;
+    include_text(rd, file);
+    if (rd->whole)
+        include_files(rd);
+    if (!rd->whole)
         return;
     list_files(rd);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !region_failed(rd->region); i++)
@@ -130,7 +107,7 @@ static void read_text(struct reading *rd, const struct file_text *file)
 static struct settings *read_file(const char *name, const struct file_text *file, bool early, policyfile_report *report,
                                   void *arg)
 {
-    struct owned_settings *owned = owned_settings_new();
+    struct owned_settings *owned = settings_new();
     struct reading rd = {.early = early, .scan = {.block_count = 1, .blocks = NULL}};
 
     if (!owned) {
@@ -142,7 +119,7 @@ static struct settings *read_file(const char *name, const struct file_text *file
     rd.region = owned->region;
     rd.settings->file = region_strdup(rd.region, name);
     problems_init(&rd.problems, rd.settings->file ? rd.settings->file : "policy file", rd.region);
-    rd.host = reading_host_name(rd.region);
+    rd.host = local_host_name(rd.region);
     read_text(&rd, file);
     tree_free(rd.tree);
     problems_tell(&rd.problems, report, arg);

@@ -19,7 +19,7 @@ struct owned_settings {
     struct region *region; /* every text and array of the settings, and the reading's own */
 };
 
-struct owned_settings *owned_settings_new(void); /* NULL: no memory */
+struct owned_settings *settings_new(void); /* NULL: no memory */
 
 enum { NO_BLOCK = UINT32_MAX };
 
@@ -38,27 +38,26 @@ struct reading {
 };
 
 /* The block of a section under a parent, NO_BLOCK when the file has none. `title` NULL: the plain one. */
-unsigned reading_block(const struct reading *rd, enum section section, unsigned parent, const char *title);
+unsigned fields_block(const struct reading *rd, enum section section, unsigned parent, const char *title);
 /* Line of an option in a block, 0 for NO_BLOCK. */
-unsigned reading_line(const struct reading *rd, unsigned block, const char *name);
+unsigned fields_line(const struct reading *rd, unsigned block, const char *name);
 /* Line of one value of a list. */
-unsigned reading_value_line(const struct reading *rd, unsigned block, const char *name, unsigned i);
+unsigned fields_value_line(const struct reading *rd, unsigned block, const char *name, unsigned i);
 
-/* policyfile.c: the text of the file that `problems` is at. */
-void reading_add_text(struct reading *rd, const struct file_text *file);
-/* include.c: the texts of the files that the policy file includes. */
-void reading_includes(struct reading *rd);
+/* include.c: the text of the file that `problems` is at, and the texts of the files that the policy file includes. */
+void include_text(struct reading *rd, const struct file_text *file);
+void include_files(struct reading *rd);
 /* fields.c: the options of a section, from the block or from their defaults, into the struct at base. */
-void reading_fields(struct reading *rd, enum section section, unsigned block, void *base);
+void fields_read(struct reading *rd, enum section section, unsigned block, void *base);
 /* policies.c */
-void reading_policies(struct reading *rd);
+void policies_read(struct reading *rd);
 /* local.c */
-const char *reading_host_name(struct region *r);
-void reading_local(struct reading *rd);
-void reading_allow(struct reading *rd);
+const char *local_host_name(struct region *r);
+void local_read(struct reading *rd);
+void allow_read(struct reading *rd);
 /* exempt.c */
-void reading_exempt(struct reading *rd);
+void exempt_read(struct reading *rd);
 /* check.c: what only the whole can tell. */
-void reading_check(struct reading *rd);
+void check_run(struct reading *rd);
 
 #endif

@@ -186,7 +186,7 @@ static void suggest(struct scanner *s, enum section section, const char *name, u
         what = "rule";
     if (section == SECTION_CAPS)
         what = "family";
-    for (size_t at = 0; n < NAMES_MAX && (names[n] = section_name_next(section, &at)); n++)
+    for (size_t at = 0; n < NAMES_MAX && (names[n] = option_name_next(section, &at)); n++)
         ;
     nearest = units_nearest(name, names, n);
     if (nearest) {
@@ -330,7 +330,7 @@ static void read_section(struct scanner *s, unsigned parent, const char *name, c
         syntax_error(s, named, has_title ? "{ behind the section's name" : "= or {");
         return;
     }
-    if (section_find(s->out->blocks[parent].section, name, &b.section))
+    if (option_section(s->out->blocks[parent].section, name, &b.section))
         number = keep_block(s, &b, name, has_title);
     else
         suggest(s, s->out->blocks[parent].section, name, named->line, true);

@@ -3,7 +3,6 @@
  * settings: lifetime and queries of finished settings. Nothing changes after policyfile_read() has returned them, and
  * the last settings_unref() frees everything.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,7 @@
 
 enum { SETTINGS_MAX = 512 * 1024 * 1024 };
 
-struct owned_settings *owned_settings_new(void)
+struct owned_settings *settings_new(void)
 {
     struct owned_settings *owned = calloc(1, sizeof(*owned));
 
@@ -57,15 +56,6 @@ const struct policy *settings_policy(const struct settings *s, const char *conte
             return s->policies[i];
     }
     return s->default_policy;
-}
-
-const char *exemption_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE])
-{
-    if (entry->line == 0)
-        snprintf(out, EXEMPTION_WHERE_SIZE, "default");
-    else
-        snprintf(out, EXEMPTION_WHERE_SIZE, "%s:%u", entry->file, entry->line);
-    return out;
 }
 
 static bool counts(const struct exemption *entry, time_t now)

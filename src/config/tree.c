@@ -48,12 +48,12 @@ static cfg_opt_t *option_array(enum section section)
 
     if (made[section])
         return made[section];
-    for (size_t at = 0; section_name_next(section, &at);)
+    for (size_t at = 0; option_name_next(section, &at);)
         n++;
     array = calloc(n + 1, sizeof(*array));
-    for (size_t at = 0, i = 0; array && (name = section_name_next(section, &at)); i++) {
+    for (size_t at = 0, i = 0; array && (name = option_name_next(section, &at)); i++) {
         array[i].name = name;
-        if (section_find(section, name, &inner)) {
+        if (option_section(section, name, &inner)) {
             array[i].type = CFGT_SEC;
             array[i].flags = sections[inner].titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
             array[i].subopts = option_array(inner);

@@ -92,8 +92,7 @@ static bool read_word(struct value *v)
     return store_text(v);
 }
 
-/* True when each label has 1 to 63 letters, digits, hyphens or underscores. */
-static bool is_host(const char *text)
+bool value_is_host(const char *text)
 {
     size_t n = strlen(text);
 
@@ -110,14 +109,14 @@ static bool is_host(const char *text)
 
 static bool read_host(struct value *v)
 {
-    if (v->text[0] != '\0' && !is_host(v->text))
+    if (v->text[0] != '\0' && !value_is_host(v->text))
         return wrong(v, "is not a host name");
     return store_text(v);
 }
 
 static bool check_suffix(struct value *v)
 {
-    return is_host(v->text + (v->text[0] == '.')) ||
+    return value_is_host(v->text + (v->text[0] == '.')) ||
            wrong(v, "is not a host name, expected NAME, or .NAME for all below it too");
 }
 
@@ -162,7 +161,7 @@ static bool is_host_port(const char *text, bool needs_port, bool host_names)
         return false;
     memcpy(name, text, host);
     name[host] = '\0';
-    return address_parse(&a, name, host) || (host_names && is_host(name) && !only(name, "0123456789."));
+    return address_parse(&a, name, host) || (host_names && value_is_host(name) && !only(name, "0123456789."));
 }
 
 static bool is_unix(const char *text)

@@ -21,6 +21,8 @@ bool value_read(const struct option *option, const char *text, void *base, struc
 bool value_number(const char *text, int64_t min, int64_t max, int64_t *out, char error[VALUE_ERROR_SIZE]);
 /* Formats a field that is not a list, without quotes. The result may point into `room`. */
 const char *value_text(const struct option *option, const void *base, char room[VALUE_TEXT_SIZE]);
+/* True when each label has 1 to 63 letters, digits, hyphens or underscores. */
+bool value_is_host(const char *text);
 /* Length of an unknown macro to show in a message. */
 int value_macro_length(const char *macro);
 /* True when values of the type are written without quotes. */

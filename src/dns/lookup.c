@@ -16,6 +16,13 @@
 #include "clock.h"
 #include "message.h"
 
+/* on_drain() checks its lists again before it returns, so nothing needs scheduling while it runs. */
+void lookup_wake(struct resolver *r)
+{
+    if (!r->draining)
+        event_active(r->drain, EV_TIMEOUT, 0);
+}
+
 enum { SLACK_MS = 250 }; /* normally lets c-ares' own timeout fire first */
 
 static struct lookup_list *list_of(struct resolver *r, enum lookup_state state)
@@ -109,7 +116,7 @@ static void on_reply(void *arg, const struct channel_reply *reply)
     if (!reply->aborted)
         l->answer = read_reply(l, reply);
     move_to(l, LOOKUP_ENDED);
-    resolver_wake(l->resolver);
+    lookup_wake(l->resolver);
 }
 
 static void send_lookup(struct lookup *l)
@@ -141,7 +148,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
         lookup_free(l);
     else
         close_to_others(l);
-    resolver_wake(r);
+    lookup_wake(r);
 }
 
 void lookup_start_line(struct resolver *r)

@@ -87,8 +87,7 @@ struct resolver {
 };
 
 /* Schedules on_drain() from the event loop. */
-void resolver_wake(struct resolver *r);
-
+void lookup_wake(struct resolver *r);
 /* Returns a new lookup at the end of the line, open for other queries to join, or NULL when there is no memory. */
 struct lookup *lookup_new(struct resolver *r, const uint8_t *key, size_t key_size);
 void lookup_free(struct lookup *l);

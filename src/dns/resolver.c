@@ -22,13 +22,6 @@ enum {
     TIMEOUT_MS = 2000,
 };
 
-/* on_drain() checks its lists again before it returns, so nothing needs scheduling while it runs. */
-void resolver_wake(struct resolver *r)
-{
-    if (!r->draining)
-        event_active(r->drain, EV_TIMEOUT, 0);
-}
-
 /*
  * Makes the key of a name: lower case, no trailing dot. Returns its size, or 0 if the name does not fit in a
  * message.
@@ -130,7 +123,7 @@ static struct resolver_query *make_ready(struct resolver_query *q, struct answer
     q->answer = answer;
     q->from_cache = from_cache;
     TAILQ_INSERT_TAIL(&r->ready, q, link);
-    resolver_wake(r);
+    lookup_wake(r);
     return q;
 }
 
@@ -270,7 +263,7 @@ static void replace_channel(struct resolver *r, struct channel *channel, struct 
     if (r->channel) {
         *old = (struct old_channel){r->channel, r->old};
         r->old = old;
-        resolver_wake(r);
+        lookup_wake(r);
     } else {
         free(old);
     }

@@ -43,7 +43,7 @@ struct daemon {
     struct event *settle; /* while stopping: looks whether all is answered */
     uint64_t stop_by_ms;
     int parent; /* waits to hear that we are ready; -1: nobody does */
-    struct pid_file pid_file;
+    struct process_pid pid_file;
 };
 
 static bool say(const char *what, const char *error)
@@ -191,7 +191,7 @@ static bool take_places(struct daemon *d, const struct identity *identity, char 
     struct server *s = &d->server;
     const char *pid_file = d->options->foreground ? "" : s->settings->server.pid_file;
 
-    return pid_file_open(&d->pid_file, pid_file, error, error_size) &&
+    return process_pid_open(&d->pid_file, pid_file, error, error_size) &&
            acceptor_prepare(s->acceptor, s->settings, error, error_size) &&
            status_prepare(s->status, s->settings, error, error_size) && privileges_drop(identity, error, error_size);
 }
@@ -334,7 +334,7 @@ static void announce(struct daemon *d)
     log_info("helod " PACKAGE_VERSION " is ready: policy %s, %zu sockets, DNS %s", s->settings->file,
              acceptor_count(s->acceptor), resolver_servers(s->gather.resolver));
     if (d->parent >= 0) {
-        if (!pid_file_write(&d->pid_file))
+        if (!process_pid_write(&d->pid_file))
             log_warning("%s: cannot be written", d->pid_file.path);
         reload_log(s);
         process_ready(d->parent);
@@ -374,7 +374,7 @@ static void end(struct daemon *d)
     settings_unref(s->settings);
     if (s->base != NULL)
         event_base_free(s->base);
-    pid_file_close(&d->pid_file);
+    process_pid_close(&d->pid_file);
     notify_close();
 }
 

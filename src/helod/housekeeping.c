@@ -210,6 +210,6 @@ void housekeeping_report(const struct server *s)
         char where[EXEMPTION_WHERE_SIZE];
 
         if (hits > 0)
-            log_info("stats: exemption %s %s: %llu hits", exemption_where(entry, where), entry->pattern, hits);
+            log_info("stats: exemption %s %s: %llu hits", exempt_where(entry, where), entry->pattern, hits);
     }
 }

@@ -121,7 +121,7 @@ static void add_exemptions(const struct server *s, struct json *j)
         json_open(j, NULL, '{');
         json_text(j, "kind", exempt_kind_name(entry->kind));
         json_text(j, "pattern", entry->pattern);
-        json_text(j, "where", exemption_where(entry, where));
+        json_text(j, "where", exempt_where(entry, where));
         json_text(j, "why", entry->why);
         json_number(j, "until", (long long)entry->until);
         json_number(j, "hits", (long long)exemption_hits_get(s->hits, entry));

@@ -81,9 +81,9 @@ static bool is_stale(const char *path)
     return pid <= 0 || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
 }
 
-bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t error_size)
+bool process_pid_open(struct process_pid *file, const char *path, char *error, size_t error_size)
 {
-    *file = (struct pid_file){.fd = -1};
+    *file = (struct process_pid){.fd = -1};
     if (path[0] == '\0')
         return true;
     file->path = strdup(path);
@@ -99,12 +99,12 @@ bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t 
     return file->fd >= 0 || text_error(error, error_size, path, strerror(errno));
 }
 
-bool pid_file_write(const struct pid_file *file)
+bool process_pid_write(const struct process_pid *file)
 {
     return file->fd < 0 || dprintf(file->fd, "%ld\n", (long)getpid()) > 0;
 }
 
-void pid_file_close(struct pid_file *file)
+void process_pid_close(struct process_pid *file)
 {
     if (file->fd >= 0) {
         if (unlink(file->path) != 0)
@@ -112,5 +112,5 @@ void pid_file_close(struct pid_file *file)
         close(file->fd);
     }
     free(file->path);
-    *file = (struct pid_file){.fd = -1};
+    *file = (struct process_pid){.fd = -1};
 }

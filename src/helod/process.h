@@ -16,7 +16,7 @@ bool process_fork(int *ready);
 /* Releases the terminal, and lets the parent exit with 0. */
 void process_ready(int ready);
 
-struct pid_file {
+struct process_pid {
     int fd;     /* -1: none */
     char *path; /* a copy: the settings that name it may be replaced */
 };
@@ -25,9 +25,9 @@ struct pid_file {
  * Creates an empty file, and replaces that of a process that no longer runs. `path` "": none. False with a text in
  * error.
  */
-bool pid_file_open(struct pid_file *file, const char *path, char *error, size_t error_size);
-bool pid_file_write(const struct pid_file *file);
-/* Removes the file, or empties it if removing is no longer permitted. May be called after pid_file_open() failed. */
-void pid_file_close(struct pid_file *file);
+bool process_pid_open(struct process_pid *file, const char *path, char *error, size_t error_size);
+bool process_pid_write(const struct process_pid *file);
+/* Removes the file, or empties it if removing is no longer permitted. May be called after process_pid_open() failed. */
+void process_pid_close(struct process_pid *file);
 
 #endif

@@ -141,6 +141,12 @@ static bool alabels_good(const char *name)
     return true;
 }
 
+/* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */
+static bool is_suffix(const struct name_data *data, const char *suffix, int types)
+{
+    return psl_is_public_suffix2(data->psl, suffix, types | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
 /* The text from the last n labels on; all of it where it has no more. */
 static const char *last_labels(const char *name, unsigned n)
 {
@@ -160,7 +166,7 @@ static const char *find_suffix(const char *name, const struct name_data *data, c
 {
     const char *label = last_labels(name, SUFFIX_LABELS_MAX), *dot;
 
-    for (*domain = NULL; !name_data_is_suffix(data, label, PSL_TYPE_ANY); label = dot + 1) {
+    for (*domain = NULL; !is_suffix(data, label, PSL_TYPE_ANY); label = dot + 1) {
         dot = strchr(label, '.');
         if (dot == NULL)
             return NULL;
@@ -174,7 +180,7 @@ const char *name_icann_domain(const struct name *name, const struct name_data *d
 {
     const char *before = name->registrable, *label = before != NULL ? strchr(before, '.') + 1 : name->text;
 
-    while (strchr(label, '.') != NULL && !name_data_is_suffix(data, label, PSL_TYPE_ICANN)) {
+    while (strchr(label, '.') != NULL && !is_suffix(data, label, PSL_TYPE_ICANN)) {
         before = label;
         label = strchr(label, '.') + 1;
     }
@@ -191,7 +197,7 @@ static void describe(struct name *out, const struct name_data *data)
         out->flags |= NAME_NUMERIC_TLD;
     else if (out->kind == NAME_HOST && suffix == NULL)
         out->flags |= NAME_UNKNOWN_TLD;
-    if (suffix == out->text && name_data_is_suffix(data, suffix, PSL_TYPE_ICANN))
+    if (suffix == out->text && is_suffix(data, suffix, PSL_TYPE_ICANN))
         out->flags |= NAME_IS_SUFFIX;
     if (!alabels_good(out->text))
         out->flags |= NAME_BAD_ALABEL;
@@ -272,13 +278,4 @@ bool name_same_domain(const struct name *a, const struct name *b)
         return false;
     n = (size_t)(a->text + a->length - a->registrable);
     return (size_t)(b->text + b->length - b->registrable) == n && memcmp(a->registrable, b->registrable, n) == 0;
-}
-
-bool name_under(const char *name, const char *suffix)
-{
-    size_t n = strlen(name), m = strlen(suffix);
-
-    if (m == 0 || n < m || name[n - m] != suffix[0] || memcmp(name + n - m, suffix, m) != 0)
-        return false;
-    return n == m || name[n - m - 1] == '.';
 }

@@ -115,8 +115,3 @@ const char *name_data_date(const struct name_data *data)
 {
     return data->date;
 }
-
-bool name_data_is_suffix(const struct name_data *data, const char *suffix, int types)
-{
-    return psl_is_public_suffix2(data->psl, suffix, types | PSL_TYPE_NO_STAR_RULE) != 0;
-}

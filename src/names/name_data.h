@@ -19,9 +19,6 @@ struct name_data {
     struct name_memory *memory; /* NULL: nothing is remembered */
 };
 
-/* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */
-bool name_data_is_suffix(const struct name_data *data, const char *suffix, int types);
-
 /* reserved.c */
 enum name_reserved name_reserved_class(const char *name, unsigned labels);
 bool name_reserved_has_owner(enum name_reserved class);

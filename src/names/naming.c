@@ -73,19 +73,39 @@ static void read_word(struct reading *in, const struct host_atom *atom, const st
     note(in, flag_of(in, atom, token->class), token->text, token->length);
 }
 
+/* NULL when there is none. */
+static const struct token *find_token(const struct tokens *tokens, const char *s, size_t n)
+{
+    size_t low = 0, high = tokens->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct token *row = &tokens->rows[middle];
+        size_t least = row->length < n ? row->length : n;
+        int order = memcmp(s, row->text, least);
+
+        if (order == 0 && row->length == n)
+            return row->class != TOKEN_IGNORED ? row : NULL;
+        if (order < 0 || (order == 0 && n < row->length))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
 /* A word of the table, or two of them written together: "mailrelay", "dyndsl". */
 static void read_words(struct reading *in)
 {
     for (unsigned i = 0; i < in->host->atoms; i++) {
         const struct host_atom *atom = &in->host->atom[i];
-        const struct token *whole = atom->number ? NULL : token_file_find(in->tokens, atom->s, atom->length);
+        const struct token *whole = atom->number ? NULL : find_token(in->tokens, atom->s, atom->length);
 
         if (whole != NULL)
             read_word(in, atom, whole);
         for (size_t n = COMPOUND_MIN; !atom->number && whole == NULL && n + COMPOUND_MIN <= atom->length; n++) {
-            const struct token *left = token_file_find(in->tokens, atom->s, n);
-            const struct token *right =
-                left == NULL ? NULL : token_file_find(in->tokens, atom->s + n, atom->length - n);
+            const struct token *left = find_token(in->tokens, atom->s, n);
+            const struct token *right = left == NULL ? NULL : find_token(in->tokens, atom->s + n, atom->length - n);
 
             if (right == NULL)
                 continue;
@@ -100,8 +120,7 @@ static void read_words(struct reading *in)
 static void read_stock(struct reading *in)
 {
     const struct host_part *host = in->host;
-    const struct token *token =
-        host->atoms > 0 ? token_file_find(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
+    const struct token *token = host->atoms > 0 ? find_token(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
     bool alone = host->atoms == 1 || (host->atoms == 2 && host->atom[1].number && host->atom[1].first_label);
 
     if (*host->domain != '\0' && alone && token != NULL && token->class == TOKEN_STOCK)
@@ -111,7 +130,7 @@ static void read_stock(struct reading *in)
 static void read_domain(struct reading *in)
 {
     const char *domain = in->host->domain, *tld = strrchr(domain, '.');
-    const struct token *token = tld != NULL ? token_file_find(in->tokens, tld + 1, strlen(tld + 1)) : NULL;
+    const struct token *token = tld != NULL ? find_token(in->tokens, tld + 1, strlen(tld + 1)) : NULL;
 
     if (token != NULL && token->class == TOKEN_TLD)
         note(in, NAMING_BULK, tld, strlen(tld));

@@ -189,6 +189,15 @@ static bool fits(const char *pattern, const char *label, size_t n)
     return *pattern == '*' || i == n;
 }
 
+bool name_under(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+
+    if (m == 0 || n < m || name[n - m] != suffix[0] || memcmp(name + n - m, suffix, m) != 0)
+        return false;
+    return n == m || name[n - m - 1] == '.';
+}
+
 enum name_reserved name_reserved_class(const char *name, unsigned labels)
 {
     size_t first = strcspn(name, ".");

@@ -232,23 +232,3 @@ void token_file_release(struct tokens *tokens)
     free(tokens->rows);
     *tokens = (struct tokens){0};
 }
-
-const struct token *token_file_find(const struct tokens *tokens, const char *s, size_t n)
-{
-    size_t low = 0, high = tokens->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct token *row = &tokens->rows[middle];
-        size_t least = row->length < n ? row->length : n;
-        int order = memcmp(s, row->text, least);
-
-        if (order == 0 && row->length == n)
-            return row->class != TOKEN_IGNORED ? row : NULL;
-        if (order < 0 || (order == 0 && n < row->length))
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}

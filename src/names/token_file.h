@@ -65,7 +65,4 @@ bool token_file_add(struct tokens *tokens, struct token_text *text, const struct
 void token_file_done(struct tokens *tokens); /* orders the rows */
 void token_file_release(struct tokens *tokens);
 
-/* NULL when there is none. */
-const struct token *token_file_find(const struct tokens *tokens, const char *s, size_t n);
-
 #endif

@@ -31,12 +31,12 @@ static bool is_unreachable(const struct network *net)
     return net->bits >= IPV4_WIDEST && scope != ADDRESS_GLOBAL && scope == address_scope(&last);
 }
 
-void spf_breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8_t family, unsigned count)
+void breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8_t family, unsigned count)
 {
     add(b, family, family == ADDRESS_IPV4 ? term->bits4 : term->bits6, count);
 }
 
-void spf_breadth_add_record(struct spf_breadth *b, const struct spf_record *record)
+void breadth_add_record(struct spf_breadth *b, const struct spf_record *record)
 {
     for (size_t i = 0; i < record->count; i++) {
         const struct spf_term *term = &record->terms[i];
@@ -49,25 +49,25 @@ void spf_breadth_add_record(struct spf_breadth *b, const struct spf_record *reco
         if (!passes)
             continue;
         if (term->kind == SPF_A || term->kind == SPF_MX) {
-            spf_breadth_add_hosts(b, term, ADDRESS_IPV4, 1);
-            spf_breadth_add_hosts(b, term, ADDRESS_IPV6, 1);
+            breadth_add_hosts(b, term, ADDRESS_IPV4, 1);
+            breadth_add_hosts(b, term, ADDRESS_IPV6, 1);
         } else if ((term->kind == SPF_IP4 || term->kind == SPF_IP6) && !is_unreachable(&term->net)) {
             add(b, term->net.base.family, term->net.bits, 1);
         }
     }
 }
 
-void spf_breadth_add_match(struct spf_breadth *b, const struct spf_term *term)
+void breadth_add_match(struct spf_breadth *b, const struct spf_term *term)
 {
     static const char of_client[] = "icp";
     bool depends = term->kind != SPF_EXISTS;
 
     for (const char *letter = of_client; *letter != '\0' && !depends; letter++)
-        depends = spf_macro_uses(term->target, *letter);
+        depends = macro_uses(term->target, *letter);
     b->everybody = b->everybody || !depends;
 }
 
-bool spf_breadth_is_everybody(const struct spf_breadth *b)
+bool breadth_is_everybody(const struct spf_breadth *b)
 {
     return b->everybody || b->ipv4 > UINT64_C(1) << (IPV4_BITS - IPV4_WIDEST) ||
            b->ipv6 > UINT64_C(1) << (IPV6_UNIT_BITS - IPV6_WIDEST);

@@ -22,12 +22,12 @@ struct spf_breadth {
 };
 
 /* The terms of a record whose pass is a pass of the whole. */
-void spf_breadth_add_record(struct spf_breadth *b, const struct spf_record *record);
+void breadth_add_record(struct spf_breadth *b, const struct spf_record *record);
 /* `count` addresses that a term names, each with the term's prefix length around it. */
-void spf_breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8_t family, unsigned count);
+void breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8_t family, unsigned count);
 /* The term has matched: one that does not depend on the client would match for everybody. */
-void spf_breadth_add_match(struct spf_breadth *b, const struct spf_term *term);
+void breadth_add_match(struct spf_breadth *b, const struct spf_term *term);
 /* More than a /8 of IPv4, or a /16 of IPv6, which is more than any operator has. */
-bool spf_breadth_is_everybody(const struct spf_breadth *b);
+bool breadth_is_everybody(const struct spf_breadth *b);
 
 #endif

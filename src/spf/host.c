@@ -8,7 +8,7 @@
 
 #include "machine.h"
 
-enum dns_type spf_address_type(const struct spf *spf)
+enum dns_type host_address_type(const struct spf *spf)
 {
     return spf->query.client.family == ADDRESS_IPV6 ? DNS_AAAA : DNS_A;
 }
@@ -16,12 +16,12 @@ enum dns_type spf_address_type(const struct spf *spf)
 /* True when the client is in one of the addresses' networks of the term's prefix length. */
 static bool among(struct spf *spf, const struct dns_answer *answer)
 {
-    const struct spf_frame *top = spf_top(spf);
+    const struct spf_frame *top = machine_top(spf);
     const struct spf_term *term = &top->record.terms[top->at];
     unsigned bits = spf->query.client.family == ADDRESS_IPV6 ? term->bits6 : term->bits4;
 
-    if (spf_would_pass(spf))
-        spf_breadth_add_hosts(&spf->breadth, term, spf->query.client.family, answer->count);
+    if (machine_would_pass(spf))
+        breadth_add_hosts(&spf->breadth, term, spf->query.client.family, answer->count);
 
     for (size_t i = 0; i < answer->count; i++) {
         const struct address *a = &answer->records[i].address;
@@ -39,21 +39,21 @@ static bool among(struct spf *spf, const struct dns_answer *answer)
  */
 static bool matches(struct spf *spf, const struct dns_answer *answer)
 {
-    if (!spf_usable(spf, answer))
+    if (!machine_usable(spf, answer))
         return false;
     if (among(spf, answer))
         return true;
     if (answer->left_out > 0)
-        spf_end(spf, SPF_TEMPERROR, "a host with too many addresses");
+        machine_end(spf, SPF_TEMPERROR, "a host with too many addresses");
     return false;
 }
 
-void spf_address_take(struct spf *spf, const struct dns_answer *answer)
+void host_address_take(struct spf *spf, const struct dns_answer *answer)
 {
     if (matches(spf, answer))
-        spf_match(spf);
+        machine_match(spf);
     else if (spf->state != STATE_DONE)
-        spf_no_match(spf);
+        machine_no_match(spf);
 }
 
 /* Copies the names of a PTR or MX answer, because the answer is borrowed. */
@@ -74,50 +74,50 @@ static const char *next_host(struct spf *spf)
     while (spf->host_at < spf->host_count) {
         const char *name = spf->hosts[spf->host_at++];
 
-        if (spf_askable(name))
+        if (machine_askable(name))
             return name;
     }
     return NULL;
 }
 
-void spf_mx_take(struct spf *spf, const struct dns_answer *answer)
+void host_mx_take(struct spf *spf, const struct dns_answer *answer)
 {
-    if (!spf_usable(spf, answer)) {
+    if (!machine_usable(spf, answer)) {
         if (spf->state != STATE_DONE)
-            spf_no_match(spf);
+            machine_no_match(spf);
         return;
     }
     if (answer->count + answer->left_out > SPF_HOSTS_MAX) {
-        spf_end(spf, SPF_PERMERROR, "more than 10 MX records");
+        machine_end(spf, SPF_PERMERROR, "more than 10 MX records");
         return;
     }
     keep_hosts(spf, answer);
     spf->state = STATE_MX_HOST;
 }
 
-void spf_mx_host_run(struct spf *spf)
+void host_mx_host_run(struct spf *spf)
 {
     const char *name = next_host(spf);
 
     if (name)
-        spf_query_dns(spf, STATE_MX_HOST, name, spf_address_type(spf));
+        machine_query_dns(spf, STATE_MX_HOST, name, host_address_type(spf));
     else
-        spf_no_match(spf);
+        machine_no_match(spf);
 }
 
-void spf_mx_host_take(struct spf *spf, const struct dns_answer *answer)
+void host_mx_host_take(struct spf *spf, const struct dns_answer *answer)
 {
     if (matches(spf, answer))
-        spf_match(spf);
+        machine_match(spf);
 }
 
-void spf_ptr_run(struct spf *spf)
+void host_ptr_run(struct spf *spf)
 {
     char name[ADDRESS_REVERSE_SIZE];
     const char *copy = region_strdup(spf->region, address_reverse_name(&spf->query.client, name));
 
     if (copy)
-        spf_query_dns(spf, STATE_PTR, copy, DNS_PTR);
+        machine_query_dns(spf, STATE_PTR, copy, DNS_PTR);
 }
 
 /*
@@ -125,29 +125,29 @@ void spf_ptr_run(struct spf *spf)
  * void lookup of the term that needed it. Failed lookups of the PTR names do not count, because the client chose
  * those names, not the publisher of the record.
  */
-void spf_ptr_take(struct spf *spf, const struct dns_answer *answer)
+void host_ptr_take(struct spf *spf, const struct dns_answer *answer)
 {
     spf->host_count = spf->host_at = 0;
     spf->state = STATE_PTR_HOST;
     if (answer->status == DNS_FOUND)
         keep_hosts(spf, answer);
     else if (answer->status != DNS_TEMPERROR && spf->after_ptr == STATE_TERM)
-        spf_usable(spf, answer);
+        machine_usable(spf, answer);
 }
 
-void spf_ptr_host_run(struct spf *spf)
+void host_ptr_host_run(struct spf *spf)
 {
     const char *name = next_host(spf);
 
     if (name) {
-        spf_query_dns(spf, STATE_PTR_HOST, name, spf_address_type(spf));
+        machine_query_dns(spf, STATE_PTR_HOST, name, host_address_type(spf));
         return;
     }
     spf->valid_known = true;
     spf->state = spf->after_ptr;
 }
 
-void spf_ptr_host_take(struct spf *spf, const struct dns_answer *answer)
+void host_ptr_host_take(struct spf *spf, const struct dns_answer *answer)
 {
     if (answer->status != DNS_FOUND)
         return;
@@ -159,7 +159,7 @@ void spf_ptr_host_take(struct spf *spf, const struct dns_answer *answer)
     }
 }
 
-bool spf_name_within(const char *name, const char *domain)
+bool host_name_within(const char *name, const char *domain)
 {
     size_t n = strlen(name), m = strlen(domain);
 
@@ -168,14 +168,14 @@ bool spf_name_within(const char *name, const char *domain)
     return n == m || name[n - m - 1] == '.';
 }
 
-const char *spf_valid_name(const struct spf *spf, const char *domain)
+const char *host_valid_name(const struct spf *spf, const char *domain)
 {
     const char *best = spf->valid_count ? spf->valid[0] : "unknown";
 
     for (unsigned i = spf->valid_count; i-- > 0;) { /* backwards, so that the first name below the domain wins */
         if (!strcasecmp(spf->valid[i], domain))
             return spf->valid[i];
-        if (spf_name_within(spf->valid[i], domain))
+        if (host_name_within(spf->valid[i], domain))
             best = spf->valid[i];
     }
     return best;

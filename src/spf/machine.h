@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * machine: the state of an evaluation. spf.c is its interface, eval.c evaluates the records, and host.c implements the
- * mechanisms that look for the client among hosts.
+ * machine: the state of an evaluation. spf.c is its interface, eval.c evaluates the records, host.c implements the
+ * mechanisms that look for the client among hosts, and machine.c has the steps that all of them take.
  */
 #ifndef HELOD_SPF_MACHINE_H
 #define HELOD_SPF_MACHINE_H
@@ -79,37 +79,42 @@ struct spf_state_row {
 };
 extern const struct spf_state_row spf_states[STATE_COUNT];
 
-/* eval.c */
-struct spf_frame *spf_top(struct spf *spf);
-void spf_query_dns(struct spf *spf, enum spf_state state, const char *name, enum dns_type type);
+struct spf_frame *machine_top(struct spf *spf);
+const struct spf_term *machine_current(struct spf *spf); /* of the top frame */
+const char *machine_printable_domain(struct spf *spf);   /* of the top frame */
+void machine_query_dns(struct spf *spf, enum spf_state state, const char *name, enum dns_type type);
 /* A match of the current term would be a pass of the whole: every include on the way to it passes, too. */
-bool spf_would_pass(struct spf *spf);
-void spf_end(struct spf *spf, enum spf_result result, const char *reason);
-void spf_match(struct spf *spf);
-void spf_no_match(struct spf *spf);
+bool machine_would_pass(struct spf *spf);
+bool machine_includes_would_pass(const struct spf *spf); /* the same of the includes alone */
+void machine_end(struct spf *spf, enum spf_result result, const char *reason);
+void machine_end_permerror(struct spf *spf, const char *what, const char *about);
+/* The top frame has a result. It is the result of the evaluation, or of the include that pushed it (section 5.2). */
+void machine_end_frame(struct spf *spf, enum spf_result result);
+void machine_match(struct spf *spf);
+void machine_no_match(struct spf *spf);
 /*
  * Handles what is common to all answers: a temperror ends the evaluation and void lookups are counted. Returns true
  * when the answer has records.
  */
-bool spf_usable(struct spf *spf, const struct dns_answer *answer);
+bool machine_usable(struct spf *spf, const struct dns_answer *answer);
 /* True when a name fits in a DNS query: labels of 1 to 63 bytes, 253 bytes in total. */
-bool spf_askable(const char *name);
+bool machine_askable(const char *name);
 
 /* host.c */
-enum dns_type spf_address_type(const struct spf *spf);
-void spf_address_take(struct spf *spf, const struct dns_answer *answer);
-void spf_mx_take(struct spf *spf, const struct dns_answer *answer);
-void spf_mx_host_run(struct spf *spf);
-void spf_mx_host_take(struct spf *spf, const struct dns_answer *answer);
-void spf_ptr_run(struct spf *spf);
-void spf_ptr_take(struct spf *spf, const struct dns_answer *answer);
-void spf_ptr_host_run(struct spf *spf);
-void spf_ptr_host_take(struct spf *spf, const struct dns_answer *answer);
-bool spf_name_within(const char *name, const char *domain);
+enum dns_type host_address_type(const struct spf *spf);
+void host_address_take(struct spf *spf, const struct dns_answer *answer);
+void host_mx_take(struct spf *spf, const struct dns_answer *answer);
+void host_mx_host_run(struct spf *spf);
+void host_mx_host_take(struct spf *spf, const struct dns_answer *answer);
+void host_ptr_run(struct spf *spf);
+void host_ptr_take(struct spf *spf, const struct dns_answer *answer);
+void host_ptr_host_run(struct spf *spf);
+void host_ptr_host_take(struct spf *spf, const struct dns_answer *answer);
+bool host_name_within(const char *name, const char *domain);
 /*
  * The value of %{p} for a domain: the domain itself if validated, else a name below it, any valid name, or
  * "unknown".
  */
-const char *spf_valid_name(const struct spf *spf, const char *domain);
+const char *host_valid_name(const struct spf *spf, const char *domain);
 
 #endif

@@ -137,7 +137,7 @@ static const char *check_literal(const struct piece *p, enum spf_use use)
     return NULL;
 }
 
-const char *spf_macro_check(const char *s, size_t n, enum spf_use use)
+const char *macro_check(const char *s, size_t n, enum spf_use use)
 {
     struct cursor c;
     struct piece p;
@@ -164,7 +164,7 @@ const char *spf_macro_check(const char *s, size_t n, enum spf_use use)
     return tail == n ? NULL : check_tail(s + tail, n - tail);
 }
 
-bool spf_macro_uses(const char *s, char letter)
+bool macro_uses(const char *s, char letter)
 {
     struct cursor c;
     struct piece p;
@@ -260,7 +260,7 @@ static void put_piece(struct tail *out, const struct piece *p, const struct spf_
         put_value(out, p, value ? value : "unknown");
 }
 
-const char *spf_macro_domain(const char *s, const struct spf_values *values, struct region *r)
+const char *macro_domain(const char *s, const struct spf_values *values, struct region *r)
 {
     struct piece pieces[PIECES_MAX]; /* a ring of the last ones */
     size_t count = 0, used;
@@ -288,7 +288,7 @@ const char *spf_macro_domain(const char *s, const struct spf_values *values, str
     return region_strndup(r, name, used);
 }
 
-const char *spf_macro_explanation(const char *s, const struct spf_values *values, struct region *r)
+const char *macro_explanation(const char *s, const struct spf_values *values, struct region *r)
 {
     char bytes[SPF_EXPLANATION_MAX], expanded[VALUE_EXPANDED_MAX], *filtered = region_alloc(r, SPF_EXPLANATION_MAX + 1);
     size_t used = 0;

@@ -29,15 +29,15 @@ struct spf_values {
 };
 
 /* Returns NULL when `s` is well formed, otherwise what is wrong with it. */
-const char *spf_macro_check(const char *s, size_t n, enum spf_use use);
+const char *macro_check(const char *s, size_t n, enum spf_use use);
 /* True when the well-formed string uses the letter. */
-bool spf_macro_uses(const char *s, char letter);
+bool macro_uses(const char *s, char letter);
 /*
  * Expands a well-formed domain-spec. The result has no trailing dot; while it is longer than SPF_DOMAIN_MAX, labels are
  * removed from its left. Returns NULL when there is no memory.
  */
-const char *spf_macro_domain(const char *s, const struct spf_values *values, struct region *r);
+const char *macro_domain(const char *s, const struct spf_values *values, struct region *r);
 /* Expands a well-formed explain-string to printable ASCII, truncated at SPF_EXPLANATION_MAX. */
-const char *spf_macro_explanation(const char *s, const struct spf_values *values, struct region *r);
+const char *macro_explanation(const char *s, const struct spf_values *values, struct region *r);
 
 #endif

@@ -47,13 +47,13 @@ static const struct {
 static const char version[] = "v=spf1";
 static const size_t version_size = sizeof version - 1;
 
-bool spf_record_is(const uint8_t *bytes, size_t size)
+bool record_is(const uint8_t *bytes, size_t size)
 {
     return size >= version_size && !strncasecmp((const char *)bytes, version, version_size) &&
            (size == version_size || bytes[version_size] == ' ');
 }
 
-const char *spf_printable(const void *bytes, size_t size, struct region *r)
+const char *record_printable(const void *bytes, size_t size, struct region *r)
 {
     char *out = region_alloc(r, size + 1);
     struct text t;
@@ -162,7 +162,7 @@ static const char *parse_argument(const struct mechanism *m, struct spf_term *te
         return m->target == TARGET_REQUIRED ? "domain missing" : NULL;
     if (*s != ':' || m->target == TARGET_NONE)
         return "unexpected text after the mechanism";
-    error = spf_macro_check(s + 1, n - 1, SPF_USE_DOMAIN);
+    error = macro_check(s + 1, n - 1, SPF_USE_DOMAIN);
     if (!error)
         term->target = region_strndup(r, s + 1, n - 1);
     return error;
@@ -201,7 +201,7 @@ static const char *parse_modifier(struct spf_record *out, const char *s, size_t 
         known = &out->redirect;
     else if (name == 3 && !strncasecmp(s, "exp", name))
         known = &out->exp;
-    error = spf_macro_check(value, strlen(value), known ? SPF_USE_DOMAIN : SPF_USE_MODIFIER);
+    error = macro_check(value, strlen(value), known ? SPF_USE_DOMAIN : SPF_USE_MODIFIER);
     if (error || !known)
         return error;
     if (known->text)
@@ -237,7 +237,7 @@ static char *next_word(char **rest)
     return end > word ? word : NULL;
 }
 
-bool spf_record_parse(struct spf_record *out, const uint8_t *bytes, size_t size, struct region *r, const char **error)
+bool record_parse(struct spf_record *out, const uint8_t *bytes, size_t size, struct region *r, const char **error)
 {
     char *rest, *word;
     size_t words = 0, seen = 0;
@@ -258,7 +258,7 @@ bool spf_record_parse(struct spf_record *out, const uint8_t *bytes, size_t size,
         const char *what = parse_term(out, word, r);
 
         if (what) {
-            *error = region_printf(r, "%s: %s", what, spf_printable(word, strnlen(word, 100), r));
+            *error = region_printf(r, "%s: %s", what, record_printable(word, strnlen(word, 100), r));
             return false;
         }
     }

@@ -41,13 +41,13 @@ struct spf_record {
 enum { SPF_RECORD_MAX = 65535 };
 
 /* True when a TXT record is an SPF record: "v=spf1" followed by its end or a space. */
-bool spf_record_is(const uint8_t *bytes, size_t size);
+bool record_is(const uint8_t *bytes, size_t size);
 /*
  * Parses a whole SPF record. Returns false at the first syntax error, with *error in printable ASCII, or NULL when
  * there was no memory.
  */
-bool spf_record_parse(struct spf_record *out, const uint8_t *bytes, size_t size, struct region *r, const char **error);
+bool record_parse(struct spf_record *out, const uint8_t *bytes, size_t size, struct region *r, const char **error);
 /* Copies untrusted bytes to the region as printable ASCII. Returns "" when there is no memory. */
-const char *spf_printable(const void *bytes, size_t size, struct region *r);
+const char *record_printable(const void *bytes, size_t size, struct region *r);
 
 #endif

@@ -119,7 +119,7 @@ static const char *refuse_domain(const char *domain)
         dots = dots || *c == '.';
         digits = *c == '.' || (digits && digit); /* whether the last label is all digits */
     }
-    if (!spf_askable(domain))
+    if (!machine_askable(domain))
         return "malformed domain";
     if (!dots)
         return "domain of one label";
@@ -134,7 +134,7 @@ static void start(struct spf *spf)
     if (!refusal && spf->query.client.family == ADDRESS_NONE)
         refusal = "no client address";
     if (refusal)
-        spf_end(spf, SPF_NONE, refusal);
+        machine_end(spf, SPF_NONE, refusal);
 }
 
 struct spf *spf_new(const struct spf_query *query, struct region *r)
@@ -166,7 +166,7 @@ enum spf_step spf_step(struct spf *spf, struct spf_ask *ask)
     while (!spf->asking && spf->state != STATE_DONE) {
         spf_states[spf->state].run(spf);
         if (region_failed(spf->region))
-            spf_end(spf, SPF_TEMPERROR, "out of memory");
+            machine_end(spf, SPF_TEMPERROR, "out of memory");
     }
     if (spf->state == STATE_DONE)
         return SPF_DONE;
@@ -188,13 +188,13 @@ void spf_feed(struct spf *spf, const struct dns_answer *answer)
         };
     spf_states[spf->state].take(spf, answer);
     if (region_failed(spf->region))
-        spf_end(spf, SPF_TEMPERROR, "out of memory");
+        machine_end(spf, SPF_TEMPERROR, "out of memory");
 }
 
 void spf_abandon(struct spf *spf)
 {
     if (spf->outcome.result == SPF_NOT_ASKED)
-        spf_end(spf, SPF_TEMPERROR, "deadline");
+        machine_end(spf, SPF_TEMPERROR, "deadline");
     spf->asking = false;
     spf->state = STATE_DONE;
 }

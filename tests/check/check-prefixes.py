@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""check-prefixes.py: a public function's name begins with the name of its file, or with the file's plural.
+"""check-prefixes.py: a public function's name begins with the name of its file, or with the file's plural or singular.
 
 So a reader finds a function without a search. The exceptions are in two tables: prefixes that a whole room shares, which
 name the room's subject, and files that hold one type of another name.
@@ -11,21 +11,14 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = {
-    "config": ("reading", "policyfile"),  # steps of one reading; parts of the room's interface
+    "config": ("policyfile",),
     "decision": ("decision",),
     "names": ("name",),
-    "spf": ("spf",),
 }
 FILES = {
     "base/address.c": ("network",),  # a network is an address with a length
-    "base/lookup_network.c": ("network_set",),
-    "base/lookup_suffix.c": ("suffix_set",),
-    "config/options.c": ("option", "section"),
-    "config/settings.c": ("owned_settings", "exemption"),
-    "config/values.c": ("value",),
     "decision/names.c": ("outcome", "skip", "limit", "policy_mode", "exempt_kind"),  # names of enums' values
     "dns/answer.c": ("dns_type", "dns_status"),
-    "helod/process.c": ("pid_file",),
     "rules/facts.c": ("helo", "sender", "detail"),
     "rules/identity.c": ("evidence",),
 }
@@ -34,7 +27,7 @@ FUNCTION = re.compile(r"^(?!static|typedef|struct \w+ \{|enum|extern|return|else
 
 def wrong(path, text):
     room, stem = path.split("/")[0], pathlib.Path(path).stem
-    prefixes = (stem, stem + "s", *ROOMS.get(room, ()), *FILES.get(path, ()))
+    prefixes = (stem, stem + "s", stem.removesuffix("s"), *ROOMS.get(room, ()), *FILES.get(path, ()))
     return [name for name in FUNCTION.findall(text) if not any(re.match(rf"{prefix}(_|$)", name) for prefix in prefixes)]
 
 

@@ -11,7 +11,7 @@
 
 static void check_domain(const char *s, const struct spf_values *values, struct region *r)
 {
-    const char *name = spf_macro_domain(s, values, r);
+    const char *name = macro_domain(s, values, r);
 
     if (name && strlen(name) > SPF_DOMAIN_MAX)
         abort();
@@ -19,7 +19,7 @@ static void check_domain(const char *s, const struct spf_values *values, struct 
 
 static void check_explanation(const char *s, const struct spf_values *values, struct region *r)
 {
-    const char *text = spf_macro_explanation(s, values, r);
+    const char *text = macro_explanation(s, values, r);
 
     if (text && strlen(text) > SPF_EXPLANATION_MAX)
         abort();
@@ -47,16 +47,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         values.value[i] = value;
     values.value['p' - 'a'] = NULL;
     if (value && s) {
-        if (!spf_macro_check((const char *)end + 1, n, SPF_USE_DOMAIN)) {
-            if (spf_macro_check(s, n, SPF_USE_EXPLANATION))
+        if (!macro_check((const char *)end + 1, n, SPF_USE_DOMAIN)) {
+            if (macro_check(s, n, SPF_USE_EXPLANATION))
                 abort(); /* what a domain may hold, an explanation may */
             check_domain(s, &values, r);
         }
-        if (!spf_macro_check((const char *)end + 1, n, SPF_USE_EXPLANATION)) {
+        if (!macro_check((const char *)end + 1, n, SPF_USE_EXPLANATION)) {
             if (strlen(s) != n)
                 abort(); /* a NUL was let through */
             check_explanation(s, &values, r);
-            spf_macro_uses(s, 'p');
+            macro_uses(s, 'p');
         }
     }
     region_free(r);

@@ -22,7 +22,7 @@ static void check_term(const struct spf_term *term, size_t size)
     check_printable(term->text);
     if (strlen(term->text) > size || !*term->text || (unsigned)term->kind >= SPF_KINDS)
         abort();
-    if (*term->target && spf_macro_check(term->target, strlen(term->target), SPF_USE_DOMAIN))
+    if (*term->target && macro_check(term->target, strlen(term->target), SPF_USE_DOMAIN))
         abort();
     if ((term->kind == SPF_A || term->kind == SPF_MX) && term->bits4 > 32)
         abort();
@@ -41,8 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct spf_record record;
     const char *error;
 
-    if (r && spf_record_is(data, size)) {
-        if (spf_record_parse(&record, data, size, r, &error)) {
+    if (r && record_is(data, size)) {
+        if (record_parse(&record, data, size, r, &error)) {
             if (record.count > size / 2 || (record.deny_all && record.count != 1))
                 abort();
             for (size_t i = 0; i < record.count; i++)

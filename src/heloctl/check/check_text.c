@@ -110,7 +110,7 @@ static void print_exemption(const struct check *check, FILE *out)
         return;
     fprintf(out, " by %s ", exempt_kind_name(exempt->entries[number].kind));
     ctl_put(out, exempt->entries[number].pattern);
-    fprintf(out, " (%s)", exemption_where(&exempt->entries[number], where));
+    fprintf(out, " (%s)", exempt_where(&exempt->entries[number], where));
 }
 
 static void print_verdict(const struct check *check, FILE *out, bool colour)

@@ -41,7 +41,7 @@ static int list(const struct settings *settings)
             date_of(e->until - 1, until);
             printf(" until=%s", until);
         }
-        printf("%s%s  [%s]\n", e->why[0] ? " # " : "", e->why, exemption_where(e, where));
+        printf("%s%s  [%s]\n", e->why[0] ? " # " : "", e->why, exempt_where(e, where));
     }
     return CTL_OK;
 }

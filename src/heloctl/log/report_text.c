@@ -344,7 +344,7 @@ static void print_exemptions(const struct summary *s)
 
         if (summary_unused(s, entry))
             printf(unused++ ? "  %s (%s)\n" : "\nexemptions without a hit\n  %s (%s)\n", entry->pattern,
-                   exemption_where(entry, where));
+                   exempt_where(entry, where));
     }
 }
 

@@ -259,7 +259,7 @@ static void print_unused(const struct summary *s, struct json *j)
             continue;
         json_open(j, NULL, '{');
         json_text(j, "pattern", entry->pattern);
-        json_text(j, "where", exemption_where(entry, where));
+        json_text(j, "where", exempt_where(entry, where));
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -29,7 +29,7 @@ static void test_exempt(void **state)
     assert_int_equal(s->exempt.count, 4);
     assert_int_equal(entry, 0);
     assert_string_equal(s->exempt.entries[entry].pattern, "192.0.2.0/24");
-    assert_string_equal(exemption_where(&s->exempt.entries[entry], where), "t:1");
+    assert_string_equal(exempt_where(&s->exempt.entries[entry], where), "t:1");
     assert_int_equal(settings_exempt_client(s, &mapped, NOVEMBER_1), 0);
     assert_int_equal(settings_exempt_client(s, &outside, NOVEMBER_1), -1);
     assert_int_equal(settings_exempt_rdns(s, "mail.partner.example", NOVEMBER_1), 2);
@@ -66,7 +66,7 @@ static void test_exempt_file(void **state)
     assert_int_equal(e[0].kind, EXEMPT_CLIENT);
     assert_string_equal(e[0].why, "the old gateway");
     assert_int_equal(e[0].until, 0);
-    assert_non_null(strstr(exemption_where(&e[0], where), "/exempt:3"));
+    assert_non_null(strstr(exempt_where(&e[0], where), "/exempt:3"));
     assert_int_equal(e[1].until, NOVEMBER_1 + 61 * DAY); /* the first second of 2027 */
     assert_string_equal(e[1].why, "");
     assert_string_equal(e[2].pattern, ".partner.example");

@@ -157,7 +157,7 @@ static void selection_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof selections / sizeof *selections; i++)
-        if (spf_record_is((const uint8_t *)selections[i].text, strlen(selections[i].text)) != selections[i].is)
+        if (record_is((const uint8_t *)selections[i].text, strlen(selections[i].text)) != selections[i].is)
             fail_msg("row %zu \"%s\"", i, selections[i].text);
 }
 
@@ -172,7 +172,7 @@ static void record_rows(void **state)
         struct text t;
         const char *error = NULL;
 
-        if (!spf_record_parse(&record, (const uint8_t *)records[i].text, strlen(records[i].text), r, &error))
+        if (!record_parse(&record, (const uint8_t *)records[i].text, strlen(records[i].text), r, &error))
             fail_msg("row %zu \"%s\": %s", i, records[i].text, error);
         text_init(&t, got, sizeof got);
         dump(&t, &record);
@@ -191,7 +191,7 @@ static void mistake_rows(void **state)
         struct spf_record record;
         const char *error = NULL;
 
-        if (spf_record_parse(&record, (const uint8_t *)mistakes[i].text, strlen(mistakes[i].text), r, &error))
+        if (record_parse(&record, (const uint8_t *)mistakes[i].text, strlen(mistakes[i].text), r, &error))
             fail_msg("row %zu \"%s\": taken", i, mistakes[i].text);
         if (!error || strncmp(error, mistakes[i].error, strlen(mistakes[i].error)))
             fail_msg("row %zu \"%s\": got \"%s\", wanted \"%s\"", i, mistakes[i].text, error, mistakes[i].error);
@@ -210,7 +210,7 @@ static bool parse_terms(size_t size, size_t memory, const char **error)
     memcpy(bytes, "v=spf1", 6);
     for (size_t i = 7; i < size; i += 2)
         bytes[i] = 'a';
-    parsed = spf_record_parse(&record, bytes, size, r, error);
+    parsed = record_parse(&record, bytes, size, r, error);
     region_free(r);
     free(bytes);
     return parsed;
@@ -236,7 +236,7 @@ static void a_nul_is_an_error(void **state)
     const char *error;
 
     (void)state;
-    assert_false(spf_record_parse(&record, (const uint8_t *)"v=spf1 a\0 -all", 14, r, &error));
+    assert_false(record_parse(&record, (const uint8_t *)"v=spf1 a\0 -all", 14, r, &error));
     assert_string_equal(error, "NUL in the record");
     region_free(r);
 }

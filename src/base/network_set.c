@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup_network: networks in a path-compressed binary trie, one root for each family.
+ * network_set: networks in a path-compressed binary trie, one root for each family.
  *
  * Promises: the most specific network is found in at most one step per bit of the address, however many networks
  * there are. A network costs at most two nodes of 32 bytes. Nodes are indices into one array, which is freed as a

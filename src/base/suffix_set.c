@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup_suffix: domain names and suffixes in one hash table of chains, with at least as many buckets as names.
+ * suffix_set: domain names and suffixes in one hash table of chains, with at least as many buckets as names.
  *
  * A name is looked up in one pass from its last byte to its first. Only whole labels are probed, so that
  * "evilname.example" is not below "name.example". The hash is seeded, although only the admin's patterns are in it.
