@@ -16,12 +16,6 @@ struct daemon_options {
     bool verbose;     /* debug messages too */
 };
 
-/*
- * Whether helod can start with these settings on this host: the users and groups exist, and this build has what the
- * history needs. Start, reload and -t all ask this, so that what passes one passes the others. False with
- * "FILE:LINE: what" in error.
- */
-bool daemon_check(const struct settings *settings, char *error, size_t error_size);
 /* Runs until SIGTERM or SIGINT. Returns the exit status: 0 after SIGTERM or SIGINT, 1 when it could not start. */
 int daemon_run(const struct daemon_options *options);
 

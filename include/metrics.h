@@ -5,8 +5,6 @@
 #ifndef HELOD_METRICS_H
 #define HELOD_METRICS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "settings.h"

@@ -6,7 +6,6 @@
 #define HELOD_UNITS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 

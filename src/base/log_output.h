@@ -6,7 +6,6 @@
 #define HELOD_BASE_LOG_OUTPUT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/uio.h>
 
 enum { OUTPUT_PARTS = 3 };

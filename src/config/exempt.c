@@ -3,9 +3,9 @@
  * exempt: the entries of section exempt and of its files, collected in one list and three lookup sets. An entry that
  * would exempt very many clients, perhaps by accident, causes a warning. An expired entry exempts nobody.
  *
- * A file has lines of "client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]". Empty lines and lines that begin with # are
- * skipped. Every malformed line is reported with file and line number. The time needed is linear in the size of the
- * file.
+ * A file has lines of "client|rdns|helo PATTERN [until=YYYY-MM-DD] [# why]". Empty lines and lines that begin with #
+ * are skipped. Every malformed line is reported with file and line number. The time needed is linear in the size of
+ * the file.
  */
 #include "exempt.h"
 

@@ -6,7 +6,6 @@
 #include "tree.h"
 
 #include <confuse.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -26,7 +26,6 @@ struct value {
 struct type_row {
     bool bare; /* printed without quotes */
     bool (*read)(struct value *v);
-    const char *(*print)(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE]);
 };
 
 static bool wrong(struct value *v, const char *what)
@@ -52,11 +51,6 @@ static bool check_text(struct value *v)
             return wrong(v, "contains a byte that is not printable ASCII");
     }
     return true;
-}
-
-static bool read_text(struct value *v)
-{
-    return store_text(v);
 }
 
 int value_macro_length(const char *macro)
@@ -198,12 +192,6 @@ static bool check_network(struct value *v)
            wrong(v, "is not a network, expected ADDRESS or ADDRESS/BITS");
 }
 
-/* The action is parsed when the threshold is built. */
-static bool read_action(struct value *v)
-{
-    return store_text(v);
-}
-
 static bool number(struct value *v, int64_t *out)
 {
     const struct option *o = v->option;
@@ -285,27 +273,6 @@ static bool read_choice(struct value *v)
     return false;
 }
 
-static void outside(struct value *v, const char *low, const char *high)
-{
-    text_addf(&v->error, "\"%.80s\" is out of range, expected %s to %s", v->text, low, high);
-}
-
-static bool read_duration(struct value *v)
-{
-    const struct option *o = v->option;
-    char low[24], high[24];
-    uint64_t ms;
-
-    if (!units_duration(v->text, &ms))
-        return wrong(v, "is not a duration, expected a number and ms, s, m, h or d");
-    if (ms < (uint64_t)o->min || ms > (uint64_t)o->max) {
-        outside(v, units_duration_text((uint64_t)o->min, low), units_duration_text((uint64_t)o->max, high));
-        return false;
-    }
-    *(uint64_t *)v->field = ms;
-    return true;
-}
-
 static const char *size_text(uint64_t bytes, char room[VALUE_TEXT_SIZE])
 {
     static const char units[] = "kmg";
@@ -319,98 +286,48 @@ static const char *size_text(uint64_t bytes, char room[VALUE_TEXT_SIZE])
     return room;
 }
 
-static bool read_size(struct value *v)
+/* Stores a duration or a size, if it is within the row's limits. */
+static bool store_amount(struct value *v, uint64_t n, const char *(*text)(uint64_t n, char *room))
 {
     const struct option *o = v->option;
     char low[VALUE_TEXT_SIZE], high[VALUE_TEXT_SIZE];
-    uint64_t bytes;
 
-    if (!units_size(v->text, &bytes))
-        return wrong(v, "is not a size, expected a number and k, m or g");
-    if (bytes < (uint64_t)o->min || bytes > (uint64_t)o->max) {
-        outside(v, size_text((uint64_t)o->min, low), size_text((uint64_t)o->max, high));
+    if (n < (uint64_t)o->min || n > (uint64_t)o->max) {
+        text_addf(&v->error, "\"%.80s\" is out of range, expected %s to %s", v->text, text((uint64_t)o->min, low),
+                  text((uint64_t)o->max, high));
         return false;
     }
-    *(uint64_t *)v->field = bytes;
+    *(uint64_t *)v->field = n;
     return true;
 }
 
-static const char *print_text(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
+static bool read_duration(struct value *v)
 {
-    (void)option;
-    (void)room;
-    return *(const char *const *)field;
+    uint64_t ms;
+
+    return units_duration(v->text, &ms) ? store_amount(v, ms, units_duration_text)
+                                        : wrong(v, "is not a duration, expected a number and ms, s, m, h or d");
 }
 
-static const char *print_number(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
+static bool read_size(struct value *v)
 {
-    (void)option;
-    snprintf(room, VALUE_TEXT_SIZE, "%u", *(const unsigned *)field);
-    return room;
-}
+    uint64_t bytes;
 
-static const char *print_points(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
-{
-    (void)option;
-    snprintf(room, VALUE_TEXT_SIZE, "%d", *(const int *)field);
-    return room;
-}
-
-static const char *print_mode(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
-{
-    (void)option;
-    snprintf(room, VALUE_TEXT_SIZE, "%04o", *(const unsigned *)field);
-    return room;
-}
-
-static const char *print_switch(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
-{
-    (void)option;
-    (void)room;
-    return *(const bool *)field ? "yes" : "no";
-}
-
-static const char *print_choice(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
-{
-    unsigned n;
-
-    (void)room;
-    memcpy(&n, field, sizeof(n));
-    return option->choices[n];
-}
-
-static const char *print_duration(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
-{
-    (void)option;
-    return units_duration_text(*(const uint64_t *)field, room);
-}
-
-static const char *print_size(const struct option *option, const void *field, char room[VALUE_TEXT_SIZE])
-{
-    (void)option;
-    return size_text(*(const uint64_t *)field, room);
+    return units_size(v->text, &bytes) ? store_amount(v, bytes, size_text)
+                                       : wrong(v, "is not a size, expected a number and k, m or g");
 }
 
 static const struct type_row types[OPTION_TYPE_COUNT] = {
-    [OPTION_TEXT] = {false, read_text, print_text},
-    [OPTION_TEMPLATE] = {false, read_template, print_text},
-    [OPTION_WORD] = {false, read_word, print_text},
-    [OPTION_HOST] = {false, read_host, print_text},
-    [OPTION_PATH] = {false, read_path, print_text},
-    [OPTION_ENDPOINT] = {false, read_endpoint, print_text},
-    [OPTION_ACTION] = {false, read_action, print_text},
-    [OPTION_NUMBER] = {true, read_number, print_number},
-    [OPTION_POINTS] = {true, read_points, print_points},
-    [OPTION_MODE] = {false, read_mode, print_mode},
-    [OPTION_SWITCH] = {true, read_switch, print_switch},
-    [OPTION_CHOICE] = {false, read_choice, print_choice},
-    [OPTION_DURATION] = {false, read_duration, print_duration},
-    [OPTION_SIZE] = {false, read_size, print_size},
-    [OPTION_ENDPOINTS] = {false, check_endpoint, NULL},
-    [OPTION_SERVERS] = {false, check_server, NULL},
-    [OPTION_NETWORKS] = {false, check_network, NULL},
-    [OPTION_SUFFIXES] = {false, check_suffix, NULL},
-    [OPTION_PATHS] = {false, check_path, NULL},
+    [OPTION_TEXT] = {false, store_text},       [OPTION_TEMPLATE] = {false, read_template},
+    [OPTION_WORD] = {false, read_word},        [OPTION_HOST] = {false, read_host},
+    [OPTION_PATH] = {false, read_path},        [OPTION_ENDPOINT] = {false, read_endpoint},
+    [OPTION_ACTION] = {false, store_text}, /* it is parsed when the threshold is built */
+    [OPTION_NUMBER] = {true, read_number},     [OPTION_POINTS] = {true, read_points},
+    [OPTION_MODE] = {false, read_mode},        [OPTION_SWITCH] = {true, read_switch},
+    [OPTION_CHOICE] = {false, read_choice},    [OPTION_DURATION] = {false, read_duration},
+    [OPTION_SIZE] = {false, read_size},        [OPTION_ENDPOINTS] = {false, check_endpoint},
+    [OPTION_SERVERS] = {false, check_server},  [OPTION_NETWORKS] = {false, check_network},
+    [OPTION_SUFFIXES] = {false, check_suffix}, [OPTION_PATHS] = {false, check_path},
 };
 
 static bool fail_without_memory(char error[VALUE_ERROR_SIZE])
@@ -421,29 +338,24 @@ static bool fail_without_memory(char error[VALUE_ERROR_SIZE])
 
 bool value_number(const char *text, int64_t min, int64_t max, int64_t *out, char error[VALUE_ERROR_SIZE])
 {
-    const char *digits = text && text[0] == '-' ? text + 1 : text;
+    const char *digits = text && text[0] == '-' ? text + 1 : text, *why = NULL;
     size_t n = text ? strlen(digits) : 0;
     int64_t sum = 0;
 
     if (!text)
         return fail_without_memory(error);
-    if (n == 0 || !only(digits, "0123456789")) {
-        snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" is not a whole number, expected %lld to %lld", text,
-                 (long long)min, (long long)max);
-        return false;
-    }
-    if (n > 1 && digits[0] == '0') {
-        snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" begins with 0, expected a decimal number from %lld to %lld", text,
-                 (long long)min, (long long)max);
-        return false;
-    }
-    for (; n <= 15 && *digits; digits++)
+    if (n == 0 || !only(digits, "0123456789"))
+        why = "is not a whole number, expected";
+    else if (n > 1 && digits[0] == '0')
+        why = "begins with 0, expected a decimal number from";
+    for (; n <= 15 && !why && *digits; digits++)
         sum = sum * 10 + (*digits - '0');
     if (text[0] == '-')
         sum = -sum;
-    if (n > 15 || sum < min || sum > max) {
-        snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" is out of range, expected %lld to %lld", text, (long long)min,
-                 (long long)max);
+    if (!why && (n > 15 || sum < min || sum > max))
+        why = "is out of range, expected";
+    if (why) {
+        snprintf(error, VALUE_ERROR_SIZE, "\"%.80s\" %s %lld to %lld", text, why, (long long)min, (long long)max);
         return false;
     }
     *out = sum;
@@ -463,7 +375,31 @@ bool value_read(const struct option *option, const char *text, void *base, struc
 
 const char *value_text(const struct option *option, const void *base, char room[VALUE_TEXT_SIZE])
 {
-    return types[option->type].print(option, (const char *)base + option->offset, room);
+    const void *field = (const char *)base + option->offset;
+    unsigned n;
+
+    switch (option->type) {
+    case OPTION_NUMBER:
+        snprintf(room, VALUE_TEXT_SIZE, "%u", *(const unsigned *)field);
+        return room;
+    case OPTION_POINTS:
+        snprintf(room, VALUE_TEXT_SIZE, "%d", *(const int *)field);
+        return room;
+    case OPTION_MODE:
+        snprintf(room, VALUE_TEXT_SIZE, "%04o", *(const unsigned *)field);
+        return room;
+    case OPTION_SWITCH:
+        return *(const bool *)field ? "yes" : "no";
+    case OPTION_CHOICE:
+        memcpy(&n, field, sizeof(n));
+        return option->choices[n];
+    case OPTION_DURATION:
+        return units_duration_text(*(const uint64_t *)field, room);
+    case OPTION_SIZE:
+        return size_text(*(const uint64_t *)field, room);
+    default:
+        return *(const char *const *)field;
+    }
 }
 
 bool value_is_bare(const struct option *option)

@@ -11,7 +11,6 @@
 #include "channel.h"
 
 #include <ares.h>
-#include <arpa/inet.h>
 #include <event2/event.h>
 #include <limits.h>
 #include <stdio.h>

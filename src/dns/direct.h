@@ -9,7 +9,6 @@
 #ifndef HELOD_DNS_DIRECT_H
 #define HELOD_DNS_DIRECT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -4,7 +4,6 @@
 #define HELOD_DNS_TROUBLE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "address.h"

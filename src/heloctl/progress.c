@@ -3,7 +3,6 @@
  * progress: a bar on stderr. Promises to write nothing where stderr is no terminal, and at most ten times a second.
  */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"

@@ -21,7 +21,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "acceptor.h"
 #include "buffer.h"
 #include "clock.h"
 #include "log.h"
@@ -127,7 +126,7 @@ static void connection_close(struct connection *c)
     free(c);
     all->count--;
     metrics_set(all->server->metrics, METRIC_CONNECTIONS, all->count);
-    acceptor_room(all->server->acceptor);
+    all->server->hooks.room(all->server->acceptor);
 }
 
 void connections_free(struct connections *all)
@@ -306,7 +305,7 @@ void connection_go_on(struct connection *c)
     if (c->ended || c->half)
         connection_close(c);
     else
-        acceptor_room(all->acceptor); /* this connection is idle now: it may be the one that makes room */
+        all->hooks.room(all->acceptor); /* this connection is idle now: it may be the one that makes room */
 }
 
 static void connection_read(struct connection *c)

@@ -232,48 +232,6 @@ static void close_history(struct server *s)
     history_free(s->gather.history);
 }
 
-static bool account_exists(const char *name, bool is_group)
-{
-    uid_t uid;
-    gid_t gid;
-
-    return is_group ? privileges_group(name, &gid) : privileges_user(name, &uid);
-}
-
-bool daemon_check(const struct settings *settings, char *error, size_t error_size)
-{
-    const struct settings_places *places = &settings->places;
-    const struct {
-        const char *where, *name;
-        bool is_group;
-    } accounts[] = {
-        {places->user, settings->server.user, false},
-        {places->group, settings->server.group, true},
-        {places->socket_owner, settings->server.socket_owner, false},
-        {places->socket_group, settings->server.socket_group, true},
-        {places->status_socket_group, settings->status.socket_group, true},
-    };
-    char why[ERROR_SIZE] = "";
-    struct text t;
-
-    text_init(&t, error, error_size);
-    for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
-        if (account_exists(accounts[i].name, accounts[i].is_group))
-            continue;
-        text_add_as(&t, TEXT_PLAIN, accounts[i].where, SIZE_MAX);
-        text_addf(&t, ": no such %s: \"", accounts[i].is_group ? "group" : "user");
-        text_add_as(&t, TEXT_PLAIN, accounts[i].name, SIZE_MAX);
-        text_add(&t, "\"; create it, or set the option to \"\"");
-        return false;
-    }
-    if (history_check(&settings->history, why, sizeof(why)))
-        return true;
-    text_add_as(&t, TEXT_PLAIN, settings->file, SIZE_MAX);
-    text_add(&t, ": ");
-    text_add_as(&t, TEXT_PLAIN, why, SIZE_MAX);
-    return false;
-}
-
 /* A request takes about 100 KB of stack at most. With less helod would die at the first one. */
 static bool has_stack(char *error, size_t error_size)
 {
@@ -296,7 +254,7 @@ static bool start(struct daemon *d)
     struct identity identity;
     char error[ERROR_SIZE] = "";
 
-    if (!daemon_check(s->settings, error, sizeof(error)))
+    if (!reload_check(s->settings, error, sizeof(error)))
         return say("cannot start", error);
     if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
         return say("cannot change user", error);
@@ -408,6 +366,11 @@ int daemon_run(const struct daemon_options *options)
 
     d.server.foreground = options->foreground;
     d.server.verbose = options->verbose;
+    d.server.hooks = (struct server_hooks){.reload = reload_run,
+                                           .room = acceptor_room,
+                                           .answer = connection_answer,
+                                           .answer_now = connection_answer_now,
+                                           .go_on = connection_go_on};
     hold_signals(SIG_BLOCK);
     log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
     notify_open();

@@ -6,7 +6,6 @@
 #define HELOD_DEPLOYMENT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "address.h"
 

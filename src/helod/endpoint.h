@@ -6,7 +6,6 @@
 #define HELOD_ENDPOINT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 struct server_settings;

@@ -6,7 +6,6 @@
 #ifndef HELOD_EXEMPTION_HITS_H
 #define HELOD_EXEMPTION_HITS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "settings.h"

@@ -12,7 +12,6 @@
 #include "history.h"
 #include "log.h"
 #include "notify.h"
-#include "pending.h"
 #include "server.h"
 #include "status.h"
 #include "table.h"

@@ -8,7 +8,6 @@
 
 #include <event2/listener.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "endpoint.h"
 

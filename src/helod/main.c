@@ -18,6 +18,7 @@
 #include "names.h"
 #include "policy_preview.h"
 #include "policyfile.h"
+#include "reload.h"
 #include "resolver.h"
 
 enum { EXIT_USAGE = 64 };
@@ -94,7 +95,7 @@ static int check(const char *file, bool quiet)
 
     if (settings == NULL)
         return EXIT_FAILURE;
-    if (!daemon_check(settings, error, sizeof(error))) {
+    if (!reload_check(settings, error, sizeof(error))) {
         fprintf(stderr, "%s\n", error);
         settings_unref(settings);
         return EXIT_FAILURE;

@@ -16,7 +16,6 @@
 #include "history.h"
 #include "json.h"
 #include "page/files.h"
-#include "reload.h"
 #include "rule.h"
 #include "server.h"
 
@@ -194,7 +193,7 @@ static unsigned reload(const struct page_call *call)
         fputs("helod is stopping\n", call->out);
         return 503;
     }
-    done = reload_run(call->server);
+    done = call->server->hooks.reload(call->server);
 
     json_init(&j, call->out);
     json_open(&j, NULL, '{');

@@ -5,7 +5,6 @@
 #ifndef HELOD_PAGES_H
 #define HELOD_PAGES_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 struct evkeyvalq;

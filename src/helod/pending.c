@@ -11,14 +11,12 @@
 #include <string.h>
 
 #include "clock.h"
-#include "connection.h"
 #include "decision.h"
 #include "decision_line.h"
 #include "hash.h"
 #include "log.h"
 #include "policyfile.h"
 #include "server.h"
-#include "status.h"
 
 enum { REGION_LIMIT = 1 << 20, SPARE_MAX = 64, ID_BITS = 35, ID_CHARS = 7 };
 
@@ -197,7 +195,7 @@ static void log_decision(const struct pending *p, const struct decision_record *
     const struct verdict *v = record->verdict;
     bool logged = is_worth_a_line(p, v, record->shadow);
     bool room = recent_count(s->recent, clock_wall(), v->skip == SKIP_NONE ? v->judged : RECENT_SKIPPED);
-    bool shown = status_listens(s->status) && (logged || room);
+    bool shown = s->status_listens && (logged || room);
     struct decision_field_list own, *fields = &own;
     char line[DECISION_LINE_SIZE];
 
@@ -286,8 +284,8 @@ static void decide(struct pending *p, const struct gathered *gathered)
     metrics_observe(s->metrics, METRIC_REQUEST_SECONDS, us);
     n = reply_format(&reply, bytes);
     if (reply.verb != REPLY_PREPEND)
-        connection_answer(p->connection, bytes, n);
-    else if (connection_answer_now(p->connection, bytes, n))
+        s->hooks.answer(p->connection, bytes, n);
+    else if (s->hooks.answer_now(p->connection, bytes, n))
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
     if (verdict.skip != SKIP_NO_MAIL) /* VRFY bears the instance of the message around it, and says nothing of it */
         instances_keep(s->instances, &p->key, (p->began_us + us) / 1000 + p->settings->server.instance_ms, bytes, n);
@@ -302,7 +300,7 @@ static void on_gathered(void *arg, const struct gathered *gathered)
     pending_finish(p);
     decide(p, gathered);
     pending_end(p);
-    connection_go_on(c);
+    p->all->server->hooks.go_on(c);
 }
 
 static void on_deadline(int fd, short what, void *arg)
@@ -415,7 +413,7 @@ void pending_begin(struct pending *p, struct connection *c, uint64_t now_us)
         return;
     }
     watch_deployment(p, 0);
-    connection_answer(c, kept, n);
+    s->hooks.answer(c, kept, n);
     pending_end(p);
 }
 

@@ -6,7 +6,6 @@
 #define HELOD_PRIVILEGES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 struct identity {

@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "acceptor.h"
-#include "daemon.h"
 #include "log.h"
+#include "history.h"
 #include "notify.h"
 #include "policyfile.h"
+#include "privileges.h"
 #include "server.h"
 #include "status.h"
+#include "text.h"
 #include "housekeeping.h"
 
 enum { ERROR_SIZE = 512, RELOAD_OK = 0, RELOAD_FAILED = 1 };
@@ -111,6 +113,48 @@ static bool take_places(struct server *s, const struct settings *next)
     return true;
 }
 
+static bool account_exists(const char *name, bool is_group)
+{
+    uid_t uid;
+    gid_t gid;
+
+    return is_group ? privileges_group(name, &gid) : privileges_user(name, &uid);
+}
+
+bool reload_check(const struct settings *settings, char *error, size_t error_size)
+{
+    const struct settings_places *places = &settings->places;
+    const struct {
+        const char *where, *name;
+        bool is_group;
+    } accounts[] = {
+        {places->user, settings->server.user, false},
+        {places->group, settings->server.group, true},
+        {places->socket_owner, settings->server.socket_owner, false},
+        {places->socket_group, settings->server.socket_group, true},
+        {places->status_socket_group, settings->status.socket_group, true},
+    };
+    char why[ERROR_SIZE] = "";
+    struct text t;
+
+    text_init(&t, error, error_size);
+    for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
+        if (account_exists(accounts[i].name, accounts[i].is_group))
+            continue;
+        text_add_as(&t, TEXT_PLAIN, accounts[i].where, SIZE_MAX);
+        text_addf(&t, ": no such %s: \"", accounts[i].is_group ? "group" : "user");
+        text_add_as(&t, TEXT_PLAIN, accounts[i].name, SIZE_MAX);
+        text_add(&t, "\"; create it, or set the option to \"\"");
+        return false;
+    }
+    if (history_check(&settings->history, why, sizeof(why)))
+        return true;
+    text_add_as(&t, TEXT_PLAIN, settings->file, SIZE_MAX);
+    text_add(&t, ": ");
+    text_add_as(&t, TEXT_PLAIN, why, SIZE_MAX);
+    return false;
+}
+
 /*
  * An empty file is a whole policy, but in place of one that sets something it is nearly always an accident: a write
  * that has only begun, a full disk. The defaults would then enforce, without a single exemption, on another port.
@@ -125,7 +169,7 @@ static bool is_acceptable(const struct settings *old, const struct settings *nex
                   next->file);
         return false;
     }
-    if (daemon_check(next, error, sizeof(error)))
+    if (reload_check(next, error, sizeof(error)))
         return true;
     log_error("%s", error);
     return false;

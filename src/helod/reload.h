@@ -6,8 +6,10 @@
 #define HELOD_RELOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct server;
+struct settings;
 
 /*
  * Reads the policy file again. If it is valid and its sockets and resolvers can be opened, it takes effect at once, and
@@ -24,6 +26,12 @@ bool reload_run(struct server *s);
  * use.
  */
 void reload_log(const struct server *s);
+/*
+ * Whether helod can start with these settings on this host: the users and groups exist, and this build has what the
+ * history needs. Start, reload and -t all ask this, so that what passes one passes the others. False with
+ * "FILE:LINE: what" in error.
+ */
+bool reload_check(const struct settings *settings, char *error, size_t error_size);
 /* For policyfile_read(): logs the problem. */
 void reload_report(void *arg, bool is_error, const char *message);
 

@@ -22,6 +22,23 @@
 #include "settings.h"
 #include "client_waiting.h"
 
+struct acceptor;
+struct connection;
+struct server;
+
+/*
+ * What these files call in files above them, so that no files call each other in a circle: acceptor uses connection,
+ * connection uses pending, and status uses pages. daemon.c sets them.
+ */
+struct server_hooks {
+    bool (*reload)(struct server *s);   /* reload_run(), for pages */
+    void (*room)(struct acceptor *all); /* acceptor_room(), for connection */
+    void (*answer)(struct connection *c, const char *bytes,
+                   size_t n); /* connection_answer(), these three for pending */
+    bool (*answer_now)(struct connection *c, const char *bytes, size_t n);
+    void (*go_on)(struct connection *c);
+};
+
 struct server {
     struct event_base *base;
     bool foreground, verbose; /* of the command line */
@@ -41,6 +58,8 @@ struct server {
     struct connections *connections;
     struct pending_list *pending; /* requests */
     struct status *status;
+    bool status_listens; /* somebody may look at the status page */
+    struct server_hooks hooks;
     struct recent *recent; /* the last decisions, for the status page */
 };
 

@@ -9,7 +9,6 @@
  */
 #include "status.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -407,15 +406,11 @@ void status_commit(struct status *all)
 {
     listener_set_commit(&all->tcp.set, all->server->base);
     listener_set_commit(&all->local.set, all->server->base);
+    all->server->status_listens = all->tcp.set.first != NULL || all->local.set.first != NULL;
 }
 
 void status_abort(struct status *all)
 {
     listener_set_abort(&all->tcp.set);
     listener_set_abort(&all->local.set);
-}
-
-bool status_listens(const struct status *all)
-{
-    return all->tcp.set.first != NULL || all->local.set.first != NULL;
 }

@@ -25,6 +25,5 @@ void status_tick(struct status *all);
 bool status_prepare(struct status *all, const struct settings *settings, char *error, size_t error_size);
 void status_commit(struct status *all);
 void status_abort(struct status *all);
-bool status_listens(const struct status *all);
 
 #endif

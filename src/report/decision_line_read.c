@@ -7,7 +7,6 @@
  */
 #include "decision_line.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "ascii.h"

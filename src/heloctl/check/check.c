@@ -9,7 +9,6 @@
 #include <event2/event.h>
 
 #include "check.h"
-#include "clock.h"
 #include "decision.h"
 #include "policyfile.h"
 #include "text.h"

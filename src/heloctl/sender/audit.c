@@ -4,11 +4,9 @@
  * to change.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit.h"
 #include "policyfile.h"
-#include "series.h"
 #include "units.h"
 
 enum { KEEP_LIMIT = 1 << 30, JOBS = 200, JOBS_MAX = 2000, UNPACKED_MAX = 256 << 20 };
