@@ -82,7 +82,9 @@ all        gpg-agent           spamassassin's package imports a key when it is i
 all        rspamd              its rule
 all        dovecot-sieve       sieve-test
 all        apparmor            the profile parsed
-all<13     debootstrap         Debian 13 in a folder
+all        debootstrap         Debian 13 in a folder; the base of a container
+all        podman              helod in a container
+all        runc                which runs it with cgroups of both versions, too
 all        debhelper           the Debian package
 all        dh-apparmor         its profile
 all        dpkg-dev            its build

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # distro.sh: helod on another release of Debian than this machine's.
 #
-#   tests/distro.sh RELEASE             a minimal RELEASE, in it ./bootstrap.sh check and the package
-#   tests/distro.sh --reduced RELEASE   gcc and clang build, tests of units, scenarios, SPF and TLS, the package
+#   tests/distro.sh RELEASE             a minimal RELEASE, in it ./bootstrap.sh check, the package, and its walk
+#   tests/distro.sh --reduced RELEASE   gcc and clang build, tests of units, scenarios, SPF, TLS, the package, its walk
 #
 # RELEASE is a code name (trixie). It needs root and debootstrap. The tree is made in a folder of its own under /var/tmp
 # and removed at the end; what is mounted for it, and every process in it, belongs to namespaces that end with it.
@@ -32,15 +32,7 @@ not_shown() {
 }
 
 [ "$(id -u)" = 0 ] || not_shown "making its tree takes root"
-command -v debootstrap >/dev/null || not_shown "debootstrap is not installed"
-[ -e "/usr/share/debootstrap/scripts/$release" ] || not_shown "debootstrap does not know this release"
 unshare --mount --pid --fork true 2>/dev/null || not_shown "this machine allows no namespaces"
-
-# The mirror and the proxy that this machine uses.
-sources=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true)
-mirror=$(say "$sources" | grep -Eo '^[^#]*https?://[^ ]+/debian/?( |$)' | grep -Eo 'https?://[^ ]+' | head -n 1)
-mirror=${mirror:-http://deb.debian.org/debian}
-proxy=$(apt-config shell proxy Acquire::http::Proxy 2>/dev/null | sed -n "s/^proxy='\(.*\)'$/\1/p")
 
 tree=$(mktemp -d "/var/tmp/helod-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$tree"' EXIT
@@ -49,36 +41,14 @@ inside=
 trap '[ -z "$inside" ] || kill -KILL "$inside"; exit 130' INT TERM HUP
 mkdir -p "$kept/packages" "$kept/$release"
 
-# Two things cost most of the time: syncing each file that dpkg unpacks, and manuals that nobody reads here.
-prepare_tree() {
-    mkdir -p "$tree/etc/dpkg/dpkg.cfg.d" "$tree/etc/apt/apt.conf.d"
-    printf '%s\n' force-unsafe-io 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/helod/*' \
-        'path-exclude /usr/share/man/*' 'path-exclude /usr/share/locale/*' >"$tree/etc/dpkg/dpkg.cfg.d/small-tree"
-    printf '%s\n' 'Acquire::Languages "none";' 'APT::Install-Recommends "false";' \
-        'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' ${proxy:+"Acquire::http::Proxy \"$proxy\";"} \
-        >"$tree/etc/apt/apt.conf.d/90small-tree"
-    printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d" # no service starts in the tree
-    chmod 755 "$tree/usr/sbin/policy-rc.d"
-    cp /etc/resolv.conf "$tree/etc/resolv.conf"
-    mkdir "$tree/src"
-    (cd "$top" && tar -c --exclude=./build --exclude=./.git --exclude=./autom4te.cache --exclude=./configure \
-        --exclude=./config.status .) | tar -x --no-same-owner -C "$tree/src"
-    # The tests look for root's tree to be theirs.
-    chown -R 0:0 "$tree/src"
-}
-
-make_tree() {
-    http_proxy=${proxy:-${http_proxy:-}} debootstrap --variant=minbase --cache-dir="$kept/packages" "$release" "$tree" \
-        "$mirror" >"$kept/$release/debootstrap.log" 2>&1
-}
-say "making a minimal $release from $mirror"
-make_tree || {
-    tail -n 5 "$kept/$release/debootstrap.log"
-    not_shown "debootstrap failed, see $kept/$release/debootstrap.log"
-}
-# mktemp made it for us alone; users inside must be able to enter "/".
-chmod 755 "$tree"
-prepare_tree
+say "making a minimal $release"
+"$top/tests/lib/debian-tree.sh" "$release" "$tree" "$kept/packages" >"$kept/$release/debian-tree.log" 2>&1 ||
+    not_shown "$(tail -n 1 "$kept/$release/debian-tree.log"), see $kept/$release/debian-tree.log"
+echo 'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' >"$tree/etc/apt/apt.conf.d/91keep"
+mkdir "$tree/src"
+(cd "$top" && tar -c --exclude=./build --exclude=./.git --exclude=./autom4te.cache --exclude=./configure \
+    --exclude=./config.status .) | tar -x --no-same-owner -C "$tree/src"
+chown -R 0:0 "$tree/src" # the tests expect that root owns the tree
 
 # What runs inside. Each step is one line; the output of one that failed follows it.
 cat >"$tree/inside" <<'END'
@@ -115,7 +85,7 @@ run() { make -C "$1" -j "$jobs" -k check TESTS="$(tests "$1" "$2" | tr '\n' ' ')
 logs_of_tests() { find build -name '*.log' -path '*/tests/*' -exec cp --parents {} /logs ';'; }
 
 # What the package depends on, and what its own test wants: it is installed without a network.
-for_package="systemd-standalone-sysusers postfix publicsuffix"
+for_package="systemd postfix publicsuffix"
 
 cd /src
 step "package lists" apt-get -q update
@@ -131,7 +101,8 @@ else
     step "clang build" compile build/clang CC=clang CFLAGS='-O1 -g'
     step "units, scenarios with clang" run build/clang '^tests/(unit|scenario)/'
 fi
-step "package" run build/gcc '^tests/contrib/test_package'
+mkdir /packages # for the walk
+step "package" env PACKAGE_KEEP=/packages make -C build/gcc check TESTS=tests/contrib/test_package.sh
 logs_of_tests
 exit $failed
 END
@@ -155,6 +126,25 @@ unshare --mount --pid --fork --kill-child sh "$tree/enter" "$tree" "$kept/packag
 inside=$!
 wait "$inside" || status=1
 inside=
+
+# The administrator's way, with this machine's systemd-nspawn over the tree.
+walk=$kept/$release/walk.log
+if [ -e "$tree/packages/second.deb" ]; then
+    began=$(date +%s)
+    rm -f "$tree/usr/sbin/policy-rc.d"
+    printf '  %-44s' "booted: install, mail, upgrade, purge"
+    top_srcdir=$top WALK_ROOT=$tree WALK_PACKAGES=$tree/packages sh "$top/tests/contrib/test_walk.sh" >"$walk" 2>&1 || true
+    passed=$(grep -c '^ok ' "$walk" || true)
+    if grep -q '^1\.\.0 # SKIP' "$walk"; then
+        say "not shown: $(sed 's/^1\.\.0 # SKIP //' "$walk")"
+    elif [ "$(sed -n 's/^1\.\.//p' "$walk")" = "$passed" ]; then
+        say "done in $(($(date +%s) - began)) s, $passed passed"
+    else
+        say "FAILED after $(($(date +%s) - began)) s"
+        sed 's/^/    /' "$walk"
+        status=1
+    fi
+fi
 if [ $status = 0 ]; then
     say "$release: all passed"
 else

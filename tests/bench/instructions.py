@@ -69,7 +69,8 @@ class Counted:
                           f'{settings} }}\n'
                           f'dns {{ servers = {{ "127.0.0.1:{dns.port}" }} }}\n')
         # glibc chooses memcpy() and others by processor; this makes every machine choose the same.
-        environment = {**os.environ, "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-BMI2,-ERMS,-FSRM"}
+        environment = {**os.environ, "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-BMI2,-ERMS,-FSRM:"
+                       "glibc.cpu.x86_rep_stosb_threshold=0x10000000"}
         with open(log, "wb") as stderr:
             process = rig.start("valgrind", "--tool=callgrind", f"--callgrind-out-file={self.out}", daemon.HELOD, "-f",
                                 "-c", policy, stderr=stderr, env=environment)

@@ -89,7 +89,7 @@ After=basic.target
 [Service]
 Type=oneshot
 ExecStart=/bin/sh /helod-boot/inside
-ExecStopPost=/bin/systemctl --no-block poweroff
+ExecStopPost=/bin/sh -c "systemctl --no-block poweroff >/dev/null 2>&1"
 TimeoutStartSec=80s
 StandardOutput=file:/helod-boot/out
 StandardError=file:/helod-boot/out

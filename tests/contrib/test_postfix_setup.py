@@ -10,7 +10,7 @@ import time
 
 import postfix
 from helod import PATIENCE, TOP, Helod, free_port, scratch, wait_for
-from tap import cleanup, contains, equal, run, skip_all, test
+from tap import cases, cleanup, contains, equal, run, skip_all, test
 
 if postfix.possible():
     skip_all(postfix.possible())
@@ -39,10 +39,10 @@ SLOW = {"smtpd_restriction_classes": "throttle", "throttle": "sleep 2",
 mx = postfix.Postfix({"tcp": {}, "grey": GREY, "slow": SLOW, "bye": hooked("bye"), "later": hooked("later")}, main={"mynetworks": "127.0.0.2/32"})
 
 
-def setup(*words):
-    done = subprocess.run(["/bin/sh", str(SETUP), *words, "-c", str(mx.etc)], stdin=subprocess.DEVNULL, text=True,
+def setup(*words, stdin=subprocess.DEVNULL):
+    done = subprocess.run(["/bin/sh", str(SETUP), *words, "-c", str(mx.etc)], stdin=stdin, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=PATIENCE,
-                          env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
+                          env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin", "DEBIAN_FRONTEND": ""})
     return done.returncode, done.stdout
 
 
@@ -183,15 +183,44 @@ def _():
     unrestrict()
 
 
-@test("checks of policyd-weight and postfwd are found, with what to do about them")
-def _():
-    for port, wanted in ((12525, "main.cf asks policyd-weight"), (10040, "main.cf asks postfwd")):
-        restrict(f"check_policy_service inet:127.0.0.1:{port}")
-        status, said = setup("--apply", "--address", ADDRESS)
-        equal(status, 0, said)
-        contains(said, wanted)
-        contains(restrictions(), f"check_policy_service inet:127.0.0.1:{port}, check_policy_service {{ {ADDRESS}")
-    unrestrict()
+# How the documentation of Debian's packages policyd-weight and postfwd connects them: additions to main.cf and to
+# master.cf, and how the note about them begins.
+RECIPIENTS = "smtpd_recipient_restrictions = permit_mynetworks,\n  reject_unauth_destination,\n  "
+OTHERS = [
+    ("policyd-weight", RECIPIENTS + "check_policy_service inet:127.0.0.1:12525\n", "", "Note: main.cf asks policyd-weight."),
+    ("policyd-weight of another host", RECIPIENTS + "check_policy_service inet:192.0.2.9:12525\n", "",
+     "Note: main.cf asks policyd-weight."),
+    ("policyd-weight from master.cf", RECIPIENTS + "check_policy_service unix:private/policy\n",
+     "policy unix - n n - - spawn\n  user=nobody argv=/usr/bin/perl /usr/sbin/policyd-weight\n",
+     "Note: main.cf asks policyd-weight."),
+    ("postfwd", "127.0.0.1:10040_time_limit = 3600\n" + RECIPIENTS + "check_policy_service inet:127.0.0.1:10040\n", "",
+     "Note: main.cf asks postfwd."),
+    ("postfwd in a restriction class", "smtpd_restriction_classes = postfwdcheck\n"
+     "postfwdcheck = check_policy_service inet:127.0.0.1:10040\n" + RECIPIENTS
+     + "check_recipient_access hash:/etc/postfix/policy\n", "", "Note: main.cf asks postfwd."),
+    ("postfwd 2, on helod's own port", RECIPIENTS + "check_policy_service inet:127.0.0.1:10045\n", "",
+     "Note: port 10045 is asked from elsewhere, too: smtpd_recipient_restrictions\n"),
+    ("neither", RECIPIENTS + "check_policy_service inet:127.0.0.1:10023\n", "", None),
+]
+
+
+@cases(OTHERS, lambda row: f"what to do about {row[0]}: said by print and by --apply, and its check is kept")
+def _(_name, main, master, note):
+    paths = {mx.etc / "main.cf": main, mx.etc / "master.cf": master}
+    old = {path: path.read_text() for path in paths}
+    for path, more in paths.items():
+        path.write_text(old[path] + "\n" + more)
+    try:
+        for words in ((), ("--apply",)):
+            status, said = setup(*words, "--address", ADDRESS)
+            equal(status, 0, said)
+            equal(said.count("Note: "), 1 if note else 0, said)
+            contains(said, note or "")
+        contains((mx.etc / "main.cf").read_text(), main)
+        equal(setup("--revert")[0], 0)
+    finally:
+        for path, text in old.items():
+            path.write_text(text)
 
 
 @test("before a removal it warns while Postfix asks helod, with the commands that disconnect it")
@@ -202,7 +231,23 @@ def _():
     said = setup("--before-removal")[1]
     contains(said, "WARNING: main.cf still asks helod")
     contains(said, "postconf -e 'smtpd_helo_restrictions = reject_invalid_helo_hostname'")
+    equal("[y/N]" in said, False, "nobody is there to answer")
     unrestrict()
+
+
+@cases([("n", 1), ("", 1), ("y", 0)], lambda row: f"before a removal it asks who sits at a terminal; the answer is {row[0]!r}")
+def _(answer, left):
+    setup("--apply", "--address", ADDRESS)
+    master, slave = os.openpty()
+    os.write(master, answer.encode() + b"\n")
+    status, said = setup("--before-removal", stdin=slave)
+    os.close(slave)
+    os.close(master)
+    equal(status, 0, said)
+    contains(said, "and reload Postfix? [y/N]")
+    equal(restrictions().count("check_policy_service"), left, said)
+    equal("postconf -X smtpd_helo_restrictions" in said, bool(left), said)
+    setup("--revert")
 
 
 @test("a restriction that stood there before is kept")

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The way an administrator goes, on a booted system: install the package, connect Postfix over the unix socket, send
 # mail, reload, use heloctl, upgrade under load, remove, purge. systemd is process 1 of a container whose root is an
-# overlay of this system, or of the tree that WALK_ROOT names (tests/distro.sh: another release). What happens inside is
-# tests/contrib/walk.py. Where no container boots, the run names the steps that it left out.
+# overlay of this system, or of the tree that WALK_ROOT names, with packages from the folder WALK_PACKAGES (tests/distro.sh
+# does so for another release). What happens inside is tests/contrib/walk.py. Where no container boots, the run names the
+# steps that it left out.
 set -u
 
 here=${top_srcdir:?}/tests/contrib
@@ -13,32 +14,23 @@ cannot() {
 }
 [ "$(id -u)" = 0 ] || cannot "only root can boot a container"
 command -v systemd-nspawn >/dev/null || cannot "systemd-nspawn is not installed"
-if ! command -v dpkg-buildpackage >/dev/null || ! command -v dh_apparmor >/dev/null; then
-    cannot "debhelper is not installed"
+if [ -z "${WALK_PACKAGES:-}" ]; then
+    if ! command -v dpkg-buildpackage >/dev/null || ! command -v dh_apparmor >/dev/null; then
+        cannot "debhelper is not installed"
+    fi
+    ! grep -q "^SANITIZE_CFLAGS = -f" "${top_builddir:?}/Makefile" || cannot "a sanitizer build packages nothing"
 fi
-! grep -q "^SANITIZE_CFLAGS = -f" "${top_builddir:?}/Makefile" || cannot "a sanitizer build packages nothing"
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder/over" "$folder/walk/tests/contrib" "$folder/walk/tests/lib"
 
-# The package, and one of a higher version whose installed file has another comment.
-build() {
-    tree=$folder/helod-0.1.0
-    mkdir "$tree"
-    (cd "$top_srcdir" && tar -c --exclude=./build --exclude=./.git --exclude=./autom4te.cache .) | tar -x -C "$tree" &&
-        cd "$tree" && rm -f config.status Makefile && autoreconf -fi &&
-        DEB_BUILD_OPTIONS='nocheck parallel=2' dpkg-buildpackage -us -uc -b -d &&
-        mv "$folder"/helod_*.deb "$folder/walk/first.deb" &&
-        dpkg-deb -R "$folder/walk/first.deb" "$folder/next" &&
-        sed -i 's/^Version: .*/&+walk2/' "$folder/next/DEBIAN/control" &&
-        sed -i '1s/$/ (changed in the second version)/' "$folder/next/etc/helod/helod.conf" &&
-        dpkg-deb --root-owner-group -b "$folder/next" "$folder/walk/second.deb"
-}
-if [ -n "${WALK_FIRST:-}" ]; then
-    # Packages that somebody has built already.
-    cp "$WALK_FIRST" "$folder/walk/first.deb" && cp "${WALK_SECOND:?}" "$folder/walk/second.deb"
-elif ! (build) >"$folder/build.log" 2>&1; then
+if [ -n "${WALK_PACKAGES:-}" ]; then # somebody has built them already
+    cp "$WALK_PACKAGES"/first.deb "$WALK_PACKAGES"/second.deb "$folder/walk"
+elif "$here/build-package.sh" "$top_srcdir" "$folder/built" >"$folder/build.log" 2>&1; then
+    mv "$folder"/built/first.deb "$folder"/built/second.deb "$folder/walk"
+else
+    [ $? != 77 ] || cannot "$(tail -n 1 "$folder/build.log")"
     tail -n 40 "$folder/build.log" | sed 's/^/# /'
     echo "1..1"
     echo "not ok 1 - the package builds"
@@ -66,7 +58,7 @@ After=basic.target
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 /walk/tests/contrib/walk.py
-ExecStopPost=/bin/systemctl --no-block poweroff
+ExecStopPost=/bin/sh -c "systemctl --no-block poweroff >/dev/null 2>&1"
 TimeoutStartSec=1500s
 StandardOutput=file:/walk/out
 StandardError=inherit

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """walk: the steps of test_walk.sh, inside the booted container. Each builds on the one before it.
 
-/walk/first.deb and /walk/second.deb are the package in two versions. Postfix is there, chrooted as Debian ships
-it, and not yet configured. Clients are pretended by XCLIENT, and a DNS server of the tests has their names."""
+/walk/first.deb and /walk/second.deb are the package in two versions. Postfix is there and not yet configured; it is
+removed at first, and dpkg installs it again after helod. Clients are pretended by XCLIENT, and a DNS server of the tests
+has their names."""
 import os
 import pathlib
 import re
@@ -90,12 +91,23 @@ ENFORCE = 'policy "default" { mode = "enforce" }\n'
 FOR_WALK = 'exempt { clients = { "127.0.0.1" } }\ndns { servers = { "127.0.0.1" } }\n'
 
 
-def begin():
-    """DNS, a user to deliver to, Postfix as Debian ships it with a main.cf for the walk."""
-    (WALK / "zone").write_text(ZONE)
-    subprocess.Popen([sys.executable, str(HERE.parent / "lib/faultdns.py"), "-p", "53", "-z", str(WALK / "zone")],
-                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    sh("useradd -m walk; hostname mx.walk.example; echo '127.0.0.1 mx.walk.example localhost' >/etc/hosts")
+def repack(package):
+    """A .deb of an installed package, for dpkg to install it once more: there is no network."""
+    deb, info = WALK / f"{package}.deb", "/var/lib/dpkg/info/" + package
+    control = sh(f"dpkg-query -s {package}")
+    control = re.sub(r"(?m)^(Status|Conffiles):.*\n(?: .*\n)*", "", control)
+    (WALK / "repacked/DEBIAN").mkdir(parents=True)
+    (WALK / "repacked/DEBIAN/control").write_text(control)
+    for part in ("conffiles", "config", "templates", "preinst", "postinst", "prerm", "postrm", "triggers"):
+        sh(f"! [ -e {info}.{part} ] || cp -a {info}.{part} /walk/repacked/DEBIAN/{part}")
+    # Names below /lib, which is a link to /usr/lib, get a folder of their own in the package, as they had in the first.
+    sh(f"dpkg-query -L {package} | while read -r file; do [ -e $file ] || continue; [ -L $file ] && [ -d $file ] || "
+       f"echo $file; done | tar -c --no-recursion -P -T - | tar -x -C /walk/repacked; dpkg-deb -Znone -b /walk/repacked {deb}")
+    return deb
+
+
+def configure_postfix():
+    """Chrooted as Debian ships it, with a main.cf for the walk."""
     for name in ("main.cf.debian", "master.cf.dist"):
         target = {"main.cf.debian": "main.cf", "master.cf.dist": "master.cf"}[name]
         sh(f"cp /usr/share/postfix/{name} /etc/postfix/{target}")
@@ -108,7 +120,14 @@ def begin():
 
 @test("install: the package installs, helod runs, helod.conf is short and in monitor mode, heloctl is in everybody's path")
 def _():
-    begin()
+    (WALK / "zone").write_text(ZONE)
+    subprocess.Popen([sys.executable, str(HERE.parent / "lib/faultdns.py"), "-p", "53", "-z", str(WALK / "zone")],
+                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    sh("useradd -m walk; hostname mx.walk.example; echo '127.0.0.1 mx.walk.example localhost' >/etc/hosts")
+    repack("postfix")
+    sh("dpkg --purge --force-depends postfix; rm -rf /etc/postfix /var/spool/postfix /var/lib/postfix", None)
+    sh("userdel postfix; groupdel postfix; groupdel postdrop", None)
+    sh("getent group postfix", 2)
     sh("dpkg -i /walk/first.deb")
     equal(prop("ActiveState"), "active", journal())
     equal(prop("User"), "helod")
@@ -119,18 +138,19 @@ def _():
                  "/usr/share/doc/helod/helod.conf", "/usr/share/doc/helod/examples/profiles/monitor.conf"):
         assert pathlib.Path(path).exists() or pathlib.Path(path + ".gz").exists(), path
     equal(sh("dpkg -L helod | grep Makefile.inc", 1), "")
+    assert not SPOOL.exists(), "a directory in the spool of a Postfix that is not there"
     policy(FOR_WALK)
     sh("systemctl reload helod")
 
 
-@test("before Postfix: the spool directory appears as soon as the group postfix and Postfix's files do")
+@test("Postfix after helod: the spool directory appears, and helod may write there, as soon as dpkg has installed Postfix")
 def _():
-    sh("systemctl stop helod; rm -rf /var/spool/postfix/helod; systemctl start helod")
-    sh("rmdir /var/spool/postfix/helod 2>/dev/null; true")
     before = prop("MainPID")
-    sh("dpkg-trigger --no-await --by-package=postfix /usr/lib/postfix/sbin && dpkg --configure --pending")
+    sh("DEBIAN_FRONTEND=noninteractive dpkg -i /walk/postfix.deb")
     equal(sh("stat -c '%U %G %a' /var/spool/postfix/helod").split(), ["helod", "postfix", "2750"])
     assert prop("MainPID") != before, "helod was not restarted, so it cannot write there"
+    sh("systemctl stop postfix", None)
+    configure_postfix()
 
 
 @test("unix socket: reload opens the socket of the manual, in Postfix's group; a chrooted smtpd asks over it")
@@ -287,22 +307,54 @@ def _():
     tap.note(f"{len(sent)} mails during the upgrade")
 
 
-@test("remove: it warns that Postfix still asks, and how to stop that; the policy stays")
+def at_terminal(command, answer):
+    """Output of a command that has a terminal, at which this is typed."""
+    master, slave = os.openpty()
+    os.write(master, answer.encode() + b"\n")
+    done = subprocess.run(["/bin/sh", "-c", command], stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    os.close(slave)
+    os.close(master)
+    equal(done.returncode, 0, done.stdout)
+    return done.stdout
+
+
+def left():
+    return sorted(sh("find /etc /usr /var /run -xdev -iname '*helod*' ! -path '/var/lib/dpkg/*' ! -path "
+                     "'/var/log/journal/*' ! -path '/var/tmp/*' ! -path '/etc/apparmor.d/cache*'").split())
+
+
+QUESTION = "Restore the settings from before helod-postfix-setup --apply"
+
+
+@test("remove: it warns that Postfix still asks, and how to stop that; the policy stays, and mail passes")
 def _():
     said = sh("dpkg --remove helod")
     contains(said, "WARNING: main.cf still asks helod")
     contains(said, "postconf -X smtpd_helo_restrictions")
+    equal(QUESTION in said, False, "nobody is there to answer")
     assert CONF.exists()
-    sh("postconf -X smtpd_helo_restrictions; postfix reload")
     equal(offer("bad_name!", "198.51.100.14", "[UNAVAILABLE]")[0], 250)
 
 
-@test("purge: nothing of helod is left but what the administrator wrote")
+@test("purge while main.cf still asks: a no at the terminal changes nothing, and mail passes")
 def _():
-    sh("dpkg --purge helod")
-    left = sh("find /etc /usr /var /run -xdev -iname '*helod*' ! -path '/var/lib/dpkg/*' ! -path '/var/log/journal/*' "
-              "! -path '/var/tmp/*' ! -path '/etc/apparmor.d/cache*'").split()
-    equal(sorted(left), ["/etc/helod", "/etc/postfix/helod-setup.saved"])
+    sh("dpkg -i /walk/second.deb")
+    said = at_terminal("dpkg --purge helod", "n")
+    contains(said, QUESTION)
+    contains(said, "postconf -X smtpd_helo_restrictions")
+    contains(sh("postconf -n smtpd_helo_restrictions"), "inet:127.0.0.1:10045")
+    equal(offer("bad_name!", "198.51.100.15", "[UNAVAILABLE]")[0], 250)
+    equal(left(), ["/etc/helod", "/etc/postfix/helod-setup.saved"])
+
+
+@test("purge: a yes at the terminal disconnects Postfix; nothing of helod is left but what the administrator wrote")
+def _():
+    sh("dpkg -i /walk/second.deb")
+    contains(at_terminal("dpkg --purge helod", "y"), QUESTION)
+    equal(sh("postconf -n smtpd_helo_restrictions smtpd_helo_required"), "")
+    equal(offer("bad_name!", "198.51.100.16", "[UNAVAILABLE]")[0], 250)
+    equal(left(), ["/etc/helod"])
     equal(sorted(os.listdir("/etc/helod/conf.d")), ["50-walk.conf", "60-enforce.conf"])
     sh("getent passwd helod", 2)
 
