@@ -111,12 +111,24 @@ struct history_showing *history_forget(struct history *h, const char *subject, h
 char *history_show_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
 char *history_forget_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
 
+/* A server of a store that is shared. */
+enum { HISTORY_NODES_MAX = 128 };
+enum history_node_state { HISTORY_NODE_DOWN, HISTORY_NODE_STANDBY, HISTORY_NODE_USED, HISTORY_NODE_STATES };
+struct history_node {
+    const char *name; /* valid until the event loop continues */
+    enum history_node_state state;
+    unsigned slots; /* of a cluster, that it owns */
+    uint64_t latency_us;
+};
+
 struct history_stats {
     const char *store; /* "none", "memory", "redis" */
     bool up;
     size_t networks, names, bytes; /* of the memory store */
     uint64_t evicted;
     uint64_t asked, unknown; /* questions; those not fully answered */
+    unsigned node_count;
+    struct history_node nodes[HISTORY_NODES_MAX];
 };
 void history_stats(const struct history *h, struct history_stats *out);
 /* Writes the snapshot now and waits for it; false with a text in error. Without a file nothing is done. */

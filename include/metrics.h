@@ -46,6 +46,9 @@ enum metric {
     METRIC_HISTORY_EVICTED,
     METRIC_HISTORY_ASKED,
     METRIC_HISTORY_UNKNOWN,
+    METRIC_HISTORY_NODES,      /* gauge, by node; label: state */
+    METRIC_HISTORY_SLOTS,      /* gauge, by node */
+    METRIC_HISTORY_LATENCY,    /* gauge of microseconds, by node */
     METRIC_ENCRYPTED_NETWORKS, /* gauge, by policy */
     METRIC_STARTTLS,           /* gauge, by policy: 1 while STARTTLS is taken as offered */
     METRIC_LOG_LOST,
@@ -69,6 +72,9 @@ void metrics_set_by(struct metrics *m, enum metric id, unsigned by, uint64_t val
 uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, unsigned label);
 /* A policy's number as second label. It outlives reloads; past the table's end all share the last, "other". */
 unsigned metrics_policy(struct metrics *m, const char *name);
+
+/* Names number `i` of the history's nodes; NULL: there is none, and it has no series. */
+void metrics_node(struct metrics *m, unsigned i, const char *name);
 
 /*
  * The label numbers of the two rows that say how a decision came about. The action follows from the mode and from what
@@ -100,7 +106,7 @@ struct metric_row {
     const char *by;                    /* a label that is counted apart from these; NULL: none */
     unsigned bys;
     const char *(*by_name)(const struct metrics *m, unsigned by); /* NULL: nothing was counted under this number */
-    double scale; /* histograms: what a value is multiplied with to be in the unit */
+    double scale; /* what a value is multiplied with to be in the unit; counters have 1 */
 };
 extern const struct metric_row metric_rows[METRIC_COUNT];
 

@@ -138,6 +138,7 @@ struct names_settings {
     const char *const *token_files;
 };
 
+enum { HISTORY_REDIS_MAX = 16 }; /* servers in the list */
 enum history_store { HISTORY_NONE, HISTORY_MEMORY, HISTORY_REDIS };
 struct history_settings {
     enum history_store store;
@@ -147,9 +148,10 @@ struct history_settings {
     unsigned ipv4_bits, ipv6_bits;
     unsigned entries; /* networks */
     uint64_t bytes;
-    bool hashed;          /* keys kept as keyed hashes */
-    const char *hash_key; /* with this key */
-    const char *redis;    /* "inet:HOST:PORT" or "unix:PATH" */
+    bool hashed;                /* keys kept as keyed hashes */
+    const char *hash_key;       /* with this key */
+    const char *const *redis;   /* "inet:HOST:PORT" or "unix:PATH"; several: a cluster, or a master and its replicas */
+    const char *redis_sentinel; /* "": `redis` lists no sentinels */
     const char *redis_user, *redis_password, *redis_prefix;
     bool redis_tls;
     uint64_t redis_timeout_ms;

@@ -27,12 +27,38 @@ static void check_times(struct reading *rd)
                        "known_days is longer than the window: identity_known could never apply");
 }
 
+static void check_redis(struct reading *rd, unsigned block)
+{
+    const struct history_settings *history = &rd->settings->history;
+    bool sentinels = history->redis_sentinel[0] != '\0';
+    unsigned count = 0;
+
+    for (; history->redis[count] != NULL; count++) {
+        unsigned line = fields_value_line(rd, block, "redis", count);
+
+        if (sentinels && strncmp(history->redis[count], "unix:", 5) == 0)
+            problems_error(&rd->problems, line, "redis: \"%.100s\" cannot be a sentinel, expected inet:HOST:PORT",
+                           history->redis[count]);
+        for (unsigned i = 0; i < count; i++)
+            if (strcmp(history->redis[i], history->redis[count]) == 0)
+                problems_error(&rd->problems, line, "redis: \"%.100s\" is listed twice", history->redis[i]);
+    }
+    if (count == 0 || count > HISTORY_REDIS_MAX)
+        problems_error(&rd->problems, fields_line(rd, block, "redis"), "redis: %u servers, expected 1 to %d", count,
+                       HISTORY_REDIS_MAX);
+    if (sentinels && (block == NO_BLOCK || scan_find(&rd->scan, block, "redis") == NULL))
+        problems_error(&rd->problems, fields_line(rd, block, "redis_sentinel"),
+                       "redis_sentinel needs a list of sentinels in redis, such as "
+                       "{ \"inet:192.0.2.1:26379\", \"inet:192.0.2.2:26379\", \"inet:192.0.2.3:26379\" }");
+}
+
 static void check_history(struct reading *rd)
 {
     const struct history_settings *history = &rd->settings->history;
 
     if (history->hashed && history->hash_key[0] == '\0')
         problems_error(&rd->problems, line_of(rd, SECTION_HISTORY, "hashed"), "hashed needs a hash_key");
+    check_redis(rd, fields_block(rd, SECTION_HISTORY, 0, NULL));
 }
 
 static void check_log(struct reading *rd)

@@ -17,7 +17,6 @@ enum option_type {
     OPTION_WORD,      /* a user, group, policy: letters, digits, . _ - */
     OPTION_HOST,      /* a host name */
     OPTION_PATH,      /* absolute, or "" */
-    OPTION_ENDPOINT,  /* inet:HOST:PORT or unix:PATH */
     OPTION_ACTION,    /* of a threshold */
     OPTION_NUMBER,    /* unsigned */
     OPTION_POINTS,    /* int */
@@ -26,7 +25,8 @@ enum option_type {
     OPTION_CHOICE,    /* an enum: one of the row's choices */
     OPTION_DURATION,  /* 8s; kept in milliseconds */
     OPTION_SIZE,      /* 64m; kept in bytes */
-    OPTION_ENDPOINTS, /* list of endpoints */
+    OPTION_ENDPOINTS, /* list of inet:ADDRESS:PORT or unix:PATH, to listen on */
+    OPTION_REMOTES,   /* list of inet:HOST:PORT or unix:PATH, to connect to */
     OPTION_SERVERS,   /* list of DNS servers */
     OPTION_NETWORKS,  /* list of addresses and networks */
     OPTION_SUFFIXES,  /* list of host names and .suffixes */

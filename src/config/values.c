@@ -171,11 +171,11 @@ static bool check_endpoint(struct value *v)
 }
 
 /* A server to connect to may have a name. A socket to listen on may not, because that would require DNS. */
-static bool read_endpoint(struct value *v)
+static bool check_remote(struct value *v)
 {
-    if (!is_unix(v->text) && (strncmp(v->text, "inet:", 5) != 0 || !is_host_port(v->text + 5, true, true)))
-        return wrong(v, "is not a server, expected inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH");
-    return store_text(v);
+    if (is_unix(v->text) || (strncmp(v->text, "inet:", 5) == 0 && is_host_port(v->text + 5, true, true)))
+        return true;
+    return wrong(v, "is not a server, expected inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH");
 }
 
 static bool check_server(struct value *v)
@@ -320,7 +320,7 @@ static bool read_size(struct value *v)
 static const struct type_row types[OPTION_TYPE_COUNT] = {
     [OPTION_TEXT] = {false, store_text},       [OPTION_TEMPLATE] = {false, read_template},
     [OPTION_WORD] = {false, read_word},        [OPTION_HOST] = {false, read_host},
-    [OPTION_PATH] = {false, read_path},        [OPTION_ENDPOINT] = {false, read_endpoint},
+    [OPTION_PATH] = {false, read_path},        [OPTION_REMOTES] = {false, check_remote},
     [OPTION_ACTION] = {false, store_text}, /* it is parsed when the threshold is built */
     [OPTION_NUMBER] = {true, read_number},     [OPTION_POINTS] = {true, read_points},
     [OPTION_MODE] = {false, read_mode},        [OPTION_SWITCH] = {true, read_switch},

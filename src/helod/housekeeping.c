@@ -48,6 +48,20 @@ static void count_dns(struct housekeeping *u)
     metrics_set(m, METRIC_DNS_CACHE_BYTES, stats.cached_bytes);
 }
 
+static void count_nodes(struct metrics *m, const struct history_stats *stats)
+{
+    for (unsigned i = 0; i < HISTORY_NODES_MAX; i++) {
+        const struct history_node *node = i < stats->node_count ? &stats->nodes[i] : NULL;
+
+        metrics_node(m, i, node != NULL ? node->name : NULL);
+        for (unsigned state = 0; node != NULL && state < HISTORY_NODE_STATES; state++)
+            metrics_add_by(m, METRIC_HISTORY_NODES, i, state,
+                           (node->state == state) - metrics_get_by(m, METRIC_HISTORY_NODES, i, state));
+        metrics_set_by(m, METRIC_HISTORY_SLOTS, i, node != NULL ? node->slots : 0);
+        metrics_set_by(m, METRIC_HISTORY_LATENCY, i, node != NULL ? node->latency_us : 0);
+    }
+}
+
 static void count_history(const struct server *s)
 {
     struct history_stats stats;
@@ -62,6 +76,7 @@ static void count_history(const struct server *s)
     metrics_set(s->metrics, METRIC_HISTORY_EVICTED, stats.evicted);
     metrics_set(s->metrics, METRIC_HISTORY_ASKED, stats.asked);
     metrics_set(s->metrics, METRIC_HISTORY_UNKNOWN, stats.unknown);
+    count_nodes(s->metrics, &stats);
 }
 
 static void watch_resolver(struct server *s)

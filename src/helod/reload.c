@@ -65,6 +65,15 @@ void reload_log(const struct server *s)
         log_error("log: %s: %s", log->to == LOG_TO_FILE ? log->file : "the journal", strerror(errno));
 }
 
+static bool same_list(const char *const *a, const char *const *b)
+{
+    while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return *a == NULL && *b == NULL;
+}
+
 /* The store is opened once; from which counts on the rules speak is read anew. */
 static bool other_history(const struct history_settings *a, const struct history_settings *b)
 {
@@ -72,9 +81,9 @@ static bool other_history(const struct history_settings *a, const struct history
            a->entries != b->entries || a->bytes != b->bytes || a->ipv4_bits != b->ipv4_bits ||
            a->ipv6_bits != b->ipv6_bits || a->hashed != b->hashed || a->redis_tls != b->redis_tls ||
            a->redis_timeout_ms != b->redis_timeout_ms || strcmp(a->file, b->file) != 0 ||
-           strcmp(a->hash_key, b->hash_key) != 0 || strcmp(a->redis, b->redis) != 0 ||
-           strcmp(a->redis_user, b->redis_user) != 0 || strcmp(a->redis_password, b->redis_password) != 0 ||
-           strcmp(a->redis_prefix, b->redis_prefix) != 0;
+           strcmp(a->hash_key, b->hash_key) != 0 || !same_list(a->redis, b->redis) ||
+           strcmp(a->redis_sentinel, b->redis_sentinel) != 0 || strcmp(a->redis_user, b->redis_user) != 0 ||
+           strcmp(a->redis_password, b->redis_password) != 0 || strcmp(a->redis_prefix, b->redis_prefix) != 0;
 }
 
 /* Options that take effect only at start; a reload reports their changes. */

@@ -76,10 +76,20 @@ static const struct store *store_of(enum history_store kind)
 /* The settings' texts belong to the policy file, which a reload may free. */
 static bool copy_texts(struct history_settings *s, struct region *r)
 {
-    const char **texts[] = {&s->file, &s->redis, &s->redis_user, &s->redis_password, &s->redis_prefix, &s->hash_key};
+    const char **texts[] = {&s->file,           &s->redis_sentinel, &s->redis_user,
+                            &s->redis_password, &s->redis_prefix,   &s->hash_key};
+
+    const char **list;
+    size_t count = 0;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = region_strdup(r, *texts[i]);
+    while (s->redis[count] != NULL)
+        count++;
+    list = region_alloc(r, (count + 1) * sizeof(*list));
+    for (size_t i = 0; list != NULL && i < count; i++)
+        list[i] = region_strdup(r, s->redis[i]);
+    s->redis = list;
     return !region_failed(r);
 }
 

@@ -256,6 +256,7 @@ static bool remove_excess(struct redis_batch *r, enum store_subject of, const re
     static size_t sizes[REDIS_RECORD_READ + 2];
     const struct redis_record_bounds kept = bounds(r->redis);
     char k[KEY_SIZE], *text = NULL;
+    int n;
 
     if (reply->type == REDIS_REPLY_INTEGER) /* of the removal */
         return true;
@@ -269,7 +270,8 @@ static bool remove_excess(struct redis_batch *r, enum store_subject of, const re
         sizes[i] = strlen(words[i]);
     memcpy(words + 2, excess.members, excess.count * sizeof(words[0]));
     memcpy(sizes + 2, excess.sizes, excess.count * sizeof(sizes[0]));
-    redis_batch_send(r, of, text, redisFormatCommandArgv(&text, (int)excess.count + 2, words, sizes));
+    n = (int)redisFormatCommandArgv(&text, (int)excess.count + 2, words, sizes);
+    redis_batch_send(r, of, text, n);
     return true;
 }
 
@@ -391,7 +393,7 @@ static void redis_cancel(void *store, struct store_waiter *w)
 
 static void redis_stats(const void *store, struct history_stats *out)
 {
-    out->up = redis_nodes_up(((const struct redis *)store)->nodes);
+    redis_nodes_stats(((const struct redis *)store)->nodes, out);
 }
 
 static void redis_close(void *store)

@@ -54,7 +54,7 @@ static void on_asking(redisAsyncContext *context, void *reply, void *arg)
 /* False: the command is lost, because the other node is not up. */
 static bool follow(struct redis_sent *sent, const struct redis_redirect *redirect)
 {
-    struct redis_node *to = redis_nodes_redirected(sent->node, redirect);
+    struct redis_node *to = redis_cluster_redirected(sent->node, redirect);
     struct redis_link *link = to != NULL ? redis_nodes_link(to) : NULL;
 
     if (to == NULL || ++sent->redirects > REDIRECTS_MAX)
@@ -62,6 +62,7 @@ static bool follow(struct redis_sent *sent, const struct redis_redirect *redirec
     if (redirect->ask && !redis_link_ask(link, on_asking, to, "ASKING"))
         return false;
     sent->node = to;
+    sent->sent_us = clock_us();
     return redis_link_send(link, on_reply, sent, sent->command, sent->n);
 }
 
@@ -71,7 +72,7 @@ static bool refused(struct redis_sent *sent, const char *error)
     struct redis_redirect redirect;
 
     if (!redis_slots_redirect(error, &redirect))
-        redis_nodes_refused(sent->node, error);
+        redis_master_refused(sent->node, error);
     else if (follow(sent, &redirect))
         return true;
     sent->batch->failed = true;
@@ -92,6 +93,7 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
         if (refused(sent, got->str))
             return;
     } else {
+        redis_link_took(redis_nodes_link(sent->node), clock_us() - sent->sent_us);
         if (r->waiter != NULL)
             redis_link_in_time(redis_nodes_link(sent->node));
         if (r->replied != NULL && !r->replied(r, sent->of, got))
@@ -130,7 +132,7 @@ void redis_batch_send(struct redis_batch *r, enum store_subject of, char *comman
     struct redis_sent *sent = &r->sent[r->count];
 
     if (n > 0 && r->count < REDIS_BATCH_MAX) {
-        *sent = (struct redis_sent){.batch = r, .of = of, .command = command, .n = (size_t)n};
+        *sent = (struct redis_sent){.batch = r, .of = of, .command = command, .n = (size_t)n, .sent_us = clock_us()};
         if (send_to_node(r, sent)) {
             r->count++;
             r->left++;

@@ -36,6 +36,7 @@ struct redis_batch {
         char *command;           /* to be sent again if the node redirects it */
         size_t n;
         unsigned redirects;
+        uint64_t sent_us;
     } sent[REDIS_BATCH_MAX];
     unsigned count;
 };

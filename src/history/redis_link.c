@@ -43,6 +43,7 @@ struct redis_link {
     uint64_t retry_ms;
     uint64_t up_ms;       /* since when it is up */
     uint64_t progress_ms; /* time of the last reply, or of the first command sent while none was in flight */
+    uint64_t latency_us;  /* a moving average */
     unsigned under_way, late;
     bool resting; /* until the next attempt */
     bool reported, complained, closing;
@@ -53,7 +54,8 @@ struct redis_link {
 
 static void report(const struct redis_link *l, enum redis_link_news news, const char *detail)
 {
-    l->owner.report(l->owner.arg, news, detail);
+    if (l->owner.report != NULL)
+        l->owner.report(l->owner.arg, news, detail);
 }
 
 static void changed(const struct redis_link *l)
@@ -409,6 +411,16 @@ void redis_link_late(struct redis_link *l)
 {
     if (l->up && ++l->late >= LATE_MAX)
         go_down(l, "it answers too slowly");
+}
+
+void redis_link_took(struct redis_link *l, uint64_t us)
+{
+    l->latency_us = l->latency_us == 0 ? us : (7 * l->latency_us + us) / 8;
+}
+
+uint64_t redis_link_latency_us(const struct redis_link *l)
+{
+    return l->latency_us;
 }
 
 void redis_link_complain(struct redis_link *l, const char *text)

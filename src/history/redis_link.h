@@ -13,6 +13,8 @@
 
 struct redis_link;
 
+enum { REDIS_LINK_MESSAGE_SIZE = 1500 }; /* room for a message about a link */
+
 enum redis_link_news {
     REDIS_LINK_LOST,   /* all addresses failed; reported once until it is back */
     REDIS_LINK_BACK,   /* available again after that */
@@ -25,8 +27,8 @@ struct redis_link_owner {
     void (*greeted)(
         void *arg); /* logged in. Commands sent now are answered before the link is up. NULL: nothing to do */
     void (*changed)(void *arg); /* it went up or down; NULL: nothing to do */
-    void (*report)(void *arg, enum redis_link_news news, const char *detail);
-    void (*message)(void *arg, const redisReply *reply); /* of the channel */
+    void (*report)(void *arg, enum redis_link_news news, const char *detail); /* NULL: nobody is interested */
+    void (*message)(void *arg, const redisReply *reply);                      /* of the channel */
 };
 
 struct redis_link_options {
@@ -59,6 +61,9 @@ bool redis_link_ask(struct redis_link *l, redisCallbackFn *replied, void *arg, c
 void redis_link_replied(struct redis_link *l, const redisReply *reply);
 void redis_link_in_time(struct redis_link *l);
 void redis_link_late(struct redis_link *l);
+void redis_link_took(struct redis_link *l, uint64_t us);
+/* About how many microseconds a reply takes lately; 0: not known. */
+uint64_t redis_link_latency_us(const struct redis_link *l);
 /* The server rejected a command. */
 void redis_link_complain(struct redis_link *l, const char *text);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * redis_nodes: the servers that together are the store, and which of them a command goes to: the one server of the
- * setting, or in a cluster the node that owns the slot of the command's key. A cluster is recognised by its answer to
- * CLUSTER SLOTS, or by an error MOVED.
+ * setting; of several the one whose ROLE is master; with sentinels the one that they name; or in a cluster the node
+ * that owns the slot of the command's key. A cluster is recognised by its answer to CLUSTER SLOTS, or by MOVED.
  */
 #ifndef HELOD_HISTORY_REDIS_NODES_H
 #define HELOD_HISTORY_REDIS_NODES_H
@@ -21,9 +21,9 @@ struct redis_nodes *redis_nodes_new(const struct store_context *context, char *e
 /* Calls back all commands in flight, with NULL as the reply. */
 void redis_nodes_free(struct redis_nodes *n);
 
-/* Whether every part of the store is up. */
-bool redis_nodes_up(const struct redis_nodes *n);
-/* Whether any part of it is. */
+/* `up`: every part of the store is. */
+void redis_nodes_stats(const struct redis_nodes *n, struct history_stats *out);
+/* Whether any part of it is up. */
 bool redis_nodes_any_up(const struct redis_nodes *n);
 /*
  * For commands of people, who can wait: runs the event loop for a moment until the node that has this key is up. False:
@@ -37,9 +37,9 @@ bool redis_nodes_wait(struct redis_nodes *n, const char *key);
  */
 struct redis_node *redis_nodes_for(const struct redis_nodes *n, const char *key, size_t key_n);
 /* The node that another one redirects a command to; NULL: it is not up. */
-struct redis_node *redis_nodes_redirected(struct redis_node *from, const struct redis_redirect *redirect);
-/* The node replied with an error, which is reported. */
-void redis_nodes_refused(struct redis_node *node, const char *error);
+struct redis_node *redis_cluster_redirected(struct redis_node *from, const struct redis_redirect *redirect);
+/* The node replied with an error. It is reported, or a sign that the master is another one now. */
+void redis_master_refused(struct redis_node *node, const char *error);
 struct redis_link *redis_nodes_link(const struct redis_node *node);
 
 #endif

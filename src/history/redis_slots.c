@@ -95,11 +95,16 @@ static bool is_address(const char *text, size_t n)
     return true;
 }
 
-/* "?" stands for a name that the node does not know. */
+/* "?" stands for a name that the node does not know. Names go into messages, so nothing but host names may pass. */
 static bool read_host(struct redis_announced *out, const char *host, size_t n)
 {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_";
+
     if (n == 0 || (n == 1 && host[0] == '?'))
         return true;
+    for (size_t i = 0; i < n; i++)
+        if (memchr(allowed, host[i], sizeof(allowed) - 1) == NULL)
+            return false;
     return is_address(host, n) ? copy_text(out->address, sizeof(out->address), host, n)
                                : copy_text(out->name, sizeof(out->name), host, n);
 }
@@ -128,6 +133,27 @@ bool redis_slots_redirect(const char *error, struct redis_redirect *out)
 static bool is_text(const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_STRING;
+}
+
+bool redis_slots_master(const redisReply *reply, struct redis_announced *out)
+{
+    const redisReply *host, *port;
+    const char *at;
+    unsigned number;
+
+    *out = (struct redis_announced){.port = 0};
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        return false;
+    host = reply->element[0];
+    port = reply->element[1];
+    if (!is_text(host) || host->len == 0 || !is_text(port) || !read_host(out, host->str, (size_t)host->len) ||
+        (out->address[0] == '\0' && out->name[0] == '\0'))
+        return false;
+    at = port->str;
+    if (!read_number(&at, PORT_MAX, &number) || *at != '\0' || number == 0)
+        return false;
+    out->port = (int)number;
+    return true;
 }
 
 static bool is_number(const redisReply *reply, long long most)

@@ -34,6 +34,9 @@ struct redis_redirect {
 /* False if the error is another one. */
 bool redis_slots_redirect(const char *error, struct redis_redirect *out);
 
+/* The reply to SENTINEL get-master-addr-by-name. False: it names none. */
+bool redis_slots_master(const redisReply *reply, struct redis_announced *out);
+
 /* One row of the reply to CLUSTER SLOTS: an owner and its slots, both ends included. */
 struct redis_range {
     unsigned first, last;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * exposition: writes all rows. Promises that every series of a row exists from the start, with 0, so that rates are
- * correct from the first event on. Labels that have no name yet (policies) are omitted.
+ * correct from the first event on. Labels that have no name (policies, nodes) are omitted.
  */
 #include "exposition.h"
 
@@ -10,7 +10,7 @@
 
 #include "text.h"
 
-enum { LABELS_SIZE = 256 };
+enum { LABELS_SIZE = 512 };
 
 static void add_label(struct text *t, const char *label, const char *value)
 {
@@ -35,8 +35,11 @@ static void write_number(const struct metrics *m, const struct metric_row *row, 
             return;
         add_label(&t, l->name, l->value(label));
     }
-    fprintf(out, t.used > 0 ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", row->name, labels,
-            metrics_get_by(m, row->id, by, label));
+    fprintf(out, t.used > 0 ? "%s{%s} " : "%s%s ", row->name, labels);
+    if (row->scale < 1)
+        fprintf(out, "%.15g\n", (double)metrics_get_by(m, row->id, by, label) * row->scale);
+    else
+        fprintf(out, "%" PRIu64 "\n", metrics_get_by(m, row->id, by, label));
 }
 
 static void write_histogram(const struct metrics *m, const struct metric_row *row, FILE *out)

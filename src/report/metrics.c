@@ -6,12 +6,14 @@
 #include "metrics.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
 #include "dns.h"
 #include "evidence.h"
+#include "history.h"
 #include "rule.h"
 #include "settings.h"
 #include "verdict.h"
@@ -22,6 +24,7 @@ enum {
     DNS_STATUSES = DNS_TEMPERROR + 1,
     POLICIES_MAX = 16,
     POLICY_NAME_SIZE = 64,
+    NODE_NAME_SIZE = 288,
 };
 
 unsigned metrics_decision(enum policy_mode mode, enum outcome judged)
@@ -101,6 +104,15 @@ static const char *type_name(const struct metrics *m, unsigned by)
 }
 
 static const char *policy_name(const struct metrics *m, unsigned by);
+static const char *node_name(const struct metrics *m, unsigned by);
+
+static const char *node_state_label(unsigned label)
+{
+    static const char *const names[HISTORY_NODE_STATES] = {
+        [HISTORY_NODE_DOWN] = "down", [HISTORY_NODE_STANDBY] = "standby", [HISTORY_NODE_USED] = "used"};
+
+    return names[label];
+}
 
 /* Rows by kind: a number alone, with labels, with one more label that is counted apart. */
 #define LABELS(...)                                                                                                    \
@@ -172,7 +184,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     LABELLED(METRIC_EXEMPTED, "helod_exempted_total", "counter",
              "Decisions in which an exemption counted, by its kind.", "kind", EXEMPT_KINDS, exempt_label),
     PLAIN(METRIC_HISTORY_UP, "helod_history_up", "gauge", "",
-          "1 while the history store answers; 0 also where there is none."),
+          "1 while the history store answers (in a cluster, each node with slots); 0 also where there is none."),
     PLAIN(METRIC_HISTORY_NETWORKS, "helod_history_networks", "gauge", "", "Client networks in the memory store."),
     PLAIN(METRIC_HISTORY_NAMES, "helod_history_names", "gauge", "", "HELO names in the memory store."),
     PLAIN(METRIC_HISTORY_BYTES, "helod_history_bytes", "gauge", "bytes", "Memory of the memory store."),
@@ -181,6 +193,13 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_HISTORY_ASKED, "helod_history_asked_total", "counter", "", "Questions to the history store."),
     PLAIN(METRIC_HISTORY_UNKNOWN, "helod_history_unknown_total", "counter", "",
           "Of these, without an answer: the store was down or late."),
+    {METRIC_HISTORY_NODES, "helod_history_node", "gauge", "",
+     "1 for the state of a Redis server: down, standby (up, but neither the master nor an owner of slots) or used.",
+     LABELS({"state", node_state_label}), HISTORY_NODE_STATES, "node", HISTORY_NODES_MAX, node_name, 1},
+    {METRIC_HISTORY_SLOTS, "helod_history_node_slots", "gauge", "", "Slots of a Redis cluster that the server owns.",
+     NULL, 1, "node", HISTORY_NODES_MAX, node_name, 1},
+    {METRIC_HISTORY_LATENCY, "helod_history_node_latency_seconds", "gauge", "seconds",
+     "Time that a reply of the Redis server takes lately.", NULL, 1, "node", HISTORY_NODES_MAX, node_name, 1e-6},
     {METRIC_ENCRYPTED_NETWORKS, "helod_encrypted_networks", "gauge", "",
      "Unrelated networks whose clients used STARTTLS in the last 7 days.", NULL, 1, "policy", POLICIES_MAX, policy_name,
      1},
@@ -212,6 +231,7 @@ struct metrics {
     size_t first[METRIC_COUNT]; /* of the row's numbers in `values` */
     unsigned policies;
     char policy_names[POLICIES_MAX][POLICY_NAME_SIZE];
+    char node_names[HISTORY_NODES_MAX][NODE_NAME_SIZE];
     struct {
         uint64_t sum, buckets[BOUNDS_MAX + 1];
     } histograms[HISTOGRAMS];
@@ -309,6 +329,16 @@ uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label)
 static const char *policy_name(const struct metrics *m, unsigned by)
 {
     return by < m->policies ? m->policy_names[by] : NULL;
+}
+
+static const char *node_name(const struct metrics *m, unsigned by)
+{
+    return m->node_names[by][0] != '\0' ? m->node_names[by] : NULL;
+}
+
+void metrics_node(struct metrics *m, unsigned i, const char *name)
+{
+    snprintf(m->node_names[i], NODE_NAME_SIZE, "%s", name != NULL ? name : "");
 }
 
 unsigned metrics_policy(struct metrics *m, const char *name)

@@ -97,7 +97,8 @@ static struct history *store(struct event_base *base, unsigned entries, uint64_t
                                               .entries = entries,
                                               .bytes = bytes,
                                               .hash_key = "",
-                                              .redis = "",
+                                              .redis = (const char *const[]){NULL},
+                                              .redis_sentinel = "",
                                               .redis_user = "",
                                               .redis_password = "",
                                               .redis_prefix = ""};

@@ -17,7 +17,7 @@
 #include "units.h"
 #include "verdict.h"
 
-enum { SAMPLES_MAX = 1024, NAME_SIZE = 192, TOP_FINDINGS = 12 };
+enum { SAMPLES_MAX = 2048, NAME_SIZE = 192, TOP_FINDINGS = 12 };
 
 /* One line of the Prometheus text: name{label="x"} value. */
 struct sample {

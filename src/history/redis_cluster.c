@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis_cluster: the map of a cluster's slots. It comes from CLUSTER SLOTS, which Redis since 3.0 and Valkey have. A
+ * node is asked for it when its connection is new, after MOVED, and once a tick while a node that owns slots is
+ * down. MOVED also changes the one slot at once.
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "redis_node.h"
+#include "text.h"
+
+static void on_map(redisAsyncContext *connection, void *reply, void *arg);
+
+void redis_cluster_ask(struct redis_node *node)
+{
+    redis_link_ask(node->link, on_map, node, "CLUSTER SLOTS");
+}
+
+/* Says who the masters are if that has changed. */
+static void report_masters(const struct redis_nodes *n)
+{
+    char masters[REDIS_LINK_MESSAGE_SIZE / 2];
+    bool differ = false;
+    struct text t;
+
+    text_init(&t, masters, sizeof(masters));
+    for (unsigned i = 0; i < REDIS_NODES_MAX; i++) {
+        const struct redis_node *node = n->all[i];
+
+        if (node == NULL)
+            continue;
+        differ = differ || (node->slots > 0) != (node->slots_before > 0);
+        if (node->slots > 0)
+            text_addf(&t, "%s%s", t.used > 0 ? ", " : "", node->name);
+    }
+    if (differ)
+        redis_nodes_report(n, false, "", "the masters of the cluster have changed, they are now ", masters);
+}
+
+static void adopt(struct redis_nodes *n, const redisReply *map, const struct redis_node *from)
+{
+    bool is_first = !n->cluster;
+
+    n->cluster = true;
+    n->stale = false;
+    memset(n->owner, 0, sizeof(n->owner));
+    for (unsigned i = 0; i < REDIS_NODES_MAX; i++) {
+        if (n->all[i] != NULL) {
+            n->all[i]->slots_before = n->all[i]->slots;
+            n->all[i]->slots = 0;
+        }
+    }
+    for (size_t i = 0; i < map->elements; i++) {
+        struct redis_range range;
+        unsigned owner = redis_slots_range(map->element[i], &range)
+                             ? redis_nodes_announced(n, &range.owner, redis_link_place(from->link))
+                             : 0;
+
+        for (unsigned slot = range.first; owner > 0 && slot <= range.last; slot++) {
+            n->all[owner - 1]->slots += n->owner[slot] == 0;
+            n->owner[slot] = (uint8_t)owner;
+        }
+    }
+    if (!is_first)
+        report_masters(n);
+    redis_nodes_look_soon(n);
+}
+
+static void on_map(redisAsyncContext *connection, void *reply, void *arg)
+{
+    const struct redis_node *node = arg;
+    const redisReply *got = reply;
+
+    (void)connection;
+    redis_link_replied(node->link, got);
+    if (got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements > 0 && !node->nodes->closing)
+        adopt(node->nodes, got, node);
+}
+
+/* Asks the next node that is up, so that one which is cut off from the others does not have the last word. */
+void redis_cluster_ask_any(struct redis_nodes *n)
+{
+    for (unsigned i = 1; i <= REDIS_NODES_MAX; i++) {
+        unsigned next = (n->asked_last + i) % REDIS_NODES_MAX;
+
+        if (redis_nodes_is_up(n, next)) {
+            n->asked_last = next;
+            redis_cluster_ask(n->all[next]);
+            return;
+        }
+    }
+}
+
+static void move_slot(struct redis_nodes *n, unsigned slot, unsigned to)
+{
+    unsigned from = n->owner[slot];
+
+    if (from == to)
+        return;
+    if (from > 0)
+        n->all[from - 1]->slots--;
+    n->all[to - 1]->slots++;
+    n->owner[slot] = (uint8_t)to;
+}
+
+struct redis_node *redis_cluster_redirected(struct redis_node *from, const struct redis_redirect *redirect)
+{
+    struct redis_nodes *n = from->nodes;
+    unsigned to = n->closing || n->mode == REDIS_SENTINELS
+                      ? 0
+                      : redis_nodes_announced(n, &redirect->to, redis_link_place(from->link));
+
+    n->stale = n->stale || !redirect->ask;
+    redis_nodes_look_soon(n);
+    if (to == 0)
+        return NULL;
+    if (n->cluster && !redirect->ask)
+        move_slot(n, redirect->slot, to);
+    n->all[to - 1]->needed_ms = clock_ms();
+    return redis_nodes_is_up(n, to - 1) ? n->all[to - 1] : NULL;
+}
