@@ -13,8 +13,7 @@
  * cluster. There are no scripts, so narrow ACLs work. Three things are not done for each greeting:
  *
  * - Every command that adds members would need another one that removes the surplus. Instead, helod tidies one record
- *   for every TIDY_EVERY greetings that it notes. A record that grows is soon one of them, so it exceeds its bound by
- *   about as many members as are added between two of its turns.
+ *   for every TIDY_EVERY greetings that it notes, so a record exceeds its bound by about 2 * TIDY_EVERY members.
  * - All hosts need the record of a policy, which lies in one slot. Each reads it, and adds to it, once in a while.
  * - Times outside the window need not be removed, because every query leaves them out.
  *
@@ -57,7 +56,7 @@ struct redis {
     struct redis_nodes *nodes;
     const struct history_settings *settings;
     bool read_only;
-    unsigned notes; /* counted for TIDY_EVERY */
+    uint64_t chance; /* of a record to be tidied */
     struct redis_policy *policies;
 };
 
@@ -283,15 +282,22 @@ static void drop_oldest_networks(struct redis_batch *r, enum store_subject subje
                         bounds(r->redis).networks);
 }
 
-/* Tidies, in turns, the network's record and the name's. */
+/*
+ * Tidies the network's record or the name's, by chance: taking turns would leave out the records that a regular order of
+ * greetings never brings up in their turn.
+ */
 static void tidy(struct redis *redis, const struct store_keys *keys, bool verified)
 {
-    struct redis_batch *r = ++redis->notes % TIDY_EVERY == 0 ? batch_new(redis, NULL) : NULL;
+    struct redis_batch *r;
+    unsigned chance;
 
+    redis->chance = redis->chance * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX generator */
+    chance = (unsigned)(redis->chance >> 33) % (2 * TIDY_EVERY);
+    r = chance < 2 ? batch_new(redis, NULL) : NULL;
     if (r == NULL)
         return;
     r->keys = *keys;
-    if (!verified && redis->notes % (2 * TIDY_EVERY) == 0) {
+    if (!verified && chance == 0) {
         drop_oldest_networks(r, STORE_NAME, keys->name);
     } else {
         r->replied = remove_excess;
@@ -417,6 +423,7 @@ static void *redis_open(const struct store_context *context, char *error, size_t
     redis->context = *context;
     redis->settings = context->settings;
     redis->read_only = context->read_only;
+    redis->chance = clock_us();
     redis->nodes = redis_nodes_new(&redis->context, error, error_size);
     if (redis->nodes != NULL)
         return redis;
