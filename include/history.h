@@ -38,7 +38,7 @@ struct history_facts {
     bool known;                   /* the store answered for the client network */
     bool name_known;              /* and for the HELO name, whose record may be on another server */
     unsigned domains;             /* distinct registrable domains this client greeted with, unverified, in the window */
-    unsigned names;               /* distinct unverified names */
+    unsigned names;               /* distinct unverified names; no rule needs it, so only heloctl reads it from Redis */
     unsigned networks;            /* distinct neighbourhoods that used this HELO name unverified, in the window */
     unsigned good;                /* greetings of this network with this registrable domain that were verified */
     unsigned good_days;           /* days between the first and the last of these */

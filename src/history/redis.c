@@ -8,9 +8,9 @@
  *
  * The 2 is the version of the form. A record of another form has another key, so it is not read and it expires.
  *
- * A query is one pipelined round trip of two commands. Noting a greeting takes two commands for each record, three for
- * a verified one. Both touch two records, the network's and the name's, and the braces put each into one slot of a
- * cluster. There are no scripts, so narrow ACLs work. Three things are not done for each greeting:
+ * A query is one pipelined round trip of two commands. Noting an unverified greeting takes four, a verified one three.
+ * Both touch two records, the network's and the name's, and the braces put each into one slot of a cluster. There are
+ * no scripts, so narrow ACLs work. Three things are not done for each greeting:
  *
  * - Every command that adds members would need another one that removes the surplus. Instead, helod tidies one record
  *   for every TIDY_EVERY greetings that it notes, so a record exceeds its bound by about 2 * TIDY_EVERY members.
@@ -130,6 +130,15 @@ static void read_record(struct redis_batch *r, enum store_subject subject, const
     redis_batch_command(r, subject, "ZRANGE %s 0 %u WITHSCORES", key(r->redis, subject, of, k), REDIS_RECORD_READ - 1);
 }
 
+/* The same without names, which would be most of it. */
+static void read_for_rules(struct redis_batch *r, const char *network)
+{
+    char k[KEY_SIZE];
+
+    redis_batch_command(r, STORE_NETWORK, "ZRANGEBYSCORE %s -inf (%u WITHSCORES LIMIT 0 %u",
+                        key(r->redis, STORE_NETWORK, network, k), UINT32_MAX, REDIS_RECORD_READ);
+}
+
 /* The neighbourhoods of the window. */
 static void count_networks(struct redis_batch *r, enum store_subject subject, const char *of, uint32_t seconds)
 {
@@ -196,7 +205,10 @@ static void redis_ask(void *store, const struct store_keys *keys, struct store_w
     r->keys = *keys;
     r->policy = policy_of(redis, keys->policy);
     refresh_policy(redis, r);
-    read_record(r, STORE_NETWORK, keys->network);
+    if (redis->read_only)
+        read_record(r, STORE_NETWORK, keys->network);
+    else
+        read_for_rules(r, keys->network);
     if (keys->name[0] != '\0')
         count_networks(r, STORE_NAME, keys->name, window(redis));
     else
@@ -237,13 +249,14 @@ static void add_unverified(struct redis_batch *r, const struct store_keys *keys)
 {
     char k[KEY_SIZE];
     uint32_t t = now();
+    long long name = REDIS_RECORD_NAMES - t;
 
     key(r->redis, STORE_NETWORK, keys->network, k);
     if (keys->domain[0] == '\0')
-        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u m%u -%u n%s", k, t, t, t / 60, t, keys->name);
+        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u m%u %lld n%s", k, t, t, t / 60, name, keys->name);
     else
-        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u m%u -%u n%s -%u d%s", k, t, t, t / 60, t, keys->name,
-                            t, keys->domain);
+        redis_batch_command(r, STORE_NETWORK, "ZADD %s LT %u f -%u m%u -%u d%s %lld n%s", k, t, t, t / 60, t,
+                            keys->domain, name, keys->name);
     expire(r, STORE_NETWORK, k);
     add_network(r, STORE_NAME, keys->name, keys->near);
 }
@@ -283,8 +296,8 @@ static void drop_oldest_networks(struct redis_batch *r, enum store_subject subje
 }
 
 /*
- * Tidies the network's record or the name's, by chance: taking turns would leave out the records that a regular order of
- * greetings never brings up in their turn.
+ * Tidies the network's record or the name's, by chance: turns would leave out a record that a regular order of
+ * greetings never brings up when its turn has come.
  */
 static void tidy(struct redis *redis, const struct store_keys *keys, bool verified)
 {

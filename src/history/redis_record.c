@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "redis_reply.h"
+#define SCORE_MAX ((long long)1 << 53)
 
 /* As in the memory store. */
 enum { DAY = 86400, MISFITS_A_DAY = 5 };
@@ -26,12 +26,23 @@ struct members {
     struct member items[REDIS_RECORD_READ];
 };
 
+/* A whole number that a double can hold, which is all that a score can be here. */
 static bool read_score(const redisReply *reply, struct member *m)
 {
-    if (reply->type != REDIS_REPLY_STRING)
+    long long score;
+    char *end;
+
+    if (reply->type != REDIS_REPLY_STRING || reply->len == 0)
         return false;
-    m->is_last = reply->str[0] == '-';
-    return redis_reply_decimal(reply->str + m->is_last, &m->value);
+    score = strtoll(reply->str, &end, 10);
+    if (*end != '\0' || score > SCORE_MAX || score < -SCORE_MAX)
+        return false;
+    if (m->text[0] == 'n')
+        score -= REDIS_RECORD_NAMES;
+    m->is_last = score < 0;
+    score = score < 0 ? -score : score;
+    m->value = score > UINT32_MAX ? UINT32_MAX : (uint32_t)score;
+    return true;
 }
 
 static bool read_members(const redisReply *reply, struct members *out)
@@ -44,10 +55,12 @@ static bool read_members(const redisReply *reply, struct members *out)
         struct member *m = &out->items[out->count];
 
         if (text->type != REDIS_REPLY_STRING || text->len == 0 || (size_t)text->len > STORE_KEY_SIZE ||
-            memchr(text->str, '\0', (size_t)text->len) != NULL || !read_score(reply->element[i + 1], m))
+            memchr(text->str, '\0', (size_t)text->len) != NULL)
             return false;
         m->text = text->str;
         m->n = (size_t)text->len;
+        if (!read_score(reply->element[i + 1], m))
+            return false;
         out->count++;
     }
     return true;

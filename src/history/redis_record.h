@@ -16,7 +16,8 @@
  *
  * The time of a last greeting is stored as a negative number. Therefore ZADD with LT, which only lowers a score, keeps
  * the earliest first time and the latest last time in one command, whatever order the hosts write in. The order of the
- * set is that of its scores, so the last times come first, latest first. Pure.
+ * set is that of its scores, so the last times come first, latest first. REDIS_RECORD_NAMES is added to the score of a
+ * name, so that names come behind all else: no rule counts them, and a query need not read them. Pure.
  */
 #ifndef HELOD_HISTORY_REDIS_RECORD_H
 #define HELOD_HISTORY_REDIS_RECORD_H
@@ -31,15 +32,18 @@ enum {
     REDIS_RECORD_MISFITS = 64,
 };
 
-/* The begin of the window, and how many a record keeps: of names and domains each, of neighbourhoods. */
+/* The score of a name that was seen at the time 0. All other scores are below 2^32. */
+#define REDIS_RECORD_NAMES ((long long)1 << 33)
+
+/* The begin of the window, and how many a record keeps: of names and domains each, and of neighbourhoods. */
 struct redis_record_bounds {
     uint32_t since;
     unsigned names, networks;
 };
 
 /*
- * These read the reply to ZRANGE KEY 0 READ-1 WITHSCORES; false if it is malformed. A record that does not exist, and
- * one of which nothing is in the window, leaves *facts or *out as it was.
+ * These read the reply to ZRANGE or ZRANGEBYSCORE with WITHSCORES, REDIS_RECORD_READ members at most; false if it is
+ * malformed. A record that does not exist, or of which nothing is in the window, leaves *facts or *out as it was.
  */
 bool redis_record_facts(const redisReply *reply, uint32_t since, const struct store_keys *keys,
                         struct history_facts *facts);

@@ -114,18 +114,6 @@ bool redis_reply_is_endless(const redisReader *reader)
     return reader->len > REDIS_REPLY_MAX;
 }
 
-bool redis_reply_decimal(const char *text, uint32_t *out)
-{
-    unsigned long long n;
-    char *end;
-
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    n = strtoull(text, &end, 10);
-    *out = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-    return *end == '\0';
-}
-
 bool redis_reply_count(const redisReply *reply, unsigned *out)
 {
     if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0)

@@ -35,8 +35,6 @@ void redis_reply_bound(redisReader *reader, struct redis_expected *expected);
 /* More bytes wait for the rest of a reply than any that we ask for has. */
 bool redis_reply_is_endless(const redisReader *reader);
 
-/* A decimal number and nothing behind it, at most UINT32_MAX. False: it is none. */
-bool redis_reply_decimal(const char *text, uint32_t *out);
 /* The reply to ZCOUNT. False: it is none. */
 bool redis_reply_count(const redisReply *reply, unsigned *out);
 

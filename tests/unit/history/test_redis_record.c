@@ -15,8 +15,10 @@ enum { DAY = 86400, NOW = 1767225600, SINCE = NOW - 7 * DAY };
 
 static const struct redis_record_bounds bounds = {.since = SINCE, .names = 4, .networks = 4};
 
-/* A record is written as "MEMBER SCORE, MEMBER SCORE", where -N is N seconds ago as the time of a last greeting, @N is
-   that of a first one, and a plain number is itself. hiredis reads it as it would from a server. */
+/*
+ * A record is written as "MEMBER SCORE, MEMBER SCORE", where -N is N seconds ago as the time of a last greeting, @N is
+ * that of a first one, and a plain number is itself. hiredis reads it as it would from a server.
+ */
 static redisReply *record(const char *text)
 {
     redisReader *reader = redisReaderCreate();
@@ -30,8 +32,11 @@ static redisReply *record(const char *text)
     redisReaderFeed(reader, head, (size_t)snprintf(head, sizeof(head), "*%u\r\n", 2 * count));
     for (const char *at = text; at != NULL && *at != '\0'; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         assert_int_equal(sscanf(at, " %299s %31[^,]", member, score), 2);
-        if (score[0] == '-' || score[0] == '@')
-            snprintf(score, sizeof(score), "%s%ld", *score == '-' ? "-" : "", NOW - strtol(score + 1, NULL, 10));
+        if (score[0] == '-')
+            snprintf(score, sizeof(score), "%lld",
+                     (member[0] == 'n' ? REDIS_RECORD_NAMES : 0) - NOW + strtoll(score + 1, NULL, 10));
+        else if (score[0] == '@')
+            snprintf(score, sizeof(score), "%lld", NOW - strtoll(score + 1, NULL, 10));
         redisReaderFeed(reader, item,
                         (size_t)snprintf(item, sizeof(item), "$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(member), member,
                                          strlen(score), score));
