@@ -309,7 +309,8 @@ SPF_RULES = ("helo_spf_pass", "helo_spf_fail", "helo_spf_deny_all", "helo_spf_so
 
 
 def greedy_zone(client):
-    """Every record that can be looked up: many PTR names with addresses, SPF with ten terms of ten names each."""
+    """Every record that can be looked up: many PTR names with addresses, SPF with ten terms of ten names each, of which
+    helod asks 40 in total."""
     lines = [f"{client} 60 PTR p{n}.greedy-yard.net" for n in range(200)]
     lines += [f"p{n}.greedy-yard.net 60 A 192.0.2.{n}" for n in range(200)]
     terms = '" "'.join(f"mx:m{n}.greedy-yard.net " for n in range(12))
@@ -321,7 +322,7 @@ def greedy_zone(client):
     return "\n".join(lines)
 
 
-@cases([("without SPF", "".join(f" {rule} = 0" for rule in SPF_RULES), 10), ("with SPF", "", 10 + 1 + 10 * 11)],
+@cases([("without SPF", "".join(f" {rule} = 0" for rule in SPF_RULES), 10), ("with SPF", "", 10 + 40)],
        name=lambda row: f"amplification: one greeting {row[0]} costs at most {row[2]} lookups")
 def _(what, points, ceiling):
     with FaultDns(greedy_zone("203.0.113.66")) as dns, \

@@ -3,16 +3,29 @@
 """write_tables.py DOCUMENT ROWS EXECUTIONS: writes the tables of doc/reliability.md.
 
 ROWS has what the tests wrote to RELIABILITY_TABLE. EXECUTIONS has a line for each run of a fuzz target: "target executions
-seconds [cpu-seconds]", without the last where nobody measured it.
+seconds [cpu-seconds]", without the last where nobody measured it. Above the faults' table it writes which commit they are
+of, and the settings of the run, which the environment has (RELIABILITY_…).
 """
 import json
+import os
 import pathlib
+import subprocess
 import sys
+import time
 
 from report import markdown, replace_tables
 
 FIELDS = ["requests", "answered", "lost", "twice", "wrong", "late", "retried", "slowest"]
 GOAL_EXECUTIONS, GOAL_SECONDS = 1e8, 7200
+
+
+def about_the_run(folder):
+    commit = subprocess.run(["git", "-C", str(folder), "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    settings = "".join(f" {name}={value}" for name, value in sorted(os.environ.items())
+                       if name in ("RELIABILITY_SCALE", "RELIABILITY_SOAK", "RELIABILITY_RATE"))
+    return (f"Measured on {time.strftime('%-d %B %Y')}, {'commit ' + commit if commit else 'a released version'}, with "
+            f"`make reliability{settings}` on {os.cpu_count()} processors.")
 
 
 def fault_table(rows):
@@ -49,7 +62,8 @@ def fuzz_table(lines):
 def main(document, rows, executions):
     tables = {"fuzzing": fuzz_table(open(executions))}
     if pathlib.Path(rows).exists():
-        tables["faults"] = fault_table([json.loads(line) for line in open(rows)])
+        lines = fault_table([json.loads(line) for line in open(rows)])
+        tables["faults"] = [about_the_run(pathlib.Path(document).parent), "", *lines]
     replace_tables(document, tables)
 
 
