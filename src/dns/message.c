@@ -3,9 +3,9 @@
  * message: a parser for hostile DNS answers. The parsers of c-ares differ between versions, and none reports TTLs,
  * checks owner names and bounds the number of records. This one does, and it behaves the same with every version.
  *
- * Work is bounded: 512 records, 8 CNAMEs, compression pointers that only go backwards. A record counts only if its
- * owner is the name asked for or the end of the CNAME chain from it. Anything malformed in the answer or authority
- * section makes the whole message a temporary failure. Later sections are ignored.
+ * Work is bounded: 512 records, 8 CNAMEs, 32 KB of owner names, compression pointers that only go backwards. A
+ * record counts only if its owner is the name asked for or the end of the CNAME chain from it. Anything malformed in
+ * the answer or authority section makes the whole message a temporary failure. Later sections are ignored.
  */
 #include "message.h"
 
@@ -21,6 +21,13 @@ enum {
     RCODE_NXDOMAIN = 3,
     TTL_SIGN = 0x80000000u,
     /* Enough for all texts: TXT data cannot exceed the message, and the number of names is bounded. */
+    /*
+     * Bytes of owner names that equal the name asked for. The owners of DNS_RECORDS_MAX records are within it; a
+     * message that needs more was made to cost time.
+     */
+    COMPARED_MAX = 32768,
+    /* Records that begin behind this are left out: 512 addresses, or the names of DNS_RECORDS_MAX hosts, fit in. */
+    SCANNED_MAX = 16384,
     TEXTS_SIZE = MESSAGE_SIZE_MAX + DNS_RECORDS_MAX + DNS_NAME_SIZE,
 };
 
@@ -40,6 +47,7 @@ struct parse {
     struct resource resources[MESSAGE_RECORDS_MAX];
     struct wire_name at; /* the name that the CNAME chain has reached */
     unsigned hops;
+    size_t compared; /* bytes of owner names */
     uint32_t ttl;
 
     uint16_t found, left_out;
@@ -93,6 +101,11 @@ static bool read_section(struct parse *p, unsigned count)
 {
     while (count-- > 0) {
         struct resource r = {.owner = p->c.at};
+
+        if (p->c.at > SCANNED_MAX) {
+            p->left_out++;
+            return true;
+        }
         if (!wire_skip(&p->c))
             return false;
         r.type = cursor_u16(&p->c);
@@ -116,19 +129,16 @@ static bool read_data_name(const struct parse *p, const struct resource *r, size
     return skip <= r->size && wire_read(&c, name) && c.at == r->data + r->size;
 }
 
-static bool owned(const struct parse *p, const struct resource *r)
+static bool owned(struct parse *p, const struct resource *r)
 {
-    struct cursor c = cursor_at(p, r->owner);
-    struct wire_name owner;
-
-    return wire_read(&c, &owner) && wire_equal(&owner, &p->at);
+    return wire_matches(&p->c, r->owner, &p->at, &p->compared);
 }
 
 /*
  * Only the first CNAME records are looked at: a chain that may be followed has no more, and each look reads a name of
  * up to 127 labels again.
  */
-static const struct resource *find_alias(const struct parse *p, size_t answers)
+static const struct resource *find_alias(struct parse *p, size_t answers)
 {
     unsigned aliases = 0;
 
@@ -239,12 +249,18 @@ static bool take_records(struct parse *p, size_t answers)
         return false;
     for (size_t i = 0; i < answers; i++) {
         const struct resource *r = &p->resources[i];
-        if (r->type != p->question->type || !owned(p, r))
+        if (p->compared > COMPARED_MAX)
+            return false;
+        if (r->type != p->question->type)
+            continue;
+        if (p->found == DNS_RECORDS_MAX) {
+            p->left_out++;
+            continue;
+        }
+        if (!owned(p, r))
             continue;
         p->ttl = least_ttl(p->ttl, r->ttl);
-        if (p->found == DNS_RECORDS_MAX)
-            p->left_out++;
-        else if (!takers[row].take(p, r))
+        if (!takers[row].take(p, r))
             return false;
     }
     return true;
@@ -303,11 +319,11 @@ static struct answer *fail(const struct message_question *q, const char *why)
  * True when the answer section has records but none of them is about the name asked for. Such a message is not an
  * answer, and in particular it does not mean that the name has no records.
  */
-static bool is_unrelated(const struct parse *p, size_t answers)
+static bool is_unrelated(struct parse *p, size_t answers)
 {
     if (p->hops > 0)
         return false;
-    for (size_t i = 0; i < answers; i++)
+    for (size_t i = 0; i < answers && p->compared <= COMPARED_MAX; i++)
         if (owned(p, &p->resources[i]))
             return false;
     return answers > 0;
@@ -326,6 +342,8 @@ static struct answer *judge(struct parse *p, size_t answers, char chase[DNS_NAME
         return fail(p->question, "badresp");
     if (p->found > 0)
         return conclude(p, DNS_FOUND, "ok");
+    if (p->c.at > SCANNED_MAX)
+        return fail(p->question, "badresp"); /* what was left out may be the answer */
     soa = p->left_out == 0 && take_soa(p, answers);
     if (rcode == 0 && p->hops > 0 && p->left_out == 0 && !soa) {
         if (!wire_to_text(&p->at, chase))
@@ -350,7 +368,7 @@ struct answer *message_parse(const uint8_t *bytes, size_t size, const struct mes
     *chase = '\0';
     p.question = question;
     p.ttl = question->ttl;
-    p.count = p.texts_size = p.hops = p.found = p.left_out = 0;
+    p.count = p.compared = p.texts_size = p.hops = p.found = p.left_out = 0;
     if (size > MESSAGE_SIZE_MAX)
         return fail(question, "badresp");
     cursor_init(&p.c, bytes, size);
@@ -366,7 +384,7 @@ struct answer *message_parse(const uint8_t *bytes, size_t size, const struct mes
     if (!read_section(&p, p.answers))
         return fail(question, "badresp");
     answers = p.count;
-    if (!read_section(&p, p.authorities))
+    if (p.c.at <= SCANNED_MAX && !read_section(&p, p.authorities))
         return fail(question, "badresp");
     return judge(&p, answers, chase);
 }

@@ -92,6 +92,32 @@ bool wire_read(struct cursor *c, struct wire_name *name)
     return true;
 }
 
+/* Reads the bytes without the cursor's functions, like read_run(). */
+bool wire_matches(const struct cursor *c, size_t at, const struct wire_name *name, size_t *compared)
+{
+    const uint8_t *bytes = c->base;
+    size_t used = 0, start = at, hops = 0, before = *compared;
+
+    while (at < c->size) {
+        size_t n = bytes[at++];
+
+        *compared = before + used + hops;
+        if ((n & POINTER_BITS) == POINTER_BITS) {
+            at = at < c->size ? (n & 0x3f) << 8 | bytes[at] : SIZE_MAX;
+            if (hops++ == WIRE_HOPS_MAX || at >= start)
+                return false;
+            start = at;
+            continue;
+        }
+        if (n != name->bytes[used] || n == 0 || c->size - at < n)
+            return n == 0 && name->bytes[used] == 0;
+        for (used++; n > 0; n--)
+            if (ascii_lower(bytes[at++]) != name->bytes[used++])
+                return false;
+    }
+    return false;
+}
+
 bool wire_skip(struct cursor *c)
 {
     size_t at = c->at;

@@ -27,6 +27,11 @@ bool wire_from_text(struct wire_name *name, const char *text);
  * backwards.
  */
 bool wire_read(struct cursor *c, struct wire_name *name);
+/*
+ * Whether the name at this offset is `name`. It stops at the first difference, and adds the bytes that it compared to
+ * *compared. False for what wire_read() would not read.
+ */
+bool wire_matches(const struct cursor *c, size_t at, const struct wire_name *name, size_t *compared);
 /* Moves behind the name without reading what a compression pointer leads to. */
 bool wire_skip(struct cursor *c);
 /*

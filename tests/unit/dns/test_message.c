@@ -412,6 +412,32 @@ static void test_many(void **state)
     answer_unref(a);
 }
 
+/* Records of 1,030 bytes that are about another name, then the answer: what begins behind 16 KB is not read. */
+static void test_behind(void **state)
+{
+    static const struct {
+        unsigned others;
+        enum dns_status status;
+    } cases[] = {{15, DNS_FOUND}, {17, DNS_TEMPERROR}};
+    static uint8_t message[BUILD_SIZE];
+    char chase[DNS_NAME_SIZE];
+
+    (void)state;
+    for (size_t row = 0; row < sizeof cases / sizeof cases[0]; row++) {
+        size_t size = begin(message, "a.example", DNS_A, RESPONSE, (unsigned[]){1, cases[row].others + 1, 0});
+        struct answer *a;
+
+        for (unsigned i = 0; i < cases[row].others; i++, size += 1030) {
+            memset(message + size, 0, 1030);
+            memcpy(message + size, "\1b" Q T_TXT IN TTL60 "\3\370", 14); /* 1,016 bytes of empty strings */
+        }
+        memcpy(message + size, Q T_A IN TTL60 "\0\4\1\2\3\4", 16);
+        a = parse(message, size + 16, "a.example", DNS_A, chase);
+        assert_int_equal(a->view.status, cases[row].status);
+        answer_unref(a);
+    }
+}
+
 /* A chain of as many links as are followed, and of one more. */
 static void test_chain(void **state)
 {
@@ -507,7 +533,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),  cmocka_unit_test(test_every_beginning), cmocka_unit_test(test_question),
         cmocka_unit_test(test_many),  cmocka_unit_test(test_chain),           cmocka_unit_test(test_hops),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_behind),
     };
 
     return cmocka_run_group_tests_name("dns message", tests, NULL, NULL);
