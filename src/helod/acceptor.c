@@ -37,7 +37,7 @@ struct acceptor {
     struct server *server;
     struct listener_set set;
     struct event *backoff; /* after EMFILE */
-    int reserve;           /* closed when descriptors run out, so that DNS and log still get one */
+    int reserve;           /* closed when descriptors run out, so that DNS and the log still get one */
     size_t max_connections, next_max;
 };
 
@@ -68,7 +68,7 @@ void acceptor_free(struct acceptor *all)
     free(all);
 }
 
-/* A passed descriptor must be a listening stream socket of a family that we speak. */
+/* A passed descriptor must be a listening stream socket of a family that helod supports. */
 static bool is_usable(int fd)
 {
     int type = 0, listening = 0;
@@ -100,7 +100,7 @@ bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size)
     for (int fd = INHERITED_FIRST; fd < INHERITED_FIRST + (int)count; fd++) {
         if (!is_usable(fd) || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
             fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) {
-            text_addf(&t, "descriptor %d of the service manager is no listening stream socket", fd);
+            text_addf(&t, "descriptor %d from the service manager is not a listening stream socket", fd);
             return false;
         }
         if (!listener_set_inherit(&all->set, fd)) {
@@ -111,7 +111,10 @@ bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size)
     return true;
 }
 
-/* max_connections, or what the limit of descriptors leaves of it: half of them at least, since the DNS can wait. */
+/*
+ * max_connections, or as many as the limit of descriptors allows. Connections get at least half of the descriptors,
+ * because DNS can wait.
+ */
 static size_t affordable(const struct settings *s)
 {
     size_t half;
@@ -184,7 +187,10 @@ static void on_backoff(evutil_socket_t fd, short what, void *arg)
     acceptor_room(all);
 }
 
-/* The system has no descriptor or memory for another connection: wait a little, and leave our reserve to others. */
+/*
+ * The system has no descriptor or memory for another connection. Close the reserve, so that DNS and the log still get
+ * a descriptor, and try again a little later.
+ */
 static void back_off(struct acceptor *all, int why)
 {
     static struct log_limit limit = {.burst = 1, .seconds = 60};
@@ -207,12 +213,13 @@ static void take(struct acceptor *all, int fd, const struct sockaddr *peer)
         close(fd);
         return;
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a unix socket, which needs none */
+    /* Fails on a unix socket, which does not need it. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!connection_open(all->server->connections, fd))
         back_off(all, ENOMEM);
 }
 
-/* One connection too many is open: an idle one is closed, or else further ones wait in the kernel's queue. */
+/* One connection too many is open. Close an idle one; if there is none, let new ones wait in the kernel's queue. */
 static void make_room(struct acceptor *all)
 {
     static struct log_limit limit = {.burst = 1, .seconds = 60};
@@ -249,7 +256,7 @@ void acceptor_commit(struct acceptor *all)
     acceptor_room(all);
 }
 
-/* Takes a connection that waits in the kernel's queue; false: there is none. */
+/* Accepts a connection that waits in the kernel's queue. False if there is none. */
 static bool take_waiting(struct acceptor *all, const struct listener *l)
 {
     struct sockaddr_storage peer;

@@ -22,10 +22,10 @@ void acceptor_free(struct acceptor *all);
  */
 bool acceptor_inherit(struct acceptor *all, char *error, size_t error_size);
 /*
- * Opens what `settings` lists and is not open; nothing is closed and nothing accepted yet. Raises the limit of open
- * files as far as it may for max_connections. False, with a text in error and everything as before, when a socket
- * cannot be opened, or the limit of open files is too low to work at all. acceptor_commit() puts the change into force,
- * acceptor_abort() undoes it.
+ * Opens the sockets that `settings` lists and that are not open yet. Closes and accepts nothing yet. Raises the limit
+ * of open files for max_connections as far as permitted. False, with a text in error and everything as before, when a
+ * socket cannot be opened, or the limit of open files is too low to work at all. acceptor_commit() makes the change
+ * effective, acceptor_abort() undoes it.
  */
 bool acceptor_prepare(struct acceptor *all, const struct settings *settings, char *error, size_t error_size);
 void acceptor_commit(struct acceptor *all);

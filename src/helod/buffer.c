@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    BUFFER_SIZE = 4096 - 64,                  /* with its head and malloc's a page; a request has about 700 bytes */
+    BUFFER_SIZE = 4096 - 64, /* one page, including our header and malloc's; a request has about 700 bytes */
     BUFFER_MAX = PROTOCOL_REQUEST_MAX + 4096, /* larger than any request that the parser accepts */
     SPARE_MAX = 64,
 };

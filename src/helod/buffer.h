@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * buffer: the bytes of a connection that are not yet all answered. An idle connection owns none: a freed buffer becomes
- * a spare one for the next connection that reads.
+ * buffer: the bytes of a connection whose requests are not all answered yet. An idle connection owns none: a freed
+ * buffer becomes a spare one for the next connection that reads.
  */
 #ifndef HELOD_BUFFER_H
 #define HELOD_BUFFER_H

@@ -35,20 +35,20 @@ enum {
 };
 
 struct connection {
-    struct event event; /* reading, or writing while `unsent` is there */
+    struct event event; /* for reading, or for writing while there is `unsent` */
     struct connections *all;
     struct line *line;                /* NULL: never */
     struct connection *older, *newer; /* in that line */
-    uint64_t asked_ms;                /* time of the last request, or of the connection's begin */
-    struct buffer *in;                /* NULL: nothing is waiting in it */
+    uint64_t asked_ms;                /* when the last request came, or when the connection began */
+    struct buffer *in;                /* NULL: no byte is waiting */
     struct pending *pending;          /* in flight */
     struct connection *leaving_next;
     unsigned leaving_at, leaving_size; /* its answer in connections.bytes; size 0: it has been sent */
-    char *unsent;                      /* what the kernel did not take of an answer */
+    char *unsent;                      /* the part of an answer that the kernel did not accept */
     size_t unsent_at, unsent_size;
     bool leaving; /* its answer leaves when this turn ends */
     bool paused;  /* the event is not added */
-    bool ended;   /* is closed as soon as nobody stands in its functions */
+    bool ended;   /* to be closed as soon as none of its functions is running */
     bool half;    /* the peer sends no more */
 };
 
@@ -100,7 +100,7 @@ static void line_leave(struct connection *c)
     *(c->newer != NULL ? &c->newer->older : &c->line->newest) = c->older;
 }
 
-/* Goes to the end of the line that connections_sweep() walks: no timer is touched for a request. */
+/* Moves the connection to the end of the list that connections_sweep() walks. So a request needs no timer. */
 static void line_join(struct line *line, struct connection *c, uint64_t now_ms)
 {
     c->line = line;
@@ -168,7 +168,7 @@ void connections_sweep(struct connections *all)
     line_sweep(&all->asked, now, idle);
 }
 
-/* A request may have arrived that the event loop has not come to yet: then the connection is not idle. */
+/* A request may have arrived that the event loop has not handled yet. Then the connection is not idle. */
 static bool has_unread_bytes(const struct connection *c)
 {
     char byte;
@@ -200,7 +200,7 @@ bool connections_make_room(struct connections *all)
     return line_make_room(&all->silent, newest) || line_make_room(&all->asked, newest);
 }
 
-/* Who the peer is, for the log: Postfix's smtpd has a process id on a unix socket, and says nothing on loopback. */
+/* Logs what the peer did wrong, with its process id, which is known only on a unix socket. */
 static void violation(struct connection *c, const char *what)
 {
     static struct log_limit limit = {.burst = 5, .seconds = 60};
@@ -222,7 +222,10 @@ static void violation(struct connection *c, const char *what)
     c->ended = true;
 }
 
-/* From here on lines and answers wait for the others of this turn, whose end comes behind all that is ready by now. */
+/*
+ * From here on, lines and answers wait until the end of this turn. The event for that end runs after everything that
+ * is ready now.
+ */
 static void turn_begin(struct connections *all)
 {
     if (all->in_turn)
@@ -232,7 +235,7 @@ static void turn_begin(struct connections *all)
     event_active(all->turn_end, EV_TIMEOUT, 1);
 }
 
-/* Takes one request out of the buffer; false when there is none (yet). */
+/* Takes one request from the buffer. False if none is complete yet. */
 static bool next_request(struct connection *c)
 {
     struct pending_list *all = c->all->server->pending;
@@ -281,7 +284,7 @@ static void wait_for(struct connection *c, short what)
     c->ended = c->ended || c->paused;
 }
 
-/* Answers what is there, then waits for what is missing, or closes. */
+/* Answers the requests in the buffer, then waits for more bytes, or closes. */
 void connection_go_on(struct connection *c)
 {
     struct server *all = c->all->server;
@@ -305,7 +308,7 @@ void connection_go_on(struct connection *c)
     if (c->ended || c->half)
         connection_close(c);
     else
-        all->hooks.room(all->acceptor); /* this connection is idle now: it may be the one that makes room */
+        all->hooks.room(all->acceptor); /* now idle, so it may be closed to make room for another one */
 }
 
 static void connection_read(struct connection *c)
@@ -356,7 +359,7 @@ static void connection_event(int fd, short what, void *arg)
     if ((what & EV_WRITE) != 0) {
         connection_write(c);
     } else if (c->pending != NULL) {
-        /* More bytes or the peer's end, while we think: they can wait. */
+        /* More bytes, or the peer closed, while a request is in flight. Both can wait. */
         event_del(&c->event);
         c->paused = true;
     } else {
@@ -386,7 +389,7 @@ bool connection_open(struct connections *all, int fd)
     return true;
 }
 
-/* True when the kernel took all of it. What it did not take is sent when there is room. */
+/* True if the kernel accepted all of it. The rest is sent when there is room. */
 static bool send_answer(struct connection *c, const char *bytes, size_t n)
 {
     ssize_t sent;
@@ -412,7 +415,7 @@ static bool send_answer(struct connection *c, const char *bytes, size_t n)
     return false;
 }
 
-/* The lines of this turn so far, then its answers; afterwards there is room for more. */
+/* Sends the lines of this turn, then its answers. */
 static void send_all(struct connections *all)
 {
     log_release();

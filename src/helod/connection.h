@@ -27,8 +27,8 @@ bool connections_make_room(struct connections *all);
 bool connection_open(struct connections *all, int fd);
 
 /*
- * For pending.c: the answer to the request in flight, at most REPLY_SIZE bytes. It leaves when this turn of the event
- * loop ends, behind the lines that were logged until then.
+ * For pending.c: the answer to the request in flight, at most REPLY_SIZE bytes. It is sent at the end of this turn of
+ * the event loop, after the lines that were logged until then.
  */
 void connection_answer(struct connection *c, const char *bytes, size_t n);
 /* The same, but sends at once; true if the kernel accepted all of it. */

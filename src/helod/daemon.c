@@ -40,9 +40,9 @@ struct daemon {
     struct housekeeping *housekeeping;
     struct event *signals[SIGNALS];
     struct event *reload; /* made active by SIGHUP */
-    struct event *settle; /* while stopping: looks whether all is answered */
+    struct event *settle; /* while stopping: checks whether everything is answered */
     uint64_t stop_by_ms;
-    int parent; /* waits to hear that we are ready; -1: nobody does */
+    int parent; /* the parent waits here until we are ready; -1: no parent */
     struct process_pid pid_file;
 };
 
@@ -65,7 +65,7 @@ static void on_settle(int fd, short what, void *arg)
         evtimer_add(d->settle, &again);
 }
 
-/* Whoever has knocked or asked already is answered; the rest find us gone. */
+/* Answers the connections and requests that have already arrived. Later ones find no listener. */
 static void on_stop(evutil_socket_t number, short what, void *arg)
 {
     static const struct timeval soon = {.tv_usec = SETTLE_MS * 1000};
@@ -110,7 +110,7 @@ static void on_usr1(evutil_socket_t number, short what, void *arg)
     (void)number;
     (void)what;
     if (!log_reopen())
-        log_error("the log file cannot be opened again: %s", strerror(errno));
+        log_error("cannot reopen the log file: %s", strerror(errno));
     housekeeping_report(&d->server);
 }
 
@@ -124,7 +124,7 @@ static const struct {
     {SIGUSR1, on_usr1},
 };
 
-/* From the first moment: a signal that comes before its handler waits for it, instead of ending us. */
+/* Called first: a signal that arrives before its handler exists must wait instead of ending helod. */
 static void hold_signals(int how)
 {
     sigset_t set;
@@ -157,14 +157,17 @@ static struct event_base *new_base(void)
 
     if (config == NULL)
         return NULL;
-    /* One thread: no locks. Changes of interest are gathered, and cost one system call a round. */
+    /*
+     * There is one thread, so libevent needs no locks. Changes of events are collected, and cost one system call per
+     * turn.
+     */
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
 }
 
-/* Everything that needs no privilege and no resolver. */
+/* Makes everything that needs neither privileges nor a resolver. */
 static bool make_parts(struct server *s)
 {
     const struct server_settings *settings = &s->settings->server;
@@ -185,7 +188,7 @@ static bool make_parts(struct server *s)
            s->recent != NULL;
 }
 
-/* As root, where we are: PID file, sockets, limits. Then the way down. */
+/* While helod may still be root: PID file, sockets, limits. Then it drops privileges. */
 static bool take_places(struct daemon *d, const struct identity *identity, char *error, size_t error_size)
 {
     struct server *s = &d->server;
@@ -196,7 +199,7 @@ static bool take_places(struct daemon *d, const struct identity *identity, char 
            status_prepare(s->status, s->settings, error, error_size) && privileges_drop(identity, error, error_size);
 }
 
-/* From here on nothing is needed that the filter does not allow. */
+/* From here on helod needs only what the filter allows. */
 static bool lock_up(const struct daemon *d, char *error, size_t error_size)
 {
     if (!d->server.settings->server.seccomp)
@@ -232,7 +235,7 @@ static void close_history(struct server *s)
     history_free(s->gather.history);
 }
 
-/* A request takes about 100 KB of stack at most. With less helod would die at the first one. */
+/* A request needs up to about 100 KB of stack. With less, helod would crash at the first one. */
 static bool has_stack(char *error, size_t error_size)
 {
     struct rlimit limit;
@@ -267,9 +270,9 @@ static bool start(struct daemon *d)
     gather_resolver_options(&dns, &s->settings->dns);
     s->gather.resolver = resolver_new(s->base, &dns, error, sizeof(error));
     if (s->gather.resolver == NULL)
-        return say("cannot use the DNS", error);
+        return say("cannot start DNS lookups", error);
     if (!open_history(s, error, sizeof(error)))
-        return say("cannot keep a history", error);
+        return say("cannot open the history", error);
     d->housekeeping = housekeeping_new(s);
     if (d->housekeeping == NULL)
         return say("no memory", "");
@@ -336,7 +339,7 @@ static void end(struct daemon *d)
     notify_close();
 }
 
-/* What would change the meaning of our lookups, and what c-ares would read from a stranger's environment. */
+/* Removes variables that c-ares would read, because they change what our lookups mean. */
 static void clean_environment(void)
 {
     static const char *const names[] = {"RES_OPTIONS", "LOCALDOMAIN", "HOSTALIASES"};
@@ -345,7 +348,7 @@ static void clean_environment(void)
         unsetenv(names[i]);
 }
 
-/* The policy file by a name that still leads to it when helod has left this folder for the background. */
+/* An absolute path of the policy file: in the background, helod leaves the current folder. */
 static const char *lasting_path(const struct daemon_options *options, char room[PATH_MAX])
 {
     char here[PATH_MAX];

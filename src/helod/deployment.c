@@ -57,7 +57,7 @@ static const struct {
     bool with_lookups; /* matters only if helod looks something up */
 } signs[DEPLOYMENT_SIGNS] = {
     {client_not_global, ENOUGH, 0,
-     "every client so far is of a private network: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
+     "every client so far is in a private network: a proxy or NAT hides the senders (smtpd_upstream_proxy_protocol, "
      "XCLIENT), or helod guards an internal server",
      false},
     {client_is_first, ENOUGH, 0,
@@ -77,7 +77,7 @@ static const struct {
      "it from smtpd_*_restrictions of these services in master.cf",
      false},
     {no_helo, 0, FEW,
-     "clients come without HELO: set smtpd_helo_required = yes, because otherwise Postfix does not apply "
+     "clients send mail without HELO: set smtpd_helo_required = yes, because otherwise Postfix does not apply "
      "smtpd_helo_restrictions to them",
      false},
 };

@@ -96,7 +96,7 @@ static bool find(struct earlier *all, const struct evidence *e, uint64_t now_ms,
     const char *bytes = instances_find(all->table, &key, now_ms, &n);
 
     if (bytes != NULL)
-        memcpy(out, bytes, sizeof(*out)); /* it may lie there unaligned */
+        memcpy(out, bytes, sizeof(*out)); /* a copy, because the stored bytes may be unaligned */
     return bytes != NULL;
 }
 

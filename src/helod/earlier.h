@@ -18,8 +18,9 @@ struct earlier;
 struct earlier *earlier_new(size_t max); /* the most verdicts that it keeps; NULL: no memory, no randomness */
 void earlier_free(struct earlier *all);
 /*
- * Keeps the verdict if it cost lookups. If the client's own limit forbade them, the verdict is replaced by the one that
- * was kept for the same greeting: a deferral that has no reason but the limit always, any other only by a worse one.
+ * Keeps the verdict if it cost lookups. If the client's own limit forbade lookups, the verdict kept for the same
+ * greeting may replace this one: always if this is a deferral only because of the limit, otherwise only if the kept
+ * one is worse.
  */
 void earlier_apply(struct earlier *all, const struct evidence *e, uint64_t now_ms, struct region *r, struct verdict *v);
 

@@ -62,7 +62,7 @@ static bool open_tcp(struct endpoint *e, const char *where, char *error, size_t 
     return text_error(error, error_size, where, strerror(problem));
 }
 
-/* A socket is there and nobody answers: a daemon died without removing it. */
+/* A socket on which nobody listens: a daemon died without removing it. */
 static bool is_stale(const struct sockaddr_un *at, socklen_t size, const char **why)
 {
     struct stat st;
@@ -73,7 +73,7 @@ static bool is_stale(const struct sockaddr_un *at, socklen_t size, const char **
         return false;
     }
     if (!S_ISSOCK(st.st_mode)) {
-        *why = "a file that is not a socket is in its place; remove it or choose another path";
+        *why = "a file that is not a socket has this path; remove it or choose another path";
         return false;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -94,9 +94,9 @@ static int bind_closed(int fd, const struct sockaddr_un *at, socklen_t size)
 }
 
 /*
- * The settings' owner and group. Where they name none: the identity that helod changes to, or what the file has already
- * when helod does not change (in a directory with the setgid bit the file's group is the directory's, which may be all
- * that is wanted).
+ * The owner and group in the settings. Without these, the identity that helod changes to. If helod does not change
+ * its identity, the file keeps what it has: in a directory with the setgid bit that is the directory's group, which
+ * may be intended.
  */
 static bool find_owners(const struct server_settings *settings, uid_t *owner, gid_t *group, const char **why)
 {
@@ -106,7 +106,7 @@ static bool find_owners(const struct server_settings *settings, uid_t *owner, gi
     *why = "the user or group that helod runs as does not exist";
     if (!privileges_find(settings->user, settings->group, &identity, error, sizeof(error)))
         return false;
-    *why = "there is no such user or group as socket_owner or socket_group says";
+    *why = "the user or group in socket_owner or socket_group does not exist";
     if (!privileges_user(settings->socket_owner, owner) || !privileges_group(settings->socket_group, group))
         return false;
     if (*owner == (uid_t)-1 && identity.change)
@@ -117,8 +117,8 @@ static bool find_owners(const struct server_settings *settings, uid_t *owner, gi
 }
 
 /*
- * The mode comes first: once the file is somebody else's, only root could change it. A file that belongs to the right
- * owner and group already is not touched, since helod has no right to change either after its start.
+ * The mode comes first: once the file is somebody else's, only root could change it. A file that already has the
+ * right owner and group is not changed, because helod may not change them after its start.
  */
 static bool set_owners(int fd, const struct stat *st, uid_t owner, gid_t group, const char **why)
 {

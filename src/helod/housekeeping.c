@@ -93,11 +93,11 @@ static void watch_resolver(struct server *s)
     case GUARD_SAME:
         return;
     case GUARD_SUSPENDED:
-        log_error("the resolver fails: %d %% of the recent lookups; DNS points are suspended until it is better",
+        log_error("the resolver fails: %d %% of the recent lookups; DNS points are suspended until it recovers",
                   trouble);
         break;
     case GUARD_RESUMED:
-        log_info("the resolver is better: DNS points count again");
+        log_info("the resolver has recovered: DNS points count again");
         break;
     }
     metrics_set(s->metrics, METRIC_GUARD, s->guard.suspended);

@@ -27,9 +27,8 @@ void instances_key(const char *policy, const struct address *client, const char 
 /* The stored answer, in the protocol's form; NULL when there is none. Valid until the next call. */
 const char *instances_find(struct table *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
- * Stores what the message's later requests are answered until then, in the protocol's form, in place of what was stored
- * before.
- * Without memory nothing is stored: the next recipient is judged anew.
+ * Stores the answer to later requests about the message, in the protocol's form. It replaces an earlier one. Without
+ * memory nothing is stored: the next recipient is judged anew.
  */
 void instances_keep(struct table *t, const struct instance_key *key, uint64_t until_ms, const char *answer,
                     size_t size);

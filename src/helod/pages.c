@@ -106,7 +106,7 @@ static void add_policies(const struct server *s, struct json *j)
     json_close(j, ']');
 }
 
-/* Those that were used, then those that were not: both are worth seeing. */
+/* First the exemptions that were used, then the others: an admin wants to see both. */
 static void add_exemptions(const struct server *s, struct json *j)
 {
     const struct exempt_settings *exempt = &s->settings->exempt;
@@ -204,7 +204,7 @@ static unsigned reload(const struct page_call *call)
     return done ? 200 : 409;
 }
 
-/* A store that several hosts share is asked by heloctl itself, without us. */
+/* heloctl queries a store that several hosts share by itself. */
 static unsigned reach_history(const struct page_call *call, bool forget)
 {
     struct history *history = call->server->gather.history;
@@ -223,7 +223,7 @@ static unsigned reach_history(const struct page_call *call, bool forget)
     }
     text = (forget ? history_forget_at_once : history_show_at_once)(
         history, subject, form != NULL && strcmp(form, "json") == 0 ? HISTORY_JSON : HISTORY_TEXT, &ok);
-    fputs(text != NULL ? text : "the history is not in this process\n", call->out);
+    fputs(text != NULL ? text : "this helod keeps no history in memory: see history.store\n", call->out);
     free(text);
     return ok ? 200 : 409;
 }
@@ -242,13 +242,14 @@ const struct page pages[] = {
     {PAGE_SHOW, "/", "text/html; charset=utf-8", "the status page", show_index},
     {PAGE_SHOW, "/status.css", "text/css; charset=utf-8", "its style", show_style},
     {PAGE_SHOW, "/status.js", "text/javascript; charset=utf-8", "its script", show_script},
-    {PAGE_SHOW, "/status.json", "application/json", "what it shows: metrics, policies, exemptions, last decisions",
-     show_status},
+    {PAGE_SHOW, "/status.json", "application/json",
+     "what the page shows: metrics, policies, exemptions, last decisions", show_status},
     {PAGE_SHOW, "/stats.json", "application/json", "the metrics", show_stats},
     {PAGE_SHOW, "/metrics", EXPOSITION_TYPE, "the metrics for Prometheus", show_metrics},
     {PAGE_SHOW, "/history", "text/plain; charset=utf-8",
-     "what the memory store knows of ?subject=ADDRESS or NAME; &form=json", show_history},
-    {PAGE_CHANGE, "/forget", "text/plain; charset=utf-8", "removes what it knows of ?subject=ADDRESS or NAME", forget},
+     "what the memory store knows about ?subject=ADDRESS or NAME; &form=json", show_history},
+    {PAGE_CHANGE, "/forget", "text/plain; charset=utf-8", "removes what it knows about ?subject=ADDRESS or NAME",
+     forget},
     {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", reload},
     {.path = NULL},
 };

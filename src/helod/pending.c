@@ -24,7 +24,7 @@ struct pending {
     struct pending *next; /* in the spare list */
     struct pending_list *all;
     struct connection *connection;
-    struct settings *settings; /* the generation it began with */
+    struct settings *settings; /* as they were when the request began */
     const struct policy *policy;
     struct region *region;
     struct gather *gather; /* while it waits */
@@ -122,7 +122,7 @@ static void pending_end(struct pending *p)
     all->spare_count++;
 }
 
-/* No longer in flight; nobody waits for `p` but us. */
+/* The request is no longer in flight, and only the caller still uses `p`. */
 static void pending_finish(struct pending *p)
 {
     struct pending_list *all = p->all;
@@ -136,7 +136,8 @@ static void pending_finish(struct pending *p)
 
 static void decision_id(struct pending_list *all, char out[VERDICT_ID_SIZE])
 {
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* no I, L, O, U: it is read out on telephones */
+    /* Without I, L, O and U, because people read ids aloud on the telephone. */
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     uint64_t id = all->id_next & ((1ULL << ID_BITS) - 1);
 
     all->id_next += all->id_step;
@@ -145,8 +146,10 @@ static void decision_id(struct pending_list *all, char out[VERDICT_ID_SIZE])
     out[ID_CHARS] = '\0';
 }
 
-/* Would Postfix take a header now? Not before there is a sender, not at the end of the message, and not without the
- * instance by which we give it once (SMTPD_POLICY_README, access(5)). */
+/*
+ * Whether Postfix accepts a header now. It does not before MAIL FROM and at the end of the message
+ * (SMTPD_POLICY_README, access(5)). Without an instance, helod could not send the header only once.
+ */
 static bool takes_header(const struct request *req)
 {
     return req->instance[0] != '\0' && (req->state == REQUEST_STATE_RCPT ||
@@ -188,7 +191,7 @@ static void count(const struct pending *p, const struct evidence *e, const struc
     }
 }
 
-/* A line that nobody will see is not written at all. */
+/* A line that nobody will see is not even built. */
 static void log_decision(const struct pending *p, const struct decision_record *record)
 {
     const struct server *s = p->all->server;
@@ -209,8 +212,8 @@ static void log_decision(const struct pending *p, const struct decision_record *
 }
 
 /*
- * Adds the greeting to the history that later ones are judged by: neither an exempt or local client's, nor one of which
- * it cannot be said whether it is verified. The first request of a message is enough.
+ * Adds the greeting to the history by which later ones are judged. Greetings of exempt and local clients are left
+ * out, and those for which it is unknown whether they are verified. The first request of a message is enough.
  */
 static void remember(const struct pending *p, const struct evidence *e)
 {
@@ -239,7 +242,7 @@ static const struct gathered *nothing_gathered(const struct pending *p)
     return &result;
 }
 
-/* Every request counts, also those of further recipients, whose verdict is known already. */
+/* Every request counts, including those for further recipients, whose verdict is already known. */
 static void watch_deployment(const struct pending *p, unsigned lookups)
 {
     const char *advice = deployment_watch(&p->all->server->deployment, &p->request, lookups);
@@ -249,8 +252,8 @@ static void watch_deployment(const struct pending *p, unsigned lookups)
 }
 
 /*
- * Answers with what was gathered (NULL: we had no memory for it). The connection has no request any more when this
- * returns.
+ * Answers with what was gathered (NULL: there was no memory for it). When this returns, the connection has no request
+ * in flight.
  */
 static void decide(struct pending *p, const struct gathered *gathered)
 {
@@ -286,8 +289,9 @@ static void decide(struct pending *p, const struct gathered *gathered)
     if (reply.verb != REPLY_PREPEND)
         s->hooks.answer(p->connection, bytes, n);
     else if (s->hooks.answer_now(p->connection, bytes, n))
-        n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* the header once, over reconnects too */
-    if (verdict.skip != SKIP_NO_MAIL) /* VRFY bears the instance of the message around it, and says nothing of it */
+        n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* no second header, on no connection */
+    /* VRFY has the instance of the message around it, but is not about that message. */
+    if (verdict.skip != SKIP_NO_MAIL)
         instances_keep(s->instances, &p->key, (p->began_us + us) / 1000 + p->settings->server.instance_ms, bytes, n);
     remember(p, e);
 }
@@ -313,8 +317,8 @@ static void on_deadline(int fd, short what, void *arg)
 }
 
 /*
- * Waits for on_gathered() or the deadline. All deadlines are equally long: libevent keeps them in a queue, not a
- * heap.
+ * Waits for on_gathered() or the deadline. All deadlines have the same length, so libevent keeps them in a queue
+ * instead of a heap.
  */
 static void wait_for_evidence(struct pending *p)
 {

@@ -19,12 +19,11 @@ struct pending_list *pending_list_new(struct server *s); /* NULL: no memory, no 
 void pending_list_free(struct pending_list *all);        /* after the connections */
 size_t pending_in_flight(const struct pending_list *all);
 
-/* A spare one to parse the next request into; it stays spare until pending_begin(). NULL: no memory. */
+/* A spare one, into which the next request is parsed. It is in use only after pending_begin(). NULL: no memory. */
 struct pending *pending_spare(struct pending_list *all);
 struct request *pending_request(struct pending *p);
 /*
- * Answers the connection by connection_answer(): before this returns, or later, and then calls connection_go_on()
- * too.
+ * Answers with connection_answer(), either before this returns or later. If later, it also calls connection_go_on().
  */
 void pending_begin(struct pending *p, struct connection *c, uint64_t now_us);
 /* Ends a request whose connection was closed. */

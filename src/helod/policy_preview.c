@@ -16,14 +16,15 @@ enum { REGION_LIMIT = 1 << 20 };
 
 static const char client[] = "198.51.100.25", elsewhere[] = "25.0.0.25";
 
-/* Each is complete: who greets, how, and what DNS says. */
+/* Each row is complete: the client, its greeting, and what DNS says. */
 static const struct greeting {
     const char *words, *helo, *rdns; /* rdns: confirmed; "": there is none */
-    enum known address, is_client;   /* has the HELO name addresses, and is the client among them? */
+    enum known address, is_client;   /* whether the HELO name has addresses, and the client is among them */
     bool says_ehlo;
-    bool persistent; /* it has come unverified for days */
+    bool persistent; /* it has greeted unverified for days */
 } greetings[POLICY_PREVIEW_GREETINGS] = {
-    {"a mail server in order", "mail.honest.org", "mail.honest.org", KNOWN_PRESENT, KNOWN_PRESENT, true, false},
+    {"a correctly configured mail server", "mail.honest.org", "mail.honest.org", KNOWN_PRESENT, KNOWN_PRESENT, true,
+     false},
     {"a large provider's pool: another name of its domain", "outbound.pool.org", "out17.pool.org", KNOWN_PRESENT,
      KNOWN_ABSENT, true, false},
     {"a server without a reverse name", "mail.small.org", "", KNOWN_PRESENT, KNOWN_PRESENT, true, false},
@@ -35,7 +36,7 @@ static const struct greeting {
     {"a name of one label", "mailserver", "", KNOWN_ABSENT, KNOWN_ABSENT, true, false},
     {"a client that calls itself localhost", "localhost", "", KNOWN_ABSENT, KNOWN_ABSENT, true, false},
     {"a special-use or private name", "server1.local", "mail.honest.org", KNOWN_ABSENT, KNOWN_ABSENT, true, false},
-    {"a placeholder out of documentation", "mail.example.com", "mail.honest.org", KNOWN_ABSENT, KNOWN_ABSENT, true,
+    {"an example name from documentation", "mail.example.com", "mail.honest.org", KNOWN_ABSENT, KNOWN_ABSENT, true,
      false},
     {"an address without brackets", client, "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, false, false},
     {"an address literal", "[198.51.100.25]", "", KNOWN_NOT_ASKED, KNOWN_NOT_ASKED, true, false},
@@ -65,7 +66,7 @@ static void never(void *arg, const struct gathered *gathered)
     (void)gathered;
 }
 
-/* The evidence as it would be once all is asked. False without memory. */
+/* The evidence as it would be after all lookups. False without memory. */
 static bool gather_for(const struct settings *s, const struct policy *policy, const struct greeting *g,
                        const struct request *req, struct region *r, struct evidence *e)
 {

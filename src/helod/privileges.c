@@ -56,7 +56,8 @@ bool privileges_find(const char *user, const char *group, struct identity *out, 
         return true;
     pw = getpwnam(user);
     if (pw == NULL)
-        return text_error(error, error_size, user, "no such user; create it, or set user = \"\" to stay who you are");
+        return text_error(error, error_size, user,
+                          "no such user; create it, or set user = \"\" to keep the current user");
     out->uid = pw->pw_uid;
     out->gid = pw->pw_gid;
     if (!privileges_group(group, &gid))
@@ -67,7 +68,7 @@ bool privileges_find(const char *user, const char *group, struct identity *out, 
     return true;
 }
 
-/* Nothing of the old identity is left: neither kept nor to be had back. */
+/* Checks that nothing of the old identity is left, and that it cannot be regained. */
 static bool is_irrevocable(const struct identity *identity)
 {
     uid_t real_user, effective_user, saved_user;

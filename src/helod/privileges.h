@@ -24,8 +24,8 @@ bool privileges_find(const char *user, const char *group, struct identity *out, 
 bool privileges_user(const char *name, uid_t *out);
 bool privileges_group(const char *name, gid_t *out);
 /*
- * Becomes `identity` for good, without any capability, and can gain no privilege any more. False with a text in error:
- * then helod must not continue.
+ * Changes to `identity` permanently, without any capability; no privilege can be gained afterwards. False with a text
+ * in error: then helod must not continue.
  */
 bool privileges_drop(const struct identity *identity, char *error, size_t error_size);
 

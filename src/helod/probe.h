@@ -18,9 +18,9 @@ struct probe {
 };
 
 /*
- * Call it once a second while there is reason to doubt the resolver. Every five seconds it looks up a random name below
- * the next one of `names`, so that no cache has the answer; that there is no such name is an answer, too. Returns what
- * the last 15 seconds have shown. Without names there is nothing to ask, which counts as a failure.
+ * Call it once a second while there is reason to doubt the resolver. Every five seconds it looks up a random name
+ * below the next one of `names`, so that no cache has the answer; "no such name" is an answer, too. Returns what the
+ * last 15 seconds have shown. Without names there is nothing to ask, which counts as a failure.
  */
 enum guard_probe probe_resolver(struct probe *p, struct resolver *r, const char *const *names, uint64_t now_ms);
 

@@ -62,7 +62,10 @@ static int create(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 }
 
-/* The file names no living process. An empty one is of a daemon that ended, or has not come up yet: taken as ended. */
+/*
+ * Whether the file names no running process. An empty file may belong to a daemon that ended or that is still
+ * starting; it counts as ended.
+ */
 static bool is_stale(const char *path)
 {
     char digits[32] = "";
@@ -92,7 +95,7 @@ bool process_pid_open(struct process_pid *file, const char *path, char *error, s
     file->fd = create(path);
     if (file->fd < 0 && errno == EEXIST) {
         if (!is_stale(path))
-            return text_error(error, error_size, path, "exists, and is of a running process or no PID file");
+            return text_error(error, error_size, path, "exists, and belongs to a running process or is not a PID file");
         if (unlink(path) == 0)
             file->fd = create(path);
     }

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * Forks. The parent never returns: it exits 0 once the child calls process_ready(), 1 when the child ends before. The
- * child returns true, in a session of its own, still with the terminal's stderr. False: could not fork.
+ * Forks. The parent never returns: it exits with 0 once the child calls process_ready(), or with 1 if the child ends
+ * before. The child returns true, in a session of its own, still with the terminal's stderr. False: could not fork.
  */
 bool process_fork(int *ready);
 /* Releases the terminal, and lets the parent exit with 0. */

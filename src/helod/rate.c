@@ -39,7 +39,7 @@ void rates_free(struct rates *r)
     free(r);
 }
 
-/* The network's slot of this minute: its own, or the one that matters least. */
+/* The network's slot in this minute: its own, or else the one with the fewest requests. */
 static struct slot *slot_of(struct slot set[WAYS], uint64_t network, uint64_t window)
 {
     struct slot *least = &set[0];

@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct recent {
-    uint64_t count;                     /* of all kept ever; the next goes to count % RECENT_DECISIONS */
-    time_t now;                         /* the second of the decision counted last */
+    uint64_t count; /* of all that were ever kept; the next one is stored at count % RECENT_DECISIONS */
+    time_t now;     /* the second of the last counted decision */
     uint64_t this_second, *this_minute; /* this_minute: by kind */
     struct {
         time_t when;

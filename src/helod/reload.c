@@ -74,7 +74,7 @@ static bool same_list(const char *const *a, const char *const *b)
     return *a == NULL && *b == NULL;
 }
 
-/* The store is opened once; from which counts on the rules speak is read anew. */
+/* The store stays open; only the counts from which rules hit are read again. */
 static bool other_history(const struct history_settings *a, const struct history_settings *b)
 {
     return a->store != b->store || a->window_ms != b->window_ms || a->snapshot_ms != b->snapshot_ms ||
@@ -165,15 +165,16 @@ bool reload_check(const struct settings *settings, char *error, size_t error_siz
 }
 
 /*
- * An empty file is a whole policy, but in place of one that sets something it is nearly always an accident: a write
- * that has only begun, a full disk. The defaults would then enforce, without a single exemption, on another port.
+ * An empty file is a valid policy. But if it replaces one that sets something, that is nearly always an accident: an
+ * editor that is still writing, or a full disk. helod would then enforce the defaults, without any exemption, on
+ * another port.
  */
 static bool is_acceptable(const struct settings *old, const struct settings *next)
 {
     char error[ERROR_SIZE] = "";
 
     if (next->is_empty && !old->is_empty) {
-        log_error("%s: sets nothing, and the policy in force does: this looks like a file that is still being written. "
+        log_error("%s sets nothing, unlike the running policy: this looks like a file that is still being written. "
                   "To change to the defaults, restart helod",
                   next->file);
         return false;
@@ -184,7 +185,7 @@ static bool is_acceptable(const struct settings *old, const struct settings *nex
     return false;
 }
 
-/* Changes that turn mail away which passed before get a warning of their own, since an accident may be behind them. */
+/* Changes that reject mail which passed before get their own warning, because they may be accidents. */
 static void warn_of_stricter(const struct settings *old, const struct settings *next)
 {
     for (size_t i = 0; i < next->policy_count; i++) {

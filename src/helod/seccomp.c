@@ -28,7 +28,7 @@
 
 enum { NAME_SIZE = 32, FORK_FLAGS = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID };
 
-/* Names with blanks between: what a name stands for, and whether it is there at all, differs by architecture. */
+/* Names separated by blanks. Names are resolved at run time, because some calls do not exist on every architecture. */
 struct group {
     const char *what_for;
     const char *names;
@@ -55,7 +55,7 @@ static const struct group allowed[] = {
     {"the end", "exit exit_group wait4 waitid"},
 };
 
-/* No helod makes these, whatever its libraries. */
+/* helod and its libraries never make these calls. */
 static const struct group deadly[] = {
     {"programs", "execve execveat"},
     {"other processes", "ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp"},
@@ -96,7 +96,10 @@ static int allow_if(scmp_filter_ctx filter, int number, struct scmp_arg_cmp arg)
     return result == -EDOM ? 0 : result;
 }
 
-/* Memory is never to be written and run; a shared object that NSS loads on a reload is only ever read and run. */
+/*
+ * No memory may be both writable and executable. A shared object that NSS loads on a reload is only read and
+ * executed.
+ */
 static int add_memory(scmp_filter_ctx filter)
 {
     static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2)};
@@ -110,7 +113,10 @@ static int add_memory(scmp_filter_ctx filter)
     return result;
 }
 
-/* With arguments: which sockets, which queries of a descriptor, signals to nobody but ourselves. */
+/*
+ * Calls that are allowed only with certain arguments: kinds of sockets, queries of a descriptor, signals to
+ * ourselves.
+ */
 static int add_arguments(scmp_filter_ctx filter)
 {
     const struct {

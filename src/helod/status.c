@@ -202,8 +202,9 @@ static void refuse(struct evhttp_request *req, int status)
 }
 
 /*
- * Can only this machine be meant by this Host header: is it absent, localhost or an address? A name in somebody else's
- * DNS may point here, so that a script of a foreign page reads the answer (DNS rebinding); it is refused.
+ * Whether this Host header can mean only this machine: it is absent, localhost or an address. Any other name is
+ * refused, because somebody else's DNS may point it here, so that a script on a foreign page could read the answer
+ * (DNS rebinding).
  */
 static bool is_local_host(const char *host)
 {
@@ -220,8 +221,8 @@ static bool is_local_host(const char *host)
 }
 
 /*
- * With status.allow the page is meant for other hosts, which name this one in the Host header. A name without a dot is
- * in nobody's DNS, and our own names are not in somebody else's, so neither can be used for DNS rebinding.
+ * With status.allow the page is meant for other hosts, which name this one in the Host header. A name without a dot
+ * is in nobody's DNS, and only we control our own names, so neither can be used for DNS rebinding.
  */
 static bool is_own_host(const struct settings *s, const char *host)
 {
@@ -241,7 +242,7 @@ static bool is_right_host(const struct site *site, const char *host)
     return site->is_unix || is_local_host(host) || is_own_host(site->all->server->settings, host);
 }
 
-/* May the process at the other end of a unix socket change something? */
+/* Whether the process at the other end of a unix socket may change something. */
 static bool is_trusted(struct evhttp_request *req)
 {
     struct bufferevent *stream = evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
@@ -252,7 +253,7 @@ static bool is_trusted(struct evhttp_request *req)
            (peer.uid == 0 || peer.uid == geteuid());
 }
 
-/* 200, or the reason why this visitor does not get this page. */
+/* 200, or the status that says why this visitor does not get this page. */
 static int permit(const struct site *site, struct evhttp_request *req, const struct page *page)
 {
     enum evhttp_cmd_type method = evhttp_request_get_command(req);
@@ -326,10 +327,10 @@ static void detach(struct listener_set *set, struct listener *l)
         evconnlistener_free(l->accepting);
 }
 
-/* The system has no descriptor for a visit. status_tick() tries again; acceptor.c complains where it matters. */
+/* The system has no descriptor for a visit. status_tick() tries again; acceptor.c logs the problem. */
 static void on_error(struct evconnlistener *l, void *arg)
 {
-    (void)arg; /* evhttp has put its own in place of ours */
+    (void)arg; /* evhttp has replaced our callback with its own */
     evconnlistener_disable(l);
 }
 

@@ -19,8 +19,9 @@ void status_free(struct status *all);
 /* Call it every second: listens again after descriptors ran out. */
 void status_tick(struct status *all);
 /*
- * Opens what `settings` lists and is not open; nothing is closed yet. False, with a text in error and everything as
- * before, when a socket cannot be opened. status_commit() puts the change into force, status_abort() undoes it.
+ * Opens the sockets that `settings` lists and that are not open yet. Closes nothing yet. False, with a text in error
+ * and everything as before, when a socket cannot be opened. status_commit() makes the change effective,
+ * status_abort() undoes it.
  */
 bool status_prepare(struct status *all, const struct settings *settings, char *error, size_t error_size);
 void status_commit(struct status *all);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""run.py [--short] [--json FILE] [--only PART,…] [--peer NAME=COMMAND]…: how fast helod is, as ratios to a null server.
+"""run.py [--short] [--json FILE] [--document FILE] [--only PART,…] [--peer NAME=COMMAND]…: how fast helod is, as ratios to
+a null server.
 
-Every figure is the median of interleaved runs, with its spread; what is compared runs in turns, each run just after one
-of what it is compared to, so that whatever else the machine does meets both. A ratio is the median of the ratios of such
-pairs. Targets are those of the project: the last table has them all.
+Every figure is the median of several runs, with its spread. Programs that are compared run in turn, each directly after
+the one it is compared with, so other work on the machine affects both. A ratio is the median of the ratios of such pairs.
+The last table has the project's targets. --document writes the tables of doc/performance.md.
 """
 import argparse
 import os
@@ -14,6 +15,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 
@@ -21,17 +23,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import helod as daemon  # noqa: E402
 import peers  # noqa: E402
 from servers import PROGRAMS, Rig, Server, private_machine  # noqa: E402
-from report import Report, neighbours, spread  # noqa: E402
+from report import Report, markdown, neighbours, replace_tables, spread  # noqa: E402
 
 EXEMPTIONS = (10, 100, 1000, 10000, 100000)
-# What a peer is asked, and helod beside it: the table's title, load's arguments. {first}: strangers nobody has seen.
+# The load for peers, and for helod beside them: title, arguments of the load generator. {first}: a new stranger's number.
 PEER_ROWS = {
-    "local": ("Peers: local rules, well configured senders, 10 connections", "-c 10 -w {warm} -g clean"),
-    "cached": ("Peers: what was judged before, 10 connections", "-c 10 -w {warm} -g judged -o zipf -n 200"),
-    "dns": ("Peers: unique strangers with DNS, 10 connections", "-c 10 -w {warm} -g strangers -o unique -1 {first}"),
+    "local": ("local rules", "-c 10 -w {warm} -g clean"),
+    "cached": ("judged before", "-c 10 -w {warm} -g judged -o zipf -n 200"),
+    "dns": ("strangers with DNS", "-c 10 -w {warm} -g strangers -o unique -1 {first}"),
 }
-LINE = 450  # bytes of a decision line, with what stands before it
-PACKAGED_TIMES, TOLD_TIMES = 10, 3.5  # helod against what Debian packages; against what --peer adds
+LINE = 450  # bytes of a decision line, with its prefix
+PACKAGED_TIMES, TOLD_TIMES = 8, 3.5  # targets: helod's rate over a packaged peer's; over that of one that --peer adds
 
 
 def median(runs, key):
@@ -44,10 +46,11 @@ class Bench:
         self.runs, self.seconds = (5, 0.3) if options.short else (7, 0.6)
         self.dns = rig.dns(0.1)
         self.null = rig.null("null_libevent")
-        self.first = 1000000  # numbers of strangers that nobody has been asked about
+        self.first = 1000000  # the next number of a stranger that no server has seen
+        self.rates, self.peer_rates = [], []  # rows of doc/performance.md
 
     def bound(self):
-        """What any server that logs can reach at best: the null server, and a line for each question. [] without syslog."""
+        """The upper bound for a server that logs: the null server with a line for each request. [] without syslog."""
         return [self.rig.null("null_libevent", line=LINE)] if self.rig.has_syslog else []
 
     def fresh(self, count):
@@ -55,8 +58,8 @@ class Bench:
         return self.first - count
 
     def pairs(self, base, servers, arguments):
-        """{name: ([the base's run, …], [its own run just after that, …])}; `arguments` is a list, or makes one for a
-        server."""
+        """{name: ([a run of the base, …], [its own run directly after that, …])}. `arguments` is a list, or a function that
+        makes one for a server."""
         results = {server.name: ([], []) for server in servers}
         for _ in range(self.runs):
             for server in servers:
@@ -66,26 +69,28 @@ class Bench:
         return results
 
     def row(self, title, name, base, runs, wanted=(None, None)):
-        """wanted: rate at least, CPU at most, as ratios."""
+        """`wanted` has two ratios: rate at least, CPU at most."""
         rates = [run.get("per_second", 0) for run in runs]
         cells = []
         for key, bound, above in (("per_second", wanted[0], True), ("cpu_us", wanted[1], False)):
             ratios = neighbours(runs, base, key)
-            what = f"{title}: {'questions/s' if above else 'CPU a question'}, {name}"
+            what = f"{title}: {'requests/s' if above else 'CPU per request'}"
             cells.append(self.report.target(what, ratios, bound, above) if bound else f"{statistics.median(ratios):.2f}")
         return [name, f"{statistics.median(rates):.0f}", spread(rates), cells[0], f"{median(runs, 'cpu_us'):.2f}",
                 cells[1], *(f"{median(runs, key):.0f}" for key in ("p50_us", "p99_us", "p999_us")),
                 sum(run.get("failed", 0) + (run.get("answers", 0) == 0) for run in runs)]
 
     def compare(self, title, servers, arguments, targets=None, null=None):
-        """A row for each server, ratios to the null server."""
+        """A row for each server, with ratios to the null server."""
         null = null or self.null
         results = self.pairs(null, servers, arguments)
         base = [run for before, _ in results.values() for run in before]
         rows = [self.row(title, null.name, base, base)]
         rows += [self.row(title, s.name, *results[s.name], (targets or {}).get(s.name, (None, None))) for s in servers]
-        self.report.table(title, ["server", "questions/s", "spread", "ratio", "CPU us", "ratio", "p50 us", "p99 us",
+        self.report.table(title, ["server", "requests/s", "spread", "ratio", "CPU us", "ratio", "p50 us", "p99 us",
                                   "p99.9 us", "failed"], rows)
+        self.rates += [[title, name, rate, ratio, cpu, p50, p99]
+                       for name, rate, _, ratio, cpu, _, p50, p99, *_ in rows if name != "null_epoll"]
         return results
 
     def clean(self):
@@ -93,11 +98,11 @@ class Bench:
         logged = self.rig.helod("helod, every line logged", self.dns)
         servers = [quiet, logged, self.rig.null("null_epoll")]
         for connections, rate in ((10, 0.85), (100, 0.85), (1000, 0.8)):
-            self.compare(f"Well configured senders, {connections} connections", servers,
+            self.compare(f"clean, {connections}", servers,
                          ["-c", connections, "-w", 0.1, "-g", "clean"], {quiet.name: (rate, 1.2)})
 
     def unix_socket(self):
-        self.compare("Well configured senders, 10 connections on a unix socket",
+        self.compare("clean, 10, unix socket",
                      [self.rig.helod("helod, clean not logged", self.dns, logs=False, unix=True)],
                      ["-c", 10, "-w", 0.1, "-g", "clean"], null=self.rig.null("null_libevent", unix=True))
 
@@ -107,50 +112,50 @@ class Bench:
         half = {s.name: median(runs, "per_second") / 2 for s, runs in zip((self.null, server), found)}
         base, runs = self.pairs(self.null, [server], lambda s: ["-c", 200, "-w", 0.1, "-r", half[s.name], "-g",
                                                                 "clean"])[server.name]
-        title = "200 connections at half of each server's saturating rate"
+        title = "200 connections, half of each server's rate"
         ratio = self.report.target(title + ": p99", neighbours(runs, base, "p99_us"), 2.0)
-        self.report.table(title, ["server", "questions/s", "p99 us", "spread", "ratio"],
+        self.report.table(title, ["server", "requests/s", "p99 us", "spread", "ratio"],
                           [[s.name, f"{half[s.name]:.0f}", f"{median(r, 'p99_us'):.0f}",
                             spread([run["p99_us"] for run in r]), cell]
                            for s, r, cell in ((self.null, base, "1.00"), (server, runs, ratio))])
 
     def judged(self):
-        logged = self.rig.helod("helod, line to syslog" if self.rig.has_syslog else "helod, line to /dev/null",
+        logged = self.rig.helod("helod, line to syslog" if self.rig.has_syslog else "helod, line to a file",
                                 self.dns)
         logged.load("-t", 0.5, "-g", "judged", "-n", 1000)
         arguments = ["-c", 100, "-g", "judged", "-o", "zipf", "-n", 1000, "-w", 0.1]
-        self.compare("Warm cache, three names, all rules, a line for each", [logged, *self.bound()], arguments,
+        self.compare("judged, cached, 100", [logged, *self.bound()], arguments,
                      {logged.name: (0.6, None)})
 
     def table_of_greetings(self, file):
         logged = self.rig.helod("helod", self.dns)
-        self.compare(f"Greetings of {file.name}, Zipf-distributed, 100 connections", [logged],
+        self.compare(f"{file.name}, 100", [logged],
                      ["-c", 100, "-f", file, "-o", "zipf", "-w", 0.3])
 
     def strangers(self):
         server = self.rig.helod("helod", self.dns)
         before = self.dns.queries()
-        _, runs = self.compare("Unique strangers, DNS on loopback (0.1 ms)", [server],
+        _, runs = self.compare("unique strangers, 200", [server],
                                lambda _: ["-c", 200, "-g", "strangers", "-o", "unique", "-1", self.fresh(10**6)],
                                {server.name: (0.15, None)})[server.name]
         answers = sum(run["answers"] for run in runs)
         queries = (self.dns.queries() - before) / answers
-        self.report.table("What a stranger costs the DNS", ["strangers", "queries each"],
-                          [[answers, self.report.target("queries a stranger", queries, 3.0)]])
+        self.report.table("DNS queries per stranger", ["strangers", "queries each"],
+                          [[answers, self.report.target("DNS queries per stranger", queries, 3.0)]])
 
     def dead_dns(self):
         server, rate = self.rig.helod("helod", self.rig.dns(0, 100)), 2000
         quiet, beside = [], []
         arguments = ("-c", 100, "-r", rate * 0.9, "-w", 0.2, "-t", 1, "-g", "clean")
-        for _ in range(2 * self.runs - 1):  # a p99 is unsteady: more pairs
+        for _ in range(2 * self.runs - 1):  # a p99 varies more, so more pairs
             quiet.append(server.load(*arguments))
             with_strangers = threading.Thread(target=server.load, args=(
                 "-c", 1000, "-r", rate * 0.1, "-t", 2.5, "-g", "strangers", "-o", "unique", "-1", self.fresh(10**5)))
             with_strangers.start()
-            time.sleep(0.8)  # it has connected, and its first strangers wait
+            time.sleep(0.8)  # by now its first strangers wait for DNS
             beside.append(server.load(*arguments))
             with_strangers.join()
-        title = "No head-of-line blocking: the 90 % that need no DNS, while it is dead"
+        title = "beside strangers whose DNS is dead"
         ratio = self.report.target(title + ": p99", neighbours(beside, quiet, "p99_us"), 1.2)
         self.report.table(title, ["", "p99 us", "spread", "ratio"],
                           [[name, f"{median(runs, 'p99_us'):.0f}", spread([run["p99_us"] for run in runs]), cell]
@@ -158,11 +163,12 @@ class Bench:
                                                     ("10 % strangers", beside, ratio))])
 
     def slow_dns(self):
-        """The DNS time itself is that of the same strangers at an easy rate with nothing lost."""
+        """The DNS time itself is measured with the same strangers at a low rate, without loss."""
         rate, strangers, rows, over = 2000, ("-g", "strangers", "-o", "unique", "-1"), [], []
         easy = self.rig.helod("easy", self.rig.dns(30))
         lossy = self.rig.dns(30, 5)
-        # 5 % of 4,600 queries a second hold their places until they are asked again; what is kept is kept out of it.
+        # 5 % of 4,600 queries per second occupy memory until they are repeated. A small cache and no history keep the
+        # memory for answers out of the figure.
         lossy.options = "cache = 4096"
         held = self.rig.helod("helod", lossy, sections='history { store = "none" }')
         idle = held.rss_kb()
@@ -173,8 +179,8 @@ class Bench:
             rows.append([f"{run['per_second']:.0f}", f"{run['p50_us'] / 1000:.1f}", f"{itself / 1000:.1f}",
                          f"{over[-1]:.2f}", f"{run['p99_us'] / 1000:.0f}", run["unanswered"],
                          f"{(run['rss_kb'] - idle) / 1024:.1f} MB"])
-        title = "2,000 strangers a second, DNS 30 ms with 5 % loss"
-        self.report.target(title + ": answered a second", [float(row[0]) for row in rows], 0.98 * rate, True)
+        title = "2,000 strangers per second, DNS 30 ms, 5 % loss"
+        self.report.target(title + ": answers per second", [float(row[0]) for row in rows], 0.98 * rate, True)
         self.report.target(title + ": p50 in DNS times", over, 1.1)
         self.report.target(title + ": memory of the last run over the first", float(rows[-1][-1][:-3]) /
                            max(float(rows[0][-1][:-3]), 0.1), 1.5)
@@ -190,14 +196,14 @@ class Bench:
         rows = [["idle", f"{idle / 1024:.1f} MB", self.report.target("idle", idle / 1024, 8, unit=" MB"), "8 MB"],
                 [f"{count} connections", f"{held[server.name]['rss_kb'] / 1024:.1f} MB",
                  self.report.target("10,000 connections", held[server.name]["rss_kb"] / 1024, 40, unit=" MB"), "40 MB"],
-                ["a connection over the null server's", f"{each:.2f} KB against {null_each:.2f} KB",
+                ["an idle connection over the null server's", f"{each:.2f} KB against {null_each:.2f} KB",
                  self.report.target("an idle connection over the null server's", each - null_each, 1.5, unit=" KB"), "1.5 KB"]]
         server = self.rig.helod("helod", self.dns, sections='history { store = "none" }', logs=False)
-        server.load("-c", 50, "-q", 12000, "-t", 30)  # fill the messages' table first: it is no DNS answer
+        server.load("-c", 50, "-q", 12000, "-t", 30)  # first fill the table of messages, which is no DNS answer
         before = server.rss_kb()
         server.load("-c", 200, "-q", 60000, "-t", 60, "-g", "strangers", "-o", "unique", "-1", self.fresh(10**6))
         cache = (server.rss_kb() - before) / 1024
-        rows.append(["65,536 answers kept", f"{cache:.1f} MB", self.report.target("65,536 answers kept", cache, 24, unit=" MB"),
+        rows.append(["65,536 cached answers", f"{cache:.1f} MB", self.report.target("65,536 cached answers", cache, 24, unit=" MB"),
                      "24 MB"])
         self.report.table("Memory (resident)", ["what", "is", "target", "at most"], rows)
 
@@ -242,12 +248,12 @@ class Bench:
              spread(values), bound]
             for what, values, bound in (("start to first answer", starts, 50),
                                         ("reload, 100,000 exemptions: CPU", took, 300),
-                                        ("longest wait of a question meanwhile", worst, 20),
+                                        ("longest wait of a request meanwhile", worst, 20),
                                         ("the same without a reload", without, ""))])
 
     @staticmethod
     def cpu(server):
-        """Seconds, of children too: a reload may be prepared in one."""
+        """In seconds, with children."""
         total = 0.0
         for pid in server.pids:
             fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -255,7 +261,7 @@ class Bench:
         return total
 
     def grown(self, what, servers, arguments, around=None):
-        """Every round asks each; a ratio is to the first of the same round."""
+        """Each round measures every server. A ratio is to the first server of the same round."""
         costs = {label: [] for label in servers}
         for _ in range(self.runs):
             for label, server in servers.items():
@@ -265,15 +271,15 @@ class Bench:
         ratios = {label: neighbours(runs, first, "cpu_us") for label, runs in costs.items()}
         worst = max(ratios, key=lambda label: statistics.median(ratios[label]))
         return [what, ", ".join(f"{label}: {median(runs, 'cpu_us'):.2f}" for label, runs in costs.items()),
-                self.report.target(f"growth with {what}: CPU a question", ratios[worst], 1.2), spread(ratios[worst], 2)]
+                self.report.target(f"growth with {what}: CPU per request", ratios[worst], 1.2), spread(ratios[worst], 2)]
 
     def growth(self):
         server = self.rig.helod("helod", self.dns, logs=False)
         rows = [self.grown("connections", {count: server for count in (10, 100, 1000, 10000)}, lambda _: [],
-                           lambda which, count: Held(which, count - 10))]  # many are there, the same ten ask
+                           lambda which, count: Held(which, count - 10))]  # many are open, the same ten send requests
         servers = {n: self.rig.helod("helod", self.dns, sections=self.exempt_file(n), logs=False) for n in EXEMPTIONS}
         rows.append(self.grown("exemptions", servers, lambda _: []))
-        self.report.table("Growth: CPU us a question", ["what there is more of", "cost", "worst to first", "spread"],
+        self.report.table("Growth: CPU us per request", ["what grows", "cost", "worst to first", "spread"],
                           rows)
 
     def remembered(self):
@@ -286,11 +292,11 @@ class Bench:
                                          starts[count])
             assert filled["answers"] == count // 2, f"{filled} of {count // 2}"
         row = self.grown("names remembered", servers, lambda n: ["-g", "judged", "-n", 50, "-1", starts[n]])
-        self.report.table("Growth: CPU us a question, answers from the cache",
-                          ["what there is more of", "cost", "worst to first", "spread"], [row])
+        self.report.table("Growth: CPU us per request, answers from the cache",
+                          ["what grows", "cost", "worst to first", "spread"], [row])
 
     def peers(self, row):
-        """Each with the least that it can be told to do; helod judges everything and logs a line for each."""
+        """Peers do the least that they can be configured to; helod judges everything and logs a line for each request."""
         ours, there, away, bounds = self.rig.helod("helod", self.dns), [], [], {}
         title, arguments = PEER_ROWS[row]
         if row == "cached":
@@ -307,7 +313,7 @@ class Bench:
         for server in there:
             server.end()
         if away:
-            self.report.table(title + ": not in it", ["peer", "why"], away)
+            self.report.table(title + ": not measured", ["peer", "why"], away)
 
     def beside(self, title, ours, there, bounds, arguments):
         def told(server):
@@ -317,21 +323,36 @@ class Bench:
                         for server in (self.null, *self.bound())]
         all_ours = [run for base, _ in results.values() for run in base]
         rows = [self.row(title, self.null.name, null, null) + ["", ""]]
-        rows += [self.row(title, f"{self.null.name} and a line", null, runs) + ["", "1.00"] for runs in bound]
+        rows += [self.row(title, f"{self.null.name} -l", null, runs) + ["", "1.00"] for runs in bound]
         rows.append(self.row(title, ours.name, [null[i % len(null)] for i in range(len(all_ours))], all_ours) +
                     ["1.00", ""])
         for server in there:
             base, runs = results[server.name]
-            times = self.report.target(f"{title}: helod's questions/s over {server.name}",
+            times = self.report.target(f"{title}: helod's rate over that of {server.name}",
                                        neighbours(base, runs, "per_second"), bounds[server.name], True)
             most = [f"{statistics.median(neighbours(b, runs, 'per_second')):.2f}" for b in bound] or [""]
             rows.append(self.row(title, server.name, null, runs) + [times, *most])
-        self.report.table(title, ["server", "questions/s", "spread", "ratio", "CPU us", "ratio", "p50 us", "p99 us",
-                                  "p99.9 us", "failed", "helod over it", "a line over it"], rows)
+        self.report.table("Peers: " + title, ["server", "requests/s", "spread", "ratio", "CPU us", "ratio", "p50 us", "p99 us",
+                                              "p99.9 us", "failed", "helod over it", "null -l over it"], rows)
+        self.peer_rates += [[title, row[0], row[1], row[4], row[6], row[7], row[10]] for row in rows if row[10]]
+
+    def write(self, document, about):
+        """The tables of doc/performance.md that this run has rows for."""
+        about = [f"{about['date']}, {about['cores']} cores of {about['cpu']}, Linux {about['kernel']}, load {about['load']} at "
+                 "the start.", f"{about['versions']}.", f"Peers: {about['peers']}."]
+        tables = {"machine": ["\n".join(textwrap.wrap(" ".join(about), 120))], "targets": markdown(
+            ["what", "is", "spread", "target", ""], self.report.targets)}
+        if self.rates:
+            tables["throughput"] = markdown(["load, connections", "server", "requests/s", "ratio", "CPU us per request",
+                                             "p50 us", "p99 us"], self.rates)
+        if self.peer_rates:
+            tables["peers"] = markdown(["load", "server", "requests/s", "CPU us per request", "p50 us", "p99 us",
+                                        "helod / server"], self.peer_rates)
+        replace_tables(document, tables)
 
 
 class Held:
-    """Connections that are open and say nothing."""
+    """Connections that are open and idle."""
 
     def __init__(self, server, count):
         self.server, self.count, self.process = server, count, None
@@ -368,13 +389,14 @@ def machine():
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="the main figures, fewer and shorter runs")
-    parser.add_argument("--json", metavar="FILE", help="everything as JSON too")
+    parser.add_argument("--json", metavar="FILE", help="also write everything as JSON")
+    parser.add_argument("--document", metavar="FILE", help="write the tables of this document")
     parser.add_argument("--only", metavar="PART,…", help=", ".join(PARTS))
     parser.add_argument("--peer", metavar="NAME[@ROW]=COMMAND", action="append", type=peers.Peer.told, default=[],
-                        help="one more server, in every row of the peers (" + ", ".join(peers.ROWS) + ") or in that; "
-                        "{port}, {folder} and {resolver} stand for what it shall use; it stays in the foreground or not")
+                        help="a further server for all rows of the peers (" + ", ".join(peers.ROWS) + ") or for one; "
+                        "{port}, {folder} and {resolver} are replaced by what it must use")
     parser.add_argument("--greetings", metavar="FILE", type=pathlib.Path, help="a TSV with columns ip, rdns, helo and "
-                        "fcrdns: measures with its clients too")
+                        "fcrdns: also measures with its clients")
     options = parser.parse_args()
     options.peer = [peer for more in options.peer for peer in more]
     options.parts = options.only.split(",") if options.only else SHORT if options.short else list(PARTS)
@@ -384,7 +406,7 @@ def read_options():
 def main():
     options = read_options()
     private_machine([sys.executable, *sys.argv])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the programs that we started end
     about = machine()
     for key, value in about.items():
         print(f"{key}: {value}")
@@ -396,6 +418,8 @@ def main():
         if options.greetings:
             bench.table_of_greetings(options.greetings)
     bench.report.end(about, options.json)
+    if options.document:
+        bench.write(options.document, about)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Rig:
         """With `line`, it logs a line of that many bytes for each request."""
         place = self.place(unix)
         process = self.start(PROGRAMS / program, *(["-l", line] if line else []), place)
-        return self.ready(Server(f"{program} and a line" if line else program, place, [process.pid]))
+        return self.ready(Server(f"{program} -l" if line else program, place, [process.pid]))
 
     @staticmethod
     def ready(server, seconds=20):

@@ -97,7 +97,7 @@ def _():
     daemon_port = daemon.port
     status, _, err = heloctl("stats", "-s", f"inet:127.0.0.1:{daemon_port}")
     equal(status, 70)
-    contains(err, "no answer that can be understood")
+    contains(err, "the answer is not valid HTTP")
 
 
 run()

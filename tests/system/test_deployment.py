@@ -12,12 +12,12 @@ if postfix.possible():
     skip_all(postfix.possible())
 
 SESSIONS, RECIPIENTS = 20, 12  # a question each: past what every sign waits for
-PRIVATE = "every client so far is of a private network"
+PRIVATE = "every client so far is in a private network"
 SAME = "every request so far is about the same client"
 NAMELESS = "client_name was never known"
 AT_HELO = "requests come at HELO (smtpd_delay_reject = no)"
 SUBMISSION = "requests come from a submission port"
-NO_HELO = "clients come without HELO: set smtpd_helo_required = yes"
+NO_HELO = "clients send mail without HELO: set smtpd_helo_required = yes"
 SIGNS = (PRIVATE, SAME, NAMELESS, AT_HELO, SUBMISSION, NO_HELO)
 
 

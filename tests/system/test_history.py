@@ -543,7 +543,7 @@ def _():
     contains(out, "unverified names: 1\n  mailhost")
     contains(err, "snapshot")
     contains(heloctl("check", *conf, "11.7.1.1", "mailhost")[1], "0 unverified domains and 1 names of this client")
-    contains(heloctl("forget", *conf, "11.7.1.1")[2], "cannot be asked")
+    contains(heloctl("forget", *conf, "11.7.1.1")[2], "does not answer")
 
 
 @test("a daemon that does not answer holds up no heloctl: it reads the snapshot")
@@ -556,7 +556,7 @@ def _():
         begun = time.monotonic()
         status, out, err = heloctl("history", "-c", one.conf_path, "11.7.1.1")
         equal((status, out), (0, "network 11.7.1.1: nothing is known\n"), err)
-        contains(err, "this is of its snapshot")
+        contains(err, "this is from its snapshot")
         assert 8 < time.monotonic() - begun < PATIENCE
 
 

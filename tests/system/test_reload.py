@@ -194,7 +194,7 @@ def _():
         path.rename(old)
         os.mkfifo(path)
         daemon.signal(signal.SIGUSR1)
-        wait_for(lambda: "cannot be opened again" in old.read_text(), what="complaint")
+        wait_for(lambda: "cannot reopen the log file" in old.read_text(), what="complaint")
         equal(kind(daemon.ask(client=NEVER, helo="word")), "refused")
 
 
@@ -273,7 +273,7 @@ def _():
             daemon.conf_path.write_text(text)
             daemon.reload()
             wait_for(lambda n=n: times(daemon, "reload failed: policy 1 stays in force") == n, what="the refusal")
-        contains(daemon.log(), f"{daemon.conf_path}: sets nothing, and the policy in force does")
+        contains(daemon.log(), f"{daemon.conf_path} sets nothing, unlike the running policy")
         equal(daemon.ask(helo="bad_name!"), "DUNNO")
         daemon.reload('policy "default" { mode = "soft" }\n')
         daemon.wait_log("policy 2 is in force")

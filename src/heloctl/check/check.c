@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check: one greeting, judged by the daemon's own code with live DNS. It gathers all evidence, where the daemon stops
- * as soon as the outcome is decided, and shows the lookups, the evidence, the findings, the reply to Postfix and what
- * the sender should fix. check_text.c and check_json.c print it.
+ * check: one greeting, judged by the daemon's own code with live DNS. It gathers all evidence, although the daemon
+ * stops as soon as the outcome is decided, and shows the lookups, the evidence, the findings, the reply to Postfix
+ * and what the sender should fix. check_text.c and check_json.c print it.
  */
 #include <string.h>
 
@@ -116,8 +116,8 @@ static void gather_all(struct check *check)
 }
 
 /*
- * Without a sender the greeting is judged as it is at the HELO stage, where Postfix knows none either: the null sender
- * would make it a bounce, which is judged otherwise.
+ * Without a sender, the greeting is judged as at the HELO stage, where Postfix does not know the sender either. An
+ * empty sender would make it a bounce, which is judged differently.
  */
 static bool read_request(const struct ctl_greeting *g, struct check *check)
 {
@@ -140,7 +140,7 @@ static bool read_request(const struct ctl_greeting *g, struct check *check)
     return address_parse(&req->client, req->client_address, strlen(req->client_address));
 }
 
-/* Lookups were made, and not one of them was answered. */
+/* Whether there were lookups and none was answered. */
 static bool dns_is_down(const struct check *check)
 {
     unsigned asked = 0;
@@ -171,7 +171,10 @@ static int judge(struct ctl *ctl, struct check *check)
     return check->dns_down ? CTL_UNSURE : (int)check->verdict.judged;
 }
 
-/* The daemon judges a policy_context that it does not know by the default; who types one here wants to know. */
+/*
+ * The daemon uses the default policy for a policy_context that it does not know. Here a typing error is more likely,
+ * so it is reported.
+ */
 static bool knows_policy(const struct ctl *ctl, const struct settings *settings, const char *name)
 {
     const char *names[POLICIES_NAMED], *nearest;
@@ -203,7 +206,7 @@ int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting)
     check->region = region;
     if (!read_request(greeting, check)) {
         region_free(region);
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no IPv4 or IPv6 address", greeting->address);
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is not an IPv4 or IPv6 address", greeting->address);
     }
     settings = ctl_settings(ctl);
     check->settings = settings;
@@ -245,7 +248,7 @@ const struct ctl_verb ctl_check = {
     .help =
         "Looks the client and its greeting up in DNS, runs the rules of the policy, and shows the lookups and\ntheir "
         "answers, the findings, the reply to Postfix and what the sender should fix.",
-    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 75 DNS could not be asked, 64 and more: usage or failure",
+    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 75 no lookup was answered, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check: one greeting judged by heloctl, with all that led to the verdict. Private to the room.
+ * check: one greeting judged by heloctl, with everything that led to the verdict. Private to this room.
  */
 #ifndef HELOD_CHECK_H
 #define HELOD_CHECK_H
@@ -14,7 +14,7 @@
 enum { CHECK_LOOKUPS_MAX = 128, CHECK_VALUES_SIZE = 600, CHECK_REGION_LIMIT = 4 << 20 };
 
 struct check_lookup {
-    const char *type, *name, *status, *why, *values; /* filtered but for the name */
+    const char *type, *name, *status, *why, *values; /* filtered, except for the name */
     uint32_t ttl;
     bool from_cache;
 };

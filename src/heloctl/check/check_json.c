@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_json: prints the same for programs. Keys are stable; an unknown value is "not asked" or "temperror".
+ * check_json: prints the verdict of one greeting for programs. Keys are stable. A value that is unknown is "not
+ * asked" or "temperror".
  */
 #include "check.h"
 #include "decision.h"
@@ -55,7 +56,7 @@ static void print_findings(const struct check *check, struct json *j)
     json_close(j, ']');
 }
 
-/* The pattern of the entry that exempts; NULL: none. */
+/* The pattern of the exemption that applied; NULL: none. */
 static const char *exemption(const struct check *check)
 {
     const struct exempt_settings *exempt = &check->settings->exempt;

@@ -27,7 +27,7 @@ static void print_lookups(const struct check *check, FILE *out)
         fprintf(out, "  nothing: no lookup was needed\n");
 }
 
-/* The lines that a kind of evidence adds, indented. */
+/* Prints the lines of one kind of evidence, indented. */
 static void print_kind(const struct gather_kind *kind, const struct evidence *e, FILE *out)
 {
     char lines[LINE_SIZE * 4];
@@ -56,7 +56,7 @@ static void print_evidence(const struct evidence *e, FILE *out)
         fprintf(out, "  the deadline came before all answers\n");
 }
 
-/* Names the families whose findings have reached their cap, and says so of the credits. */
+/* Prints which families, and whether the credits, have reached their cap. */
 static void print_caps(const struct check *check, FILE *out)
 {
     const struct verdict *v = &check->verdict;
@@ -99,7 +99,7 @@ static void print_findings(const struct check *check, FILE *out)
     print_caps(check, out);
 }
 
-/* Which entry exempts, and where it stands. */
+/* Prints which exemption applied, and in which file it is. */
 static void print_exemption(const struct check *check, FILE *out)
 {
     const struct exempt_settings *exempt = &check->settings->exempt;
@@ -131,8 +131,7 @@ static void print_verdict(const struct check *check, FILE *out, bool colour)
     if (v->outcome != v->judged)
         fprintf(out, "mode               makes it %s\n", outcome_name(v->outcome));
     if (check->dns_down)
-        fprintf(out,
-                "DNS                could not be asked: no lookup was answered, so this is not what helod would say\n");
+        fprintf(out, "DNS                no lookup was answered, so this is not what helod would decide\n");
     while (n > 0 && reply[n - 1] == '\n')
         n--;
     fprintf(out, "reply to Postfix   %.*s\n", (int)n, reply);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rules: the catalogue, printed from the rows, with the points that a policy gives.
+ * rules: prints the catalogue of rules, with the points that a policy gives.
  */
 #include "ctl.h"
 #include "json.h"
@@ -21,7 +21,7 @@ static void print_text(const struct policy *policy)
     printf("\n! marks a finding that is certain by itself: no credit lowers it.\n");
 }
 
-/* "a b": the names of the set. */
+/* The names in the set, separated by blanks. */
 static const char *names_of(const struct rule_set *set, char *out, size_t size)
 {
     struct text t;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf: check_host() of RFC 7208 on its own, with live DNS: what a record says about an address, which term says it, and
- * every lookup that it costs. The evaluator is the daemon's. The time limit is the one that the RFC recommends, not the
- * daemon's deadline.
+ * spf: check_host() of RFC 7208 by itself, with live DNS. Prints the result for an address, the term that matched,
+ * and every lookup. The evaluator is the daemon's, but the time limit is the one that the RFC recommends instead of
+ * the daemon's deadline.
  */
 #include "spf.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exempt: adds, removes and lists exemptions. An exempt file is changed in one step, by a new file under its name, and
- * only into one that the policy file accepts; then helod reloads. Every line says who added it, when and why.
+ * exempt: adds, removes and lists exemptions. A new file replaces the exempt file in one step, and only if the policy
+ * file accepts it. Then helod reloads. Every line says who added it, when and why.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static int list(const struct settings *settings)
     return CTL_OK;
 }
 
-/* The user behind sudo, else who runs this. */
+/* The user who called sudo, or else the current user. */
 static const char *who(void)
 {
     const char *sudo = getenv("SUDO_USER");
@@ -55,7 +55,7 @@ static const char *who(void)
     return sudo && sudo[0] ? sudo : pw ? pw->pw_name : "somebody";
 }
 
-/* Whether a line of the file is about this kind and pattern. */
+/* Whether a line of the file has this kind and pattern. */
 static bool is_about(const char *line, size_t n, const char *kind, const char *pattern)
 {
     const char *words[] = {kind, pattern};
@@ -75,7 +75,7 @@ static bool is_about(const char *line, size_t n, const char *kind, const char *p
     return true;
 }
 
-/* Writes the file anew without the lines about the pattern, and with `added` (NULL: none) at its end. */
+/* Copies the file without the lines that have the pattern, and appends `added` (NULL: nothing). */
 static bool write_lines(FILE *out, const struct file_text *old, char *const *what, const char *added, bool *found)
 {
     const char *at = old->text, *end = at + old->n;
@@ -96,7 +96,7 @@ static bool write_lines(FILE *out, const struct file_text *old, char *const *wha
     return fflush(out) == 0 && fsync(fileno(out)) == 0 && !ferror(out);
 }
 
-/* A file with `text`, or with the changed lines of `old`, takes the place of `path`; its owner and mode stay. */
+/* Replaces `path` by a file with `text`, or with the changed lines of `old`. Owner and mode stay. */
 static bool replace(const char *path, const struct file_text *old, char *const *what, const char *added, bool *found)
 {
     char fresh[NEW_PATH_SIZE];
@@ -155,14 +155,14 @@ static bool take_line(struct ctl *ctl, char line[LINE_SIZE])
     return false;
 }
 
-/* Over the status socket where there is one; helod need not run. */
+/* Reloads helod over the status socket, if there is one. helod need not be running. */
 static int reload(struct ctl *ctl, const struct settings *settings)
 {
     const char *place = running_place(settings, "unix:");
 
     if (ctl_given(ctl, 's') || (place && running_listens(place)))
         return running_reload(ctl);
-    printf("helod has no status socket that answers: reload it (systemctl reload helod)\n");
+    printf("helod does not answer on a status socket: reload it yourself (systemctl reload helod)\n");
     return CTL_OK;
 }
 
@@ -233,8 +233,8 @@ const struct ctl_verb ctl_exempt = {
     .arguments_max = 3,
     .summary = "add, remove or list exemptions",
     .help = "Changes an exempt file and makes the running helod reload it. A line with the same pattern is replaced. A "
-            "file that does not exist is created. "
-            "Each line says who added it, when and why. What the policy file would not accept changes nothing.",
+            "file that does not exist is created. Each line says who added it, when and why. An entry that the policy "
+            "file would reject changes nothing.",
     .exits = "0 done, 1 no such exemption or the reload failed, 64 and more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file"},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * history, forget: what helod remembers of a client or a name. A redis store is asked directly; a memory store lives in
- * the daemon, which is asked over its unix status listener. Where there is none, its snapshot is read, which may be as
- * old as history.snapshot.
+ * history, forget: show and remove what helod remembers about a client or a name. heloctl queries a Redis store
+ * directly. A memory store is in the daemon, so heloctl asks it over its unix status listener. If the daemon does not
+ * answer, heloctl reads the snapshot, which may be as old as history.snapshot.
  */
 #include <ctype.h>
 #include <event2/event.h>
@@ -60,7 +60,7 @@ static int reach_store(struct ctl *ctl, const struct settings *settings, bool fo
     return r.ok ? CTL_OK : CTL_TROUBLE;
 }
 
-/* Whole names stand as they are: HTTP_QUERY_SIZE has room for the longest, and not for it thrice. */
+/* Names are not percent-encoded: HTTP_QUERY_SIZE has room for the longest name, but not for three times its length. */
 static void add_escaped(struct text *t, const char *subject)
 {
     for (; *subject; subject++) {
@@ -91,7 +91,7 @@ static bool ask_daemon(struct ctl *ctl, const char *place, bool forget, int *sta
         return false;
     fputs(body, http == 200 ? stdout : stderr);
     if (http == 403)
-        fprintf(stderr, ": only root and helod's own user may\n");
+        fprintf(stderr, ": only root and helod's own user may do this\n");
     free(body);
     *status = http == 200 ? CTL_OK : CTL_TROUBLE;
     return true;
@@ -107,10 +107,10 @@ static int reach_daemon(struct ctl *ctl, const struct settings *settings, bool f
     if (place == NULL)
         ctl_fail(ctl, CTL_TROUBLE, "%s has no unix: socket in status.listen", ctl_policy_file(ctl, settings));
     if (forget)
-        return ctl_fail(ctl, CTL_TROUBLE, "helod cannot be asked");
+        return ctl_fail(ctl, CTL_TROUBLE, "helod does not answer");
     if (settings->history.file[0] == '\0')
-        return ctl_fail(ctl, CTL_TROUBLE, "helod cannot be asked, and history.file names no snapshot");
-    fprintf(stderr, "helod cannot be asked: this is of its snapshot\n");
+        return ctl_fail(ctl, CTL_TROUBLE, "helod does not answer, and history.file names no snapshot");
+    fprintf(stderr, "helod does not answer: this is from its snapshot\n");
     return reach_store(ctl, settings, false);
 }
 
@@ -146,9 +146,9 @@ const struct ctl_verb ctl_history = {
     .arguments = "ADDRESS|NAME",
     .arguments_min = 1,
     .arguments_max = 1,
-    .summary = "show what is remembered of a client or a HELO name",
-    .help = "Of a client network: the names and domains it greeted with, verified and not. Of a name: the networks "
-            "that it came\nfrom without being verified.",
+    .summary = "show what is remembered about a client or a HELO name",
+    .help = "For a client network: the names and domains it greeted with, verified and not. For a name: the networks\n"
+            "that used it without being verified.",
     .exits = "0 shown, 64 and more: usage or failure",
     .run = run_history,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
@@ -160,7 +160,7 @@ const struct ctl_verb ctl_forget = {
     .arguments = "ADDRESS|NAME",
     .arguments_min = 1,
     .arguments_max = 1,
-    .summary = "remove what is remembered of a client or a HELO name",
+    .summary = "remove what is remembered about a client or a HELO name",
     .help = "Removes the record of one client network or one name. For a memory store it asks the daemon "
             "over its unix status listener,\nwhich only root and helod's own user may do.",
     .exits = "0 done, 64 and more: usage or failure",

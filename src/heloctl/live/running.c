@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * running: a small HTTP client. The daemon answers one request a connection and then hangs up; what is longer than
- * RUNNING_BODY_MAX, late, or no HTTP is an error that names the place.
+ * running: a small HTTP client. The daemon answers one request per connection and then closes it. An answer that is
+ * longer than RUNNING_BODY_MAX, late, or not HTTP is an error, whose text names the socket.
  */
 #include "running.h"
 
@@ -16,7 +16,7 @@
 
 #include "policyfile.h"
 
-/* What changes something may take as long as reading a policy file with a million exemptions. */
+/* A change may take as long as reading a policy file with a million exemptions. */
 enum { SECONDS = 10, CHANGE_SECONDS = 60, REQUEST_SIZE = 1024 };
 
 const char *running_place(const struct settings *settings, const char *kind)
@@ -116,7 +116,7 @@ static bool send_all(int fd, const char *bytes, size_t n)
     return true;
 }
 
-/* Everything up to the end of the connection; NULL when it is too much, or late. */
+/* Reads up to the end of the connection. NULL if that is too much or takes too long. */
 static char *receive_all(int fd)
 {
     size_t size = 65536, used = 0;
@@ -143,7 +143,7 @@ static char *receive_all(int fd)
     return bytes;
 }
 
-/* The status of an answer, whose body is moved to its beginning; 0 when it is no HTTP. */
+/* Returns the status of an answer and moves the body to its beginning. 0 if it is not HTTP. */
 static int take_body(char *answer)
 {
     char *body = strstr(answer, "\r\n\r\n");
@@ -177,7 +177,7 @@ int running_ask(const struct ctl *ctl, const char *place, const char *method, co
     if (*body)
         status = take_body(*body);
     if (status == 0) {
-        ctl_fail(ctl, CTL_TROUBLE, "%s: no answer that can be understood", place);
+        ctl_fail(ctl, CTL_TROUBLE, "%s: the answer is not valid HTTP", place);
         free(*body);
         *body = NULL;
     }

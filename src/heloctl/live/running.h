@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * running: questions to the helod that runs here, over a socket of its `status { listen }`.
+ * running: requests to the helod that runs on this host, over a socket of its `status { listen }`.
  */
 #ifndef HELOD_RUNNING_H
 #define HELOD_RUNNING_H
@@ -9,18 +9,18 @@
 
 enum { RUNNING_BODY_MAX = 4 << 20, RUNNING_PLACE_SIZE = 256 };
 
-/* The first of the status sockets that begins so ("unix:", "inet:"), out of the settings; NULL: none. */
+/* The first status socket in the settings that begins with the prefix ("unix:", "inet:"); NULL: none. */
 const char *running_place(const struct settings *settings, const char *kind);
-/* Whether somebody accepts connections at "unix:PATH". */
+/* Whether something accepts connections at "unix:PATH". */
 bool running_listens(const char *place);
 /*
- * Where to ask: what -s says, else the policy file's first unix socket, else its first address. False when there is
- * none; the error has been reported, and *status is the exit status.
+ * The socket to use: what -s says, or else the policy file's first unix socket, or else its first address. False if
+ * there is none; then the error has been reported, and *status is the exit status.
  */
 bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status);
 /*
- * One request. Returns the HTTP status and the body, NUL-terminated, which the caller frees; 0 and NULL when nobody
- * answers; the error has been reported.
+ * Sends one request. Returns the HTTP status and the NUL-terminated body, which the caller frees. 0 and NULL if there
+ * is no answer; then the error has been reported.
  */
 int running_ask(const struct ctl *ctl, const char *place, const char *method, const char *path, char **body);
 

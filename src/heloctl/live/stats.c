@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats: what the running daemon counts: stats prints it once, top keeps looking and prints what happens in a second,
- * reload has it read its policy file. All read the daemon's own metrics; what it does not count is not shown.
+ * stats: the verbs that need the running daemon. stats prints its metrics once, top prints repeatedly how much they
+ * grow per second, and reload makes it read its policy file again.
  */
 #include <errno.h>
 #include <limits.h>
@@ -57,7 +57,7 @@ static double value_of(const struct samples *s, const char *name)
     return 0;
 }
 
-/* Decisions with this outcome, under whatever policy. */
+/* Decisions with this outcome, summed over all policies. */
 static double decisions_of(const struct samples *s, const char *outcome)
 {
     static const char prefix[] = "helod_decisions_total{";
@@ -112,7 +112,7 @@ static int run_stats(struct ctl *ctl)
     return status == 200 ? CTL_OK : CTL_TROUBLE;
 }
 
-/* A second's share of what a counter grew by. A daemon that was started anew begins at 0. */
+/* How much a counter grew per second. After a restart of the daemon it begins at 0 again. */
 static double per_second(const struct samples *now, const struct samples *before, double grown)
 {
     double seconds = (double)(now->ms - before->ms) / 1000;
@@ -174,7 +174,7 @@ static void print_top(const struct samples *now, const struct samples *before, b
 
         printf("   %s %.1f", outcome, per_second(now, before, grown));
     }
-    printf("\nDNS%s\n", value_of(now, "helod_dns_suspended") > 0 ? ": points are suspended, the resolver fails" : "");
+    printf("\nDNS%s\n", value_of(now, "helod_dns_suspended") > 0 ? ": the resolver fails, points are suspended" : "");
     printf("  lookups per second %.1f   from the cache %.1f   temporary failures %g %%\n",
            rate(now, before, "helod_dns_asked_total"), rate(now, before, "helod_dns_cache_hits_total"),
            value_of(now, "helod_dns_temperror_percent"));
@@ -211,7 +211,7 @@ static int run_top(struct ctl *ctl)
     return status;
 }
 
-/* Without an answer to wait for: the log says what becomes of it. */
+/* A signal has no answer, so only the log shows the result. */
 static int reload_by_signal(struct ctl *ctl)
 {
     char *end;
@@ -225,7 +225,7 @@ static int reload_by_signal(struct ctl *ctl)
     return CTL_OK;
 }
 
-/* Whether the status socket of the policy file accepts connections. It need not, when the file has just changed. */
+/* Whether the status socket in the policy file accepts connections. It may not if the file has just changed. */
 static bool has_status_socket(struct ctl *ctl, char place[RUNNING_PLACE_SIZE])
 {
     struct settings *settings = ctl_settings(ctl);
@@ -265,16 +265,16 @@ int running_reload(struct ctl *ctl)
 }
 
 #define SOCKET_OPTIONS                                                                                                 \
-    {'c', "config", "FILE", "the policy file whose status { listen } is asked"},                                       \
+    {'c', "config", "FILE", "the policy file that names the status socket"},                                           \
     {                                                                                                                  \
-        's', "socket", "PLACE", "unix:PATH or inet:ADDRESS:PORT in place of that"                                      \
+        's', "socket", "PLACE", "the status socket instead: unix:PATH or inet:ADDRESS:PORT"                            \
     }
 
 const struct ctl_verb ctl_stats = {
     .name = "stats",
     .arguments = "",
     .summary = "what the running daemon has counted",
-    .help = "Asks the running helod for its metrics and prints those that are not 0.",
+    .help = "Reads the metrics of the running helod and prints those that are not 0.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run_stats,
     .options = {SOCKET_OPTIONS, {'j', "json", NULL, "print JSON, all of it"}},
@@ -284,19 +284,20 @@ const struct ctl_verb ctl_top = {
     .name = "top",
     .arguments = "",
     .summary = "what the running daemon does, second by second",
-    .help = "Asks the running helod for its metrics again and again and prints how they grow, until it is interrupted.",
+    .help = "Reads the metrics of the running helod repeatedly and prints how they grow, until it is interrupted.",
     .exits = "0 done, 64 and more: usage or failure",
     .run = run_top,
     .options = {SOCKET_OPTIONS,
-                {'i', "interval", "TIME", "between two looks (default 2s)"},
-                {'n', "rounds", "N", "end after so many"}},
+                {'i', "interval", "TIME", "time between updates (default 2s)"},
+                {'n', "rounds", "N", "end after this many updates"}},
 };
 
 const struct ctl_verb ctl_reload = {
     .name = "reload",
     .arguments = "",
     .summary = "have the running daemon read its policy file again",
-    .help = "As SIGHUP does, and says whether the new file is in force. For root and the user that helod runs as.",
+    .help = "Like SIGHUP, but also says whether the new file is in force. Only root and the user that helod runs as "
+            "may do this.",
     .exits =
         "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 and more: usage or failure",
     .run = running_reload,
