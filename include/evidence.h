@@ -114,8 +114,9 @@ struct evidence {
     struct name recipient_domain;       /* NAME_EMPTY also where HELO is the client's, so that nobody asks */
 
     /* Reverse DNS. A name that Postfix confirmed (client_name) stands first, confirmed, without being asked. */
-    enum known reverse; /* PRESENT: at least one usable PTR name */
-    bool rdns_partial;  /* PRESENT by Postfix's word alone: there may be other PTR names */
+    enum known reverse;  /* PRESENT: at least one usable PTR name */
+    bool reverse_silent; /* TEMPERROR once more, after an hour of it: resolver_zone_is_silent() */
+    bool rdns_partial;   /* PRESENT by Postfix's word alone: there may be other PTR names */
     unsigned rdns_count, rdns_left_out;
     struct evidence_rdns rdns[EVIDENCE_RDNS_MAX];
     enum known fcrdns; /* PRESENT: some name is confirmed. TEMPERROR: none is, and not all could be asked */

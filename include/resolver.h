@@ -88,6 +88,11 @@ void resolver_stats(const struct resolver *r, struct resolver_stats *out);
  * fewer than 20 were counted.
  */
 int resolver_trouble(const struct resolver *r);
+/*
+ * Whether the zone of a reverse name has failed for more than an hour while the resolver was well: three times, without
+ * an answer in between, each time while other reverse zones answered.
+ */
+bool resolver_zone_is_silent(const struct resolver *r, const char *reverse_name);
 /* Version of the c-ares library in use, such as "1.18.1", for -V and bug reports. */
 const char *resolver_version(void);
 /* A known problem of this c-ares version, for the log at start; NULL when there is none. */

@@ -52,6 +52,7 @@ struct rule {
     unsigned adds;           /* percent of its points that still count beside a heavier finding of its family */
     bool certain;            /* may reject alone: its points are a floor that no credit lowers */
     bool past;               /* about earlier greetings: never lifts a mark to a rejection */
+    bool unsure;             /* a fault that may pass was taken for a fact: never lifts anything to a rejection */
     bool lasting;            /* no doubt about identity, so no credit excuses it: the score never falls below these */
     struct rule_set implies; /* rules that say part of the same thing and do not count beside it */
     uint16_t code;           /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */

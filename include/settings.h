@@ -44,10 +44,10 @@ struct policy {
     unsigned threshold_count;
     struct threshold thresholds[THRESHOLDS_MAX]; /* by rising score */
     int points[RULES_MAX];                       /* by rule number */
-    struct rule_set penalties, credits;     /* the rules that count, by the sign of their points: policy_sort_rules() */
-    struct rule_set past, lasting, certain; /* of the penalties, those whose row has this property */
-    struct rule_set notes;                  /* the rules that never count */
-    struct rule_set implying;               /* the rules that imply others */
+    struct rule_set penalties, credits; /* the rules that count, by the sign of their points: policy_sort_rules() */
+    struct rule_set past, unsure, lasting, certain; /* of the penalties, those whose row has this property */
+    struct rule_set notes;                          /* the rules that never count */
+    struct rule_set implying;                       /* the rules that imply others */
     int caps[FAMILY_COUNT];
     int credit;     /* most that all credits together may take off, as a positive number */
     unsigned needs; /* enum need: union over the rules that have points, the shadow's included */

@@ -15,9 +15,10 @@
  * Earlier greetings never lift a mark to a rejection (policy_verdict()). So where they count, it must be decided, too,
  * whether the present greeting alone is deferred.
  */
-static bool present_is_decided(struct judgement *out)
+static bool present_is_decided(const struct rule_set *sure, struct judgement *out)
 {
-    struct rule_set hits = sum_without_past(out->policy, &out->hits), open = sum_without_past(out->policy, &out->open);
+    const struct rule_set *past = &out->policy->past;
+    struct rule_set hits = sum_without(past, sure), open = sum_without(past, &out->open);
     const struct threshold *low, *high;
 
     out->present_low = sum_lowest(out->policy, &hits, &open);
@@ -61,17 +62,20 @@ static void sum_up(const struct evidence *e, struct judgement *out)
     const struct policy *policy = out->policy;
     const struct rule_set counting = rule_set_both(&out->hits, &out->open);
     const struct rule_set past = rule_set_common(&counting, &policy->past);
+    struct rule_set sure = out->hits;
     bool present_decided = true;
     const struct threshold *reached;
 
     out->score = out->low = out->high = sum_score(policy, &out->hits, NULL);
-    if (!rule_set_is_empty(&out->open)) {
-        out->low = sum_lowest(policy, &out->hits, &out->open);
+    if (e->reverse_silent) /* the only evidence that an unsure rule looks at */
+        sure = sum_without(&policy->unsure, &out->hits);
+    if (!rule_set_is_empty(&out->open) || e->reverse_silent) {
+        out->low = sum_lowest(policy, &sure, &out->open);
         out->high = sum_highest(policy, &out->hits, &out->open);
     }
     out->present_low = out->low;
     if (!rule_set_is_empty(&past))
-        present_decided = present_is_decided(out);
+        present_decided = present_is_decided(&sure, out);
     if (e->exempt == OPEN)
         out->low = 0;
     reached = sum_reached(policy, out->score);

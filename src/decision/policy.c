@@ -17,13 +17,14 @@ static void add_if(bool wanted, struct rule_set *set, size_t rule)
 void policy_sort_rules(struct policy *policy)
 {
     policy->penalties = policy->credits = policy->notes = policy->implying = (struct rule_set){{0}};
-    policy->past = policy->lasting = policy->certain = (struct rule_set){{0}};
+    policy->past = policy->unsure = policy->lasting = policy->certain = (struct rule_set){{0}};
     for (size_t i = 0; i < rules_count; i++) {
         const struct rule *rule = rules[i];
         int points = sum_points(policy, i);
 
         add_if(points > 0, &policy->penalties, i);
         add_if(points > 0 && rule->past, &policy->past, i);
+        add_if(points > 0 && rule->unsure, &policy->unsure, i);
         add_if(points > 0 && rule->lasting, &policy->lasting, i);
         add_if(points > 0 && rule->certain, &policy->certain, i);
         add_if(points < 0, &policy->credits, i);
@@ -73,6 +74,14 @@ static void conclude(const struct policy *policy, struct verdict *v)
     if (v->limited != LIMIT_NONE)
         v->judged = OUTCOME_DEFER;
     v->outcome = policy_mode_outcome(policy->mode, v->judged);
+}
+
+/* A rejection that findings which are not sure made of something milder becomes a deferral. */
+static void doubt_the_unsure(const struct policy *policy, int sure, struct verdict *v)
+{
+    if (outcome_at(policy, v->score) == OUTCOME_REJECT && outcome_at(policy, sure) != OUTCOME_REJECT &&
+        v->score - sure > v->doubt)
+        v->doubt = v->score - sure;
 }
 
 /*
@@ -141,9 +150,7 @@ void policy_verdict(const struct judgement *j, const struct evidence *e, struct 
     count_findings(policy, &j->hits, out);
     out->partial = j->partial;
     out->at_least = j->low;
-    /* A doubt is kept only where it prevents a rejection: there it belongs in the log. */
-    if (outcome_at(policy, j->score) == OUTCOME_REJECT && outcome_at(policy, j->low) != OUTCOME_REJECT)
-        out->doubt = j->score - j->low;
+    doubt_the_unsure(policy, j->low, out); /* kept only where it prevents a rejection: there it belongs in the log */
     doubt_the_past(policy, j->present_low, out);
     if (limit_is_the_clients(e->limit) && outcome_at(policy, j->high) >= OUTCOME_DEFER)
         out->limited = e->limit;
@@ -152,7 +159,7 @@ void policy_verdict(const struct judgement *j, const struct evidence *e, struct 
 
 void policy_rescore(const struct policy *policy, struct verdict *v)
 {
-    struct rule_set hits = {{0}}, present;
+    struct rule_set hits = {{0}}, some;
 
     v->policy = policy;
     v->threshold = NULL;
@@ -164,7 +171,9 @@ void policy_rescore(const struct policy *policy, struct verdict *v)
         rule_set_add(&hits, (size_t)v->findings[i].rule);
     count_findings(policy, &hits, v);
     v->at_least = v->score;
-    present = sum_without_past(policy, &hits);
-    doubt_the_past(policy, sum_score(policy, &present, NULL), v);
+    some = sum_without(&policy->unsure, &hits);
+    doubt_the_unsure(policy, sum_score(policy, &some, NULL), v);
+    some = sum_without(&policy->past, &some);
+    doubt_the_past(policy, sum_score(policy, &some, NULL), v);
     conclude(policy, v);
 }

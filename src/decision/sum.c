@@ -221,13 +221,13 @@ int sum_lowest(const struct policy *policy, const struct rule_set *hits, const s
                    floor);
 }
 
-struct rule_set sum_without_past(const struct policy *policy, const struct rule_set *set)
+struct rule_set sum_without(const struct rule_set *some, const struct rule_set *set)
 {
-    struct rule_set present = *set;
+    struct rule_set rest = *set;
 
     for (size_t i = 0; i < RULE_SET_WORDS; i++)
-        present.words[i] &= ~policy->past.words[i];
-    return present;
+        rest.words[i] &= ~some->words[i];
+    return rest;
 }
 
 const struct threshold *sum_reached(const struct policy *policy, int score)

@@ -28,8 +28,8 @@ int sum_score(const struct policy *policy, const struct rule_set *hits, int *cou
  */
 int sum_highest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open);
 int sum_lowest(const struct policy *policy, const struct rule_set *hits, const struct rule_set *open);
-/* The set without the penalties for earlier greetings. */
-struct rule_set sum_without_past(const struct policy *policy, const struct rule_set *set);
+/* `set` without what is in `some`. */
+struct rule_set sum_without(const struct rule_set *some, const struct rule_set *set);
 /* The highest threshold that the score reaches; NULL: none. */
 const struct threshold *sum_reached(const struct policy *policy, int score);
 

@@ -128,6 +128,12 @@ static void send_lookup(struct lookup *l)
     channel_ask(r->channel, target_of(l), l->type, on_reply, l);
 }
 
+static void count_outcome(struct lookup *l, bool failed)
+{
+    trouble_count(&l->resolver->trouble, l->name, &l->source, failed, clock_ms());
+    silent_count(&l->resolver->silent, l->name, failed, clock_ms());
+}
+
 /* Answers the waiting queries. If c-ares has the lookup it continues, and a late answer is still cached. */
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
@@ -138,7 +144,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (l->state == LOOKUP_SENT) {
-        trouble_count(&r->trouble, l->name, &l->source, true, clock_ms());
+        count_outcome(l, true);
         if (a)
             cache_put(r->cache, a, clock_ms());
     }
@@ -212,7 +218,7 @@ void lookup_end(struct lookup *l)
         bool failed = l->answer->view.status == DNS_TEMPERROR;
         r->stats.by_status[dns_type_number(l->answer->view.type)][l->answer->view.status]++;
         if (!expired)
-            trouble_count(&r->trouble, l->name, &l->source, failed, clock_ms());
+            count_outcome(l, failed);
         if (!failed || !expired)
             cache_put(r->cache, l->answer, clock_ms());
     }

@@ -20,6 +20,7 @@
 #include "cache.h"
 #include "channel.h"
 #include "resolver.h"
+#include "silent.h"
 #include "trouble.h"
 #include "watch.h"
 
@@ -82,6 +83,7 @@ struct resolver {
     bool draining;
     struct watch watch;
     struct trouble trouble;
+    struct silent silent;
     struct resolver_stats stats;
     char servers[SERVERS_TEXT_SIZE];
 };

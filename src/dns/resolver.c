@@ -369,7 +369,7 @@ struct resolver *resolver_new(struct event_base *base, const struct resolver_opt
     r->watcher = event_new(base, -1, EV_PERSIST, on_watch, r);
     r->open = table_new(&(struct table_limits){.max_entries = OPEN_MAX}, keep_entry, NULL);
     r->cache = cache_new(0, &(struct cache_ttls){0, 0, 0, 0});
-    if (!r->drain || !r->watcher || !r->open || !r->cache || !trouble_init(&r->trouble) ||
+    if (!r->drain || !r->watcher || !r->open || !r->cache || !trouble_init(&r->trouble) || !silent_init(&r->silent) ||
         !resolver_reconfigure(r, options, error, error_size)) {
         resolver_free(r);
         return NULL;
@@ -437,6 +437,11 @@ void resolver_stats(const struct resolver *r, struct resolver_stats *out)
 int resolver_trouble(const struct resolver *r)
 {
     return trouble_share(&r->trouble, clock_ms());
+}
+
+bool resolver_zone_is_silent(const struct resolver *r, const char *reverse_name)
+{
+    return silent_is(&r->silent, reverse_name, clock_ms());
 }
 
 const char *resolver_version(void)

@@ -140,8 +140,11 @@ static bool add_names(struct gather *g, const struct dns_answer *answer)
 static void reverse_answered(struct gather *g, unsigned index, const struct dns_answer *answer)
 {
     (void)index;
-    if (answer->status == DNS_TEMPERROR)
-        return; /* e.reverse keeps what it was set to when asked */
+    if (answer->status == DNS_TEMPERROR) { /* e.reverse keeps what it was set to when asked */
+        g->e.reverse_silent = g->e.limit == LIMIT_NONE && g->e.reverse == KNOWN_TEMPERROR &&
+                              resolver_zone_is_silent(g->context.resolver, answer->name);
+        return;
+    }
     if (!g->postfix_confirmed)
         g->e.rdns_count = 0; /* the whole set replaces the one name that Postfix saw */
     g->e.rdns_partial = false;
@@ -280,6 +283,8 @@ static void reverse_text(const struct evidence *e, struct text *t)
     }
     if (e->rdns_count == 0)
         text_addf(t, "reverse name      %s\n", e->reverse == KNOWN_ABSENT ? "none" : evidence_known_name(e->reverse));
+    if (e->reverse_silent)
+        text_add(t, "                  the zone has not answered for an hour, while others have\n");
 }
 
 static void reverse_json(const struct evidence *e, struct json *j)

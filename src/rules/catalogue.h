@@ -40,6 +40,7 @@
     NAME(rdns_unconfirmed)                                                                                             \
     NAME(rdns_reserved)                                                                                                \
     NAME(rdns_temperror)                                                                                               \
+    NAME(rdns_unanswered)                                                                                              \
     NAME(nothing_proved)                                                                                               \
     NAME(nothing_proved_no_host)                                                                                       \
     NAME(helo_unresolvable)                                                                                            \

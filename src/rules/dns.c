@@ -131,6 +131,41 @@ RULE(rdns_temperror) = {
     .detail = detail_temperror,
 };
 
+/* HELO, a word, does not lead to the client. Reverse names, which cannot be looked up here, do not matter. */
+static enum answer helo_leads_elsewhere(const struct evidence *e)
+{
+    if (e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE)
+        return answer_if(helo_is_word(e));
+    return answer_not(answer_or(helo_points_near_client(e), helo_spf_allows(e)));
+}
+
+/*
+ * A sender can let its own reverse zone fail, so that what a reverse name would have shown stays unknown for ever. It
+ * may defer and never rejects, because an honest provider's zone can fail for hours, too.
+ */
+static enum answer test_unanswered(const struct evidence *e)
+{
+    if (e->reverse == KNOWN_NOT_ASKED)
+        return answer_and(OPEN, helo_leads_elsewhere(e));
+    return e->reverse_silent ? helo_leads_elsewhere(e) : NO;
+}
+
+RULE(rdns_unanswered) = {
+    .name = "rdns_unanswered",
+    .family = FAMILY_DNS,
+    .summary = "The reverse zone of the client's address has failed for more than an hour while others answered, and "
+               "the HELO name does not lead to the client.",
+    .needs = NEED_REVERSE | NEED_HELO_ADDRESS | NEED_HELO_SPF,
+    .points = 40, /* by hand, as a missing reverse name: the rows do not have it */
+    .adds = 100,
+    .unsure = true,
+    .code = 450,
+    .enhanced = "4.7.25",
+    .advice = "the reverse zone of your address %{client} has not answered for more than an hour: have your provider "
+              "repair it, and greet with a host name that points to %{client}",
+    .test = test_unanswered,
+};
+
 /* One NXDOMAIN is enough; a name that exists without an address may still have an MX. */
 static enum answer helo_is_nowhere(const struct evidence *e)
 {

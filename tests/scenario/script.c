@@ -125,7 +125,7 @@ static bool fits(const struct line *line, const char *name, uint16_t type)
 /* What a line says for all records of its owner: servfail and kin; NULL when it is a record. */
 static const char *word_of(const struct resolver *r, const char *name, uint16_t type)
 {
-    static const char *const words[] = {"servfail", "refused", "nxdomain", "nodata", "never"};
+    static const char *const words[] = {"servfail", "refused", "nxdomain", "nodata", "never", "silent"};
 
     for (unsigned i = 0; i < r->line_count; i++)
         for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
@@ -192,7 +192,7 @@ static void answer_with(const struct resolver *r, struct dns_answer *a, struct d
 
         exists = word != NULL && strcmp(word, "nodata") == 0;
         alias = NULL;
-        if (word && (strcmp(word, "servfail") == 0 || strcmp(word, "refused") == 0)) {
+        if (word && (strcmp(word, "servfail") == 0 || strcmp(word, "refused") == 0 || strcmp(word, "silent") == 0)) {
             a->status = DNS_TEMPERROR;
             a->why = word;
             return;
@@ -288,6 +288,14 @@ bool script_deliver(struct resolver *r, uint64_t until_ms)
     q.done(q.arg, &answer, false);
     free(q.name);
     return true;
+}
+
+/* "silent": it fails, and has for more than an hour. */
+bool resolver_zone_is_silent(const struct resolver *r, const char *reverse_name)
+{
+    const char *word = word_of(r, reverse_name, DNS_PTR);
+
+    return word && strcmp(word, "silent") == 0;
 }
 
 unsigned script_asked(const struct resolver *r)

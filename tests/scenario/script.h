@@ -11,7 +11,10 @@
 
 struct resolver;
 
-/* "NAME TYPE VALUE…": a record, or one of servfail nxdomain nodata never, or "delay MS" for all answers of the name. */
+/*
+ * "NAME TYPE VALUE…": a record, or one of servfail nxdomain nodata never silent, or "delay MS" for all answers of the
+ * name.
+ */
 bool script_add(struct resolver *r, const char *line, const char **error);
 void script_clear(struct resolver *r);
 /* Delivers the next answer that is due at or before `until_ms`, moving the clock to it. False: none is. */

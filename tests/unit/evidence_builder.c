@@ -119,9 +119,10 @@ static void word_rdns(struct evidence *e, char *value, struct region *r)
     char *rest = value;
 
     e->reverse = KNOWN_PRESENT;
+    e->reverse_silent = strcmp(value, "silent") == 0;
     if (strcmp(value, "none") == 0)
         e->reverse = KNOWN_ABSENT;
-    else if (strcmp(value, "temperror") == 0)
+    else if (strcmp(value, "temperror") == 0 || strcmp(value, "silent") == 0)
         e->reverse = KNOWN_TEMPERROR;
     else
         for (char *item = strtok_r(value, ",", &rest); item; item = strtok_r(NULL, ",", &rest))
