@@ -96,11 +96,28 @@ int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting);
 struct ctl_session {
     struct event_base *base;
     struct gather_context context;
+    unsigned in_flight; /* greetings that wait for DNS */
 };
 bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings);
 /* The daemon's history beside it, to be read: redis, or the memory store's snapshot. Trouble is printed. */
 void ctl_session_history(struct ctl_session *session, const struct settings *settings);
 void ctl_session_close(struct ctl_session *session);
+
+/* A greeting that may wait for DNS; it must stay until options.done was called. */
+struct ctl_gathering {
+    struct ctl_session *session;
+    struct gather *gather;
+    struct event *timer;
+    gather_done *done;
+    void *arg;
+};
+/*
+ * Gathers with the daemon's own code, until the deadline of the settings at most, and calls options.done: at once where
+ * nothing has to be looked up, with NULL where there is no memory, else from the loop. Several greetings wait at a
+ * time; where they are too many it returns only after another one is done. True: this one did not call `done` at once.
+ */
+bool ctl_gather(struct ctl_session *session, const struct gather_options *options, struct ctl_gathering *g);
+void ctl_gather_rest(struct ctl_session *session); /* until none waits */
 
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_exempt;

@@ -17,7 +17,7 @@
 #include "resolver.h"
 #include "text.h"
 
-enum { PIECE_SIZE = 200 };
+enum { PIECE_SIZE = 200, GATHERINGS_MAX = 64 };
 
 const char *ctl_value(const struct ctl *ctl, char letter)
 {
@@ -167,4 +167,52 @@ void ctl_session_close(struct ctl_session *session)
     if (session->base)
         event_base_free(session->base);
     *session = (struct ctl_session){.base = NULL};
+}
+
+static void on_gathered(void *arg, const struct gathered *gathered)
+{
+    struct ctl_gathering *g = arg;
+    struct ctl_session *session = g->session;
+
+    session->in_flight--;
+    if (g->timer)
+        event_free(g->timer);
+    g->done(g->arg, gathered); /* may free `g` */
+    event_base_loopbreak(session->base);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    gather_expire(arg);
+}
+
+bool ctl_gather(struct ctl_session *session, const struct gather_options *options, struct ctl_gathering *g)
+{
+    uint64_t ms = options->settings->server.deadline_ms;
+    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct gather_options ours = *options;
+    const struct gathered *gathered;
+
+    *g = (struct ctl_gathering){.session = session, .done = options->done, .arg = options->arg};
+    ours.done = on_gathered;
+    ours.arg = g;
+    gathered = gather_start(&session->context, &ours, &g->gather);
+    if (!g->gather) {
+        options->done(options->arg, gathered);
+        return false;
+    }
+    g->timer = evtimer_new(session->base, on_deadline, g->gather);
+    if (g->timer)
+        evtimer_add(g->timer, &after);
+    for (session->in_flight++; session->in_flight >= GATHERINGS_MAX;)
+        event_base_dispatch(session->base);
+    return true;
+}
+
+void ctl_gather_rest(struct ctl_session *session)
+{
+    while (session->in_flight > 0)
+        event_base_dispatch(session->base);
 }

@@ -73,17 +73,7 @@ void check_values(struct text *t, const struct dns_answer *answer)
 
 static void on_gathered(void *arg, const struct gathered *gathered)
 {
-    struct check *check = arg;
-
-    check->gathered = gathered;
-    event_base_loopbreak(check->session.base);
-}
-
-static void deadline(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    gather_expire(arg);
+    ((struct check *)arg)->gathered = gathered;
 }
 
 static void gather_all(struct check *check)
@@ -99,20 +89,10 @@ static void gather_all(struct check *check)
         .observer = observe,
         .observer_arg = check,
     };
-    uint64_t ms = check->settings->server.deadline_ms;
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-    struct gather *pending;
-    struct event *timer;
+    struct ctl_gathering gathering;
 
-    check->gathered = gather_start(&check->session.context, &options, &pending);
-    if (!pending)
-        return;
-    timer = evtimer_new(check->session.base, deadline, pending);
-    if (timer)
-        evtimer_add(timer, &after);
-    event_base_dispatch(check->session.base);
-    if (timer)
-        event_free(timer);
+    ctl_gather(&check->session, &options, &gathering);
+    ctl_gather_rest(&check->session);
 }
 
 /*

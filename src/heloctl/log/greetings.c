@@ -38,12 +38,6 @@ const char *greeting_sign_name(enum greeting_sign sign)
     return names[sign];
 }
 
-static void release(struct table_entry *entry, void *arg)
-{
-    (void)arg;
-    free(entry);
-}
-
 struct greetings *greetings_new(void)
 {
     const struct table_limits pairs = {.max_entries = GREETINGS_MAX}, clients = {.max_entries = CLIENTS_MAX};
@@ -51,8 +45,8 @@ struct greetings *greetings_new(void)
 
     if (!g)
         return NULL;
-    g->pairs = table_new(&pairs, release, NULL);
-    g->welcomed = table_new(&clients, release, NULL);
+    g->pairs = table_new(&pairs, NULL, NULL);
+    g->welcomed = table_new(&clients, NULL, NULL);
     if (g->pairs && g->welcomed)
         return g;
     greetings_free(g);

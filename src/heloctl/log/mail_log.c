@@ -56,12 +56,6 @@ struct mail_log {
     struct log_time time;
 };
 
-static void release(struct table_entry *entry, void *arg)
-{
-    (void)arg;
-    free((struct place *)(void *)entry);
-}
-
 void mail_log_free(struct mail_log *m)
 {
     if (!m)
@@ -82,9 +76,9 @@ struct mail_log *mail_log_new(const struct ctl *ctl)
         ctl_fail(ctl, CTL_TROUBLE, "out of memory");
         return NULL;
     }
-    m->queue_ids = table_new(&ids, release, NULL);
-    m->message_ids = table_new(&ids, release, NULL);
-    m->slots = table_new(&slots, release, NULL);
+    m->queue_ids = table_new(&ids, NULL, NULL);
+    m->message_ids = table_new(&ids, NULL, NULL);
+    m->slots = table_new(&slots, NULL, NULL);
     if (m->queue_ids && m->message_ids && m->slots && hash_key_random(&m->hash))
         return m;
     mail_log_free(m);

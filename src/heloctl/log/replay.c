@@ -4,20 +4,18 @@
  * policy of the day it reproduces each decision; what differs is the new policy's doing, and what tips it is named.
  *
  * A rule that the old policy did not run left no finding. Where it needs no DNS it is run on the names in the line;
- * where it does, --dns asks, as many greetings at a time as ASKING_MAX.
+ * where it does, --dns asks.
  */
 #include "replay.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "decision.h"
 #include "policyfile.h"
 #include "text.h"
 
-enum { ASKING_MAX = 64, JOB_REGION_LIMIT = 4 << 20, KEY_SIZE = 512, REASON_SIZE = 80, REASONS_MAX = 1000 };
+enum { JOB_REGION_LIMIT = 4 << 20, KEY_SIZE = 512, REASON_SIZE = 80, REASONS_MAX = 1000 };
 
 /* One decision whose evidence is being gathered anew. */
 struct job {
@@ -26,8 +24,7 @@ struct job {
     struct decision_fields fields;
     struct logged logged;
     struct request request;
-    struct gather *gather;
-    struct event *timer;
+    struct ctl_gathering gathering;
 };
 
 /* The outcome under `policy` when one finding has as points what it counted in the log. */
@@ -192,29 +189,12 @@ static void make_request(const struct logged *l, struct request *req)
     req->esmtp = strcmp(f->proto, "SMTP") != 0;
 }
 
-static void job_free(struct job *job)
-{
-    if (job->timer)
-        event_free(job->timer);
-    region_free(job->record.region); /* the job lies in it */
-}
-
 static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct job *job = arg;
-    struct replay *r = job->replay;
 
-    r->in_flight--;
-    judge(r, &job->logged, gathered);
-    job_free(job);
-    event_base_loopbreak(r->session.base);
-}
-
-static void deadline(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    gather_expire(arg);
+    judge(job->replay, &job->logged, gathered);
+    region_free(job->record.region); /* the job lies in it */
 }
 
 /* The record outlives the line that it was read from. */
@@ -241,10 +221,7 @@ static bool ask(struct replay *r, const struct logs_record *record)
 {
     struct gather_options options = {
         .settings = r->settings, .limit = r->dns ? LIMIT_NONE : LIMIT_OFFLINE, .everything = r->dns};
-    uint64_t ms = r->settings->server.deadline_ms;
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
     struct job *job = job_new(r, record);
-    const struct gathered *gathered;
 
     if (!job)
         return false;
@@ -254,17 +231,7 @@ static bool ask(struct replay *r, const struct logs_record *record)
     options.done = on_gathered;
     options.arg = job;
     make_request(&job->logged, &job->request);
-    gathered = gather_start(&r->session.context, &options, &job->gather);
-    if (!job->gather) {
-        judge(r, &job->logged, gathered);
-        job_free(job);
-        return true;
-    }
-    job->timer = evtimer_new(r->session.base, deadline, job->gather);
-    if (job->timer)
-        evtimer_add(job->timer, &after);
-    for (r->in_flight++; r->in_flight >= ASKING_MAX;)
-        event_base_dispatch(r->session.base);
+    ctl_gather(&r->session, &options, &job->gathering);
     return true;
 }
 
@@ -299,8 +266,7 @@ static int replay_all(struct replay *r)
     while (logs && logged_next(logs, &l))
         if (!is_worth_asking(r, &l) || !ask(r, l.record))
             judge(r, &l, NULL);
-    while (r->in_flight > 0)
-        event_base_dispatch(r->session.base);
+    ctl_gather_rest(&r->session);
     if (logs)
         r->read = logs_counts(logs);
     return logs_close(logs);

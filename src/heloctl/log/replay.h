@@ -17,7 +17,6 @@ struct replay {
     bool dns;
     bool fresh[RULES_MAX];               /* rules that the new policy has and the old one did not run */
     unsigned fresh_count, fresh_unasked; /* unasked: of these, that cannot hit without --dns */
-    unsigned in_flight;
     struct logs_counts read;
     uint64_t table[LOGGED_STATES][LOGGED_STATES]; /* logged x new */
     uint64_t exact, changed, rescored;            /* rescored: the same outcome by another score or threshold */

@@ -42,20 +42,6 @@ static void print_notes(const struct replay *r, FILE *out)
         fprintf(out, "%llu lines could not be read\n", n(r->read.malformed));
 }
 
-/* The tab-separated parts of a group's key. */
-static void split(const char *key, char copy[], size_t size, const char *parts[COLUMNS])
-{
-    snprintf(copy, size, "%s", key);
-    for (unsigned i = 0; i < COLUMNS; i++) {
-        size_t length = strcspn(copy, "\t");
-        bool last = copy[length] == '\0';
-
-        parts[i] = copy;
-        copy[length] = '\0';
-        copy += last ? length : length + 1;
-    }
-}
-
 /* The groups of one reason among the first `count`. */
 static void print_reason(const struct tally_row *reason, struct tally_row **groups, size_t count, FILE *out)
 {
@@ -64,7 +50,7 @@ static void print_reason(const struct tally_row *reason, struct tally_row **grou
 
     fprintf(out, "\n%s: %llu greetings\n", reason->key, n(reason->count));
     for (size_t i = 0; i < count; i++) {
-        split(groups[i]->key, copy, sizeof(copy), parts);
+        tally_split(groups[i]->key, copy, sizeof(copy), parts, COLUMNS);
         if (strcmp(parts[0], reason->key) == 0)
             fprintf(out, "%8llu  %-16s %-20s %-28.28s\n          e.g. %.84s\n", n(groups[i]->count), parts[1], parts[2],
                     parts[3], groups[i]->note);
@@ -131,7 +117,7 @@ static void json_groups(const struct replay *r, struct json *j)
     json_close(j, ']');
     json_open(j, "groups", '[');
     for (size_t i = 0; i < count; i++) {
-        split(rows[i]->key, copy, sizeof(copy), parts);
+        tally_split(rows[i]->key, copy, sizeof(copy), parts, COLUMNS);
         json_open(j, NULL, '{');
         json_number(j, "count", (long long)rows[i]->count);
         for (unsigned c = 0; c < COLUMNS; c++)

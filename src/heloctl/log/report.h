@@ -13,6 +13,8 @@ extern const char report_page[];
 /* The page with the summary in it, "-" for standard output. CTL_OK, or CTL_TROUBLE, reported. */
 int report_write_page(const struct ctl *ctl, const struct summary *s, const char *file);
 void report_print_text(const struct summary *s, bool colour);
+/* How many judged greetings have which score, in steps; with_proved: how many of these prove their HELO name, too. */
+void report_print_scores(const struct summary *s, int step, bool with_proved);
 /* What became of marked, deferred and rejected mail by the mail log; nothing without one. */
 void report_print_fates(const struct summary *s);
 /* How the shadow policy would differ; nothing where there is none. */

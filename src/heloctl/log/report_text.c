@@ -13,6 +13,7 @@ enum {
     TOP_SHADOW = 5,
     SPARK_WIDTH = 72,
     SCORE_STEP = 10,
+    SCORE_MAX = SUMMARY_SCORES - 2,
     BAR = 40,
     CLIENT_WIDTH = 24,
     NAME_WIDTH = 32,
@@ -219,11 +220,12 @@ static void print_differences(const char *label, const struct tally *t)
     if (count > 0)
         printf("  %s\n", label);
     for (size_t i = 0; rows && i < count; i++) {
-        char copy[KEY_SIZE], *at = copy;
+        const char *parts[2];
+        char copy[KEY_SIZE];
 
-        snprintf(copy, sizeof(copy), "%s", rows[i]->key);
-        printf("%8llu  %-*s ", n(rows[i]->count), CLIENT_WIDTH, strsep(&at, "\t"));
-        print_cut(at ? strsep(&at, "\t") : "", NAME_WIDTH);
+        tally_split(rows[i]->key, copy, sizeof(copy), parts, 2);
+        printf("%8llu  %-*s ", n(rows[i]->count), CLIENT_WIDTH, parts[0]);
+        print_cut(parts[1], NAME_WIDTH);
         printf(" id %s\n", rows[i]->note);
     }
     free(rows);
@@ -270,21 +272,25 @@ static void print_hours(const struct summary *s)
     print_spark("0h to 23h", s->by_hour, 24);
 }
 
-static void print_scores(const struct summary *s)
+void report_print_scores(const struct summary *s, int step, bool with_proved)
 {
-    uint64_t most = 1;
+    uint64_t in[SUMMARY_SCORES], most = 1;
 
-    for (int i = 0; i < SUMMARY_SCORES; i += SCORE_STEP) {
-        uint64_t in = summary_from(s->scores, i) - summary_from(s->scores, i + SCORE_STEP);
+    for (int score = 0; score <= SCORE_MAX; score += step) {
+        int to = score + step > SCORE_MAX ? SUMMARY_SCORES : score + step;
 
-        most = in > most ? in : most;
+        in[score] = summary_from(s->scores, score) - summary_from(s->scores, to);
+        most = in[score] > most ? in[score] : most;
     }
-    printf("\nscores\n");
-    for (int i = 0; i < SUMMARY_SCORES - 1; i += SCORE_STEP) {
-        uint64_t in = summary_from(s->scores, i) - summary_from(s->scores, i + SCORE_STEP);
+    printf(with_proved ? "scores (of these proved)\n" : "scores\n");
+    for (int score = 0; score <= SCORE_MAX; score += step) {
+        int to = score + step > SCORE_MAX ? SUMMARY_SCORES : score + step;
 
-        printf("  %3d%s %10llu  %.*s\n", i, i + SCORE_STEP < SUMMARY_SCORES - 1 ? " " : "+", n(in),
-               (int)(in * BAR / most + (in > 0)), "#########################################");
+        printf("  %3d%s %9llu", score, to < SUMMARY_SCORES ? " " : "+", n(in[score]));
+        if (with_proved)
+            printf(" %9llu", n(summary_from(s->proved_scores, score) - summary_from(s->proved_scores, to)));
+        printf("  %.*s\n", (int)(in[score] * BAR / most + (in[score] > 0)),
+               "#########################################");
     }
 }
 
@@ -369,7 +375,8 @@ void report_print_text(const struct summary *s, bool colour)
     report_print_shadow(s);
     print_findings(s);
     print_hours(s);
-    print_scores(s);
+    putchar('\n');
+    report_print_scores(s, SCORE_STEP, false);
     print_top("domains", s->domains, summary_by_refused);
     print_top("networks", s->networks, summary_by_refused);
     print_top("near misses: just under a threshold", s->near, tally_by_count);

@@ -25,15 +25,6 @@ static unsigned long long n(uint64_t count)
     return (unsigned long long)count;
 }
 
-static uint64_t from(const uint64_t scores[PATTERN_SCORES], int score)
-{
-    uint64_t sum = 0;
-
-    for (int i = score < 0 ? 0 : score; i < PATTERN_SCORES; i++)
-        sum += scores[i];
-    return sum;
-}
-
 static const uint64_t *honest(const struct suggestion *to, const struct pattern_counts *c)
 {
     return c->scores[to->by_labels ? PATTERN_HAM : PATTERN_PROVED];
@@ -68,7 +59,7 @@ static void change_points(const struct summary *s, struct suggestion *to)
 
 static long long cost(const struct suggestion *to, const struct pattern_counts *c, int score, int weight)
 {
-    return (long long)from(honest(to, c), score) * weight - (long long)from(unwanted(to, c), score);
+    return (long long)summary_from(honest(to, c), score) * weight - (long long)summary_from(unwanted(to, c), score);
 }
 
 /* The cheapest score for the threshold between `lowest` and `highest`; the nearest to its own of several. */
@@ -88,9 +79,10 @@ static void move_threshold(struct suggestion *to, const struct pattern_counts *c
     snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "threshold \"%.100s\" at %d instead of %d", t->name, best,
              t->score);
     snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE,
-             "it would reach %llu %s greetings (now %llu) and %llu %s (now %llu)", n(from(honest(to, c), best)),
-             to->by_labels ? "ham" : "proved", n(from(honest(to, c), t->score)), n(from(unwanted(to, c), best)),
-             to->by_labels ? "spam" : "others", n(from(unwanted(to, c), t->score)));
+             "it would reach %llu %s greetings (now %llu) and %llu %s (now %llu)", n(summary_from(honest(to, c), best)),
+             to->by_labels ? "ham" : "proved", n(summary_from(honest(to, c), t->score)),
+             n(summary_from(unwanted(to, c), best)), to->by_labels ? "spam" : "others",
+             n(summary_from(unwanted(to, c), t->score)));
     to->count++;
     t->score = best;
 }

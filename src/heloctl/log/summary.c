@@ -24,12 +24,6 @@ struct client {
     bool hit[RULES_MAX];
 };
 
-static void release(struct table_entry *entry, void *arg)
-{
-    (void)arg;
-    free((struct client *)(void *)entry);
-}
-
 bool summary_open(struct summary *s, const struct settings *settings, const struct labels *labels)
 {
     const struct table_limits limits = {.max_entries = CLIENTS_MAX};
@@ -45,7 +39,7 @@ bool summary_open(struct summary *s, const struct settings *settings, const stru
     s->patterns = patterns_new();
     s->shadow.more = tally_new(NAMES_MAX);
     s->shadow.less = tally_new(NAMES_MAX);
-    s->clients = table_new(&limits, release, NULL);
+    s->clients = table_new(&limits, NULL, NULL);
     return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->patterns && s->shadow.more &&
            s->shadow.less && s->clients;
 }

@@ -15,7 +15,7 @@
 #include "tally.h"
 
 enum {
-    SUMMARY_SCORES = 152,    /* 0 to 150, and all above */
+    SUMMARY_SCORES = PATTERN_SCORES,
     SUMMARY_HOURS = 24 * 62, /* the last two months; what is older is not shown by hour */
     SUMMARY_NEAR = 10,       /* points under a threshold that are a near miss */
 };

@@ -110,16 +110,15 @@ static void print_differences(struct json *j, const char *name, const struct tal
     static const char *const names[SHADOW_PARTS] = {"client", "helo", "domain"};
     size_t n;
     struct tally_row **rows = tally_sorted(t, tally_by_count, TOP_NAMES, &n);
+    const char *parts[SHADOW_PARTS];
     char copy[KEY_SIZE];
 
     json_open(j, name, '[');
     for (size_t i = 0; rows && i < n; i++) {
-        char *at = copy;
-
-        snprintf(copy, sizeof(copy), "%s", rows[i]->key);
+        tally_split(rows[i]->key, copy, sizeof(copy), parts, SHADOW_PARTS);
         json_open(j, NULL, '{');
         for (unsigned part = 0; part < SHADOW_PARTS; part++)
-            json_text(j, names[part], strsep(&at, "\t"));
+            json_text(j, names[part], parts[part]);
         json_text(j, "id", rows[i]->note);
         print_row_values(j, rows[i]);
         json_close(j, '}');

@@ -17,7 +17,7 @@
 #include "policyfile.h"
 #include "report.h"
 
-enum { ASKING_MAX = 64, JOB_REGION_LIMIT = 4 << 20, SERVERS_MAX = 1000, SERVERS_SHOWN = 3, DEFAULT_RATE = 50 };
+enum { JOB_REGION_LIMIT = 4 << 20, SERVERS_MAX = 1000, SERVERS_SHOWN = 3, DEFAULT_RATE = 50 };
 
 struct survey {
     struct ctl *ctl;
@@ -30,8 +30,7 @@ struct survey {
     bool dns;
     unsigned long long rate; /* greetings a second that may ask DNS */
     uint64_t next_ms;        /* when the next may */
-    unsigned in_flight;
-    uint64_t judged, asked, without_sender, without_date, trouble;
+    uint64_t judged, without_sender, without_date, trouble;
 };
 
 /* One message that is being judged; it lies in its own region. */
@@ -39,19 +38,11 @@ struct job {
     struct survey *survey;
     struct region *region;
     struct request request;
-    struct gather *gather;
-    struct event *timer;
+    struct ctl_gathering gathering;
     const char *path;
     time_t when;
     int label;
 };
-
-static void job_free(struct job *job)
-{
-    if (job->timer)
-        event_free(job->timer);
-    region_free(job->region);
-}
 
 /* "2026-01-31T12:00:00Z helod: decision …" */
 static void keep_line(const struct job *job, const char *line, size_t n)
@@ -83,40 +74,23 @@ static void sum_up(struct job *job, const struct verdict *verdict, const struct 
 }
 
 /* `gathered` NULL: no memory. */
-static void judge(struct job *job, const struct gathered *gathered)
-{
-    struct survey *s = job->survey;
-    struct verdict verdict;
-
-    if (!gathered) {
-        s->trouble++;
-        return;
-    }
-    policy_verdict(&gathered->judgement, gathered->evidence, job->region, &verdict);
-    s->judged++;
-    snprintf(verdict.id, sizeof(verdict.id), "S%06llu", (unsigned long long)s->judged % 1000000);
-    sum_up(job, &verdict, gathered->evidence);
-}
-
 static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct job *job = arg;
     struct survey *s = job->survey;
+    struct verdict verdict;
 
-    s->in_flight--;
-    judge(job, gathered);
-    job_free(job);
-    event_base_loopbreak(s->session.base);
+    if (gathered) {
+        policy_verdict(&gathered->judgement, gathered->evidence, job->region, &verdict);
+        s->judged++;
+        snprintf(verdict.id, sizeof(verdict.id), "S%06llu", (unsigned long long)s->judged % 1000000);
+        sum_up(job, &verdict, gathered->evidence);
+    } else {
+        s->trouble++;
+    }
+    region_free(job->region); /* the job lies in it */
 }
 
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    gather_expire(arg);
-}
-
-/* The request as Postfix would have sent it. What the header does not say is not known: "unknown", or empty. */
 /* The decision line cuts an instance at this length. Mails differ in the end of their path, not in its start. */
 enum { INSTANCE_SHOWN = 64 };
 
@@ -127,6 +101,7 @@ static const char *path_end(const char *path)
     return n > INSTANCE_SHOWN ? path + n - INSTANCE_SHOWN : path;
 }
 
+/* The request as Postfix would have sent it. What the header does not say is not known: "unknown", or empty. */
 static bool make_request(struct job *job, const struct mailbox_mail *mail)
 {
     struct request *req = &job->request;
@@ -192,26 +167,11 @@ static void keep_rate(struct survey *s)
     s->next_ms = (now > s->next_ms ? now : s->next_ms) + 1000 / s->rate;
 }
 
-static void wait_for_dns(struct survey *s, struct job *job)
-{
-    uint64_t ms = s->settings->server.deadline_ms;
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    job->timer = evtimer_new(s->session.base, on_deadline, job->gather);
-    if (job->timer)
-        evtimer_add(job->timer, &after);
-    s->asked++;
-    for (s->in_flight++; s->in_flight >= ASKING_MAX;)
-        event_base_dispatch(s->session.base);
-    keep_rate(s);
-}
-
 static void on_mail(void *arg, const struct mailbox_mail *mail)
 {
     struct survey *s = arg;
     struct job *job = job_new(s, mail);
     struct gather_options options = {.settings = s->settings, .limit = s->dns ? LIMIT_NONE : LIMIT_OFFLINE};
-    const struct gathered *gathered;
 
     if (!job) {
         s->trouble++;
@@ -224,13 +184,8 @@ static void on_mail(void *arg, const struct mailbox_mail *mail)
     options.region = job->region;
     options.done = on_gathered;
     options.arg = job;
-    gathered = gather_start(&s->session.context, &options, &job->gather);
-    if (job->gather) {
-        wait_for_dns(s, job);
-        return;
-    }
-    judge(job, gathered);
-    job_free(job);
+    if (ctl_gather(&s->session, &options, &job->gathering))
+        keep_rate(s);
 }
 
 /* ---- output ---- */
@@ -252,48 +207,58 @@ static void print_servers(const struct survey *s)
     free(rows);
 }
 
-static void print_notes(const struct survey *s)
+enum { NOTES = 5 };
+
+/* What could not be known, and the name that the count has in the JSON output. */
+static const struct note {
+    const char *name, *text;
+} notes[NOTES] = {
+    {"without_hop", "have no hand-over from a foreign client: local mail, or another server's headers"},
+    {"without_helo", "in mail logs have no HELO name: Postfix logs it of refusals and for access tables"},
+    {"without_sender", "have no Return-Path: what depends on the sender was not judged"},
+    {"without_date", "have no readable date"},
+    {"unreadable", "could not be read"},
+};
+
+static void count_notes(const struct survey *s, uint64_t counts[NOTES])
 {
     const struct mailbox *m = &s->mailbox;
+    const uint64_t values[NOTES] = {m->without_hop, m->without_helo, s->without_sender, s->without_date,
+                                    m->unreadable + s->trouble};
 
-    printf("survey of %llu messages, %llu judged\n", n(m->messages), n(s->judged));
+    memcpy(counts, values, sizeof(values));
+}
+
+static void print_notes(const struct survey *s)
+{
+    uint64_t counts[NOTES];
+
+    count_notes(s, counts);
+    printf("survey of %llu messages, %llu judged\n", n(s->mailbox.messages), n(s->judged));
     print_servers(s);
-    if (m->without_hop)
-        printf("  %llu have no hand-over from a foreign client: local mail, or another server's headers\n",
-               n(m->without_hop));
-    if (m->without_helo)
-        printf("  %llu in mail logs have no HELO name: Postfix logs it of refusals and for access tables\n",
-               n(m->without_helo));
-    if (s->without_sender)
-        printf("  %llu have no Return-Path: what depends on the sender was not judged\n", n(s->without_sender));
-    if (s->without_date)
-        printf("  %llu have no readable date\n", n(s->without_date));
-    if (m->unreadable + s->trouble)
-        printf("  %llu could not be read\n", n(m->unreadable + s->trouble));
-    if (s->dns)
-        printf("  DNS was asked as it is now, which may not be as it was then\n");
-    else
-        printf("  DNS was not asked: rules that need more than the recorded names could not hit\n");
+    for (size_t i = 0; i < NOTES; i++)
+        if (counts[i] > 0)
+            printf("  %llu %s\n", n(counts[i]), notes[i].text);
+    printf(s->dns ? "  DNS was asked as it is now, which may not be as it was then\n"
+                  : "  DNS was not asked: rules that need more than the recorded names could not hit\n");
     printf("  not known: what other mail the clients sent (history), and what never got into these folders\n\n");
 }
 
 static void print_json(const struct survey *s)
 {
-    const struct mailbox *m = &s->mailbox;
+    uint64_t counts[NOTES];
     struct json j;
 
+    count_notes(s, counts);
     json_init(&j, stdout);
     json_open(&j, NULL, '{');
     json_open(&j, "survey", '{');
-    json_number(&j, "messages", (long long)m->messages);
+    json_number(&j, "messages", (long long)s->mailbox.messages);
     json_number(&j, "judged", (long long)s->judged);
-    json_number(&j, "without_hop", (long long)m->without_hop);
-    json_number(&j, "without_helo", (long long)m->without_helo);
-    json_number(&j, "without_sender", (long long)s->without_sender);
-    json_number(&j, "without_date", (long long)s->without_date);
-    json_number(&j, "unreadable", (long long)(m->unreadable + s->trouble));
+    for (size_t i = 0; i < NOTES; i++)
+        json_number(&j, notes[i].name, (long long)counts[i]);
     json_bool(&j, "dns", s->dns);
-    json_bool(&j, "hop_guessed", m->mx == NULL);
+    json_bool(&j, "hop_guessed", s->mailbox.mx == NULL);
     json_close(&j, '}');
     summary_print_json(&s->summary, &j, "summary");
     json_close(&j, '}');
@@ -361,8 +326,7 @@ static int survey(struct survey *s)
     }
     s->summary.mail_log = s->mailbox.mail_log;
     status = open_log(s) ? mailbox_read(&s->mailbox, s->ctl->arguments, s->ctl->argument_count) : CTL_TROUBLE;
-    while (s->in_flight > 0)
-        event_base_dispatch(s->session.base);
+    ctl_gather_rest(&s->session);
     if (!close_log(s))
         status = CTL_TROUBLE;
     if (s->mailbox.logs == 0)

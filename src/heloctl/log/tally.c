@@ -11,12 +11,6 @@ struct tally {
     struct table *rows;
 };
 
-static void release(struct table_entry *entry, void *arg)
-{
-    (void)arg;
-    free((struct tally_row *)(void *)entry);
-}
-
 struct tally *tally_new(size_t max_rows)
 {
     struct tally *t = calloc(1, sizeof(*t));
@@ -24,7 +18,7 @@ struct tally *tally_new(size_t max_rows)
 
     if (!t)
         return NULL;
-    t->rows = table_new(&limits, release, NULL);
+    t->rows = table_new(&limits, NULL, NULL);
     if (t->rows)
         return t;
     free(t);
@@ -58,6 +52,19 @@ struct tally_row *tally_add(struct tally *t, const char *key)
     }
     row->count++;
     return row;
+}
+
+void tally_split(const char *key, char *copy, size_t size, const char *parts[], unsigned count)
+{
+    size_t n = strnlen(key, size - 1);
+
+    memcpy(copy, key, n);
+    copy[n] = '\0';
+    for (unsigned i = 0; i < count; i++) {
+        const char *part = strsep(&copy, "\t");
+
+        parts[i] = part ? part : "";
+    }
 }
 
 bool tally_has(const struct tally *t, const char *key)

@@ -28,6 +28,8 @@ struct tally *tally_new(size_t max_rows); /* NULL: no memory */
 void tally_free(struct tally *t);         /* NULL is allowed */
 /* Counts `key` once more. A row with count 1 is new. NULL: no memory. */
 struct tally_row *tally_add(struct tally *t, const char *key);
+/* The parts of a key that was joined by tabs; missing ones are "". They lie in `copy`. */
+void tally_split(const char *key, char *copy, size_t size, const char *parts[], unsigned count);
 bool tally_has(const struct tally *t, const char *key);
 /* Compares two `struct tally_row *const *`, the one to be first is the smaller. */
 typedef int tally_order(const void *a, const void *b);

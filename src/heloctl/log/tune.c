@@ -14,33 +14,12 @@
 enum {
     STEP = 5, /* of histogram and threshold table in the text */
     SCORE_MAX = 150,
-    BAR = 40,
     TOP_NEAR = 15,
 };
 
 static unsigned long long n(uint64_t count)
 {
     return (unsigned long long)count;
-}
-
-static void print_histogram(const struct summary *s)
-{
-    uint64_t most = 1;
-
-    for (int score = 0; score <= SCORE_MAX; score += STEP) {
-        uint64_t in = summary_from(s->scores, score) - summary_from(s->scores, score + STEP);
-
-        most = in > most ? in : most;
-    }
-    printf("scores (of these proved)\n");
-    for (int score = 0; score <= SCORE_MAX; score += STEP) {
-        int to = score + STEP > SCORE_MAX ? SUMMARY_SCORES : score + STEP;
-        uint64_t in = summary_from(s->scores, score) - summary_from(s->scores, to);
-        uint64_t good = summary_from(s->proved_scores, score) - summary_from(s->proved_scores, to);
-
-        printf("  %3d%s %9llu %9llu  %.*s\n", score, score == SCORE_MAX ? "+" : " ", n(in), n(good),
-               (int)(in * BAR / most + (in > 0)), "#########################################");
-    }
 }
 
 static void print_thresholds(const struct summary *s)
@@ -142,7 +121,7 @@ static void print_suggestion(const struct summary *s, const struct suggestion *t
 static void print_text(const struct summary *s, const struct suggestion *to)
 {
     printf("%llu decisions, %llu of them judged\n\n", n(s->read.decisions), n(summary_from(s->scores, 0)));
-    print_histogram(s);
+    report_print_scores(s, STEP, true);
     print_thresholds(s);
     print_rules(s);
     print_near(s);
