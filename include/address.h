@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct sockaddr;
+#include <sys/socket.h>
 
 enum address_family { ADDRESS_NONE = 0, ADDRESS_IPV4 = 4, ADDRESS_IPV6 = 6 };
 
@@ -49,6 +48,7 @@ enum {
 /* Strict: dotted quad without leading zeros, or RFC 4291 text; no brackets, zone ids, blanks. */
 bool address_parse(struct address *a, const char *s, size_t n);
 bool address_from_sockaddr(struct address *a, const struct sockaddr *sa);
+socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct sockaddr_storage *out); /* its size */
 /* Address or address/bits; host bits are cleared. */
 bool network_parse(struct network *net, const char *s, size_t n);
 

@@ -42,6 +42,8 @@ void table_insert(struct table *t, struct table_entry *entry);
 void table_remove(struct table *t, struct table_entry *entry);
 /* The entry costs something else from now on; others are thrown out where that is too much, never this one. */
 void table_charge(struct table *t, struct table_entry *entry, size_t cost);
+/* Other bounds from now on; the oldest entries past them are thrown out. */
+void table_resize(struct table *t, const struct table_limits *limits);
 void table_clear(struct table *t);
 /* Oldest first; the callback must not change the table; false from it stops the walk. */
 void table_walk(const struct table *t, bool (*visit)(struct table_entry *entry, void *arg), void *arg);

@@ -10,7 +10,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "text.h"
 
@@ -88,6 +87,22 @@ bool address_from_sockaddr(struct address *a, const struct sockaddr *sa)
         return true;
     }
     return false;
+}
+
+socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct sockaddr_storage *out)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+
+    memset(out, 0, sizeof *out);
+    if (a->family == ADDRESS_IPV4) {
+        *in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+        memcpy(&in->sin_addr, a->bytes, sizeof in->sin_addr);
+        return sizeof *in;
+    }
+    *in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    memcpy(&in6->sin6_addr, a->bytes, sizeof in6->sin6_addr);
+    return sizeof *in6;
 }
 
 /* One to three digits without a leading zero, nothing else. */

@@ -8,21 +8,25 @@
  */
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log_fields.h"
-#include "log_output.h"
 #include "log_syslog.h"
 #include "text.h"
 
-enum { PREFIX_SIZE = 96, TELL_MS = 1000 };
+enum { PREFIX_SIZE = 96, TELL_MS = 1000, OUTPUT_PARTS = 3 };
+
+enum output_kind { OUTPUT_FILE, OUTPUT_PIPE, OUTPUT_SOCKET };
 
 static const struct level_row {
     int priority;
@@ -48,6 +52,29 @@ static struct {
     unsigned long long lost, untold;
     uint64_t tell_ms; /* when lost lines may be reported again */
 } state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
+
+static enum output_kind output_kind_of(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || S_ISREG(st.st_mode))
+        return OUTPUT_FILE;
+    return S_ISSOCK(st.st_mode) ? OUTPUT_SOCKET : OUTPUT_PIPE; /* a stopped terminal blocks like a full pipe */
+}
+
+/* Without waiting; false: there was no room. Regular files are written directly, because they never block. */
+static bool write_parts(int fd, enum output_kind kind, struct iovec parts[OUTPUT_PARTS])
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = OUTPUT_PARTS};
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+    if (kind == OUTPUT_SOCKET)
+        return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    /* A pipe that is ready for writing accepts PIPE_BUF bytes, and every line is shorter. */
+    if (kind == OUTPUT_PIPE && (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0))
+        return false;
+    return writev(fd, parts, OUTPUT_PARTS) >= 0;
+}
 
 /*
  * systemd passes the device and inode of the stream, so a child with another stderr can see that it is not the
@@ -75,7 +102,7 @@ void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
     state.max_level = max_level;
     state.ident = ident;
     state.journal = sink == LOG_SINK_STDERR && stderr_is_journal();
-    state.stderr_kind = log_output_kind(STDERR_FILENO);
+    state.stderr_kind = output_kind_of(STDERR_FILENO);
     state.prefix_time = -1;
     state.tell_ms = 0;
     if (sink == LOG_SINK_SYSLOG)
@@ -124,7 +151,7 @@ static bool write_stderr(enum log_level level, const char *line, size_t n)
     }
     parts[1] = (struct iovec){(void *)(uintptr_t)line, n};
     parts[2] = (struct iovec){(void *)(uintptr_t) "\n", 1};
-    return log_output_write(STDERR_FILENO, state.stderr_kind, parts);
+    return write_parts(STDERR_FILENO, state.stderr_kind, parts);
 }
 
 static bool write_line(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count)

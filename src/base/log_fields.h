@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_fields: lines with their fields, for the journal (its native protocol) and as JSON lines in a file. As in
- * log_output.h, nothing waits.
+ * log_fields: lines with their fields, for the journal (its native protocol) and as JSON lines in a file. Nothing
+ * waits: a log that nobody reads must not hold up mail.
  */
 #ifndef HELOD_BASE_LOG_FIELDS_H
 #define HELOD_BASE_LOG_FIELDS_H

@@ -176,6 +176,12 @@ void table_charge(struct table *t, struct table_entry *entry, size_t cost)
     make_room(t, entry);
 }
 
+void table_resize(struct table *t, const struct table_limits *limits)
+{
+    t->limits = *limits;
+    make_room(t, NULL);
+}
+
 void table_clear(struct table *t)
 {
     while (t->oldest != NULL)

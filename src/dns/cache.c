@@ -15,20 +15,12 @@ enum {
 struct cache {
     struct table *table; /* NULL: caching is off */
     struct cache_ttls ttls;
-    size_t entries;
 };
 
 static void release(struct table_entry *entry, void *arg)
 {
     (void)arg;
     answer_unref((struct answer *)entry);
-}
-
-static struct table *make_table(size_t entries)
-{
-    size_t bytes = entries * ANSWER_BYTES;
-
-    return table_new(&(struct table_limits){entries, bytes > CACHE_BYTES_MIN ? bytes : CACHE_BYTES_MIN}, release, NULL);
 }
 
 struct cache *cache_new(size_t entries, const struct cache_ttls *ttls)
@@ -52,40 +44,18 @@ void cache_free(struct cache *c)
     free(c);
 }
 
-struct collector {
-    struct answer **answers;
-    size_t count;
-};
-
-static bool collect(struct table_entry *entry, void *arg)
-{
-    struct collector *to = arg;
-
-    to->answers[to->count++] = answer_ref((struct answer *)entry);
-    return true;
-}
-
 bool cache_resize(struct cache *c, size_t entries, const struct cache_ttls *ttls)
 {
-    struct collector all = {NULL, 0};
-    struct table *table = NULL;
+    size_t bytes = entries * ANSWER_BYTES;
+    const struct table_limits limits = {entries, bytes > CACHE_BYTES_MIN ? bytes : CACHE_BYTES_MIN};
 
-    if (entries != c->entries) {
-        if (entries > 0 && (table = make_table(entries)) == NULL)
-            return false;
-        if (table && c->table && (all.answers = calloc(table_count(c->table) + 1, sizeof *all.answers)) == NULL) {
-            table_free(table);
-            return false;
-        }
-        /* An answer can be in one table at a time, so it must leave the old table first. */
-        if (all.answers)
-            table_walk(c->table, collect, &all);
+    if (entries == 0) {
         table_free(c->table);
-        for (size_t i = 0; i < all.count; i++)
-            table_insert(table, &all.answers[i]->entry);
-        free(all.answers);
-        c->table = table;
-        c->entries = entries;
+        c->table = NULL;
+    } else if (c->table) {
+        table_resize(c->table, &limits);
+    } else if ((c->table = table_new(&limits, release, NULL)) == NULL) {
+        return false;
     }
     c->ttls = *ttls;
     return true;

@@ -22,6 +22,7 @@
 #include "address.h"
 #include "direct.h"
 #include "text.h"
+#include "units.h"
 
 enum { EDNS_SIZE = 1232, SERVERS_TEXT = 1024, DNS_CLASS_IN = 1, DNS_PORT = 53, RECEIVE_BUFFER = 1 << 20 };
 /*
@@ -161,47 +162,30 @@ static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
         event_add(c->sockets[at], NULL);
 }
 
-/* Reads ":port" or an empty string. */
-static bool read_port(const char *s, unsigned long *port)
+static bool read_server(const char *server, struct address *a, uint64_t *port)
 {
-    char *end;
+    char host[ADDRESS_TEXT_SIZE];
+    const char *given;
 
     *port = DNS_PORT;
-    if (*s == '\0')
-        return true;
-    if (s[0] != ':' || s[1] < '0' || s[1] > '9')
+    if (!address_split_port(server, host, sizeof host, &given) || !address_parse(a, host, strlen(host)))
         return false;
-    *port = strtoul(s + 1, &end, 10);
-    return *end == '\0' && *port > 0 && *port <= 65535;
-}
-
-static bool read_server(const char *server, struct address *a, unsigned long *port)
-{
-    size_t n;
-
-    if (server[0] == '[') {
-        n = strcspn(server, "]");
-        return server[n] == ']' && address_parse(a, server + 1, n - 1) && a->family == ADDRESS_IPV6 &&
-               read_port(server + n + 1, port);
-    }
-    *port = DNS_PORT;
-    if (address_parse(a, server, strlen(server)))
-        return true;
-    n = strcspn(server, ":");
-    return address_parse(a, server, n) && read_port(server + n, port);
+    if (server[0] == '[' && a->family != ADDRESS_IPV6)
+        return false;
+    return !given || (units_number(given, port) && *port > 0 && *port <= 65535);
 }
 
 /* Adds an "address", "address:port" or "[v6]:port" to the list in the form that c-ares expects. */
 static bool add_server(struct text *list, const char *server)
 {
     char shown[ADDRESS_TEXT_SIZE];
-    unsigned long port;
     struct address a;
+    uint64_t port;
 
     if (!read_server(server, &a, &port))
         return false;
-    text_addf(list, a.family == ADDRESS_IPV6 ? "%s[%s]:%lu" : "%s%s:%lu", list->used > 0 ? "," : "",
-              address_format(&a, shown), port);
+    text_addf(list, a.family == ADDRESS_IPV6 ? "%s[%s]:%u" : "%s%s:%u", list->used > 0 ? "," : "",
+              address_format(&a, shown), (unsigned)port);
     return !list->full;
 }
 

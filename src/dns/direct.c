@@ -14,7 +14,6 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -351,15 +350,5 @@ void direct_add_server(struct direct *d, const struct address *address, uint16_t
     if (d->count == SERVERS_MAX)
         return;
     d->count++;
-    if (address->family == ADDRESS_IPV4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)&s->address;
-        *in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
-        memcpy(&in->sin_addr, address->bytes, sizeof in->sin_addr);
-        s->size = sizeof *in;
-    } else {
-        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&s->address;
-        *in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
-        memcpy(&in6->sin6_addr, address->bytes, sizeof in6->sin6_addr);
-        s->size = sizeof *in6;
-    }
+    s->size = address_to_sockaddr(address, port, &s->address);
 }

@@ -339,15 +339,6 @@ static void end(struct daemon *d)
     notify_close();
 }
 
-/* Removes variables that c-ares would read, because they change what our lookups mean. */
-static void clean_environment(void)
-{
-    static const char *const names[] = {"RES_OPTIONS", "LOCALDOMAIN", "HOSTALIASES"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        unsetenv(names[i]);
-}
-
 /* An absolute path of the policy file: in the background, helod leaves the current folder. */
 static const char *lasting_path(const struct daemon_options *options, char room[PATH_MAX])
 {
@@ -377,7 +368,6 @@ int daemon_run(const struct daemon_options *options)
     hold_signals(SIG_BLOCK);
     log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
     notify_open();
-    clean_environment();
     d.server.acceptor = acceptor_new(&d.server);
     if (d.server.acceptor == NULL || !acceptor_inherit(d.server.acceptor, error, sizeof(error))) {
         acceptor_free(d.server.acceptor);

@@ -80,14 +80,6 @@ struct audit_host {
     bool foreign;            /* not ours to fix: unlisted, or without --known nothing aligned */
 };
 
-/* A network that sends in the domains' name. */
-struct audit_sender {
-    struct network network;
-    size_t addresses, unlisted;
-    unsigned long long messages, aligned;
-    const char *names, *domains; /* some, separated by blanks */
-};
-
 struct audit {
     struct ctl *ctl;
     struct settings *settings;
@@ -138,8 +130,7 @@ int audit_read_reports(struct audit *audit, char **paths, int count);
 int audit_read_known(struct audit *audit, const char *path);
 /* Decides which hosts of reports are listed, and which are ours to fix. */
 void audit_sort_out(struct audit *audit);
-/* The map of senders, most messages first; returns the number of networks. */
-size_t audit_senders(struct audit *audit, struct audit_sender **senders);
+/* Who sends in the domains' name, by network, most messages first. (audit_dmarc.c, like all of DMARC) */
 void audit_print_map(struct audit *audit);
 void audit_json_map(struct audit *audit, struct json *j);
 /* Merges hosts of the same address and name, and a host without a name into the one that has it. False: no memory. */
@@ -194,7 +185,7 @@ void audit_json_records(struct audit *audit, struct json *j);
 
 /* One server that greets with one name, from an address of either family or both. */
 struct audit_source {
-    const struct audit_host *v4, *v6; /* one may be NULL */
+    char v4[ADDRESS_TEXT_SIZE], v6[ADDRESS_TEXT_SIZE]; /* one may be "" */
     const char *name;
     char tag[ADDRESS_TEXT_SIZE]; /* the first address as a part of a name: 203-0-113-5 */
 };

@@ -273,6 +273,14 @@ void audit_sort_out(struct audit *audit)
     }
 }
 
+/* A network that sends in the domains' name. */
+struct sender {
+    struct network network;
+    size_t addresses, unlisted;
+    unsigned long long messages, aligned;
+    const char *names, *domains; /* some, separated by blanks */
+};
+
 static struct network network_of(const struct audit_host *host)
 {
     return address_network(&host->address, host->address.family == ADDRESS_IPV4 ? 24 : 48);
@@ -280,7 +288,7 @@ static struct network network_of(const struct audit_host *host)
 
 static int compare_senders(const void *a, const void *b)
 {
-    const struct audit_sender *x = a, *y = b;
+    const struct sender *x = a, *y = b;
 
     if (x->messages != y->messages)
         return x->messages < y->messages ? 1 : -1;
@@ -296,7 +304,7 @@ static void add_word(struct region *r, const char **list, const char *word)
         *list = "";
 }
 
-static void add_host(struct audit *audit, struct audit_sender *sender, const struct audit_host *host)
+static void add_host(struct audit *audit, struct sender *sender, const struct audit_host *host)
 {
     char *words = region_strdup(audit->keep, host->header_from ? host->header_from : "");
 
@@ -312,20 +320,69 @@ static void add_host(struct audit *audit, struct audit_sender *sender, const str
     }
 }
 
-size_t audit_senders(struct audit *audit, struct audit_sender **senders)
+static size_t senders_of(struct audit *audit, struct sender **senders)
 {
     struct audit_host **hosts = audit_sorted(audit, audit_compare_addresses);
     size_t n = 0;
 
-    *senders = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_sender));
+    *senders = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct sender));
     if (!hosts || !*senders)
         return 0;
     for (size_t i = 0; i < audit->count; i++) {
         if (i == 0 || !address_in(&hosts[i]->address, &(*senders)[n - 1].network))
-            (*senders)[n++] = (struct audit_sender){.network = network_of(hosts[i]), .names = "", .domains = ""};
+            (*senders)[n++] = (struct sender){.network = network_of(hosts[i]), .names = "", .domains = ""};
         (*senders)[n - 1].addresses += i == 0 || !address_equal(&hosts[i - 1]->address, &hosts[i]->address);
         add_host(audit, &(*senders)[n - 1], hosts[i]);
     }
-    qsort(*senders, n, sizeof(struct audit_sender), compare_senders);
+    qsort(*senders, n, sizeof(struct sender), compare_senders);
     return n;
+}
+
+static const char *listed(const struct audit *audit, const struct sender *sender)
+{
+    return !audit->known_names ? "" : sender->unlisted ? "NOT LISTED" : "listed";
+}
+
+void audit_print_map(struct audit *audit)
+{
+    struct sender *senders;
+    size_t n = senders_of(audit, &senders);
+
+    printf("%-20s %9s %10s %8s  %s\n", "network", "addresses", "messages", "aligned", "in the name of; reverse names");
+    for (size_t i = 0; i < n; i++) {
+        const struct sender *s = &senders[i];
+        char network[NETWORK_TEXT_SIZE];
+
+        printf("%-20s %9zu %10llu %6llu %%  ", network_format(&s->network, network), s->addresses, s->messages,
+               s->messages ? s->aligned * 100 / s->messages : 0);
+        ctl_put(stdout, s->domains);
+        fputs("; ", stdout);
+        ctl_put(stdout, s->names[0] ? s->names : "no reverse name");
+        printf("%s%s\n", audit->known_names ? "; " : "", listed(audit, s));
+    }
+    fputc('\n', stdout);
+}
+
+void audit_json_map(struct audit *audit, struct json *j)
+{
+    struct sender *senders;
+    size_t n = senders_of(audit, &senders);
+
+    json_open(j, "senders", '[');
+    for (size_t i = 0; i < n; i++) {
+        const struct sender *s = &senders[i];
+        char network[NETWORK_TEXT_SIZE];
+
+        json_open(j, NULL, '{');
+        json_text(j, "network", network_format(&s->network, network));
+        json_number(j, "addresses", (long long)s->addresses);
+        json_number(j, "messages", (long long)s->messages);
+        json_number(j, "aligned", (long long)s->aligned);
+        json_text(j, "domains", s->domains);
+        json_text(j, "names", s->names);
+        if (audit->known_names)
+            json_bool(j, "listed", s->unlisted == 0);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
 }

@@ -8,11 +8,6 @@
 
 #include "audit.h"
 
-static const char *text_of(const struct audit_host *host, char text[ADDRESS_TEXT_SIZE])
-{
-    return address_format(&host->address, text);
-}
-
 /* Says what an example left out, as a comment. */
 static void put_left(const struct audit_plan *plan, const char *comment, const char *mta, FILE *out)
 {
@@ -20,22 +15,40 @@ static void put_left(const struct audit_plan *plan, const char *comment, const c
         fprintf(out, "%s %zu more: heloctl audit --mta %s shows all of them\n", comment, plan->left, mta);
 }
 
-/* Both addresses of a source, in the words of a format that has one entry for each address. */
-static void each_address(const struct audit_plan *plan, FILE *out,
-                         void (*print)(const char *tag, const char *address, const char *name, FILE *out))
+/* The template with $T, $A and $N replaced by the tag, the address and the name. */
+static void expand(const char *template, const char *tag, const char *address, const char *name, FILE *out)
+{
+    for (const char *c = template; *c; c++) {
+        const char *value = *c != '$' ? NULL : c[1] == 'T' ? tag : c[1] == 'A' ? address : c[1] == 'N' ? name : NULL;
+
+        c += value != NULL;
+        if (value)
+            fputs(value, out);
+        else
+            fputc(*c, out);
+    }
+}
+
+/* Both addresses of a source, for a format that has one entry for each address; IPv6 may have a template of its own. */
+static void each_address(const struct audit_plan *plan, const char *template, const char *template6, FILE *out)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct audit_source *s = &plan->sources[i];
-        char text[ADDRESS_TEXT_SIZE], tag[ADDRESS_TEXT_SIZE + 8];
+        char tag[ADDRESS_TEXT_SIZE + 8];
 
         snprintf(tag, sizeof(tag), "out-%s", s->tag);
-        if (s->v4)
-            print(tag, text_of(s->v4, text), s->name, out);
-        if (s->v4 && s->v6)
+        if (*s->v4)
+            expand(template, tag, s->v4, s->name, out);
+        if (*s->v4 && *s->v6)
             snprintf(tag, sizeof(tag), "out-%s-v6", s->tag);
-        if (s->v6)
-            print(tag, text_of(s->v6, text), s->name, out);
+        if (*s->v6)
+            expand(template6, tag, s->v6, s->name, out);
     }
+}
+
+static void each_entry(const struct audit_plan *plan, const char *template, FILE *out)
+{
+    each_address(plan, template, template, out);
 }
 
 /*
@@ -43,15 +56,13 @@ static void each_address(const struct audit_plan *plan, FILE *out,
  */
 static void put_transport(const struct audit_source *s, FILE *out)
 {
-    char text[ADDRESS_TEXT_SIZE];
-
     fprintf(out, "out-%s unix - - n - - smtp\n", s->tag);
-    if (s->v4)
-        fprintf(out, "    -o smtp_bind_address=%s\n", text_of(s->v4, text));
-    if (s->v6)
-        fprintf(out, "    -o smtp_bind_address6=%s\n", text_of(s->v6, text));
-    if (!s->v4 || !s->v6)
-        fprintf(out, "    -o inet_protocols=%s\n", s->v4 ? "ipv4" : "ipv6");
+    if (*s->v4)
+        fprintf(out, "    -o smtp_bind_address=%s\n", s->v4);
+    if (*s->v6)
+        fprintf(out, "    -o smtp_bind_address6=%s\n", s->v6);
+    if (!*s->v4 || !*s->v6)
+        fprintf(out, "    -o inet_protocols=%s\n", *s->v4 ? "ipv4" : "ipv6");
     fprintf(out, "    -o smtp_helo_name=%s\n", s->name);
 }
 
@@ -75,17 +86,8 @@ static void postfix(const struct audit_plan *plan, FILE *out)
         fprintf(out, "    out-%s:%s\n", plan->sources[i].tag, i + 1 < plan->count ? "," : "}");
 }
 
-/* The colon ends a key of lsearch, so an IPv6 address is quoted. */
-static void exim_name(const char *tag, const char *address, const char *name, FILE *out)
-{
-    (void)tag;
-    fprintf(out, strchr(address, ':') ? "\"%s\": %s\n" : "%s: %s\n", address, name);
-}
-
 static void exim(const struct audit_plan *plan, FILE *out)
 {
-    char text[ADDRESS_TEXT_SIZE];
-
     if (plan->one) {
         fprintf(out, "# Exim, in the smtp transport (remote_smtp)\nhelo_data = %s\n", plan->sources[0].name);
         return;
@@ -97,7 +99,7 @@ static void exim(const struct audit_plan *plan, FILE *out)
         "helo_data = ${lookup{$sending_ip_address}iplsearch{/etc/exim4/helo_data}{$value}{$primary_hostname}}\n",
         plan->count);
     fprintf(out, "\n# Exim, /etc/exim4/helo_data\n");
-    each_address(plan, out, exim_name);
+    each_address(plan, "$A: $N\n", "\"$A\": $N\n", out); /* the colon ends a key of lsearch */
     put_left(plan, "#", "exim", out);
     fprintf(out,
             "\n# Exim, /etc/exim4/interface: number from 0, then the addresses to send from, one of each family\n");
@@ -105,28 +107,14 @@ static void exim(const struct audit_plan *plan, FILE *out)
         const struct audit_source *s = &plan->sources[i];
 
         fprintf(out, "%zu: <;", i);
-        if (s->v4)
-            fprintf(out, " %s", text_of(s->v4, text));
-        if (s->v4 && s->v6)
+        if (*s->v4)
+            fprintf(out, " %s", s->v4);
+        if (*s->v4 && *s->v6)
             fprintf(out, " ;");
-        if (s->v6)
-            fprintf(out, " %s", text_of(s->v6, text));
+        if (*s->v6)
+            fprintf(out, " %s", s->v6);
         fputc('\n', out);
     }
-}
-
-/* A table is one line to OpenSMTPD, so its entries are joined by continuations. */
-static void opensmtpd_name(const char *tag, const char *address, const char *name, FILE *out)
-{
-    (void)tag;
-    fprintf(out, " \\\n    \"%s\" = \"%s\"", address, name);
-}
-
-static void opensmtpd_address(const char *tag, const char *address, const char *name, FILE *out)
-{
-    (void)tag;
-    (void)name;
-    fprintf(out, " \\\n    \"%s\"", address);
 }
 
 static void opensmtpd(const struct audit_plan *plan, FILE *out)
@@ -136,10 +124,11 @@ static void opensmtpd(const struct audit_plan *plan, FILE *out)
         fprintf(out, "action \"outbound\" relay helo \"%s\"\n", plan->sources[0].name);
     } else {
         put_left(plan, "#", "opensmtpd", out);
+        /* A table is one line to OpenSMTPD, so its entries are joined by continuations. */
         fprintf(out, "table helonames {");
-        each_address(plan, out, opensmtpd_name);
+        each_entry(plan, " \\\n    \"$A\" = \"$N\"", out);
         fprintf(out, " \\\n}\ntable sources {");
-        each_address(plan, out, opensmtpd_address);
+        each_entry(plan, " \\\n    \"$A\"", out);
         fprintf(out, " \\\n}\naction \"outbound\" relay src <sources> helo-src <helonames>\n");
     }
     fprintf(out, "match from local for any action \"outbound\"\n");
@@ -147,17 +136,15 @@ static void opensmtpd(const struct audit_plan *plan, FILE *out)
 
 static void powermta(const struct audit_plan *plan, FILE *out)
 {
-    char text[ADDRESS_TEXT_SIZE];
-
     fprintf(out, "# PowerMTA, /etc/pmta/config (not tried)\n");
     for (size_t i = 0; i < plan->count; i++) {
         const struct audit_source *s = &plan->sources[i];
 
         fprintf(out, "<virtual-mta out-%s>\n", s->tag);
-        if (s->v4)
-            fprintf(out, "    smtp-source-host %s %s\n", text_of(s->v4, text), s->name);
-        if (s->v6)
-            fprintf(out, "    smtp-source-host %s %s\n", text_of(s->v6, text), s->name);
+        if (*s->v4)
+            fprintf(out, "    smtp-source-host %s %s\n", s->v4, s->name);
+        if (*s->v6)
+            fprintf(out, "    smtp-source-host %s %s\n", s->v6, s->name);
         fprintf(out, "</virtual-mta>\n");
     }
     put_left(plan, "#", "powermta", out);
@@ -167,37 +154,21 @@ static void powermta(const struct audit_plan *plan, FILE *out)
     fprintf(out, "</virtual-mta-pool>\n");
 }
 
-static void momentum_binding(const char *tag, const char *address, const char *name, FILE *out)
-{
-    fprintf(out, "binding \"%s\" {\n    bind_address = \"%s\"\n    ehlo_hostname = \"%s\"\n}\n", tag, address, name);
-}
-
 static void momentum(const struct audit_plan *plan, FILE *out)
 {
     fprintf(out, "# Momentum, ecelerity.conf (not tried)\n");
-    each_address(plan, out, momentum_binding);
+    each_entry(plan, "binding \"$T\" {\n    bind_address = \"$A\"\n    ehlo_hostname = \"$N\"\n}\n", out);
     put_left(plan, "#", "momentum", out);
-}
-
-static void kumomta_source(const char *tag, const char *address, const char *name, FILE *out)
-{
-    fprintf(
-        out,
-        "[source.\"%s\"]\nsource_address = \"%s\"\nehlo_domain = \"%s\"\n\n[pool.\"outbound\".\"%s\"]\nweight = 1\n\n",
-        tag, address, name, tag);
 }
 
 static void kumomta(const struct audit_plan *plan, FILE *out)
 {
     fprintf(out, "# KumoMTA, sources.toml, which the policy helper sources.lua reads (the server was not tried)\n");
-    each_address(plan, out, kumomta_source);
+    each_entry(
+        plan,
+        "[source.\"$T\"]\nsource_address = \"$A\"\nehlo_domain = \"$N\"\n\n[pool.\"outbound\".\"$T\"]\nweight = 1\n\n",
+        out);
     put_left(plan, "#", "kumomta", out);
-}
-
-static void haraka_entry(const char *tag, const char *address, const char *name, FILE *out)
-{
-    (void)tag;
-    fprintf(out, "    { bind: '%s', bind_helo: '%s' },\n", address, name);
 }
 
 /* get_mx must name the exchange too, so the plugin looks it up as Haraka itself would. */
@@ -209,7 +180,7 @@ static void haraka(const struct audit_plan *plan, FILE *out)
     }
     fprintf(out, "// Haraka, plugins/outbound_names.js, and its name in config/plugins (not tried)\n"
                  "'use strict';\nconst dns = require('dns').promises;\nconst sources = [\n");
-    each_address(plan, out, haraka_entry);
+    each_entry(plan, "    { bind: '$A', bind_helo: '$N' },\n", out);
     put_left(plan, "    //", "haraka", out);
     fprintf(out, "];\n"
                  "exports.hook_get_mx = function (next, hmail, domain) {\n"
@@ -219,43 +190,29 @@ static void haraka(const struct audit_plan *plan, FILE *out)
                  "};\n");
 }
 
-static void halon_entry(const char *tag, const char *address, const char *name, FILE *out)
-{
-    (void)tag;
-    fprintf(out, "    \"%s\" => \"%s\",\n", address, name);
-}
-
 static void halon(const struct audit_plan *plan, FILE *out)
 {
     fprintf(out, "// Halon, pre-delivery script, from its public documentation (not tried)\n$helo = [\n");
-    each_address(plan, out, halon_entry);
+    each_entry(plan, "    \"$A\" => \"$N\",\n", out);
     put_left(plan, "    //", "halon", out);
     fprintf(out, "];\nif (isset($helo[$sourceip]))\n    SetHELO($helo[$sourceip]);\n");
 }
 
 static void stalwart(const struct audit_plan *plan, FILE *out)
 {
-    char text[ADDRESS_TEXT_SIZE];
-
     fprintf(out,
             "# Stalwart 0.13 to 0.15, config.toml; later versions have the same fields in the WebUI (not tried)\n");
     for (size_t i = 0; i < plan->count; i++) {
         const struct audit_source *s = &plan->sources[i];
 
         fprintf(out, "[queue.connection.\"out-%s\"]\nehlo-hostname = \"%s\"\nsource-ips = [", s->tag, s->name);
-        if (s->v4)
-            fprintf(out, "\"%s\"", text_of(s->v4, text));
-        if (s->v6)
-            fprintf(out, "%s\"%s\"", s->v4 ? ", " : "", text_of(s->v6, text));
+        if (*s->v4)
+            fprintf(out, "\"%s\"", s->v4);
+        if (*s->v6)
+            fprintf(out, "%s\"%s\"", *s->v4 ? ", " : "", s->v6);
         fprintf(out, "]\n\n");
     }
     put_left(plan, "#", "stalwart", out);
-}
-
-static void mailwizz_server(const char *tag, const char *address, const char *name, FILE *out)
-{
-    fprintf(out, "delivery server \"%s\" for %s; with PowerMTA behind it, its additional header X-Virtual-MTA: %s\n",
-            name, address, tag);
 }
 
 /* MailWizz greets only its relay: what the recipients see is the relay's greeting. */
@@ -263,7 +220,8 @@ static void mailwizz(const struct audit_plan *plan, FILE *out)
 {
     fprintf(out,
             "# MailWizz, backend: one delivery server for each address; its relay must greet as above (not tried)\n");
-    each_address(plan, out, mailwizz_server);
+    each_entry(
+        plan, "delivery server \"$N\" for $A; with PowerMTA behind it, its additional header X-Virtual-MTA: $T\n", out);
     put_left(plan, "#", "mailwizz", out);
 }
 

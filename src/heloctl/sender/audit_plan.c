@@ -17,14 +17,14 @@ bool audit_renames(const struct audit_host *host)
 
 static void put_source(struct audit_source *out, const struct audit_host *v4, const struct audit_host *v6)
 {
-    char text[ADDRESS_TEXT_SIZE];
-    size_t i;
-
-    *out = (struct audit_source){.v4 = v4, .v6 = v6, .name = (v4 ? v4 : v6)->target};
-    address_format(&(v4 ? v4 : v6)->address, text);
-    for (i = 0; text[i]; i++)
-        out->tag[i] = text[i] == '.' || text[i] == ':' ? '-' : text[i];
-    out->tag[i] = '\0';
+    *out = (struct audit_source){.name = (v4 ? v4 : v6)->target};
+    if (v4)
+        address_format(&v4->address, out->v4);
+    if (v6)
+        address_format(&v6->address, out->v6);
+    snprintf(out->tag, sizeof(out->tag), "%s", v4 ? out->v4 : out->v6);
+    for (char *c = out->tag; *c; c++)
+        *c = (char)(*c == '.' || *c == ':' ? '-' : *c);
 }
 
 /* The sources of one name. Printed only if one of its hosts has to change. */

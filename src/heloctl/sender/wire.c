@@ -4,7 +4,6 @@
  * event loop. Promises to read no more than the bounds of ehlo.h, and to never take plain text for encrypted.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,28 +46,10 @@ static bool wait_for(struct wire *wire, short events)
     return ready > 0 || fail(wire, "the server did not answer in time", "");
 }
 
-static socklen_t socket_address(struct sockaddr_storage *out, const struct address *to, uint16_t port)
-{
-    struct sockaddr_in *in = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-
-    memset(out, 0, sizeof(*out));
-    if (to->family == ADDRESS_IPV4) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port);
-        memcpy(&in->sin_addr, to->bytes, 4);
-        return sizeof(*in);
-    }
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    memcpy(&in6->sin6_addr, to->bytes, 16);
-    return sizeof(*in6);
-}
-
 static bool bind_to(struct wire *wire, const struct address *from)
 {
     struct sockaddr_storage address;
-    socklen_t size = socket_address(&address, from, 0);
+    socklen_t size = address_to_sockaddr(from, 0, &address);
 
     return bind(wire->fd, (struct sockaddr *)&address, size) == 0 || fail(wire, "bind", strerror(errno));
 }
@@ -86,7 +67,7 @@ bool wire_connect(struct wire *wire, const struct address *to, uint16_t port, co
                   unsigned seconds)
 {
     struct sockaddr_storage address;
-    socklen_t size = socket_address(&address, to, port), error_size = sizeof(int);
+    socklen_t size = address_to_sockaddr(to, port, &address), error_size = sizeof(int);
     int error = 0;
 
     *wire = (struct wire){.deadline_ms = clock_ms() + seconds * 1000};

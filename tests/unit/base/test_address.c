@@ -267,6 +267,23 @@ static void ports(void **state)
     assert_false(address_split_port("sixteen-letters-:1", host, sizeof(host), &port));
 }
 
+static void sockaddrs_and_back(void **state)
+{
+    static const char *const rows[] = {"192.0.2.1", "2001:db8::1", "::"};
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct address a = parse(rows[i]), back;
+        struct sockaddr_storage at;
+        socklen_t size = address_to_sockaddr(&a, 25, &at);
+
+        assert_int_equal(size, at.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+        assert_int_equal(((struct sockaddr_in *)&at)->sin_port, htons(25)); /* in the same place in both */
+        assert_true(address_from_sockaddr(&back, (struct sockaddr *)&at));
+        assert_true(address_equal(&a, &back));
+    }
+}
+
 static void orders(void **state)
 {
     static const char *const rows[] = {"0.0.0.1", "9.0.0.0", "10.0.0.0", "::", "2001:db8::1", "2001:db8::2"};
@@ -378,6 +395,7 @@ int main(void)
         cmocka_unit_test(ports),
         cmocka_unit_test(orders),
         cmocka_unit_test(scopes),
+        cmocka_unit_test(sockaddrs_and_back),
         cmocka_unit_test(sockaddrs),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
