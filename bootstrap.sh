@@ -109,6 +109,7 @@ libconfuse        libconfuse-devel    confuse-dev    confuse     libconfuse
 libpsl            libpsl-devel        libpsl-dev     libpsl      libpsl
 libidn2           libidn2-devel       libidn2-dev    libidn2     libidn2
 zlib              zlib-devel          zlib-dev       zlib        -
+musl-fts          -                   musl-fts-dev   -           -
 ?hiredis          hiredis-devel       hiredis-dev    hiredis     hiredis
 ?libseccomp       libseccomp-devel    libseccomp-dev libseccomp  -
 ?expat            expat-devel         expat-dev      expat       expat
@@ -260,7 +261,8 @@ absent() {
         ! command -v "$need" >/dev/null || continue
         ! pkg-config --exists "$need" 2>/dev/null || continue
         case $1 in
-        dnf) say "$dnf" ;; apk) say "$apk" ;; pacman) say "$pacman" ;; pkg) say "$pkg" ;; none) say "$need" ;;
+        dnf) say "$dnf" ;; apk) say "$apk" ;; pacman) say "$pacman" ;; pkg) say "$pkg" ;;
+        none) [ "$need" = musl-fts ] || say "$need" ;;
         esac
     done | grep -vx -e - | sort -u | sed 's/^/ /' | tr -d '\n'
 }

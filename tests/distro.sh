@@ -84,11 +84,40 @@ tests() { printf 'print:\n\t@echo $(TESTS)\n' | make -s -C "$1" -f - -f Makefile
 run() { make -C "$1" -j "$jobs" -k check TESTS="$(tests "$1" "$2" | tr '\n' ' ')"; }
 logs_of_tests() { find build -name '*.log' -path '*/tests/*' -exec cp --parents {} /logs ';'; }
 
+# With another mail server installed, bootstrap.sh refuses in words and changes nothing.
+beside_exim() {
+    install exim4-daemon-light && dpkg -l >/before || return 1
+    CI='' ./bootstrap.sh check >/said 2>&1 && return 1
+    cat /said
+    grep '^bootstrap.sh: postfix cannot be installed beside .*exim4-daemon-light' /said && dpkg -l | cmp - /before &&
+        apt-get -y -q purge exim4-base exim4-config
+}
+
+# What sudo builds and runs in a user's folder is the user's, who then builds and runs there.
+with_sudo() {
+    install sudo procps && useradd -m user && echo 'user ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/user || return 1
+    (cd /src && tar -c --exclude=./build .) | tar -x -C /home/user && chown -R user: /home/user || return 1
+    for as in "sudo " ""; do
+        su user -c "cd && $as./bootstrap.sh build && exec $as./bootstrap.sh run" >/said 2>&1 &
+        for _ in $(seq 600); do
+            ! grep -q ' is ready: ' /said && kill -0 $! || break
+            sleep 1
+        done
+        pkill -TERM -x helod
+        wait $! || true
+        cat /said
+        grep -q ' is ready: ' /said || return 1
+        [ -z "$(find /home/user ! -user user -print)" ] || return 1
+    done
+}
+
 # What the package depends on, and what its own test wants: it is installed without a network.
 for_package="systemd postfix publicsuffix"
 
 cd /src
 step "package lists" apt-get -q update
+step "bootstrap.sh beside exim4" beside_exim
+step "bootstrap.sh with sudo, then without" with_sudo
 if [ "$1" = full ]; then
     step "bootstrap.sh check" env CI= ./bootstrap.sh check
     step "packages for the package" install debhelper dh-apparmor dpkg-dev lintian $for_package

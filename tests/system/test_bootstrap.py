@@ -165,6 +165,7 @@ def _(manager, install, cares, optional):
     equal(len(lines), 2, said)
     assert lines[0].startswith("note: ") and f"{install} " in lines[0] and f" {optional}" in lines[0], said
     assert lines[1].startswith(f"bootstrap.sh: something that helod needs is missing: {install} "), said
+    equal("musl-fts" in lines[1], manager == "apk", said)
     assert cares in lines[1].split() and "make" not in lines[1].split() and "-" not in lines[1].split(), said
     sourcetree.program(known, "case $2 in hiredis) exit 1 ;; esac\n")
     status, said = machine.run("build", path=str(path))
