@@ -85,6 +85,22 @@ static const char *class_4(const char *enhanced, struct region *r)
 }
 
 /*
+ * The second fault of a greeting that its name alone decided, so that nothing was looked up: by what Postfix says, the
+ * address has no reverse name. That is enough for a hint, and no finding.
+ */
+static const char *unasked_advice(const struct evidence *e, struct region *r)
+{
+    char client[ADDRESS_TEXT_SIZE];
+    const char *text;
+
+    if (e->reverse != KNOWN_NOT_ASKED || strcmp(e->request->reverse_client_name, "unknown") != 0)
+        return "";
+    text = region_printf(r, "no reverse name of your address %s was found: have your provider set a PTR record",
+                         address_format(&e->client, client));
+    return text ? text : "";
+}
+
+/*
  * The text where the policy file has none: what the heaviest finding and the next one advise. A sender who corrects
  * only the first of two faults would be refused again. The second is left out where both do not fit.
  */
@@ -95,11 +111,13 @@ static const char *advice_of_two(const struct decision_values *values, struct re
     size_t room = REPLY_TEXT_MAX - strlen(values->help_url) - TAIL_MAX;
 
     /* Whoever uses somebody else's name needs no advice on how to make that name fit. */
-    if (values->finding == NULL || v->finding_count < 2 || v->findings[1].counted <= 0 ||
-        rules[values->finding->rule]->family == FAMILY_IMPERSONATION)
+    if (values->finding == NULL || rules[values->finding->rule]->family == FAMILY_IMPERSONATION)
         return values->advice;
-    second = decision_advice(&v->findings[1], values->e, r);
-    if (strlen(values->advice) + strlen(second) > room)
+    if (v->finding_count > 1 && v->findings[1].counted > 0)
+        second = decision_advice(&v->findings[1], values->e, r);
+    else
+        second = unasked_advice(values->e, r);
+    if (second[0] == '\0' || strlen(values->advice) + strlen(second) > room)
         return values->advice;
     second = region_printf(r, "%s; also, %s", values->advice, second);
     return second ? second : values->advice;

@@ -141,7 +141,7 @@ static void reverse_answered(struct gather *g, unsigned index, const struct dns_
 {
     (void)index;
     if (answer->status == DNS_TEMPERROR) { /* e.reverse keeps what it was set to when asked */
-        g->e.reverse_silent = g->e.limit == LIMIT_NONE && g->e.reverse == KNOWN_TEMPERROR &&
+        g->e.reverse_silent = g->context.resolver && g->e.limit == LIMIT_NONE && g->e.reverse == KNOWN_TEMPERROR &&
                               resolver_zone_is_silent(g->context.resolver, answer->name);
         return;
     }

@@ -73,6 +73,7 @@ def _kinds(i):
         ("", "unknown", "nobody", EMPTY, {}),
         ("", d, f"mail{i}_x.corp", EMPTY, {"context": "own"}),
         ("", d, "co.uk", EMPTY, {"context": "watch"}),
+        ("", d, f"server{i}.local", EMPTY, {"context": "watch"}),
         ("", d, f"a.b{i}.nosuchtld", EMPTY, {"context": "own"}),
     ]
 
