@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """instructions.py [--update] [--stages]: instructions per request for three fixed workloads, counted by callgrind.
 
-Instructions are counted, not timed, so a busy machine gives the same figure. The figure is the difference between a short
+Instructions are counted, not timed, so a busy machine gives nearly the same figure. The figure is the difference between a short
 and a long run, divided by the requests between them, so start-up and first lookups cancel out. A workload fails in two
 cases: it costs more than its limit (WORKLOADS), or more than 5 % over its kept figure (instructions.json). After an
 intended change, --update keeps the new figure; it never changes a limit. A figure holds for one set of compiler and
@@ -92,11 +92,12 @@ class Counted:
         return found
 
 
-def measure(rig, dns, stages):
+def measure(rig, dns, stages, names=tuple(WORKLOADS)):
     table = rig.folder / "greetings.tsv"
     table.write_text("ip\trdns\thelo\n203.0.113.77\t-\tlocalhost\n")
     figures = {}
-    for name, (_, what, arguments, settings) in WORKLOADS.items():
+    for name in names:
+        _, what, arguments, settings = WORKLOADS[name]
         short, functions = None, {}
         for requests in (SHORT, LONG):
             run = Counted(rig, dns, arguments or ["-f", table], settings, requests)
@@ -113,9 +114,21 @@ def measure(rig, dns, stages):
     return figures
 
 
+def allowed_for(name, kept):
+    return min(WORKLOADS[name][0], kept * (1 + TOLERANCE))
+
+
+def measure_again(rig, dns, figures, kept):
+    """On a busy machine a request may need another turn of the event loop, and timers expire more often. Both only add, so
+    the smallest figure of three is used when one is too high."""
+    for _ in range(2):
+        high = [name for name, figure in figures.items() if figure > allowed_for(name, kept[name])]
+        for name, figure in measure(rig, dns, False, high).items():
+            figures[name] = min(figures[name], figure)
+
+
 def compare(name, figure, kept):
-    limit = WORKLOADS[name][0]
-    allowed = min(limit, kept * (1 + TOLERANCE))
+    limit, allowed = WORKLOADS[name][0], allowed_for(name, kept)
     verdict = "ok" if figure <= allowed else "not ok"
     print(f"{verdict} {list(WORKLOADS).index(name) + 1} - {name}: {figure} instructions per request; "
           f"limit {limit}, kept {kept}")
@@ -146,7 +159,10 @@ def main():
     if not options and here not in kept and not must_compare(here):
         return skip(f"no figure is kept for {here}")
     with servers.Rig() as rig:
-        figures = measure(rig, rig.dns(0), "--stages" in options)
+        dns = rig.dns(0)
+        figures = measure(rig, dns, "--stages" in options)
+        if not options and here in kept:
+            measure_again(rig, dns, figures, kept[here])
     if "--update" in options:
         kept[here] = figures
         KEPT.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
