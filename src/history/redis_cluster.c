@@ -17,8 +17,11 @@ void redis_cluster_ask(struct redis_node *node)
     redis_link_ask(node->link, on_map, node, "CLUSTER SLOTS");
 }
 
-/* Says who the masters are if that has changed. */
-static void report_masters(const struct redis_nodes *n)
+/*
+ * Says who the masters are if that has changed since it was last said. A node that has not heard of a change yet may
+ * return the map of before, which is no news.
+ */
+static void report_masters(const struct redis_nodes *n, bool is_first)
 {
     char masters[REDIS_LINK_MESSAGE_SIZE / 2];
     bool differ = false;
@@ -26,15 +29,16 @@ static void report_masters(const struct redis_nodes *n)
 
     text_init(&t, masters, sizeof(masters));
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++) {
-        const struct redis_node *node = n->all[i];
+        struct redis_node *node = n->all[i];
 
         if (node == NULL)
             continue;
-        differ = differ || (node->slots > 0) != (node->slots_before > 0);
+        differ = differ || (node->slots > 0) != node->reported;
+        node->reported = node->slots > 0;
         if (node->slots > 0)
             text_addf(&t, "%s%s", t.used > 0 ? ", " : "", node->name);
     }
-    if (differ)
+    if (differ && !is_first)
         redis_nodes_report(n, false, "", "the masters of the cluster have changed, they are now ", masters);
 }
 
@@ -46,10 +50,8 @@ static void adopt(struct redis_nodes *n, const redisReply *map, const struct red
     n->stale = false;
     memset(n->owner, 0, sizeof(n->owner));
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++) {
-        if (n->all[i] != NULL) {
-            n->all[i]->slots_before = n->all[i]->slots;
+        if (n->all[i] != NULL)
             n->all[i]->slots = 0;
-        }
     }
     for (size_t i = 0; i < map->elements; i++) {
         struct redis_range range;
@@ -62,8 +64,7 @@ static void adopt(struct redis_nodes *n, const redisReply *map, const struct red
             n->owner[slot] = (uint8_t)owner;
         }
     }
-    if (!is_first)
-        report_masters(n);
+    report_masters(n, is_first);
     redis_nodes_look_soon(n);
 }
 

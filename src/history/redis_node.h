@@ -22,8 +22,9 @@ struct redis_node {
     bool unprobed;                    /* it closed a connection after that, as some proxies do, so it is not sent */
     uint64_t needed_ms;               /* when a command was last redirected to it, or a sentinel named it */
     enum { REDIS_ROLE_UNKNOWN, REDIS_ROLE_MASTER, REDIS_ROLE_OTHER } role;
-    unsigned votes;               /* sentinels that name it */
-    unsigned slots, slots_before; /* that it owns, and did before the last map */
+    unsigned votes; /* sentinels that name it */
+    unsigned slots; /* that it owns */
+    bool reported;  /* as a master of the cluster */
 };
 
 struct redis_nodes {

@@ -26,6 +26,7 @@ from tap import cleanup
 PROGRAM = shutil.which(os.environ.get("REDIS_SERVER") or "redis-server") or shutil.which("valkey-server")
 SLOTS = 16384
 NODE_TIMEOUT_MS = 3000  # after which the others consider a node lost
+FAILOVER_TIMEOUT = 5  # seconds, the server's own, for a promotion by the admin
 
 
 class Refused(Exception):
@@ -221,14 +222,36 @@ class Node(_Guarded):
     def is_master(self):
         return self.ask("ROLE")[0] == "master"
 
+    def own_slots(self):
+        return {slot for first, last, master, *_ in self.ask("CLUSTER", "SLOTS") if master[2] == self.id
+                for slot in range(first, last + 1)}
+
     def state(self):
         return dict(line.split(":", 1) for line in self.ask("CLUSTER", "INFO").splitlines())
 
 
-class Cluster:
+class _Group:
+    """Servers that belong together. Those of the test before are no longer needed."""
+    _last = None
+
+    def __init__(self):
+        if _Group._last is not None:
+            _Group._last.stop()
+        _Group._last = self
+
+    def all(self):
+        raise NotImplementedError
+
+    def stop(self):
+        for server in self.all():
+            server.stop()
+
+
+class Cluster(_Group):
     """Three masters with a third of the slots each, and a replica of each. `arguments` are for every node."""
 
     def __init__(self, *arguments, password="", authority=None, masters=3):
+        super().__init__()
         self.nodes = [Node(*arguments, password=password, authority=authority) for _ in range(2 * masters)]
         first = self.nodes[0]
         for number, node in enumerate(self.nodes):
@@ -249,15 +272,20 @@ class Cluster:
         """All nodes, as the setting `redis`."""
         return "{ " + ", ".join(f'"{node.inet}"' for node in self.nodes) + " }"
 
+    def all(self):
+        return self.nodes
+
     def running(self):
         return [node for node in self.nodes if node.runs()]
 
     def wait_whole(self):
-        """Until all that run agree that every slot has an owner that runs, and every replica has its master's data."""
+        """Until all that run agree on who owns which slot and has which replicas, all owners run, and every replica has its
+        master's data."""
         _wait_until(self._is_whole, "the cluster is whole")
 
     def _is_whole(self):
         running = self.running()
+        ids = {node.id for node in running}
         rows = []
         for node in running:
             if node.state()["cluster_state"] != "ok" or node.state()["cluster_slots_ok"] != str(SLOTS):
@@ -265,8 +293,10 @@ class Cluster:
             role = node.ask("ROLE")
             if role[0] == "slave" and role[3] != "connected":
                 return False
-            rows.append(sorted((row[0], row[1], row[2][2]) for row in node.ask("CLUSTER", "SLOTS")))
-        ids = {node.id for node in running}
+            slots = node.ask("CLUSTER", "SLOTS")
+            rows.append(sorted((row[0], row[1], row[2][2]) for row in slots))
+            if not ids <= {server[2] for row in slots for server in row[2:]}:
+                return False  # it does not know a replica yet
         return all(row == rows[0] for row in rows) and all(owner in ids for _, _, owner in rows[0])
 
     def slot(self, key):
@@ -288,23 +318,39 @@ class Cluster:
         return next(node for node in self.running()
                     if node is not master and node.ask("ROLE")[0] == "slave" and node.ask("ROLE")[2] == master.port)
 
+    def wait_synced(self):
+        """Until the replicas have what the masters have now."""
+        for master in self.masters():
+            have = int(master.info("replication")["master_repl_offset"])
+            replica = self.replica_of(master)
+            wait_for(lambda replica=replica, have=have: int(replica.info("replication")["slave_repl_offset"]) >= have,
+                     what="the replica has all")
+
     def promote(self, replica):
         """As an admin does it for maintenance: both run, and nothing is lost."""
-        replica.ask("CLUSTER", "FAILOVER")
-        wait_for(replica.is_master, what="the replica is master")
+        asked = 0
 
-    def reshard(self, source, target, count, between=lambda: None):
-        """Moves so many slots with their keys, as redis-cli does. Calls `between` when the keys of half of them have
+        def is_done():
+            nonlocal asked
+            if replica.is_master():
+                return True
+            if time.monotonic() - asked > 2 * FAILOVER_TIMEOUT:  # a busy machine may be too slow for the first attempt
+                replica.ask("CLUSTER", "FAILOVER")
+                asked = time.monotonic()
+            return False
+        wait_for(is_done, what="the replica is master")
+
+    def reshard(self, source, target, count, between=lambda: None, among=()):
+        """Moves so many slots with their keys, as redis-cli does, `among` them these. Calls `between` when the keys have
         been moved and the slots have not: who asks the source for such a key is sent to the target."""
-        rows = source.ask("CLUSTER", "SLOTS")
-        slots = [slot for first, last, master, *_ in rows if master[2] == source.id for slot in range(first, last + 1)]
-        slots = slots[:count]
+        slots = [*among, *sorted(source.own_slots() - set(among))][:count]
         target.ask_all([("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id) for slot in slots])
         source.ask_all([("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id) for slot in slots])
-        for number, slot in enumerate(slots):
+        for slot in slots:
             self._move_keys(source, target, slot)
-            if number == count // 2:
-                between()
+        between()
+        for slot in slots:
+            self._move_keys(source, target, slot)
         for node in [target, source, *(n for n in self.masters() if n not in (source, target))]:
             node.ask_all([("CLUSTER", "SETSLOT", slot, "NODE", target.id) for slot in slots])
         return slots
@@ -344,16 +390,20 @@ class Sentinel(Redis):
         return []
 
 
-class Sentinels:
+class Sentinels(_Group):
     """A master with two replicas, and three sentinels of which two must agree."""
 
     def __init__(self, *arguments, name="history", password="", authority=None):
+        super().__init__()
         self.name = name
         self.servers = [_Guarded(*arguments, password=password, authority=authority) for _ in range(3)]
         for server in self.servers[1:]:
             server.ask("REPLICAOF", "127.0.0.1", self.servers[0].port)
         self.sentinels = [Sentinel(name, self.servers[0], 2, password, authority) for _ in range(3)]
         self.wait_whole()
+
+    def all(self):
+        return self.servers + self.sentinels
 
     @property
     def list(self):
@@ -394,6 +444,14 @@ class Sentinels:
                 return False
         return all(s.ask("SENTINEL", "CKQUORUM", self.name).startswith("OK") and
                    len(s.ask("SENTINEL", "REPLICAS", self.name)) == len(self.servers) - 1 for s in sentinels)
+
+    def wait_synced(self):
+        """Until the replicas have what the master has now."""
+        have = int(self.master().info("replication")["master_repl_offset"])
+        for server in self.servers:
+            if server is not self.master():
+                wait_for(lambda server=server: int(server.info("replication")["slave_repl_offset"]) >= have,
+                         what="the replica has all")
 
     def promote(self):
         """As an admin does it for maintenance. Returns the new master."""

@@ -12,79 +12,15 @@ import threading
 import time
 
 import redisserver
-from helod import PATIENCE, Connection, Helod, free_port, heloctl, scratch, wait_for
+from helod import PATIENCE, Helod, free_port, heloctl, scratch, wait_for
 from proxy import Proxy
 from redisserver import Redis
+from sharing import KNOWN, POLICY, Load, greet_from, is_known, shared, times_said, wait_used
 from stalls import Watch
 from tap import cases, cleanup, contains, equal, note, run, skip_all, test
 
 if redisserver.PROGRAM is None:
     skip_all("no redis-server or valkey-server")
-LATE = 3.0  # the store's timeout, and what a busy machine may add
-
-# A name of one label can never be verified and needs no DNS: what is marked is marked by the history.
-POLICY = '''policy "default" { points { helo_not_fqdn = 1 helo_shared = 40 helo_mail_role = 0 } }'''
-KNOWN = {"client_name": "c.kiln-street.net", "reverse_client_name": "c.kiln-street.net"}
-
-
-def shared(where, options=""):
-    patient = "" if "redis_timeout" in options else 'redis_timeout = "500ms"'  # a busy machine is not a slow server
-    return Helod(f'history {{ store = "redis" redis = "{where}" {patient} {options} }}\n{POLICY}')
-
-
-def is_known(daemon, name, client="203.0.113.99"):
-    """Whether the history marks the name."""
-    return daemon.ask(helo=name, client=client, **KNOWN).startswith("PREPEND")
-
-
-def greet_from(daemon, name, networks):
-    with daemon.connect() as connection:
-        for i in networks:
-            connection.ask(helo=name, client=f"11.{i}.1.1", **KNOWN)
-
-
-def wait_used(daemon):
-    """Until the daemon has its store."""
-    name = f"probe-{time.monotonic_ns()}"
-    wait_for(lambda: greet_from(daemon, name, range(25)) or is_known(daemon, name), what="the store is used")
-
-
-class Load:
-    """Questions on several connections, one after the other on each, until stopped. Every one is counted and timed."""
-
-    def __init__(self, daemon, connections=6):
-        self.daemon, self.times, self.errors, self.running = daemon, [], [], True
-        self.threads = [threading.Thread(target=self.ask, args=(n,), daemon=True) for n in range(connections)]
-        for thread in self.threads:
-            thread.start()
-
-    def ask(self, number):
-        try:
-            with Connection(("127.0.0.1", self.daemon.port)) as connection:
-                count = 0
-                while self.running:
-                    count += 1
-                    began = time.monotonic()
-                    connection.ask(helo=f"host-{number}-{count % 50}", client=f"12.{number}.{count % 200}.7", **KNOWN)
-                    self.times.append(time.monotonic() - began)
-                    time.sleep(0.002)
-        except Exception as error:  # is the test's own failure, told in check()
-            self.errors.append(repr(error))
-
-    def check(self):
-        self.running = False
-        for thread in self.threads:
-            thread.join(PATIENCE)
-        assert not any(thread.is_alive() for thread in self.threads), "a question was never answered"
-        equal(self.errors, [], "lost questions")
-        assert len(self.times) > 50, f"only {len(self.times)} questions"
-        slowest = max(self.times)
-        note(f"{len(self.times)} questions, the slowest took {slowest * 1000:.1f} ms")
-        assert slowest < LATE, f"a question took {slowest:.3f} s"
-
-
-def times_said(daemon, part):
-    return sum(part in line for line in daemon.log().splitlines())
 
 
 @cases([("TCP", lambda r: r.inet, ""), ("a unix socket", lambda r: f"unix:{r.path}", ""),
