@@ -7,6 +7,7 @@ has their names."""
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -261,6 +262,27 @@ def _():
     contains(sh("heloctl history 198.51.100.8"), "scanner")
     (CONF_D / "80-all.conf").unlink()
     sh("systemctl restart helod")
+
+
+@test("confined: no new privileges, a filter of system calls; the watchdog replaces a helod that hangs; stop ends it cleanly")
+def _():
+    status = open(f"/proc/{prop('MainPID')}/status").read()
+    contains(status, "NoNewPrivs:\t1\n")
+    contains(status, "Seccomp:\t2\n")
+    shorter = pathlib.Path("/run/systemd/system/helod.service.d/walk.conf")
+    shorter.parent.mkdir(parents=True)
+    shorter.write_text("[Service]\nWatchdogSec=3s\n")
+    sh("systemctl daemon-reload; systemctl restart helod")
+    hangs, restarts = prop("MainPID"), int(prop("NRestarts"))
+    os.kill(int(hangs), signal.SIGSTOP)
+    wait_for(lambda: int(prop("NRestarts")) > restarts and prop("ActiveState") == "active", what="another helod")
+    assert prop("MainPID") != hangs
+    contains(sh("journalctl --no-pager -u helod"), "atchdog")
+    sh(f"rm -r {shorter.parent}; systemctl daemon-reload; systemctl restart helod")
+    equal(offer("bad_name!", "198.51.100.17", "[UNAVAILABLE]")[0], 550)
+    sh("systemctl stop helod")
+    equal((prop("Result"), prop("ActiveState")), ("success", "inactive"))
+    sh("systemctl start helod")
 
 
 @test("history: the log says at start when its file cannot be written under the shipped unit")
