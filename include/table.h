@@ -37,6 +37,13 @@ void table_free(struct table *t); /* NULL is allowed */
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size);
 /* The same without touching the order. */
 struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size);
+/*
+ * For a key that is looked up and then inserted: its hash is computed once. table_hash() gives it to the others, which
+ * do the same as those of no hash.
+ */
+uint64_t table_hash(const struct table *t, const void *key, size_t key_size);
+struct table_entry *table_peek_hashed(const struct table *t, uint64_t hash, const void *key, size_t key_size);
+void table_insert_hashed(struct table *t, struct table_entry *entry, uint64_t hash);
 /* The entry belongs to the table from here on, and is not the one thrown out; an older one of its key is released. */
 void table_insert(struct table *t, struct table_entry *entry);
 void table_remove(struct table *t, struct table_entry *entry);

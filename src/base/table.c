@@ -94,7 +94,7 @@ static void order_add_newest(struct table *t, struct table_entry *e)
     t->newest = e;
 }
 
-static struct table_entry *find_hashed(const struct table *t, uint64_t hash, const void *key, size_t key_size)
+struct table_entry *table_peek_hashed(const struct table *t, uint64_t hash, const void *key, size_t key_size)
 {
     struct table_entry *e = *bucket(t, hash);
 
@@ -105,7 +105,7 @@ static struct table_entry *find_hashed(const struct table *t, uint64_t hash, con
 
 struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size)
 {
-    return t->count == 0 ? NULL : find_hashed(t, hash_bytes(&t->key, key, key_size), key, key_size);
+    return t->count == 0 ? NULL : table_peek_hashed(t, hash_bytes(&t->key, key, key_size), key, key_size);
 }
 
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size)
@@ -148,10 +148,19 @@ static void make_room(struct table *t, const struct table_entry *kept)
     }
 }
 
+uint64_t table_hash(const struct table *t, const void *key, size_t key_size)
+{
+    return hash_bytes(&t->key, key, key_size);
+}
+
 void table_insert(struct table *t, struct table_entry *entry)
 {
-    uint64_t hash = hash_bytes(&t->key, entry->key, entry->key_size);
-    struct table_entry *same = find_hashed(t, hash, entry->key, entry->key_size);
+    table_insert_hashed(t, entry, table_hash(t, entry->key, entry->key_size));
+}
+
+void table_insert_hashed(struct table *t, struct table_entry *entry, uint64_t hash)
+{
+    struct table_entry *same = table_peek_hashed(t, hash, entry->key, entry->key_size);
     struct table_entry **head;
 
     assert(same != entry);

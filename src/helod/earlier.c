@@ -91,7 +91,7 @@ static void keep(struct earlier *all, const struct evidence *e, uint64_t now_ms,
 static bool find(struct earlier *all, const struct evidence *e, uint64_t now_ms, const struct policy *policy,
                  struct kept *out)
 {
-    const struct instance_key key = key_of(all, e, policy);
+    struct instance_key key = key_of(all, e, policy);
     size_t n;
     const char *bytes = instances_find(all->table, &key, now_ms, &n);
 

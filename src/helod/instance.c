@@ -31,6 +31,7 @@ void instances_key(const char *policy, const struct address *client, const char 
     size_t named = strlen(policy) + 1, n = strlen(instance);
 
     out->size = 0;
+    out->hash = 0;
     if (n == 0 || named > INSTANCE_KEY_MAX - address || n > INSTANCE_KEY_MAX - address - named)
         return;
     out->bytes[0] = (char)client->family;
@@ -40,10 +41,14 @@ void instances_key(const char *policy, const struct address *client, const char 
     out->size = address + named + n;
 }
 
-const char *instances_find(struct table *t, const struct instance_key *key, uint64_t now_ms, size_t *size)
+const char *instances_find(struct table *t, struct instance_key *key, uint64_t now_ms, size_t *size)
 {
-    struct entry *e = key->size == 0 ? NULL : (struct entry *)table_peek(t, key->bytes, key->size);
+    struct entry *e;
 
+    if (key->size == 0)
+        return NULL;
+    key->hash = table_hash(t, key->bytes, key->size);
+    e = (struct entry *)table_peek_hashed(t, key->hash, key->bytes, key->size);
     if (e == NULL)
         return NULL;
     if (now_ms >= e->until_ms) {
@@ -65,5 +70,5 @@ void instances_keep(struct table *t, const struct instance_key *key, uint64_t un
     e->answer_size = size;
     memcpy(e->bytes, key->bytes, key->size);
     memcpy(e->bytes + key->size, answer, size);
-    table_insert(t, &e->link);
+    table_insert_hashed(t, &e->link, key->hash != 0 ? key->hash : table_hash(t, key->bytes, key->size));
 }

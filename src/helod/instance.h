@@ -16,7 +16,8 @@ struct table;
 enum { INSTANCE_KEY_MAX = 256 }; /* Postfix never sends anything longer */
 
 struct instance_key {
-    size_t size; /* 0: no message; nothing is stored or found under it */
+    size_t size;   /* 0: no message; nothing is stored or found under it */
+    uint64_t hash; /* in the table that it was looked up in; 0: it was not */
     char bytes[INSTANCE_KEY_MAX];
 };
 
@@ -25,7 +26,7 @@ struct table *instances_new(size_t max);
 /* Builds the key once per request, for finding and storing. An `instance` of "", or too long, gives a key of size 0. */
 void instances_key(const char *policy, const struct address *client, const char *instance, struct instance_key *out);
 /* The stored answer, in the protocol's form; NULL when there is none. Valid until the next call. */
-const char *instances_find(struct table *t, const struct instance_key *key, uint64_t now_ms, size_t *size);
+const char *instances_find(struct table *t, struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
  * Stores the answer to later requests about the message, in the protocol's form. It replaces an earlier one. Without
  * memory nothing is stored: the next recipient is judged anew.

@@ -196,7 +196,7 @@ def _():
         process = activated((s,), conf)
         _, errors = process.communicate(timeout=PATIENCE)
         equal(process.returncode, 1)
-        contains(errors, "no listening stream socket")
+        contains(errors, "is not a listening stream socket")
 
 
 @cases([("3abc",), ("-1",), ("65",), ("",), (" 1",), ("1 ",), ("0x1",), ("99999999999999999999",)],

@@ -40,7 +40,7 @@ static struct instance_key key_of(const struct message *m)
 static const char *find(struct table *t, const struct message *m, uint64_t now)
 {
     static char answer[REPLY_SIZE];
-    const struct instance_key key = key_of(m);
+    struct instance_key key = key_of(m);
     size_t n = 0;
     const char *bytes = instances_find(t, &key, now, &n);
 
