@@ -300,11 +300,12 @@ static void on_gathered(void *arg, const struct gathered *gathered)
 {
     struct pending *p = arg;
     struct connection *c = p->connection;
+    const struct server *s = p->all->server;
 
     pending_finish(p);
     decide(p, gathered);
-    pending_end(p);
-    p->all->server->hooks.go_on(c);
+    pending_end(p); /* may free it */
+    s->hooks.go_on(c);
 }
 
 static void on_deadline(int fd, short what, void *arg)
