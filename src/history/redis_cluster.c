@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * redis_cluster: the map of a cluster's slots. It comes from CLUSTER SLOTS, which Redis since 3.0 and Valkey have. A
- * node is asked for it when its connection is new, after MOVED, and once a tick while a node that owns slots is
- * down. MOVED also changes the one slot at once.
+ * new connection is asked for it while there is none. Nodes are asked in turn when a connection was lost or after
+ * MOVED, which also changes the one slot at once, and once a tick while a node that owns slots is down.
  */
 #include <string.h>
 
@@ -42,18 +42,19 @@ static void report_masters(const struct redis_nodes *n, bool is_first)
         redis_nodes_report(n, false, "", "the masters of the cluster have changed, they are now ", masters);
 }
 
+/* Rows of owners that cannot be reached are left out. Where there are many, the rest is, too: each takes a while. */
 static void adopt(struct redis_nodes *n, const redisReply *map, const struct redis_node *from)
 {
     bool is_first = !n->cluster;
+    unsigned unknown = 0;
 
     n->cluster = true;
     n->stale = false;
     memset(n->owner, 0, sizeof(n->owner));
-    for (unsigned i = 0; i < REDIS_NODES_MAX; i++) {
+    for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
         if (n->all[i] != NULL)
             n->all[i]->slots = 0;
-    }
-    for (size_t i = 0; i < map->elements; i++) {
+    for (size_t i = 0; i < map->elements && unknown < REDIS_NODES_MAX; i++) {
         struct redis_range range;
         unsigned owner = redis_slots_range(map->element[i], &range)
                              ? redis_nodes_announced(n, &range.owner, redis_link_place(from->link))
@@ -63,6 +64,7 @@ static void adopt(struct redis_nodes *n, const redisReply *map, const struct red
             n->all[owner - 1]->slots += n->owner[slot] == 0;
             n->owner[slot] = (uint8_t)owner;
         }
+        unknown += owner == 0;
     }
     report_masters(n, is_first);
     redis_nodes_look_soon(n);

@@ -65,28 +65,27 @@ void redis_master_choose(struct redis_nodes *n)
     n->lack_reported = false;
 }
 
-/* Asks for roles and sentinels for their word. Reports that there is no master although servers are up. */
+/* Asks the servers for their roles and the sentinels for the master. Reports once that there is none. */
 void redis_master_look(struct redis_nodes *n)
 {
-    /* Of one that is down this was reported when it was lost. */
-    bool was_reported = n->master > 0 && !redis_nodes_is_up(n, n->master - 1), any_up = false;
+    bool was_reported = false; /* when one that is used was lost */
 
     if (n->ticks++ % ROLES_TICKS == 0 || n->stale || !redis_master_is_up(n)) {
         n->stale = false;
         if (n->sentinels != NULL)
             redis_sentinels_ask(n->sentinels);
-        for (unsigned i = 0; i < REDIS_NODES_MAX; i++) {
-            if (!redis_nodes_is_up(n, i))
-                continue;
-            any_up = true;
-            redis_master_ask(n->all[i]);
-        }
+        for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
+            if (redis_nodes_is_up(n, i))
+                redis_master_ask(n->all[i]);
     }
+    for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
+        if (n->all[i] != NULL && redis_nodes_is_used(n->all[i]) && !redis_nodes_is_up(n, i))
+            was_reported = true;
     n->lacking = redis_master_is_up(n) ? 0 : n->lacking + 1;
-    if (n->lacking < LACK_TICKS || n->lack_reported || was_reported || !any_up)
+    if (n->lacking < LACK_TICKS || n->lack_reported || was_reported)
         return;
     n->lack_reported = true;
-    redis_nodes_report(n, true, "", "none of its servers is a master, requests are judged without it", "");
+    redis_nodes_report(n, true, "", "no master was found, requests are judged without it", "");
 }
 
 void redis_master_named(void *arg, unsigned which, const struct redis_announced *master)

@@ -22,9 +22,10 @@ struct redis_node {
     bool unprobed;                    /* it closed a connection after that, as some proxies do, so it is not sent */
     uint64_t needed_ms;               /* when a command was last redirected to it, or a sentinel named it */
     enum { REDIS_ROLE_UNKNOWN, REDIS_ROLE_MASTER, REDIS_ROLE_OTHER } role;
-    unsigned votes; /* sentinels that name it */
-    unsigned slots; /* that it owns */
-    bool reported;  /* as a master of the cluster */
+    unsigned votes;                   /* sentinels that name it */
+    unsigned slots;                   /* that it owns */
+    bool reported;                    /* as a master of the cluster */
+    struct redis_announced announced; /* how it was last; a port of 0: never */
 };
 
 struct redis_nodes {
@@ -51,6 +52,8 @@ struct redis_nodes {
 };
 
 /* redis_nodes.c */
+/* Whether records are, or may be, on this node. */
+bool redis_nodes_is_used(const struct redis_node *node);
 bool redis_nodes_is_up(const struct redis_nodes *n, unsigned i);
 void redis_nodes_report(const struct redis_nodes *n, bool is_error, const char *where, const char *what,
                         const char *detail);

@@ -33,14 +33,16 @@ void redis_nodes_report(const struct redis_nodes *n, bool is_error, const char *
     n->context->report(n->context->report_arg, is_error, message);
 }
 
-/* In a list, nobody knows yet which server is the master before one was found. */
-static bool is_used(const struct redis_node *node)
+/* Before a master was found, it may be each server of a list, and each that a sentinel names. */
+bool redis_nodes_is_used(const struct redis_node *node)
 {
     const struct redis_nodes *n = node->nodes;
 
     if (n->cluster)
         return node->slots > 0;
-    return n->master == 0 ? n->mode != REDIS_SENTINELS : n->all[n->master - 1] == node;
+    if (n->master == 0)
+        return n->mode != REDIS_SENTINELS || node->votes > 0;
+    return n->all[n->master - 1] == node;
 }
 
 static void on_report(void *arg, enum redis_link_news news, const char *detail)
@@ -51,7 +53,7 @@ static void on_report(void *arg, enum redis_link_news news, const char *detail)
     const struct redis_node *node = arg;
     const char *what = words[news];
 
-    if (news == REDIS_LINK_LOST && !is_used(node))
+    if (news == REDIS_LINK_LOST && !redis_nodes_is_used(node))
         what = "unavailable: ";
     else if (news == REDIS_LINK_LOST && node->nodes->cluster)
         what = "unavailable, requests are judged without the records in its slots: ";
@@ -86,6 +88,9 @@ static void on_greeted(void *arg)
         redis_master_ask(node);
     if (node->nodes->mode == REDIS_SENTINELS)
         return;
+    /* Whoever comes back after a while may not know yet what the others know, so it is not asked without need. */
+    if (node->nodes->cluster && !node->nodes->stale)
+        return;
     node->unprobed = node->unprobed || node->probed;
     node->probed = !node->unprobed;
     if (node->probed)
@@ -107,8 +112,8 @@ static void on_changed(void *arg)
     redis_master_choose(node->nodes);
 }
 
-/* NULL: no memory, or no room. */
-static struct redis_node *node_new(struct redis_nodes *n, const struct redis_place *place, bool listed)
+/* Its index; REDIS_NODES_MAX: no memory, or no room. */
+static unsigned node_new(struct redis_nodes *n, const struct redis_place *place, bool listed)
 {
     struct redis_link_options options = {
         .context = n->context,
@@ -123,7 +128,7 @@ static struct redis_node *node_new(struct redis_nodes *n, const struct redis_pla
         i++;
     node = i < REDIS_NODES_MAX ? calloc(1, sizeof(*node)) : NULL;
     if (node == NULL)
-        return NULL;
+        return REDIS_NODES_MAX;
     node->nodes = n;
     node->listed = listed;
     redis_place_name(place, node->name);
@@ -131,9 +136,10 @@ static struct redis_node *node_new(struct redis_nodes *n, const struct redis_pla
     node->link = redis_link_new(&options);
     if (node->link == NULL) {
         free(node);
-        return NULL;
+        return REDIS_NODES_MAX;
     }
-    return n->all[i] = node;
+    n->all[i] = node;
+    return i;
 }
 
 static void node_free(struct redis_nodes *n, unsigned i)
@@ -176,23 +182,34 @@ static bool place_of(const struct redis_nodes *n, const struct redis_announced *
     return true;
 }
 
-/* The index of an announced node plus 1, which may be a new node; 0: it cannot be reached, or there is no room. */
+/* A map may have thousands of rows, so a node that is announced as before is recognised first. */
+static bool is_announced(const struct redis_node *node, const struct redis_announced *to)
+{
+    const struct redis_announced *before = &node->announced;
+
+    return before->port == to->port && strcmp(before->address, to->address) == 0 &&
+           strcmp(before->name, to->name) == 0 && (to->address[0] != '\0' || to->name[0] != '\0');
+}
+
 unsigned redis_nodes_announced(struct redis_nodes *n, const struct redis_announced *to, const struct redis_place *from)
 {
     struct redis_place place;
-    struct redis_node *node;
     unsigned i = 0;
 
+    for (; i < REDIS_NODES_MAX; i++)
+        if (n->all[i] != NULL && is_announced(n->all[i], to))
+            return i + 1;
     if (!place_of(n, to, from, &place))
         return 0;
-    while (i < REDIS_NODES_MAX && (n->all[i] == NULL || !redis_place_same(redis_link_place(n->all[i]->link), &place)))
-        i++;
-    if (i < REDIS_NODES_MAX)
-        return i + 1;
-    node = node_new(n, &place, false);
-    for (i = 0; node != NULL && n->all[i] != node;)
-        i++;
-    return node != NULL ? i + 1 : 0;
+    for (i = 0; i < REDIS_NODES_MAX; i++)
+        if (n->all[i] != NULL && redis_place_same(redis_link_place(n->all[i]->link), &place))
+            break;
+    if (i == REDIS_NODES_MAX)
+        i = node_new(n, &place, false);
+    if (i == REDIS_NODES_MAX)
+        return 0;
+    n->all[i]->announced = *to;
+    return i + 1;
 }
 
 /* Whether every part of the store is up. */
@@ -280,7 +297,7 @@ static bool begin(struct redis_nodes *n)
     n->mode = n->listed_count > 1 ? REDIS_LIST : REDIS_ONE;
     n->master = n->mode == REDIS_ONE;
     for (unsigned i = 0; i < n->listed_count; i++)
-        if (node_new(n, &n->listed[i], true) == NULL)
+        if (node_new(n, &n->listed[i], true) == REDIS_NODES_MAX)
             return false;
     return true;
 }
@@ -373,11 +390,12 @@ void redis_nodes_stats(const struct redis_nodes *n, struct history_stats *out)
 
         if (node == NULL)
             continue;
-        out->nodes[out->node_count++] = (struct history_node){.name = node->name,
-                                                              .state = !redis_link_up(node->link) ? HISTORY_NODE_DOWN
-                                                                       : is_used(node)            ? HISTORY_NODE_USED
-                                                                                       : HISTORY_NODE_STANDBY,
-                                                              .slots = node->slots,
-                                                              .latency_us = redis_link_latency_us(node->link)};
+        out->nodes[out->node_count++] =
+            (struct history_node){.name = node->name,
+                                  .state = !redis_link_up(node->link)  ? HISTORY_NODE_DOWN
+                                           : redis_nodes_is_used(node) ? HISTORY_NODE_USED
+                                                                       : HISTORY_NODE_STANDBY,
+                                  .slots = node->slots,
+                                  .latency_us = redis_link_latency_us(node->link)};
     }
 }
