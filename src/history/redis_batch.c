@@ -160,7 +160,9 @@ void redis_batch_command(struct redis_batch *r, enum store_subject of, const cha
 void redis_batch_leave(struct redis_batch *r, bool late)
 {
     r->waiter = NULL;
+    r->left++; /* a link that is late once too often goes down, and that ends the batch's commands */
     for (unsigned i = 0; late && i < r->count; i++)
         if (r->sent[i].node != NULL && !is_asked(r, &r->sent[i]))
             redis_link_late(redis_nodes_link(r->sent[i].node));
+    redis_batch_sent(r);
 }
