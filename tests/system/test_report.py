@@ -236,6 +236,22 @@ def _():
     equal(json.loads(ctl("tune", "-c", conf, "-j", "-l", labels, some))["suggestion"]["changes"], [])
 
 
+@test("tune: that a throw-away domain proves its name is no reason to spare it, unlike a doubt about identity")
+def _():
+    def suggested(findings, score):
+        lines = folder / "lines"
+        lines.write_text("".join(
+            f"Nov 20 10:00:{i:02} mx helod[1]: decision v=1 id=7QK2M{i % 10} action=defer judged=defer score={score} threshold=defer "
+            f"policy=default mode=enforce client=203.1.9.{i + 1} rdns=a{i}.loom{i}.top fcrdns=pass helo=a{i}.loom{i}.top "
+            f"proto=ESMTP sender=x@loom{i}.top instance=1.{i} findings={findings} dns=3/13ms cached=1 ms=14 reply=\"450 4.7.1 no\"\n"
+            for i in range(40)))
+        got = json.loads(ctl("tune", "-j", lines))
+        equal(got["summary"]["decisions"], 40)
+        return [change["change"] for change in got["suggestion"]["changes"]]
+    equal(suggested("helo_bulk_name:55,greeting_plaintext:25,helo_verified:0", 80), [])
+    assert suggested("helo_factory:66,helo_underscore:33", 99), "nobody is spared"
+
+
 ctl("report", "-c", conf, "-w", page, log)
 
 

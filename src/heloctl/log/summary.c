@@ -57,18 +57,33 @@ void summary_close(struct summary *s)
     table_free(s->clients);
 }
 
-/* Whether the outcome would be milder if this rule had not hit. */
-static bool is_decisive(const struct logged *l, int rule)
+/* What the outcome would be without this rule (-1: none is left out), or of the lasting findings alone. */
+static enum outcome outcome_without(const struct logged *l, int rule, bool only_lasting)
 {
     struct verdict v = l->verdict;
     unsigned kept = 0;
 
     for (unsigned i = 0; i < v.finding_count; i++)
-        if (v.findings[i].rule != rule)
+        if (v.findings[i].rule != rule && (!only_lasting || rules[v.findings[i].rule]->lasting))
             v.findings[kept++] = v.findings[i];
     v.finding_count = kept;
     policy_rescore(l->verdict.policy, &v);
-    return v.judged < l->verdict.judged;
+    return v.judged;
+}
+
+static bool is_decisive(const struct logged *l, int rule)
+{
+    return outcome_without(l, rule, false) < l->verdict.judged;
+}
+
+/*
+ * The client proves its name, which shows that it is honest. It shows nothing where the lasting findings alone
+ * refuse the greeting, as those of a throw-away domain or of a session without encryption do: spammers prove such
+ * names, too.
+ */
+static bool is_honest(const struct logged *l)
+{
+    return l->proved && (l->verdict.judged < OUTCOME_DEFER || outcome_without(l, -1, true) < OUTCOME_DEFER);
 }
 
 static bool is_refused(unsigned state)
@@ -88,7 +103,7 @@ static void add_rules(struct summary *s, const struct logged *l, int label, bool
         rule->decisive += decisive;
         rule->confirmed += logged_confirmed(l);
         rule->spf += logged_spf_pass(l);
-        rule->proved += decisive && l->proved;
+        rule->proved += decisive && is_honest(l);
         if (label != LABEL_NONE) {
             rule->labelled[label]++;
             rule->decided[label] += decisive;
@@ -266,7 +281,7 @@ static enum pattern_kind kind_of(const struct logged *l, int label)
 {
     if (label != LABEL_NONE)
         return label == LABEL_HAM ? PATTERN_HAM : PATTERN_SPAM;
-    return l->proved ? PATTERN_PROVED : PATTERN_OTHER;
+    return is_honest(l) ? PATTERN_PROVED : PATTERN_OTHER;
 }
 
 /* The mail log's opinion as a label; counts it. */
