@@ -82,6 +82,7 @@ def _():
         mx.delivered("r1")
         mx.wait_log("status=sent")
         wait_for(lambda: len(daemon.decisions()) == 3, what="three decisions")
+        wait_for(lambda: mx.log().count("NOQUEUE: reject: ") == 2, what="both refusals in Postfix's log")
         mail_log = daemon.folder / "mail.log"
         log = dated_log(daemon, re.match(STAMP, mx.wait_log("status=sent")).group(0))
         mail_log.write_text(mx.log())
