@@ -282,7 +282,7 @@ class Helod:
 
     def _up(self):
         assert self.process.poll() is None, f"helod ended with {self.process.returncode}:\n{self.log()}"
-        if self.path.exists():
+        if f"unix:{self.path}" in self.listen:  # opened after the TCP port
             probe, address = socket.socket(socket.AF_UNIX), str(self.path)
         else:
             probe, address = socket.socket(socket.AF_INET), ("127.0.0.1", self.port)
