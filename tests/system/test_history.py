@@ -422,7 +422,7 @@ def _():
 def _():
     folder = scratch() / "missing"
     one = remembering(folder / "history")
-    contains(one.log(), f"history {folder}/history: the snapshot cannot be created: No such file or directory")
+    one.wait_log(f"history {folder}/history: the snapshot cannot be created: No such file or directory")
     greet_from(one, "mailhost", range(3))
     folder.mkdir()
     one.wait_log("snapshots are written again")
