@@ -42,11 +42,26 @@ static void report_masters(const struct redis_nodes *n, bool is_first)
         redis_nodes_report(n, false, "", "the masters of the cluster have changed, they are now ", masters);
 }
 
-/* Rows of owners that cannot be reached are left out. Where there are many, the rest is, too: each takes a while. */
+static void move_slot(struct redis_nodes *n, unsigned slot, unsigned to)
+{
+    unsigned from = n->owner[slot];
+
+    if (from == to)
+        return;
+    if (from > 0)
+        n->all[from - 1]->slots--;
+    n->all[to - 1]->slots++;
+    n->owner[slot] = (uint8_t)to;
+}
+
+/*
+ * Rows of owners that cannot be reached are left out. Where there are many, the rest is, too: each takes a while. So
+ * are those after as many slots as there are. A slot that several rows have belongs to the last one.
+ */
 static void adopt(struct redis_nodes *n, const redisReply *map, const struct redis_node *from)
 {
     bool is_first = !n->cluster;
-    unsigned unknown = 0;
+    unsigned unknown = 0, slots = 0;
 
     n->cluster = true;
     n->stale = false;
@@ -54,16 +69,14 @@ static void adopt(struct redis_nodes *n, const redisReply *map, const struct red
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
         if (n->all[i] != NULL)
             n->all[i]->slots = 0;
-    for (size_t i = 0; i < map->elements && unknown < REDIS_NODES_MAX; i++) {
+    for (size_t i = 0; i < map->elements && unknown < REDIS_NODES_MAX && slots < REDIS_SLOTS; i++) {
         struct redis_range range;
         unsigned owner = redis_slots_range(map->element[i], &range)
                              ? redis_nodes_announced(n, &range.owner, redis_link_place(from->link))
                              : 0;
 
-        for (unsigned slot = range.first; owner > 0 && slot <= range.last; slot++) {
-            n->all[owner - 1]->slots += n->owner[slot] == 0;
-            n->owner[slot] = (uint8_t)owner;
-        }
+        for (unsigned slot = range.first; owner > 0 && slot <= range.last; slot++, slots++)
+            move_slot(n, slot, owner);
         unknown += owner == 0;
     }
     report_masters(n, is_first);
@@ -93,18 +106,6 @@ void redis_cluster_ask_any(struct redis_nodes *n)
             return;
         }
     }
-}
-
-static void move_slot(struct redis_nodes *n, unsigned slot, unsigned to)
-{
-    unsigned from = n->owner[slot];
-
-    if (from == to)
-        return;
-    if (from > 0)
-        n->all[from - 1]->slots--;
-    n->all[to - 1]->slots++;
-    n->owner[slot] = (uint8_t)to;
 }
 
 struct redis_node *redis_cluster_redirected(struct redis_node *from, const struct redis_redirect *redirect)

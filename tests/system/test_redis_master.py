@@ -269,6 +269,20 @@ def _(_what, answer):
         assert peak_kib(daemon) - before < 150000, f"{peak_kib(daemon) - before} KiB more"
 
 
+@test("a map with slots that two nodes have: one of them is away, and helod keeps its row and runs")
+def _():
+    node = Liar()
+    rows = [row(0, 100, b"127.0.0.1", node.port), row(0, 100, b"127.0.0.1", 1),
+            row(101, 16383, b"127.0.0.1", node.port)]
+    node.answers = ((b"PING", b"+PONG\r\n"), (b"CLUSTER", b"*3\r\n" + b"".join(rows)), (b"ZADD", b":1\r\n"),
+                    (b"ZRANGE", b"-MOVED 1 127.0.0.1:%d\r\n" % node.port), (b"ZCOUNT", b":1\r\n"), (b"", NOTHING))
+    with start([node]) as daemon:
+        for _ in range(20):
+            assert not is_known(daemon, "mailhost")
+            time.sleep(0.1)  # so that ticks come between the map and the redirections
+        equal(daemon.process.poll(), None, "helod runs")
+
+
 @test("a node that redirects every command to itself is asked a few times, and the request is answered")
 def _():
     node = Liar()
