@@ -2,7 +2,7 @@
 /*
  * address: IPv4 and IPv6 addresses and networks as values.
  *
- * An IPv4-mapped IPv6 address is always the IPv4 address it maps: two texts of one client are equal here.
+ * An IPv4-mapped IPv6 address is stored as the IPv4 address it maps, so both notations of a client compare equal.
  */
 #ifndef HELOD_ADDRESS_H
 #define HELOD_ADDRESS_H
@@ -26,7 +26,7 @@ struct network {
     uint8_t bits;        /* 0..32 or 0..128 */
 };
 
-/* What the IANA special-purpose registries say of an address. */
+/* What an address is used for, by the IANA special-purpose address registries (RFC 6890). */
 enum address_scope {
     ADDRESS_GLOBAL,
     ADDRESS_LOOPBACK,      /* 127/8, ::1 */
@@ -41,31 +41,32 @@ enum address_scope {
 
 enum {
     ADDRESS_TEXT_SIZE = 46,    /* longest text with its NUL */
-    NETWORK_TEXT_SIZE = 50,    /* and /128 */
+    NETWORK_TEXT_SIZE = 50,    /* the same with "/128" */
     ADDRESS_REVERSE_SIZE = 74, /* longest ip6.arpa name with its NUL */
 };
 
-/* Strict: dotted quad without leading zeros, or RFC 4291 text; no brackets, zone ids, blanks. */
+/* Accepts only a dotted quad without leading zeros, or RFC 4291 text. No brackets, zone ids or blanks. */
 bool address_parse(struct address *a, const char *s, size_t n);
 bool address_from_sockaddr(struct address *a, const struct sockaddr *sa);
-socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct sockaddr_storage *out); /* its size */
+socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct sockaddr_storage *out); /* the size */
 /* Address or address/bits; host bits are cleared. */
 bool network_parse(struct network *net, const char *s, size_t n);
 
 /*
- * "HOST:PORT", "HOST", "[ADDRESS]:PORT" or an address alone: the host, without brackets, goes to `host`, and *port
- * points behind the colon, or is NULL where there is none. False: the host does not fit. Neither is checked.
+ * Splits "HOST:PORT", "HOST", "[ADDRESS]:PORT" or a bare address. The host is copied to `host` without brackets; *port
+ * points into `text`, behind the colon, or is NULL if there is no port. Neither part is validated. Returns false if the
+ * host does not fit.
  */
 bool address_split_port(const char *text, char *host, size_t size, const char **port);
 
 /* RFC 5952 text. Returns `out`. */
 const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE]);
 const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE]);
-/* The name to ask for PTR, without a trailing dot. Returns `out`. */
+/* The in-addr.arpa or ip6.arpa name for a PTR lookup, without a trailing dot. Returns `out`. */
 const char *address_reverse_name(const struct address *a, char out[ADDRESS_REVERSE_SIZE]);
 
 bool address_equal(const struct address *a, const struct address *b);
-int address_compare(const struct address *a, const struct address *b); /* IPv4 first, then by the bytes */
+int address_compare(const struct address *a, const struct address *b); /* sorts IPv4 before IPv6, then by bytes */
 bool address_in(const struct address *a, const struct network *net);
 /* The network of `bits` around an address; bits past the family's width count as the width. */
 struct network address_network(const struct address *a, unsigned bits);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * answer: the result of a test of the evidence. OPEN means that the answer is unknown so far: evidence that is still
- * missing could make it YES. So YES and NO are final; more evidence only ever turns OPEN into one of them.
+ * answer: the result of a test of the evidence. OPEN means that evidence which is still missing could make it YES. YES
+ * and NO are final: more evidence never changes them, it only turns OPEN into one of the two.
  *
- * The functions below are the logic of three values (Kleene's). Whoever combines final answers with them gets an answer
- * that is final as soon as the known half of the evidence settles it: NO and OPEN is NO, YES or OPEN is YES.
+ * The functions below implement Kleene's three-valued logic, which keeps this promise: "NO and OPEN" is NO, "YES or
+ * OPEN" is YES, so a combined answer becomes final as soon as the known operand decides it.
  */
 #ifndef HELOD_ANSWER_H
 #define HELOD_ANSWER_H
 
 #include <stdbool.h>
 
-/* In this order, so that "and" is the smaller of two answers and "or" is the larger. */
+/* The order matters: "and" is the smaller of two answers, "or" the larger. */
 enum answer { NO, OPEN, YES };
 
 static inline enum answer answer_if(bool certain)

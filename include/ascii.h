@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ascii: the letters and digits of protocols, whatever the locale. Every other byte, and any int, is none.
+ * ascii: ASCII letters and digits, independent of the locale. Unlike <ctype.h>, any int may be passed, negative ones
+ * and 8-bit bytes included.
  */
 #ifndef HELOD_ASCII_H
 #define HELOD_ASCII_H
@@ -17,13 +18,13 @@ static inline bool ascii_is_letter(int c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* A capital as its small letter, all else as it is. */
+/* Converts A-Z to lower case and returns everything else unchanged. */
 static inline int ascii_lower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-/* 0 to 15, or -1. Small letters only: ascii_lower() takes in the others. */
+/* The value of a hex digit, 0 to 15, or -1. Lower case only: call ascii_lower() first to accept both cases. */
 static inline int ascii_hex(int c)
 {
     if (ascii_is_digit(c))

@@ -16,7 +16,7 @@ uint64_t clock_us(void);
 /* Wall clock, seconds since 1970. */
 time_t clock_wall(void);
 
-/* From now on both clocks stand still and are moved by hand. */
+/* Freezes both clocks at these values. From then on only clock_advance() moves them, until clock_thaw(). */
 void clock_freeze(time_t wall, uint64_t ms);
 void clock_advance(uint64_t ms);
 void clock_thaw(void);

@@ -12,7 +12,7 @@ struct settings;
 
 struct daemon_options {
     const char *file; /* the policy file */
-    bool foreground;  /* stay, and log to stderr; else fork, and log to syslog */
+    bool foreground;  /* do not fork, and log to stderr; false: fork, and log to syslog */
     bool verbose;     /* debug messages too */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns: the answer to one DNS lookup. A plain value: the resolver or a test makes it; gather and SPF read it.
+ * dns: the answer to one DNS lookup, a plain value. The resolver (or a test) creates it; gather and SPF read it.
  */
 #ifndef HELOD_DNS_H
 #define HELOD_DNS_H
@@ -16,7 +16,7 @@ enum dns_status {
     DNS_FOUND,  /* at least one record of the type asked for */
     DNS_NODATA, /* the name exists but has no record of this type */
     DNS_NXDOMAIN,
-    DNS_TEMPERROR, /* SERVFAIL, timeout, a malformed answer, no memory: says nothing about the name */
+    DNS_TEMPERROR, /* SERVFAIL, a timeout, a malformed answer, no memory: nothing is known about the name */
 };
 
 struct dns_record {
@@ -52,7 +52,7 @@ enum {
     DNS_NAME_SIZE = 256, /* longest name as text, including its NUL */
 };
 
-/* The types that helod asks for, numbered from 0 for use as table indexes. The last number means any other type. */
+/* The types that helod queries, numbered from 0 for use as table indexes. The last number means any other type. */
 enum { DNS_TYPE_NUMBERS = 6 };
 unsigned dns_type_number(uint16_t type);
 const char *dns_type_number_name(unsigned number); /* "A", …, "other" */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * file: reads a file that the admin wrote, whole, in bounded time, and only when nobody else could have written it.
+ * file: reads a whole configuration file in bounded time, and only if nobody but the admin could have written it.
  */
 #ifndef HELOD_FILE_H
 #define HELOD_FILE_H
@@ -17,8 +17,8 @@ struct file_text {
 enum { FILE_ERROR_SIZE = 256 };
 
 /*
- * Reads a regular file of at most `limit` bytes. False with a text in error; so too when somebody writes to the file
- * during the reading, since nobody knows then whether the bytes that were read ever belonged together.
+ * Reads a regular file of at most `limit` bytes. Returns false with a text in error. A file that changes while it is
+ * read is an error too, because the result could be a mixture of the old and the new content.
  */
 bool file_read(const char *path, size_t limit, struct file_text *out, char error[FILE_ERROR_SIZE]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hash: SipHash-1-3 with a key drawn at start-up: names and addresses are chosen by strangers.
+ * hash: SipHash-1-3 with a random key. Clients choose the names and addresses that become table keys; without a secret
+ * they could choose keys that all collide.
  */
 #ifndef HELOD_HASH_H
 #define HELOD_HASH_H

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * history: what a client has called itself before. One interface, several stores: none, memory, redis.
+ * history: how clients have greeted before. One interface, several stores: none, memory, redis.
  *
- * A greeting is remembered under its client network and, unverified, under its HELO name. Of a network: the
- * unverified names and registrable domains in the window, and the domains it was verified for. Of a name: the
- * neighbourhoods (/16, /32: unrelated networks) it came from unverified. What is verified is for the caller to say
- * (evidence_verified()).
+ * Every greeting is recorded under its client network; an unverified one also under its HELO name. A network's record
+ * has its unverified names and registrable domains in the window, and the domains it was verified for. A name's record
+ * has the neighbourhoods that used it unverified. A neighbourhood is an IPv4 /16 or an IPv6 /32, so two of them are
+ * unrelated networks. The caller decides whether a greeting is verified (evidence_verified()).
  *
- * history_ask() answers like the resolver: never before it returns, exactly once, never after a cancel. A store in
- * trouble leaves `known` or `name_known` false, no later than its timeout: no points come from it.
+ * history_ask() calls back exactly once, never before it returns, and never after a cancel. If the store fails, it
+ * still calls back within the store's timeout, with `known` or `name_known` false. Such facts lead to no points.
  */
 #ifndef HELOD_HISTORY_H
 #define HELOD_HISTORY_H
@@ -27,24 +27,24 @@ struct history_query;
 struct history_settings;
 struct name;
 
-/* From which counts on the rules speak; of the settings, copied in by gather. 0: never, and so without a store. */
+/* The counts from which the rules match, copied from the settings by gather. 0: never; without a store all are 0. */
 struct history_limits {
     unsigned churn_domains, shared_networks, known_days, known_count;
 };
 
-/* What the rules may see. All zero: nothing known. */
+/* What the rules see of history. All zero: nothing is known. */
 struct history_facts {
     struct history_limits limits;
     bool known;                   /* the store answered for the client network */
-    bool name_known;              /* and for the HELO name, whose record may be on another server */
+    bool name_known;              /* it also answered for the HELO name, whose record may be on another server */
     unsigned domains;             /* distinct registrable domains this client greeted with, unverified, in the window */
     unsigned names;               /* distinct unverified names; no rule needs it, so only heloctl reads it from Redis */
     unsigned networks;            /* distinct neighbourhoods that used this HELO name unverified, in the window */
-    unsigned good;                /* greetings of this network with this registrable domain that were verified */
+    unsigned good;                /* verified greetings of this network with this registrable domain */
     unsigned good_days;           /* days between the first and the last of these */
-    bool verified_other;          /* the one domain that this network is known for (known_count) is not this one's */
+    bool verified_other;          /* this network is known (known_count) for one domain only, and it is another one */
     unsigned misfits;             /* unverified greetings of this network since its last verified one: a lower bound */
-    unsigned misfit_days;         /* and on how many days */
+    unsigned misfit_days;         /* number of days with such a greeting */
     unsigned encrypted_networks;  /* unrelated networks whose clients came encrypted under this policy lately */
     time_t first_seen, last_seen; /* of this client network; 0: never */
 };
@@ -56,68 +56,74 @@ struct history_greeting {
     const char *policy;   /* whose encrypted_networks are counted; NULL: none */
 };
 
-/* Reports a failure of the store, or its recovery, once each, for the log. May be called during history_new(). */
+/* Called once when the store fails and once when it recovers, for the log. May be called during history_new(). */
 typedef void history_report(void *arg, bool is_error, const char *message);
 
 struct history_options {
     const struct history_settings *settings; /* copied, texts and all */
-    bool read_only;                          /* heloctl: notes nothing, leaves the snapshot's file alone */
+    bool read_only;                          /* heloctl: records nothing and does not write the snapshot file */
     history_report *report;
     void *report_arg;
 };
 
 /*
- * Whether history_new() can succeed with these settings in this build, without opening anything. False, with a text
- * that names the option in error, when it cannot.
+ * Whether this build supports the settings. Opens nothing. Returns false, with a text in error that names the option,
+ * if history_new() would fail.
  */
 bool history_check(const struct history_settings *settings, char *error, size_t error_size);
 /*
- * Opens the store of the settings, reads its snapshot. NULL with a text in error: no memory, or a store that this
- * build does not have. A server that is down, a snapshot that cannot be used are reported, no more.
+ * Opens the store and reads its snapshot. Returns NULL with a text in error if there is no memory or this build lacks
+ * the store. A server that is down or an unusable snapshot is no error: it is only reported.
  */
 struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
                             size_t error_size);
-/* Cancels all without calling back. NULL is allowed. Does not save: see history_save(). */
+/* Cancels all queries without calling back. NULL is allowed. It writes no snapshot: call history_save() first. */
 void history_free(struct history *h);
 
 typedef void history_done(void *arg, const struct history_facts *facts);
 
-/* True when the answer, which may be "not known", is there without waiting; the limits of *out do not change. */
+/*
+ * Returns true with the facts in *out if the store answers without waiting; the answer may be that nothing is known.
+ * Does not change the limits in *out.
+ */
 bool history_at_once(struct history *h, const struct history_greeting *greeting, struct history_facts *out);
-/* NULL only when there is no memory: then nothing is called back. */
+/* Returns NULL only if there is no memory; then there is no callback. */
 struct history_query *history_ask(struct history *h, const struct history_greeting *greeting, history_done *done,
                                   void *arg);
 void history_cancel(struct history_query *q);
-/* Remembers one greeting. Call it only if it is certain whether the name is verified. Invalid names are skipped. */
+/* Records one greeting. Call it only if evidence_verified() is not OPEN. Invalid names are skipped. */
 void history_note(struct history *h, const struct history_greeting *greeting, bool verified);
 /*
- * Remembers that a client of the policy came encrypted, which is how helod learns that Postfix offers STARTTLS there.
- * Kept for HISTORY_ENCRYPTED_DAYS, or for the window where that is shorter.
+ * Records that a client of the policy used encryption, which is how helod learns that Postfix offers STARTTLS there.
+ * The record expires after HISTORY_ENCRYPTED_DAYS, or after the window if that is shorter.
  */
 enum { HISTORY_ENCRYPTED_DAYS = 7 };
 void history_note_encrypted(struct history *h, const struct history_greeting *greeting);
 
-/* For people. `subject` is an address, a network's address or a HELO name. */
+/* For heloctl and the status page. `subject` is an address, a network's address or a HELO name. */
 enum history_form { HISTORY_TEXT, HISTORY_JSON };
 struct history_showing;
-/* Called once, later, with lines of text or one JSON object; `ok` is false when the store cannot tell. */
+/* Called once, later, with lines of text or one JSON object. `ok` is false if the store could not be read. */
 typedef void history_shown(void *arg, bool ok, const char *text);
-/* NULL: no memory. */
+/* Returns NULL if there is no memory; then there is no callback. */
 struct history_showing *history_show(struct history *h, const char *subject, enum history_form form,
                                      history_shown *shown, void *arg);
-/* Removes the record of one client network or name; the same call-back says what was done. */
+/* Removes the record of one client network or name. The callback's text reports what was removed. */
 struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg);
-/* The same without waiting; NULL: the store is another process, ask it yourself. The text is the caller's to free. */
+/*
+ * The same without waiting, for a store inside this process. The caller frees the text. NULL: the store is a server;
+ * use the functions above.
+ */
 char *history_show_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
 char *history_forget_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
 
-/* A server of a store that is shared. */
+/* A Redis server, as shown in the statistics. */
 enum { HISTORY_NODES_MAX = 128 };
 enum history_node_state { HISTORY_NODE_DOWN, HISTORY_NODE_STANDBY, HISTORY_NODE_USED, HISTORY_NODE_STATES };
 struct history_node {
     const char *name; /* valid until the event loop continues */
     enum history_node_state state;
-    unsigned slots; /* of a cluster, that it owns */
+    unsigned slots; /* how many slots of a cluster it owns */
     uint64_t latency_us;
 };
 
@@ -126,12 +132,12 @@ struct history_stats {
     bool up;
     size_t networks, names, bytes; /* of the memory store */
     uint64_t evicted;
-    uint64_t asked, unknown; /* questions; those not fully answered */
+    uint64_t asked, unknown; /* queries, and how many of them were not fully answered */
     unsigned node_count;
     struct history_node nodes[HISTORY_NODES_MAX];
 };
 void history_stats(const struct history *h, struct history_stats *out);
-/* Writes the snapshot now and waits for it; false with a text in error. Without a file nothing is done. */
+/* Writes the snapshot now and waits until it is on disk. Without a file it does nothing. False with a text in error. */
 bool history_save(struct history *h, char *error, size_t error_size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json: a writer that cannot produce malformed JSON from foreign bytes. Commas are its own business.
+ * json: writes JSON that stays well-formed whatever bytes the texts contain. It adds the commas itself.
  */
 #ifndef HELOD_JSON_H
 #define HELOD_JSON_H
@@ -11,16 +11,16 @@
 struct json {
     FILE *out;
     unsigned depth;
-    bool filled[16]; /* by depth: something was written there already */
+    bool filled[16]; /* by depth: has a member already, so the next one needs a comma */
 };
 
 void json_init(struct json *j, FILE *out);
-/* `name` is a constant of ours inside an object, NULL inside an array or at the top. */
+/* `name` is a trusted constant inside an object, and NULL inside an array or at the top level. */
 void json_open(struct json *j, const char *name, char bracket);        /* '{' or '[' */
 void json_close(struct json *j, char bracket);                         /* '}' or ']' */
 void json_text(struct json *j, const char *name, const char *foreign); /* NULL becomes null */
 void json_number(struct json *j, const char *name, long long n);
 void json_bool(struct json *j, const char *name, bool b);
-void json_end(struct json *j); /* the last line end */
+void json_end(struct json *j); /* writes the final newline */
 
 #endif

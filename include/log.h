@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log: messages for the admin. Fixed format strings, one line each, at most 900 bytes, control and 8-bit bytes
- * escaped here once more whatever the caller did. Libraries do not log: they return an error text.
+ * log: messages for the admin, one line each, at most 900 bytes. Format strings are constants. Control and 8-bit bytes
+ * are escaped here even if the caller has escaped them already. Low-level rooms do not log: they return an error text.
  */
 #ifndef HELOD_LOG_H
 #define HELOD_LOG_H
@@ -13,7 +13,7 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 enum log_sink {
-    LOG_SINK_STDERR,  /* lines with a time in front; with <n> priorities instead when under systemd (JOURNAL_STREAM) */
+    LOG_SINK_STDERR,  /* lines that begin with the time or, under systemd (JOURNAL_STREAM), with a <n> priority */
     LOG_SINK_SYSLOG,  /* LOG_MAIL, LOG_PID */
     LOG_SINK_JOURNAL, /* systemd's, with the line's fields: log_direct() */
     LOG_SINK_FILE,    /* JSON lines: log_direct() */
@@ -24,7 +24,7 @@ enum { LOG_LINE_SIZE = 900 };
 
 /* `ident` must stay valid. May be called again to change sink or level. */
 void log_open(enum log_sink sink, enum log_level max_level, const char *ident);
-/* One field of a line, for the sinks that keep fields. A number's value is its digits. */
+/* One field of a line, for sinks that store fields. The value of a number is its digits. */
 struct log_field {
     const char *name, *value;
     bool number;
@@ -36,28 +36,28 @@ struct log_target {
     const char *ident;
     const char *path; /* the file; of the journal's socket, NULL for the system's */
 };
-/* False with errno: it cannot be opened, and everything stays as it was. */
+/* Switches to the target. Returns false with errno if it cannot be opened; the old sink stays in use. */
 bool log_direct(const struct log_target *target);
-/* Opens the file once more under its name, after logrotate has moved it. False: the old one stays. */
+/* Reopens the log file by its name after logrotate has moved it. False: that failed, and the old file stays in use. */
 bool log_reopen(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* A finished line (a decision) that is already filtered: written as it is, in one write. */
+/* Writes a finished line (a decision) unchanged, in one write. The caller has filtered it. */
 void log_line(enum log_level level, const char *line, size_t n);
 /* The same with its fields. In a file they replace the line; syslog and stderr take the line alone. */
 void log_line_fields(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count);
-/* Whether the sink keeps fields. */
+/* Whether the sink stores fields. */
 bool log_keeps_fields(void);
 /*
- * Lines to syslog wait from log_hold() to log_release() and leave then, together and in order; others leave when
- * there is no more room. Each ends what the other began, however often it was called. Lines to other sinks never
- * wait.
+ * Between log_hold() and log_release(), lines to syslog are buffered; log_release() sends them together and in order.
+ * If the buffer fills up, it is sent earlier. Calls do not nest: one log_release() ends any number of log_hold().
+ * Lines to other sinks are never buffered.
  */
 void log_hold(void);
 void log_release(void);
-/* Lines lost since the start because their reader was down or too slow. */
+/* Lines lost since the start because the log service was down or too slow. */
 uint64_t log_lost(void);
 
 /*

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup: sets of networks and of domain suffixes, built once and then only read; cost does not grow with their size.
+ * lookup: sets of networks and of domain suffixes, built once and then only read. The cost of a lookup does not grow
+ * with the size of the set.
  *
- * Both map to a number that the caller gives (an index into its own list). Of several matches the most specific one
- * is found. They own copies of what they are given.
+ * Both map an entry to a number that the caller chooses, such as an index into its own list. If several entries match,
+ * the most specific one wins. The sets copy what they are given.
  */
 #ifndef HELOD_LOOKUP_H
 #define HELOD_LOOKUP_H

@@ -62,32 +62,32 @@ void metrics_free(struct metrics *m);
 /* Counters. `label` is the label's number (rule number, skip, …), 0 where there is none. */
 void metrics_add(struct metrics *m, enum metric id, unsigned label, uint64_t value);
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);
-/* One value more of a histogram. */
+/* Adds one value to a histogram. */
 void metrics_observe(struct metrics *m, enum metric id, uint64_t value);
-/* Summed up over the second label where there is one. */
+/* The value, summed over the second label if the row has one. */
 uint64_t metrics_get(const struct metrics *m, enum metric id, unsigned label);
-/* The same for one number of a row's second label (`by`). */
+/* The same for rows with a second label, whose number is `by`. */
 void metrics_add_by(struct metrics *m, enum metric id, unsigned by, unsigned label, uint64_t value);
 void metrics_set_by(struct metrics *m, enum metric id, unsigned by, uint64_t value);
 uint64_t metrics_get_by(const struct metrics *m, enum metric id, unsigned by, unsigned label);
-/* A policy's number as second label. It outlives reloads; past the table's end all share the last, "other". */
+/* The number of a policy as second label. It survives reloads. When the table is full, policies share "other". */
 unsigned metrics_policy(struct metrics *m, const char *name);
 
-/* Names number `i` of the history's nodes; NULL: there is none, and it has no series. */
+/* Names node `i` of the history. NULL: there is no such node, so it has no series. */
 void metrics_node(struct metrics *m, unsigned i, const char *name);
 
 /*
- * The label numbers of the two rows that say how a decision came about. The action follows from the mode and from what
- * the thresholds said, so only combinations that can happen have a series.
+ * The label numbers of METRIC_DECISIONS and METRIC_SHADOW. The action follows from the mode and from the outcome of the
+ * thresholds, so only combinations that can occur have a series.
  */
 unsigned metrics_decision(enum policy_mode mode, enum outcome judged);
 unsigned metrics_shadow(enum outcome judged, enum outcome shadow_judged);
 
-/* A histogram: metrics_get() gives how many values were added; this, how they were spread. */
+/* The distribution of a histogram's values. metrics_get() returns their number. */
 struct metrics_histogram {
-    const uint64_t *bounds; /* upper bounds, included, rising; one bucket more lies above the last */
+    const uint64_t *bounds; /* inclusive upper bounds, ascending; one more bucket lies above the last */
     unsigned bound_count;
-    const uint64_t *buckets; /* bound_count + 1 counts, each of its bucket alone */
+    const uint64_t *buckets; /* bound_count + 1 counts, not cumulative */
     uint64_t sum;
 };
 void metrics_read_histogram(const struct metrics *m, enum metric id, struct metrics_histogram *out);
@@ -101,12 +101,12 @@ struct metric_label {
 struct metric_row {
     enum metric id;
     const char *name, *type, *unit, *help;
-    const struct metric_label *labels; /* what each number below means, ended by a NULL name; NULL: no label */
-    unsigned numbers;                  /* how many numbers there are; 1 where there is no label */
-    const char *by;                    /* a label that is counted apart from these; NULL: none */
+    const struct metric_label *labels; /* the labels that a label number stands for, ended by a NULL name; or NULL */
+    unsigned numbers;                  /* how many label numbers there are; 1 without labels */
+    const char *by;                    /* the second label; NULL: none */
     unsigned bys;
     const char *(*by_name)(const struct metrics *m, unsigned by); /* NULL: nothing was counted under this number */
-    double scale; /* what a value is multiplied with to be in the unit; counters have 1 */
+    double scale; /* factor from the stored value to the unit; counters have 1 */
 };
 extern const struct metric_row metric_rows[METRIC_COUNT];
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * names: what a host name or HELO argument shows by itself. Pure; no DNS.
+ * names: what a host name or HELO argument reveals without DNS. Pure.
  *
- * struct name_data holds the tables (public suffix list, tokens, known providers); it is read once at start and
- * reload, before privileges are dropped, and const from then on.
+ * struct name_data holds the tables (public suffix list, tokens, known providers). It is read at start, before
+ * privileges are dropped, and at each reload; after that it is const.
  */
 #ifndef HELOD_NAMES_H
 #define HELOD_NAMES_H
@@ -19,29 +19,29 @@ struct name_data;
 
 enum name_kind {
     NAME_EMPTY,
-    NAME_HOST,    /* two or more labels of letters, digits, hyphen, underscore; may be asked in the DNS */
+    NAME_HOST,    /* two or more labels of letters, digits, hyphen, underscore; may be looked up in DNS */
     NAME_SINGLE,  /* the same with one label */
     NAME_LITERAL, /* [192.0.2.1], [IPv6:2001:db8::1]: `literal` is set */
     NAME_BARE,    /* an address without brackets: `literal` is set */
-    NAME_BAD,     /* none of these: see the flags; never asked in the DNS */
+    NAME_BAD,     /* none of these: see the flags; never looked up */
 };
 
 enum name_flag {
     NAME_TRAILING_DOT = 1u << 0,
     NAME_UNDERSCORE = 1u << 1,
     NAME_NON_ASCII = 1u << 2,
-    NAME_TOO_LONG = 1u << 3,     /* over 253, or a label over 63 */
-    NAME_BAD_BYTE = 1u << 4,     /* a byte no host name has; '?' stands for what Postfix replaced */
-    NAME_BAD_LABEL = 1u << 5,    /* empty label, or a hyphen at its edge */
-    NAME_BAD_LITERAL = 1u << 6,  /* begins with '[' and is no literal, or an IPv6 address without its tag */
-    NAME_BAD_ALABEL = 1u << 7,   /* xn-- that IDNA2008 does not give */
+    NAME_TOO_LONG = 1u << 3,     /* over 253 bytes, or a label over 63 */
+    NAME_BAD_BYTE = 1u << 4,     /* a byte that host names do not have; Postfix replaces some such bytes with '?' */
+    NAME_BAD_LABEL = 1u << 5,    /* an empty label, or one that begins or ends with a hyphen */
+    NAME_BAD_LITERAL = 1u << 6,  /* begins with '[' but is no literal, or is an IPv6 address without the "IPv6:" tag */
+    NAME_BAD_ALABEL = 1u << 7,   /* an xn-- label that is not valid in IDNA2008 */
     NAME_NUMERIC_TLD = 1u << 8,  /* last label all digits, and not an address */
     NAME_UNKNOWN_TLD = 1u << 9,  /* ends in no rule of the public suffix list */
     NAME_IS_SUFFIX = 1u << 10,   /* the name is itself a public suffix (ICANN section) */
     NAME_LITERAL_TAIL = 1u << 11 /* text after the literal's ']' */
 };
 
-/* Names that cannot be anybody's host on the Internet. */
+/* Names that no host on the Internet can have. */
 enum name_reserved {
     NAME_RESERVED_NONE,
     NAME_RESERVED_LOCALHOST,   /* localhost, localhost.localdomain, *.localhost */
@@ -52,7 +52,7 @@ enum name_reserved {
 };
 
 struct name {
-    const char *text; /* lower case, one trailing dot gone; of a BAD name the bytes as they came; never NULL */
+    const char *text; /* lower case, without one trailing dot; for NAME_BAD the bytes as received; never NULL */
     size_t length;
     enum name_kind kind;
     enum name_reserved reserved; /* of HOST and SINGLE */
@@ -60,26 +60,26 @@ struct name {
     unsigned labels;
     const char *registrable; /* registrable domain, inside text; NULL: none. NULL never equals NULL. */
     struct address literal;
-    unsigned kept_at; /* where the memory of names may hold it; 0: nowhere */
+    unsigned kept_at; /* its slot in the cache of parsed names (name_memory.h); 0: none */
 };
 
-/* How a name is built, seen from the client's address. */
+/* How a name is built, compared with the client's address. */
 enum naming_flag {
     NAMING_ADDRESS = 1u << 0, /* carries this client's address (three or four octets, hex, padded, IPv6 …) */
     NAMING_FOREIGN = 1u << 1, /* carries four octets that are another address */
     NAMING_DYNAMIC = 1u << 2, /* dynamic-address token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
     NAMING_GENERIC = 1u << 3, /* provider default: address or serial number with customer/vps/host tokens */
-    NAMING_SERVER = 1u << 4,  /* a server-looking label (mx, smtp, mail, out, ns, static, dedicated); who judges a
-                                    reverse name lets it cancel DYNAMIC and GENERIC, which are set beside it */
+    NAMING_SERVER = 1u << 4,  /* a server-looking label (mx, smtp, mail, out, ns, static, dedicated); in a reverse name
+                                    it cancels DYNAMIC and GENERIC, which are still set */
     NAMING_RANDOM = 1u << 5,  /* a label that no language and no numbering scheme would give */
-    NAMING_BULK = 1u << 6,    /* under a top-level domain that is given away */
+    NAMING_BULK = 1u << 6,    /* under a top-level domain whose names are free or very cheap */
     NAMING_MAIL_ROLE = 1u << 7, /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
-    NAMING_STOCK = 1u << 8,     /* what a hosting panel fills in, alone before the domain: server, host, vps3 */
-    NAMING_PARTIAL = 1u << 9,   /* two neighbouring octets of this client's address, no more: so are pools */
-    NAMING_LONG = 1u << 10,     /* a registered domain of 18 letters and more */
+    NAMING_STOCK = 1u << 8,     /* the only label before the domain is a hosting panel's default: server, host, vps3 */
+    NAMING_PARTIAL = 1u << 9,   /* exactly two neighbouring octets of this client's address, as in names of pools */
+    NAMING_LONG = 1u << 10,     /* a registered domain of 18 letters or more */
     NAMING_FIXED = 1u << 11,    /* SERVER, but only by words for a fixed line or rented machine (static, dedicated,
-                                    business): in a HELO name these do not cancel, a provider wrote them */
-    NAMING_MASS = 1u << 12,     /* a word of advertising (bulk, promo, newsletter): never beside MAIL_ROLE */
+                                    business). In a HELO name these cancel nothing, because the provider chose them */
+    NAMING_MASS = 1u << 12,     /* a word of advertising (bulk, promo, newsletter); never set with MAIL_ROLE */
 };
 
 struct naming {
@@ -88,22 +88,23 @@ struct naming {
 };
 
 /*
- * `psl_file` and `token_files` (NULL-terminated list) may be NULL: the built-in data is used, and extended by the
- * files. NULL on failure, with "file:line: what" in error.
+ * Reads the tables. `psl_file` and `token_files` (a NULL-terminated list) may be NULL; token files extend the built-in
+ * tokens. Returns NULL on failure, with "FILE:LINE: what is wrong" in error.
  */
 struct name_data *name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t error_size);
 void name_data_free(struct name_data *data);
 const char *name_data_version(void);                      /* the libpsl library that runs, "0.21.2" */
 const char *name_data_date(const struct name_data *data); /* of the public suffix list, "2023-02-09" or "unknown" */
 
-/* Never fails: what is no name is NAME_BAD. The texts live in the region; out of memory gives NAME_BAD and "". */
+/* Never fails: whatever is not a name is NAME_BAD. Texts live in the region; without memory: NAME_BAD and "". */
 void name_parse(struct name *out, const char *raw, size_t n, const struct name_data *data, struct region *r);
-/* Only HOST and SINGLE names have a naming; of others the flags are 0. `client` may be of family ADDRESS_NONE. */
+/* How the name is built. The flags are 0 unless it is HOST or SINGLE. `client` may have the family ADDRESS_NONE. */
 struct naming name_naming(const struct name *name, const struct address *client, const struct name_data *data,
                           struct region *r);
 /*
- * The name is one that a provider assigned by default: a dynamic customer address, or the address or a serial number
- * written into a name without a label that says what the machine is for. It says whose line this is, not whose host.
+ * Whether a provider assigned the name by default: the name of a dynamic customer address, or one made of the address
+ * or a serial number without a label for the machine's purpose. Such a name identifies the provider, not the host's
+ * owner.
  */
 bool naming_is_assigned(const struct naming *naming);
 /* Same host (equal texts, both HOST). */
@@ -113,9 +114,8 @@ bool name_same_domain(const struct name *a, const struct name *b);
 /* `name` is `suffix` or lies below it. Both lower case. */
 bool name_under(const char *name, const char *suffix);
 /*
- * When the name is of a large mail provider that always sends from confirmed names of its own: the list of domains
- * (NULL-terminated) in which its reverse names lie; else NULL. For HELO names, and for sender domains: a sender of
- * such a provider from a client of another is worth a little.
+ * If the name belongs to a large mail provider whose servers always have confirmed reverse names in its own domains:
+ * the NULL-terminated list of these domains. Otherwise NULL. Called for HELO names and for sender domains.
  */
 const char *const *name_provider(const struct name *name, const struct name_data *data);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policyfile: reads the policy file (helod.conf) into settings. The only door to the config room and to libconfuse.
+ * policyfile: reads the policy file (helod.conf) into settings. It is the only interface to src/config and libconfuse.
  */
 #ifndef HELOD_POLICYFILE_H
 #define HELOD_POLICYFILE_H
@@ -15,23 +15,23 @@
 typedef void policyfile_report(void *arg, bool is_error, const char *message);
 
 /*
- * NULL when there was at least one error (each was reported); warnings alone do not fail. `path` NULL: an empty file,
- * all defaults. The caller owns one reference.
+ * Reads the file. Returns NULL after at least one error; warnings alone do not fail. All are reported. `path` NULL
+ * stands for an empty file, so every option has its default. The caller owns one reference to the result.
  */
 struct settings *policyfile_read(const char *path, policyfile_report *report, void *arg);
-/* The same before `heloctl exempt add`: an exempt file that does not exist yet counts as empty. */
+/* The same for `heloctl exempt add`, which creates exempt files: one that does not exist yet counts as empty. */
 struct settings *policyfile_read_early(const char *path, policyfile_report *report, void *arg);
 struct settings *policyfile_read_text(const char *name, const char *text, size_t n, policyfile_report *report,
                                       void *arg);
 struct settings *settings_ref(struct settings *s);
-void settings_unref(struct settings *s); /* NULL is allowed; the last one frees */
+void settings_unref(struct settings *s); /* frees after the last reference; NULL is allowed */
 
-/* The libconfuse library that runs, "3.3". */
+/* The version of the libconfuse library in use, such as "3.3". */
 const char *policyfile_version(void);
 
-/* The effective policy, as a policy file that reads back to the same settings. */
+/* Prints the effective settings as a policy file. Reading it gives the same settings. */
 void policyfile_print(const struct settings *s, FILE *out);
-/* What differs, a line each: "policy default: rdns_missing 40 -> 50". Returns how many. */
+/* Calls `line` for each difference: "policy default: rdns_missing 40 -> 50". Returns how many there are. */
 size_t policyfile_diff(const struct settings *old, const struct settings *now,
                        void (*line)(void *arg, const char *text), void *arg);
 
@@ -39,7 +39,7 @@ size_t policyfile_diff(const struct settings *old, const struct settings *now,
 struct policyfile_option {
     const char *section; /* "policy.threshold" */
     const char *name;
-    char value[128]; /* the default as it stands in a file: 8, "8s", { "a", "b" }; "" where it must be given */
+    char value[128]; /* the default in the file's syntax: 8, "8s", { "a", "b" }; "" if the option is mandatory */
     const char *summary;
 };
 bool policyfile_option_at(size_t i, struct policyfile_option *out);

@@ -2,9 +2,9 @@
 /*
  * region: the memory of one request, freed once.
  *
- * Allocations are aligned for any type, zeroed, and live until region_reset() or region_free(). A region has a limit;
- * past it, or when malloc fails, an allocation returns NULL and region_failed() stays true, so that a long
- * computation may be checked once at its end. Nothing is freed one by one.
+ * Allocations are aligned for any type, zeroed, and live until region_reset() or region_free(); nothing is freed one by
+ * one. When the limit is reached or malloc fails, an allocation returns NULL and region_failed() stays true, so that a
+ * long computation may be checked once at its end.
  */
 #ifndef HELOD_REGION_H
 #define HELOD_REGION_H
@@ -20,7 +20,10 @@ void region_free(struct region *r); /* NULL is allowed */
 /* Forgets all allocations, keeps the first block for the next request, clears the failure. */
 void region_reset(struct region *r);
 void *region_alloc(struct region *r, size_t size);
-/* The bytes, none of them NUL, and a NUL; at most n bytes of a text; all of it. */
+/*
+ * Copies with a NUL at the end: region_text() exactly n bytes, none of which may be NUL; region_strndup() at most n
+ * bytes of a text; region_strdup() all of a text.
+ */
 char *region_text(struct region *r, const char *bytes, size_t n);
 char *region_strndup(struct region *r, const char *s, size_t n);
 char *region_strdup(struct region *r, const char *s);

@@ -4,8 +4,8 @@
  *
  * resolver_ask() never calls back before it returns. It calls back exactly once, or never if the query is cancelled.
  * Answers are borrowed: an answer is valid during the callback or, from resolver_cached() and resolver_get(), until
- * the next call of the resolver; copy what must live longer. Identical questions in flight share one lookup, and a
- * lookup whose questions were cancelled still fills the cache.
+ * the next call of the resolver; copy what must live longer. Identical queries in flight share one lookup, and a
+ * lookup whose queries were cancelled still fills the cache.
  *
  * A name that does not fit in a DNS message (an empty label, a label over 63 bytes, over 253 bytes in total) is
  * answered NXDOMAIN without a query. Every other name is sent byte for byte, because RFC 7208 macros build names
@@ -37,7 +37,7 @@ struct resolver_options {
 };
 
 struct resolver_stats {
-    uint64_t asked;                          /* questions from callers */
+    uint64_t asked;                          /* queries from callers */
     uint64_t hits;                           /* of these, answered from the cache */
     uint64_t shared;                         /* of these, joined to a lookup already in flight */
     uint64_t sent;                           /* lookups passed to c-ares */
@@ -51,7 +51,7 @@ typedef void resolver_done(void *arg, const struct dns_answer *answer, bool from
 struct resolver_question {
     const char *name;
     enum dns_type type;
-    struct address source; /* base of the client network that chose the name; family ADDRESS_NONE: nobody outside did */
+    struct address source; /* base of the client network that chose the name; ADDRESS_NONE: no client chose it */
     resolver_done *done;
     void *arg;
 };
@@ -71,26 +71,25 @@ bool resolver_reconfigure(struct resolver *r, const struct resolver_options *opt
 /* Returns NULL only when there is no memory; then there is no callback. */
 struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done *done,
                                     void *arg);
-/* Returns a cached answer at once, borrowed, with *query NULL. Otherwise returns NULL, and *query is as for
- * resolver_ask(). */
+/* Returns a cached answer at once and sets *query to NULL. Otherwise it returns NULL and asks like resolver_ask(). */
 const struct dns_answer *resolver_get(struct resolver *r, const struct resolver_question *question,
                                       struct resolver_query **query);
 void resolver_cancel(struct resolver_query *q);
 /* Looks in the cache only. Returns NULL when the answer is not there. */
 const struct dns_answer *resolver_cached(struct resolver *r, const char *name, enum dns_type type);
-/* So many answers of the cache served again without being asked for: they count as asked, and as hits. */
+/* Counts `answers` queries that a caller answered from its own copy of cached answers, as asked and as hits. */
 void resolver_count_hits(struct resolver *r, unsigned answers);
 
 void resolver_stats(const struct resolver *r, struct resolver_stats *out);
 /*
- * Percentage of the last minute's lookups that failed temporarily. Each zone (registered domain, /24, /48) counts at
- * most once as failed and once as answered, and each client network for at most four zones of each. Returns -1 while
- * fewer than 20 were counted.
+ * Percentage of the last minute's lookups that failed temporarily. One broken zone or one client must not dominate it:
+ * each zone (registered domain, /24, /48) counts at most once as failed and once as answered, and each client network
+ * adds at most four zones of either kind. Returns -1 while fewer than 20 were counted.
  */
 int resolver_trouble(const struct resolver *r);
 /*
- * Whether the zone of a reverse name has failed for more than an hour while the resolver was well: three times, without
- * an answer in between, each time while other reverse zones answered.
+ * Whether the zone of a reverse name has failed for more than an hour while the resolver worked. That takes three
+ * failures with no answer in between, each at a time when other reverse zones answered.
  */
 bool resolver_zone_is_silent(const struct resolver *r, const char *reverse_name);
 /* Version of the c-ares library in use, such as "1.18.1", for -V and bug reports. */

@@ -2,14 +2,14 @@
 /*
  * rule: one row of the catalogue. A rule is a pure test of the evidence; its row carries everything else about it.
  *
- * The tests hold every rule to three promises. A test looks only at local facts and at the kinds of evidence that its
- * row names in `needs`. YES and NO are final: no further evidence changes them. And a lookup that failed, or was never
- * made, leaves the rule OPEN instead of answering for it. A rule whose default is 0 points is a note: it is logged, it
- * never counts, and it alone may report trouble.
+ * The test suite checks three promises for every rule. It reads only local facts and the kinds of evidence that its row
+ * names in `needs`. YES and NO are final: more evidence never changes them. A lookup that failed, or was never made,
+ * leaves the rule OPEN. A rule whose default is 0 points is a note: it is logged but never counts. Only notes may
+ * report failed lookups.
  *
  * To add a rule: write its test and its row in its family's file under src/rules/, name it in catalogue.h, and write
- * cases that must match and must not match under tests/. The policy file, heloctl, metrics and the checks of the
- * documentation find it by themselves.
+ * cases under tests/ that must match and cases that must not. The policy file, heloctl, the metrics and the
+ * documentation checks read the catalogue, so they need no change.
  */
 #ifndef HELOD_RULE_H
 #define HELOD_RULE_H
@@ -50,16 +50,16 @@ struct rule {
     unsigned needs;          /* enum need: the kinds of evidence that `test` looks at */
     int points;              /* default; 100 is a rejection by default; negative is a credit */
     unsigned adds;           /* percent of its points that still count beside a heavier finding of its family */
-    bool certain;            /* may reject alone: its points are a floor that no credit lowers */
-    bool past;               /* about earlier greetings: never lifts a mark to a rejection */
-    bool unsure;             /* a fault that may pass was taken for a fact: never lifts anything to a rejection */
-    bool lasting;            /* no doubt about identity, so no credit excuses it: the score never falls below these */
-    struct rule_set implies; /* rules that say part of the same thing and do not count beside it */
+    bool certain;            /* may reject alone: credits never lower the score below its points */
+    bool past;               /* about earlier greetings: never turns a mark into a rejection */
+    bool unsure;             /* based on a failure that may be temporary: never turns anything into a rejection */
+    bool lasting;            /* a fault whoever the client is: credits never lower the score below the sum of these */
+    struct rule_set implies; /* rules that this finding already covers; they do not count beside it */
     uint16_t code;           /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */
     const char *enhanced;    /* "5.5.2": its class is changed to 4 for a deferral */
     const char *advice;      /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
     enum answer (*test)(const struct evidence *e);
-    /* After YES: a short text, constant or in the region, of what exactly was seen. NULL: there is nothing to add. */
+    /* Called after YES. Returns a short text (constant or in the region) that says what was seen. NULL: none. */
     const char *(*detail)(const struct evidence *e, struct region *r);
 };
 
@@ -70,7 +70,7 @@ extern const struct family_row families[FAMILY_COUNT];
 
 /* Number of the rule, or -1. */
 int rules_find(const char *name, size_t n);
-/* The row of rule `number` names rule `other` among what it implies. */
+/* Whether rule `number` implies rule `other`. */
 bool rules_implies(int number, int other);
 
 #endif

@@ -57,7 +57,7 @@ static inline bool rule_set_is_empty(const struct rule_set *set)
     return any == 0;
 }
 
-/* The first rule of the set from `from` on; RULES_MAX: there is none. */
+/* The lowest rule in the set that is at least `from`; RULES_MAX if there is none. */
 static inline size_t rule_set_next(const struct rule_set *set, size_t from)
 {
     for (size_t word = from / RULE_SET_WORD; word < RULE_SET_WORDS; word++, from = word * RULE_SET_WORD) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sanitizer: is this a build with AddressSanitizer? Its leak check attaches to its own process, as a debugger does.
+ * sanitizer: whether this build uses AddressSanitizer. Its leak checker attaches to the process with ptrace(2), which
+ * some of our hardening would forbid.
  */
 #ifndef HELOD_SANITIZER_H
 #define HELOD_SANITIZER_H

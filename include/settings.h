@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings: the policy file, typed. Built whole by config.h, const from then on, shared by reference count: a
- * question in flight keeps the settings it began with. Every list of texts is NULL-terminated and never NULL.
+ * settings: the policy file as typed values. policyfile.h builds them; after that they are const and shared by
+ * reference count, so a request in flight keeps the settings it began with. Every list of texts is NULL-terminated and
+ * never NULL.
  */
 #ifndef HELOD_SETTINGS_H
 #define HELOD_SETTINGS_H
@@ -19,7 +20,7 @@
 #include "verdict.h"
 
 enum policy_mode { MODE_ENFORCE, MODE_SOFT, MODE_MONITOR, MODE_COUNT };
-/* Whether Postfix offers STARTTLS to a policy's clients. AUTO: once clients of so many unrelated networks used it. */
+/* Whether Postfix offers STARTTLS to a policy's clients. AUTO: once STARTTLS_NETWORKS networks used it. */
 enum policy_starttls { STARTTLS_AUTO, STARTTLS_YES, STARTTLS_NO };
 enum { STARTTLS_NETWORKS = 20 };
 enum policy_header { HEADER_AUTHENTICATION_RESULTS, HEADER_SCORE }; /* what PREPEND writes */
@@ -30,7 +31,7 @@ struct threshold {
     enum outcome outcome; /* of a Postfix action: 4xx defer, 5xx reject, else mark */
     bool has_reply;       /* `reply` is the admin's own action */
     struct reply reply;
-    const char *action; /* as the file has it */
+    const char *action; /* as written in the file */
 };
 
 enum { THRESHOLDS_MAX = 8 };
@@ -39,7 +40,7 @@ struct policy {
     const char *name;
     enum policy_mode mode;
     enum policy_starttls starttls;
-    const struct policy *shadow; /* judged and logged beside this one, never answered; NULL: none */
+    const struct policy *shadow; /* also judged and logged, but never used for the reply; NULL: none */
     const char *shadow_name;     /* the same as written, "" for none */
     unsigned threshold_count;
     struct threshold thresholds[THRESHOLDS_MAX]; /* by rising score */
@@ -49,7 +50,7 @@ struct policy {
     struct rule_set notes;                          /* the rules that never count */
     struct rule_set implying;                       /* the rules that imply others */
     int caps[FAMILY_COUNT];
-    int credit;     /* most that all credits together may take off, as a positive number */
+    int credit;     /* most that all credits together may subtract, as a positive number */
     unsigned needs; /* enum need: union over the rules that have points, the shadow's included */
     enum policy_header header;
     const char *authserv_id; /* never "": this host's name by default */
@@ -64,11 +65,11 @@ struct policy {
 enum exempt_kind { EXEMPT_CLIENT, EXEMPT_RDNS, EXEMPT_HELO, EXEMPT_KINDS };
 struct exemption {
     enum exempt_kind kind;
-    unsigned line; /* of the file; 0: a default of ours, from no file */
+    unsigned line; /* in the file; 0: a built-in default */
     const char *file;
     const char *pattern;
     const char *why; /* the comment, "" when none */
-    time_t until;    /* first second on which it no longer counts; 0: for ever */
+    time_t until;    /* the second at which it expires; 0: never */
 };
 
 enum { EXEMPTION_WHERE_SIZE = 4352 };
@@ -83,7 +84,7 @@ struct exempt_settings {
     bool helo_unverified; /* a HELO entry counts without a confirmed address or SPF pass */
     size_t count;
     struct exemption *entries;
-    uint64_t digest; /* of all entries: another one, other entries */
+    uint64_t digest; /* hash of all entries, to see whether they have changed */
     const char *const *client_list, *const *rdns_list, *const *helo_list, *const *files; /* as written */
 };
 
@@ -99,11 +100,11 @@ struct server_settings {
     unsigned max_connections;
     uint64_t deadline_ms;
     uint64_t idle_ms;
-    unsigned instances;   /* verdicts kept by instance */
-    uint64_t instance_ms; /* and for how long */
+    unsigned instances;   /* how many verdicts are remembered by Postfix's instance attribute */
+    uint64_t instance_ms; /* how long they are remembered */
     bool log_dunno;       /* a decision line for clean greetings too */
     bool seccomp;
-    unsigned client_rate; /* questions a minute that may cost DNS, per client network; 0: no limit */
+    unsigned client_rate; /* requests per minute and client network that may query DNS; 0: no limit */
 };
 
 struct dns_settings {
@@ -112,10 +113,10 @@ struct dns_settings {
     unsigned tries;
     unsigned cache;
     unsigned in_flight;    /* lookups at once */
-    unsigned client_share; /* percent of it for the questions of one client network; 0: no limit */
-    unsigned guard;        /* percent; 0: never */
+    unsigned client_share; /* percent of in_flight that one client network may use; 0: no limit */
+    unsigned guard;        /* percentage of failed lookups from which DNS points are suspended; 0: never */
     const char *const *probe;
-    unsigned ptr_names; /* PTR names that are looked at, 1..EVIDENCE_RDNS_MAX */
+    unsigned ptr_names; /* how many PTR names are examined, 1..EVIDENCE_RDNS_MAX */
     uint64_t ttl_min_ms, ttl_max_ms, negative_ttl_ms, failure_ttl_ms;
     bool edns;
     unsigned void_limit; /* SPF */
@@ -123,14 +124,14 @@ struct dns_settings {
 
 /* Values of local_settings.networks. */
 enum {
-    LOCAL_OURS,   /* a public address of ours: nobody else may greet with it */
-    LOCAL_CLIENT, /* loopback or a private network: its clients are ours, but half the world has that address too */
+    LOCAL_OURS,   /* a public address of ours: no other client may greet with it */
+    LOCAL_CLIENT, /* loopback or a private network: its clients are ours, but other sites use the same addresses */
 };
 
 struct local_settings {
     const char *const *names, *const *network_list; /* as written */
-    struct suffix_set *own;       /* ours, this host's name included where the file says nothing else */
-    struct network_set *networks; /* ours, this host's addresses included */
+    struct suffix_set *own;                         /* our names; this host's name by default */
+    struct network_set *networks;                   /* our networks, with this host's addresses added */
 };
 
 struct names_settings {
@@ -148,8 +149,8 @@ struct history_settings {
     unsigned ipv4_bits, ipv6_bits;
     unsigned entries; /* networks */
     uint64_t bytes;
-    bool hashed;                /* keys kept as keyed hashes */
-    const char *hash_key;       /* with this key */
+    bool hashed;                /* store keyed hashes instead of addresses and names */
+    const char *hash_key;       /* the key of these hashes */
     const char *const *redis;   /* "inet:HOST:PORT" or "unix:PATH"; several: a cluster, or a master and its replicas */
     const char *redis_sentinel; /* "": `redis` lists no sentinels */
     const char *redis_user, *redis_password, *redis_prefix;
@@ -176,7 +177,7 @@ struct log_settings {
     bool verbose;
 };
 
-/* "FILE:LINE: OPTION" of options that only daemon_check() can judge, for its messages. */
+/* "FILE:LINE: OPTION" of options that only daemon_check() can verify, for its messages. */
 struct settings_places {
     const char *user, *group, *socket_owner, *socket_group, *status_socket_group;
 };
@@ -201,15 +202,15 @@ struct settings {
     const struct policy *default_policy;
 };
 
-/* The words of policy file, log and metrics for them: "enforce", …; "client", …. (src/decision/names.c) */
+/* Their names in the policy file, log and metrics: "enforce", …; "client", …. (src/decision/names.c) */
 const char *policy_mode_name(enum policy_mode mode);
-/* What the mode makes of what the thresholds say: monitor -> dunno, soft: reject -> defer. */
+/* Applies the mode to the outcome of the thresholds: monitor makes it dunno; soft turns a rejection into a deferral. */
 enum outcome policy_mode_outcome(enum policy_mode mode, enum outcome judged);
 const char *exempt_kind_name(enum exempt_kind kind);
 
-/* The policy for a policy_context: the one of that name, else "default". Never NULL. */
+/* The policy named by Postfix's policy_context attribute, or "default" if there is none of that name. Never NULL. */
 const struct policy *settings_policy(const struct settings *s, const char *context);
-/* What exempts this client, HELO or confirmed reverse name now: entry number or -1. Names in lower case. */
+/* Number of the entry that exempts this client, confirmed reverse name or HELO name now, or -1. Names in lower case. */
 int32_t settings_exempt_client(const struct settings *s, const struct address *client, time_t now);
 int32_t settings_exempt_rdns(const struct settings *s, const char *confirmed_name, time_t now);
 int32_t settings_exempt_helo(const struct settings *s, const char *helo, time_t now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf: check_host() of RFC 7208 as a state machine: it names the lookups it needs and is fed the answers. It does no
- * I/O and does not recurse.
+ * spf: check_host() of RFC 7208 as a state machine. It names the lookups it needs, and the caller feeds it the answers.
+ * It does no I/O and does not recurse.
  *
  *     struct spf *spf = spf_new(&query, region);
  *     while (spf_step(spf, &ask) == SPF_ASK) { look up ask.name and ask.type; spf_feed(spf, answer); }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * table: a bounded map from bytes to entries that the caller allocates, least recently used thrown out first.
+ * table: a bounded map from bytes to entries that the caller allocates. When it is full, it evicts the least recently
+ * used entry.
  *
  * Put a `struct table_entry` first in your own struct. The table never allocates an entry; it calls `release` once
- * for each entry it drops (evicted, removed, replaced, or at table_free()), or free() where that is NULL. The hash is
- * seeded.
+ * for each entry that it drops (evicted, removed, replaced, or at table_free()), or free() if `release` is NULL. The
+ * hash has a random key.
  */
 #ifndef HELOD_TABLE_H
 #define HELOD_TABLE_H
@@ -33,26 +34,29 @@ typedef void table_release(struct table_entry *entry, void *arg);
 /* NULL when there is no memory (or no randomness). */
 struct table *table_new(const struct table_limits *limits, table_release *release, void *arg);
 void table_free(struct table *t); /* NULL is allowed */
-/* The entry, which becomes the most recently used; or NULL. */
+/* Returns the entry and makes it the most recently used, or returns NULL. */
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size);
-/* The same without touching the order. */
+/* The same without changing the order. */
 struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size);
 /*
- * For a key that is looked up and then inserted: its hash is computed once. table_hash() gives it to the others, which
- * do the same as those of no hash.
+ * Variants that take the hash from table_hash(), so that a key which is looked up and then inserted is hashed only
+ * once.
  */
 uint64_t table_hash(const struct table *t, const void *key, size_t key_size);
 struct table_entry *table_peek_hashed(const struct table *t, uint64_t hash, const void *key, size_t key_size);
 void table_insert_hashed(struct table *t, struct table_entry *entry, uint64_t hash);
-/* The entry belongs to the table from here on, and is not the one thrown out; an older one of its key is released. */
+/*
+ * The table takes ownership of the entry. An older entry with the same key is released; the new one is never evicted by
+ * its own insertion.
+ */
 void table_insert(struct table *t, struct table_entry *entry);
 void table_remove(struct table *t, struct table_entry *entry);
-/* The entry costs something else from now on; others are thrown out where that is too much, never this one. */
+/* Changes the cost of an entry. If that exceeds max_bytes, other entries are evicted, never this one. */
 void table_charge(struct table *t, struct table_entry *entry, size_t cost);
-/* Other bounds from now on; the oldest entries past them are thrown out. */
+/* Changes the bounds and evicts the oldest entries that exceed them. */
 void table_resize(struct table *t, const struct table_limits *limits);
 void table_clear(struct table *t);
-/* Oldest first; the callback must not change the table; false from it stops the walk. */
+/* Visits all entries, oldest first. The callback must not change the table; it returns false to stop the walk. */
 void table_walk(const struct table *t, bool (*visit)(struct table_entry *entry, void *arg), void *arg);
 size_t table_count(const struct table *t);
 size_t table_bytes(const struct table *t);

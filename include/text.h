@@ -2,11 +2,11 @@
 /*
  * text: a bounded text builder over memory that the caller owns.
  *
- * Invariants: the text is NUL-terminated after every call; nothing is ever written past `size`; once something did
- * not fit, `full` stays true and what fitted before it stays. Nothing here allocates.
+ * Invariants: the text is NUL-terminated after every call, and nothing is ever written past `size`. Once something did
+ * not fit, `full` stays true, and the text keeps what fitted before. Nothing here allocates.
  *
  * Foreign bytes (HELO, DNS, sender, recipient) enter a reply, a header, a log line, JSON, HTML or metrics only
- * through text_add_as(): one function, one row per form, so that escaping is one thing to test.
+ * through text_add_as(). It is one function with one row per form, so escaping is tested in one place.
  */
 #ifndef HELOD_TEXT_H
 #define HELOD_TEXT_H
@@ -35,7 +35,7 @@ enum text_form {
 
 void text_init(struct text *t, char *base, size_t size);
 void text_add_bytes(struct text *t, const char *trusted, size_t n);
-/* Here, so that the length of a constant is one. */
+/* Inline, so that the compiler computes the length of a constant. */
 static inline void text_add(struct text *t, const char *trusted)
 {
     text_add_bytes(t, trusted, strlen(trusted));
@@ -46,9 +46,9 @@ void text_addf(struct text *t, const char *format, ...) __attribute__((format(pr
 void text_addv(struct text *t, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* n == SIZE_MAX: up to the NUL. NULL counts as the empty text. */
 void text_add_as(struct text *t, enum text_form form, const char *foreign, size_t n);
-/* An error text, "what: why", of which `what` may be foreign. False, for the caller to return. */
+/* Writes the error text "what: why", where `what` may be untrusted. Always returns false, for the caller to return. */
 bool text_error(char *error, size_t error_size, const char *what, const char *why);
-/* Takes back everything after `used`, an earlier value of t->used, and clears `full`. */
+/* Removes everything that was added since t->used had the value `used`, and clears `full`. */
 void text_rewind(struct text *t, size_t used);
 
 #endif
