@@ -40,11 +40,11 @@ static bool is_safe(const struct stat *st, size_t limit, char error[FILE_ERROR_S
         return false;
     }
     if ((st->st_mode & S_IWOTH) != 0) {
-        snprintf(error, FILE_ERROR_SIZE, "everybody may write it, expected at most its owner (chmod o-w)");
+        snprintf(error, FILE_ERROR_SIZE, "everybody may write to it; allow only its owner (chmod o-w)");
         return false;
     }
     if ((st->st_mode & S_IWGRP) != 0 && !is_trusted_group(st)) {
-        snprintf(error, FILE_ERROR_SIZE, "group %lu may write it, expected at most its owner (chmod g-w)",
+        snprintf(error, FILE_ERROR_SIZE, "group %lu may write to it; allow only its owner (chmod g-w)",
                  (unsigned long)st->st_gid);
         return false;
     }
@@ -87,7 +87,7 @@ static bool read_all(int fd, const struct stat *st, struct file_text *out, char 
         return false;
     }
     if (has_changed(fd, st)) {
-        snprintf(error, FILE_ERROR_SIZE, "was written to while it was read, expected a new file under its name (mv)");
+        snprintf(error, FILE_ERROR_SIZE, "was written to while it was read; replace the file with mv instead");
         return false;
     }
     return true;

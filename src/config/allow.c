@@ -49,10 +49,11 @@ static void check_reach(struct reading *rd, enum section section, const char *co
                            "or the networks of its clients in status.allow",
                            listen[i]);
         else
-            problems_warning(&rd->problems, line,
-                             "listen: \"%s\" can be reached by other hosts, and all of them may ask: list the networks "
-                             "of your mail servers in server.allow",
-                             listen[i]);
+            problems_warning(
+                &rd->problems, line,
+                "listen: \"%s\" can be reached by other hosts, and all of them may connect: list the networks "
+                "of your mail servers in server.allow",
+                listen[i]);
     }
 }
 

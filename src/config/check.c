@@ -21,7 +21,7 @@ static void check_times(struct reading *rd)
         problems_error(&rd->problems, line_of(rd, SECTION_DNS, "ttl_min"), "ttl_min is longer than ttl_max");
     if (s->dns.timeout_ms > s->server.deadline_ms)
         problems_warning(&rd->problems, line_of(rd, SECTION_DNS, "timeout"),
-                         "timeout is longer than the deadline of a request: no resolver is asked twice");
+                         "timeout is longer than the deadline of a request: no query is repeated");
     if (s->history.known_days * (uint64_t)86400000 > s->history.window_ms)
         problems_error(&rd->problems, line_of(rd, SECTION_HISTORY, "known_days"),
                        "known_days is longer than the window: identity_known could never apply");
@@ -131,7 +131,7 @@ static void check_points(struct reading *rd, const struct policy *policy, unsign
         if (!a)
             continue;
         if (given > 0 && strstr(rule->name, "temperror"))
-            problems_error(&rd->problems, a->line, "%s: expected 0: trouble in the DNS never counts against a client",
+            problems_error(&rd->problems, a->line, "%s: expected 0: DNS failures never count against a client",
                            rule->name);
         else if (given > 0 && rule->points < 0)
             problems_error(&rd->problems, a->line, "%s is a credit, expected 0 or a negative number", rule->name);
@@ -172,7 +172,8 @@ static void check_texts(struct reading *rd, const struct policy *policy, unsigne
     if (policy->help_url[0] && strncmp(policy->help_url, "https://", 8) != 0 &&
         strncmp(policy->help_url, "http://", 7) != 0)
         problems_error(&rd->problems, fields_line(rd, block, "help_url"),
-                       "help_url: \"%.80s\" is not an address of a page, expected https://HOST/PATH", policy->help_url);
+                       "help_url: \"%.80s\" is not the address of a web page, expected https://HOST/PATH",
+                       policy->help_url);
     else if (strpbrk(policy->help_url, " \"<>"))
         problems_error(&rd->problems, fields_line(rd, block, "help_url"),
                        "help_url: \"%.80s\" contains a space or quote", policy->help_url);

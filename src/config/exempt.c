@@ -99,7 +99,7 @@ void exempt_add(struct exempt_list *list, const struct exemption *entry)
         *c = (char)ascii_lower(*c);
     kept.pattern = pattern;
     if (!pattern || sets->count >= EXEMPTIONS_MAX || (sets->count == list->room && !grow(list))) {
-        complain(list, true, entry, "is one exemption too many");
+        complain(list, true, entry, "exceeds the maximum number of exemptions");
         return;
     }
     if (kept.until != 0 && kept.until <= list->now) {

@@ -73,7 +73,7 @@ static bool is_safe_folder(const char *folder, char error[FILE_ERROR_SIZE])
 
     if (stat(folder, &st) != 0 || (st.st_mode & S_IWOTH) == 0)
         return true;
-    snprintf(error, FILE_ERROR_SIZE, "everybody may create files there, expected at most its owner (chmod o-w)");
+    snprintf(error, FILE_ERROR_SIZE, "everybody may create files there; allow only its owner (chmod o-w)");
     return false;
 }
 
@@ -103,7 +103,7 @@ static void read_pattern(struct reading *rd, const struct include *include)
 
     if (!split(rd, include->pattern, folder, &names)) {
         problems_error(&rd->problems, include->line,
-                       "include: \"%.200s\" is not a path of files; only file names may contain * ? and [",
+                       "include: \"%.200s\" is not a pattern of files; only file names may contain * ? and [",
                        include->pattern);
         return;
     }

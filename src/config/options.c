@@ -91,7 +91,7 @@ const struct option options[] = {
      .summary = "Empty lookups that an SPF record may cause (RFC 7208 section 4.6.4)."},
 
     {IN(LOCAL, "names", local.names, OPTION_SUFFIXES), .initial = "",
-     .summary = "Names that nobody else may greet us with; empty uses this host's name."},
+     .summary = "Names that nobody else may greet with; empty uses this host's name."},
     {IN(LOCAL, "networks", local.network_list, OPTION_NETWORKS), .initial = "",
      .summary = "Our networks; this host's addresses always count."},
 
@@ -116,7 +116,7 @@ const struct option options[] = {
     {POLICY(mode, OPTION_CHOICE), .initial = "enforce", .choices = mode_choices,
      .summary = "enforce; soft makes a rejection a deferral; monitor only logs."},
     {SECTION_POLICY, "shadow", OPTION_WORD, .initial = "", .offset = offsetof(struct policy, shadow_name),
-     .summary = "Another policy, judged and logged beside this one and never answered; empty for none."},
+     .summary = "Another policy, judged and logged beside this one, never affecting the answer; empty for none."},
     {POLICY(starttls, OPTION_CHOICE), .initial = "auto", .choices = starttls_choices,
      .summary = "Whether Postfix offers STARTTLS to the clients of this policy: yes, no, or auto to learn it."},
     {POLICY(header, OPTION_CHOICE), .initial = "authentication-results", .choices = header_choices,
@@ -129,9 +129,9 @@ const struct option options[] = {
     {POLICY(defer_text, OPTION_TEMPLATE), .initial = "",
      .summary = "Text of a deferral; empty takes the advice of the heaviest finding."},
     {POLICY(help_url, OPTION_TEMPLATE), .initial = "",
-     .summary = "Address of a page for senders, put behind the text; empty for none."},
+     .summary = "Address of a page for senders, appended to the text; empty for none."},
     {POLICY(credit, OPTION_NUMBER), .initial = "60", .max = POINTS_MAX, .unit = "points",
-     .summary = "Most that all credits together may take off."},
+     .summary = "Most that all credits together may subtract."},
 
     {SECTION_THRESHOLD, "score", OPTION_POINTS, .min = 1, .max = 100000, .offset = offsetof(struct threshold, score),
      .summary = "Score from which the threshold is reached."},
@@ -176,7 +176,7 @@ const struct option options[] = {
      .summary = "identity_known: verified greetings."},
 
     {IN(STATUS, "listen", status.listen, OPTION_ENDPOINTS), .initial = "",
-     .summary = "Status page and metrics: inet:HOST:PORT or unix:PATH; empty for none."},
+     .summary = "Status page and metrics: inet:ADDRESS:PORT or unix:PATH; empty for none."},
     {IN(STATUS, "allow", status.allow_list, OPTION_NETWORKS), .initial = "",
      .summary = "Networks that may read it over TCP; empty allows only loopback addresses in listen."},
     {IN(STATUS, "socket_mode", status.socket_mode, OPTION_MODE), .initial = "0660", .max = 0777,
@@ -194,7 +194,7 @@ const size_t options_count = sizeof(options) / sizeof(options[0]);
 const struct section_row sections[SECTION_COUNT] = {
     [SECTION_ROOT] = {"", "", SECTION_ROOT, false, "The file."},
     [SECTION_SERVER] = {"server", "server", SECTION_ROOT, false, "Sockets, limits and privileges."},
-    [SECTION_DNS] = {"dns", "dns", SECTION_ROOT, false, "Resolvers and the answers kept."},
+    [SECTION_DNS] = {"dns", "dns", SECTION_ROOT, false, "Resolvers and the DNS cache."},
     [SECTION_LOCAL] = {"local", "local", SECTION_ROOT, false, "Who we are."},
     [SECTION_EXEMPT] = {"exempt", "exempt", SECTION_ROOT, false, "Who is never judged."},
     [SECTION_NAMES] = {"names", "names", SECTION_ROOT, false, "Data about names."},

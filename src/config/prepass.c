@@ -109,7 +109,7 @@ static void close_brace(struct prepass *s)
         s->at++;
         return;
     }
-    problems_error(s->problems, s->line, "this } closes nothing");
+    problems_error(s->problems, s->line, "this } has no matching {");
     blank(s, 1);
 }
 

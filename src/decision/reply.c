@@ -16,8 +16,7 @@ static const char fallback_text[] = "rejected by the policy of this site";
 /* The advice where a greeting is deferred only for a limit of its network. */
 static const char *const limit_advice[LIMIT_COUNT] = {
     [LIMIT_CLIENT_RATE] = "your network sends more greetings in a minute than this server looks up: try again later",
-    [LIMIT_CLIENT_WAITING] =
-        "too many greetings of your network are waiting for answers of DNS servers: try again later",
+    [LIMIT_CLIENT_WAITING] = "too many greetings from your network are waiting for DNS answers: try again later",
 };
 
 /* The finding that counted most, if any counted at all. */

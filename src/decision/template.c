@@ -92,7 +92,8 @@ static const char *value_help_url(const struct decision_values *values, char scr
 const struct decision_macro decision_macros[] = {
     {"helo", "the HELO or EHLO argument as it was sent", false, value_helo},
     {"client", "the client's address", true, value_client},
-    {"rdns", "the client's reverse name, the confirmed one where there is one; \"unknown\" without", false, value_rdns},
+    {"rdns", "the client's reverse name, a confirmed one if there is one; \"unknown\" if there is none", false,
+     value_rdns},
     {"sender", "the envelope sender", false, value_sender},
     {"recipient", "the envelope recipient", false, value_recipient},
     {"detail", "what exactly the heaviest finding saw", false, value_detail},

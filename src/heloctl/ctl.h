@@ -82,6 +82,11 @@ struct settings *ctl_settings_early(const struct ctl *ctl);
 struct settings *ctl_settings_of(const char *file);
 /* Where these came from, for "… has no policy x": the file, or that there is none. */
 const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings);
+/*
+ * The policy of this name, or the default policy if the name is NULL. The daemon uses the default policy for a
+ * policy_context that it does not know; here a typing error is more likely, so it is reported, and the result is NULL.
+ */
+const struct policy *ctl_policy(struct ctl *ctl, const struct settings *settings, const char *name);
 
 /* What is to be judged. NULL: not known, or the default. */
 struct ctl_greeting {

@@ -16,8 +16,9 @@
 #include "policyfile.h"
 #include "resolver.h"
 #include "text.h"
+#include "units.h"
 
-enum { PIECE_SIZE = 200, GATHERINGS_MAX = 64 };
+enum { PIECE_SIZE = 200, GATHERINGS_MAX = 64, POLICIES_NAMED = 64 };
 
 const char *ctl_value(const struct ctl *ctl, char letter)
 {
@@ -114,6 +115,22 @@ const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settin
     bool named = ctl_given(ctl, 'c') || access(POLICY_FILE, F_OK) == 0;
 
     return named ? settings->file : "the built-in default (there is no " POLICY_FILE ")";
+}
+
+const struct policy *ctl_policy(struct ctl *ctl, const struct settings *settings, const char *name)
+{
+    const struct policy *policy = settings_policy(settings, name ? name : "");
+    const char *names[POLICIES_NAMED], *nearest;
+    size_t n = 0;
+
+    if (!name || strcmp(policy->name, name) == 0)
+        return policy;
+    for (; n < settings->policy_count && n < POLICIES_NAMED; n++)
+        names[n] = settings->policies[n]->name;
+    nearest = units_nearest(name, names, n);
+    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", ctl_policy_file(ctl, settings), name,
+             nearest ? ": did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    return NULL;
 }
 
 bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings)

@@ -154,7 +154,7 @@ int main(int argc, char **argv)
         }
     }
     if (optind != argc) {
-        fprintf(stderr, "helod: \"%s\" is no option\n", argv[optind]);
+        fprintf(stderr, "helod: unexpected argument \"%s\"\n", argv[optind]);
         return usage(stderr);
     }
     return only_check ? check(options.file, quiet) : daemon_run(&options);

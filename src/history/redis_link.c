@@ -125,7 +125,7 @@ static void lose(struct redis_link *l, const char *error)
     char reason[REASON_SIZE];
 
     if (l->expected.unasked)
-        snprintf(reason, sizeof(reason), "the server sent a reply that nobody asked for; is it Redis?");
+        snprintf(reason, sizeof(reason), "the server sent an unexpected reply; is it Redis?");
     else if (l->tls == NULL || !redis_tls_explain(l->tls, reason, sizeof(reason)))
         snprintf(reason, sizeof(reason), "%s", error);
     go_down(l, reason);

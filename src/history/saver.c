@@ -218,7 +218,7 @@ static uint8_t *read_file(const struct saver *s, size_t *n, const char **wrong)
             close(fd);
         return NULL;
     }
-    *wrong = "it is no file of that size";
+    *wrong = "it is not a file of that size";
     if (fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= 4 * s->context.settings->bytes)
         bytes = malloc((size_t)st.st_size + 1);
     if (bytes != NULL) {

@@ -201,11 +201,11 @@ static const char *check_frame(const uint8_t *bytes, size_t n)
     struct cursor end;
 
     if (n < MAGIC_SIZE || memcmp(bytes, magic, MAGIC_SIZE) != 0)
-        return "it is no snapshot of the history";
+        return "it is not a snapshot of the history";
     if (n < MAGIC_SIZE + 2 + SNAPSHOT_CHECKSUM_SIZE)
         return "it ends too early";
     if (bytes[MAGIC_SIZE] != 0 || bytes[MAGIC_SIZE + 1] != VERSION)
-        return "it is of another version";
+        return "it has another format version";
     cursor_init(&end, bytes + n - SNAPSHOT_CHECKSUM_SIZE, SNAPSHOT_CHECKSUM_SIZE);
     if (cursor_u64(&end) != snapshot_checksum(0, bytes, n - SNAPSHOT_CHECKSUM_SIZE))
         return "its checksum is wrong: it is damaged or ends too early";

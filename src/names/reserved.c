@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reserved: names that cannot be anybody's host on the Internet. Pure tables. None of them is in the ICANN section of
+ * reserved: names that no host on the Internet can have. Pure tables. None of them is in the ICANN section of
  * the public suffix list, unless a registry has reserved it. The first row that matches a name decides.
  *
  * A pattern is matched against a whole label: '#' is a digit, '@' a letter or digit, '%' a hexadecimal digit, '*' at

@@ -82,7 +82,7 @@ static enum answer test_not_rdns(const struct evidence *e)
 RULE(helo_not_rdns) = {
     .name = "helo_not_rdns",
     .family = FAMILY_ALIGNMENT,
-    .summary = "The HELO name is none of the client's reverse names.",
+    .summary = "The HELO name is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
     .points = 3,
     .adds = 100,
@@ -127,7 +127,8 @@ static enum answer test_bare_domain(const struct evidence *e)
 RULE(helo_bare_domain) = {
     .name = "helo_bare_domain",
     .family = FAMILY_ALIGNMENT,
-    .summary = "The HELO name is a registered domain without a host name, and none of the client's reverse names.",
+    .summary =
+        "The HELO name is a registered domain without a host name, and is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
     .points = 22,
     .adds = 100,

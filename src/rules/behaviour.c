@@ -68,7 +68,7 @@ static enum answer test_plaintext(const struct evidence *e)
 RULE(greeting_plaintext) = {
     .name = "greeting_plaintext",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The session is not encrypted although STARTTLS was offered, as it is with nearly all honest clients.",
+    .summary = "The session is not encrypted although STARTTLS was offered; nearly all honest clients use it.",
     .needs = NEED_HISTORY,
     .points = 25,
     .adds = 100,
@@ -122,7 +122,7 @@ static const char *detail_churn(const struct evidence *e, struct region *r)
 RULE(helo_churn) = {
     .name = "helo_churn",
     .family = FAMILY_BEHAVIOUR,
-    .summary = "The client greets with an unverified name, and lately used such names of many unrelated domains.",
+    .summary = "The client greets with an unverified name, and has recently used such names of many unrelated domains.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* chosen by hand: the calibration data have no history */
     .adds = 50,
@@ -222,7 +222,7 @@ RULE(helo_persistent_misfit) = {
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your address %{client} has greeted with names that do not lead to it for days (%{detail}): greet with a "
-              "name that points to %{client}, best with its reverse name",
+              "name that points to %{client}, preferably its reverse name",
     .test = test_persistent_misfit,
     .detail = detail_persistent_misfit,
 };
@@ -309,7 +309,7 @@ RULE(sender_is_helo) = {
     .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your server greets as %{helo} and sends as an address of that very name: send through your mail server",
+    .advice = "your server greets as %{helo} and sends from an address at the same name: send through your mail server",
     .test = test_sender_is_helo,
 };
 

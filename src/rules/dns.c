@@ -95,7 +95,8 @@ static enum answer test_reserved(const struct evidence *e)
 RULE(rdns_reserved) = {
     .name = "rdns_reserved",
     .family = FAMILY_DNS,
-    .summary = "No reverse name can exist in public DNS (localhost, .local, a single label, an unknown TLD …).",
+    .summary = "None of the client's reverse names can exist in public DNS (localhost, .local, a single label, an "
+               "unknown TLD …).",
     .needs = NEED_REVERSE,
     .points = 20,
     .adds = 100,
@@ -122,7 +123,7 @@ static const char *detail_temperror(const struct evidence *e, struct region *r)
 RULE(rdns_temperror) = {
     .name = "rdns_temperror",
     .family = FAMILY_DNS,
-    .summary = "A lookup of the reverse name or of its confirmation failed; this is noted, never counted.",
+    .summary = "A lookup of the reverse name or of its confirmation failed; this is logged but never adds points.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .code = 450,
     .enhanced = "4.7.25",
@@ -183,8 +184,9 @@ static enum answer proves_nothing(const struct evidence *e)
 RULE(nothing_proved) = {
     .name = "nothing_proved",
     .family = FAMILY_DNS,
-    .summary = "Nothing shows who the client is: it has no confirmed reverse name but a provider's default, and its "
-               "HELO name leads elsewhere.",
+    .summary =
+        "Nothing shows who the client is: it has no confirmed reverse name other than a provider's default, and its "
+        "HELO name leads elsewhere.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 12, /* by hand: the rows have no addresses of HELO names */
     .adds = 100,
@@ -217,15 +219,15 @@ static enum answer test_nothing_proved_no_host(const struct evidence *e)
 RULE(nothing_proved_no_host) = {
     .name = "nothing_proved_no_host",
     .family = FAMILY_DNS,
-    .summary = "Nothing shows who the client is, and its HELO name can be nobody's public host name or does not exist "
-               "in DNS.",
+    .summary = "Nothing shows who the client is, and its HELO name cannot be a public host name or does not exist in "
+               "DNS.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 27,
     .adds = 25,
     .implies = IMPLIES(nothing_proved),
     .code = 550,
     .enhanced = "5.7.1",
-    .advice = "your HELO name %{helo} exists nowhere: greet with a host name that points to %{client}",
+    .advice = "your HELO name %{helo} does not exist in public DNS: greet with a host name that points to %{client}",
     .test = test_nothing_proved_no_host,
 };
 

@@ -279,7 +279,8 @@ static enum answer test_stock(const struct evidence *e)
 RULE(helo_stock_name) = {
     .name = "helo_stock_name",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is a hosting panel's default (server, host, vps …), and no reverse name is the same.",
+    .summary = "The HELO name is a hosting panel's default (server, host, vps …), and is not one of the client's "
+               "reverse names.",
     .needs = NEED_REVERSE,
     .points = 40,
     .adds = 100,

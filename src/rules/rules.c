@@ -9,7 +9,7 @@
 
 const struct family_row families[FAMILY_COUNT] = {
     [FAMILY_SYNTAX] = {"syntax", "how the HELO argument is written", 100, 1000},
-    [FAMILY_SPECIAL] = {"special", "names that cannot be anybody's host on the Internet", 100, 1000},
+    [FAMILY_SPECIAL] = {"special", "names that no host on the Internet can have", 100, 1000},
     [FAMILY_LITERAL] = {"literal", "addresses in place of a name", 90, 99},
     [FAMILY_DNS] = {"dns", "records that the client and its name should have", 72, 1000},
     [FAMILY_ALIGNMENT] = {"alignment", "whether name, reverse name and address belong together", 40, 99},

@@ -40,7 +40,7 @@ static enum answer test_pass(const struct evidence *e)
 RULE(helo_spf_pass) = {
     .name = "helo_spf_pass",
     .family = FAMILY_SPF,
-    .summary = "SPF of the HELO name allows the client, and not half the Internet with it.",
+    .summary = "SPF of the HELO name allows the client, without allowing half the Internet.",
     .needs = NEED_AGAINST,
     .points = -10, /* by hand: the rows have no SPF record */
     .code = 550,
@@ -107,15 +107,14 @@ static enum answer test_sender(const struct evidence *e)
 RULE(sender_spf) = {
     .name = "sender_spf",
     .family = FAMILY_SPF,
-    .summary = "The mail is a bounce, for which SPF checks the HELO name (RFC 7208 section 2.4), and the client is "
-               "denied.",
+    .summary = "The mail is a bounce, so SPF checks the HELO name (RFC 7208 section 2.4), and it denies the client.",
     .needs = NEED_AGAINST,
     .points = 20, /* by hand: the rows have no SPF record */
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "for the null sender the SPF record of %{helo} counts, and it denies your address %{client} (%{detail}): "
-              "add ip4: or ip6: with your address to it",
+    .advice = "a bounce is checked against the SPF record of %{helo}, which denies your address %{client} (%{detail}): "
+              "add your address to it with ip4: or ip6:",
     .test = test_sender,
     .detail = detail_term,
 };
@@ -134,7 +133,7 @@ RULE(helo_spf_softfail) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): add ip4: or ip6: with it",
+    .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): add it with ip4: or ip6:",
     .test = test_softfail,
     .detail = detail_term,
 };

@@ -208,7 +208,7 @@ static enum answer test_public_suffix(const struct evidence *e)
 RULE(helo_public_suffix) = {
     .name = "helo_public_suffix",
     .family = FAMILY_SYNTAX,
-    .summary = "The HELO name is a public suffix such as co.uk, which is not the name of anybody's host.",
+    .summary = "The HELO name is a public suffix such as co.uk, not the name of a host.",
     .points = 40, /* by hand: no row has it */
     .adds = 25,
     .code = 550,

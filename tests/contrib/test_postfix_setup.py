@@ -199,7 +199,7 @@ OTHERS = [
      "postfwdcheck = check_policy_service inet:127.0.0.1:10040\n" + RECIPIENTS
      + "check_recipient_access hash:/etc/postfix/policy\n", "", "Note: main.cf asks postfwd."),
     ("postfwd 2, on helod's own port", RECIPIENTS + "check_policy_service inet:127.0.0.1:10045\n", "",
-     "Note: port 10045 is asked from elsewhere, too: smtpd_recipient_restrictions\n"),
+     "Note: main.cf asks port 10045 in other lists, too: smtpd_recipient_restrictions\n"),
     ("neither", RECIPIENTS + "check_policy_service inet:127.0.0.1:10023\n", "", None),
 ]
 

@@ -120,12 +120,13 @@ def _():
     contains(out, "to fix             your address 192.0.2.99 has no reverse name")
 
 
-@test("check: a policy that the file has not is no other one; the nearest is named")
+@test("check, rules, survey: a policy that the file lacks is an error that names the nearest one")
 def _():
     for name, said in (("quite", 'has no policy "quite": did you mean "quiet"?'), ("zzz", 'has no policy "zzz"\n')):
-        status, out, err = check("-p", name, "192.0.2.99", "mx.our.org")
-        equal((status, out), (64, ""))
-        contains(err, said)
+        for words in (["check", "192.0.2.99", "mx.our.org"], ["rules"], ["survey", "--offline", "/dev/null"]):
+            status, out, err = helod.heloctl(words[0], "-c", conf, "-p", name, *words[1:])
+            equal((status, out), (64, ""), words[0])
+            contains(err, said)
     equal(check("-p", "default", "192.0.2.2", "mail.honest.org")[0] < 64, True)
 
 

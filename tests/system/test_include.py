@@ -78,7 +78,7 @@ def _(_name, text, wanted):
 
 @cases((
     ("a name that is not there", 'include("conf.d/gone.conf")\n', "helod.conf:1: include: conf.d/gone.conf: No such file"),
-    ("a pattern in a directory's name", 'include("conf*/a.conf")\n', "is not a path of files"),
+    ("a pattern in a directory's name", 'include("conf*/a.conf")\n', "is not a pattern of files"),
     ("in a section", 'server { include("conf.d/*.conf") }\n', "must be outside of every section"),
     ("no string", "include(conf.d)\n", 'expected include("PATTERN")'),
     ("another function", 'system("x")\n', "system() is not an option"),
@@ -96,7 +96,7 @@ def _():
     contains(checked(path)[2], "include: conf.d: everybody may create files there")
     (path.parent / "conf.d").chmod(0o755)
     (path.parent / "conf.d/a.conf").chmod(0o666)
-    contains(checked(path)[2], "include: conf.d/a.conf: everybody may write it")
+    contains(checked(path)[2], "include: conf.d/a.conf: everybody may write to it")
     path.write_text('include("none.d/*.conf")\n')
     status, _, said = checked(path)
     equal((status, said), (0, "warning: helod.conf:1: include: there is no directory none.d\n"))

@@ -300,17 +300,17 @@ def _():
         path.chmod(0o666)
         value = f'"{path}"' if name == "psl_file" else f'{{ "{path}" }}'
         daemon = Helod(f"{section} {{ {name} = {value} }}", start=False)
-        fails(daemon, "may write it")
+        fails(daemon, "may write to it")
         path.chmod(0o644)
         with daemon:
             daemon.start()
             path.chmod(0o646)
             daemon.reload()
-            contains(daemon.wait_log("may write it"), str(path))
+            contains(daemon.wait_log("may write to it"), str(path))
             daemon.wait_log("reload failed: policy 1 stays in force")
     daemon = Helod(start=False)
     daemon.conf_path.chmod(0o666)
-    fails(daemon, "may write it")
+    fails(daemon, "may write to it")
 
 
 @test("a user that does not exist keeps it from starting")

@@ -12,9 +12,6 @@
 #include "decision.h"
 #include "policyfile.h"
 #include "text.h"
-#include "units.h"
-
-enum { POLICIES_NAMED = 64 };
 
 static void observe(void *arg, const struct dns_answer *answer, bool from_cache)
 {
@@ -151,25 +148,6 @@ static int judge(struct ctl *ctl, struct check *check)
     return check->dns_down ? CTL_UNSURE : (int)check->verdict.judged;
 }
 
-/*
- * The daemon uses the default policy for a policy_context that it does not know. Here a typing error is more likely,
- * so it is reported.
- */
-static bool knows_policy(const struct ctl *ctl, const struct settings *settings, const char *name)
-{
-    const char *names[POLICIES_NAMED], *nearest;
-    size_t n = 0;
-
-    if (!name || strcmp(settings_policy(settings, name)->name, name) == 0)
-        return true;
-    for (; n < settings->policy_count && n < POLICIES_NAMED; n++)
-        names[n] = settings->policies[n]->name;
-    nearest = units_nearest(name, names, n);
-    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", ctl_policy_file(ctl, settings), name,
-             nearest ? ": did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
-    return false;
-}
-
 int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting)
 {
     struct check *check;
@@ -191,7 +169,7 @@ int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting)
     settings = ctl_settings(ctl);
     check->settings = settings;
     status = CTL_CONFIG;
-    if (settings && !knows_policy(ctl, settings, greeting->policy)) {
+    if (settings && !ctl_policy(ctl, settings, greeting->policy)) {
         status = CTL_USAGE;
     } else if (settings && ctl_session_open(ctl, &check->session, settings)) {
         ctl_session_history(&check->session, settings);
@@ -228,9 +206,9 @@ const struct ctl_verb ctl_check = {
     .help =
         "Looks the client and its greeting up in DNS, runs the rules of the policy, and shows the lookups and\ntheir "
         "answers, the findings, the reply to Postfix and what the sender should fix.",
-    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 75 no lookup was answered, 64 and more: usage or failure",
+    .exits = "0 dunno, 1 mark, 2 defer, 3 reject, 75 no lookup was answered, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},
                 {'s', "sender", "ADDRESS",
                  "the envelope sender, '' for a bounce (default: not known, as at the HELO stage)"},

@@ -69,23 +69,23 @@ static int run(struct ctl *ctl)
 
     if (!settings)
         return CTL_CONFIG;
-    policy = settings_policy(settings, ctl_given(ctl, 'p') ? ctl_value(ctl, 'p') : "");
-    if (ctl_given(ctl, 'j'))
+    policy = ctl_policy(ctl, settings, ctl_value(ctl, 'p'));
+    if (policy && ctl_given(ctl, 'j'))
         print_json(policy);
-    else
+    else if (policy)
         print_text(policy);
     settings_unref(settings);
-    return CTL_OK;
+    return policy ? CTL_OK : CTL_USAGE;
 }
 
 const struct ctl_verb ctl_rules = {
     .name = "rules",
     .arguments = "",
     .summary = "list the catalogue of rules with their points",
-    .help = "Every rule by family, with the points that the policy gives, and what it means when it hits.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .help = "Lists every rule by family, with the points that the policy gives and what a match means.",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},
                 {'j', "json", NULL, "print JSON"}},
 };

@@ -177,7 +177,7 @@ const struct ctl_verb ctl_spf = {
     .summary = "evaluate the SPF record of a domain for an address",
     .help = "check_host() of RFC 7208 with live DNS: the result, the record, the term that matched, what it cost, "
             "every\nlookup, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
-    .exits = "0 pass, 1 any other result, 64 and more: usage or failure",
+    .exits = "0 pass, 1 any other result, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'s', "sender", "ADDRESS", "the envelope sender"},

@@ -232,14 +232,15 @@ const struct ctl_verb ctl_exempt = {
     .arguments_min = 1,
     .arguments_max = 3,
     .summary = "add, remove or list exemptions",
-    .help = "Changes an exempt file and makes the running helod reload it. A line with the same pattern is replaced. A "
-            "file that does not exist is created. Each line says who added it, when and why. An entry that the policy "
-            "file would reject changes nothing.",
-    .exits = "0 done, 1 no such exemption or the reload failed, 64 and more: usage or failure",
+    .help =
+        "Changes an exempt file and makes the running helod reload it, or lists all exemptions. A line with the same\n"
+        "pattern is replaced, and a missing file is created. Each line says who added it, when and why. An entry that\n"
+        "would make the policy file invalid changes nothing.",
+    .exits = "0 done, 1 no such exemption or the reload failed, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file"},
                 {'s', "socket", "PLACE", "unix:PATH of helod's status socket"},
                 {'f', "file", "FILE", "the exempt file, instead of the first one of the policy file"},
-                {'u', "until", "DATE", "YYYY-MM-DD, the last day on which it counts"},
+                {'u', "until", "DATE", "YYYY-MM-DD, the last day on which it applies"},
                 {'w', "why", "TEXT", "the reason; required with add"}},
 };

@@ -149,9 +149,9 @@ const struct ctl_verb ctl_history = {
     .summary = "show what is remembered about a client or a HELO name",
     .help = "For a client network: the names and domains it greeted with, verified and not. For a name: the networks\n"
             "that used it without being verified.",
-    .exits = "0 shown, 64 and more: usage or failure",
+    .exits = "0 shown, 64 or more: usage or failure",
     .run = run_history,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'j', "json", NULL, "print JSON"}},
 };
 
@@ -163,7 +163,7 @@ const struct ctl_verb ctl_forget = {
     .summary = "remove what is remembered about a client or a HELO name",
     .help = "Removes the record of one client network or one name. For a memory store it asks the daemon "
             "over its unix status listener,\nwhich only root and helod's own user may do.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run_forget,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"}},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"}},
 };

@@ -273,19 +273,20 @@ int running_reload(struct ctl *ctl)
 const struct ctl_verb ctl_stats = {
     .name = "stats",
     .arguments = "",
-    .summary = "what the running daemon has counted",
+    .summary = "print the counters of the running daemon",
     .help = "Reads the metrics of the running helod and prints those that are not 0.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run_stats,
-    .options = {SOCKET_OPTIONS, {'j', "json", NULL, "print JSON, all of it"}},
+    .options = {SOCKET_OPTIONS, {'j', "json", NULL, "print JSON, with all metrics"}},
 };
 
 const struct ctl_verb ctl_top = {
     .name = "top",
     .arguments = "",
-    .summary = "what the running daemon does, second by second",
-    .help = "Reads the metrics of the running helod repeatedly and prints how they grow, until it is interrupted.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .summary = "show what the running daemon does, second by second",
+    .help = "Reads the metrics of the running helod repeatedly and prints their increase per second, until it is "
+            "interrupted.",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run_top,
     .options = {SOCKET_OPTIONS,
                 {'i', "interval", "TIME", "time between updates (default 2s)"},
@@ -295,11 +296,12 @@ const struct ctl_verb ctl_top = {
 const struct ctl_verb ctl_reload = {
     .name = "reload",
     .arguments = "",
-    .summary = "have the running daemon read its policy file again",
-    .help = "Like SIGHUP, but also says whether the new file is in force. Only root and the user that helod runs as "
-            "may do this.",
+    .summary = "make the running daemon read its policy file again",
+    .help =
+        "Like SIGHUP, but also reports whether the new policy is in force. Only root and the user that helod runs as "
+        "may do this.",
     .exits =
-        "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 and more: usage or failure",
+        "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 or more: usage or failure",
     .run = running_reload,
-    .options = {SOCKET_OPTIONS, {'p', "pid", "PID", "send SIGHUP to this process where no status socket answers"}},
+    .options = {SOCKET_OPTIONS, {'p', "pid", "PID", "send SIGHUP to this process if no status socket answers"}},
 };

@@ -104,8 +104,8 @@ static void print_verdict(const struct logged *l)
         printf(f->exemption[0] ? " by %s\n" : "\n", plain(f->exemption, value));
     }
     if (f->doubt > 0)
-        printf("  %-16s evidence was missing that could have taken away %d points, so it is no rejection\n", "doubt",
-               f->doubt);
+        printf("  %-16s missing evidence could have removed %d points, so helod deferred instead of rejecting\n",
+               "doubt", f->doubt);
     if (f->limit[0])
         print_value("DNS not asked", f->limit, "");
     print_value("policy", f->policy, "default");
@@ -210,8 +210,8 @@ static int run(struct ctl *ctl)
     int status;
 
     if (!is_id(x.id))
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no id of a decision: seven letters and digits, as in [id 7QK2M9A]",
-                        x.id);
+        return ctl_fail(ctl, CTL_USAGE,
+                        "\"%s\" is not a decision id: expected seven letters and digits, as in [id 7QK2M9A]", x.id);
     x.settings = ctl_settings(ctl);
     if (!x.settings)
         return CTL_CONFIG;
@@ -225,13 +225,13 @@ const struct ctl_verb ctl_explain = {
     .arguments = "ID [LOG ...]",
     .arguments_min = 1,
     .arguments_max = -1,
-    .summary = "why a logged decision was made, by the id in the reply",
-    .help = "Finds the decision with this id in log files; without one, in the file of log.to, or in the journal. "
+    .summary = "explain a logged decision, by the id in the reply",
+    .help = "Finds the decision with this id in log files; without LOG, in log.file or in the journal. "
             "Shows the\n"
-            "findings in words, the answer to Postfix, what DNS says now, and what to write to let this sender in.",
-    .exits = "0 done, 1 no such decision, 64 and more: usage or failure",
+            "findings in words, the reply to Postfix, what DNS says now, and how to let this sender in or keep it out.",
+    .exits = "0 done, 1 no such decision, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
-                {'o', "offline", NULL, "do not ask DNS"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
+                {'o', "offline", NULL, "do not query DNS"},
                 {0, NULL, NULL, NULL}},
 };

@@ -332,16 +332,16 @@ const struct ctl_verb ctl_replay = {
     .arguments_max = -1,
     .summary = "judge logged decisions again with another policy file",
     .help = "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
-            "input; without LOG the file of log.to, or the journal), judges each again from its findings, and shows\n"
+            "input; without LOG log.file or the journal), judges each decision again from its findings, and shows\n"
             "which outcomes change, for which senders, and why: by a finding, a threshold, an exemption or the mode.",
-    .exits = "0 no outcome or answer changes, 1 some do, 64 and more: usage or failure",
+    .exits = "0 no outcome or answer changes, 1 some do, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, else the defaults)"},
-                {'o', "old", "FILE", "the policy file that the log was made with (the same default)"},
+    .options = {{'c', "config", "FILE", "the new policy file (default: the installed one, or built-in defaults)"},
+                {'o', "old", "FILE", "the policy file that produced the log (the same default)"},
                 {'d', "dns", NULL, "query DNS for findings of rules that the old policy did not run"},
                 {'O', "only", "OUTCOME",
                  "list only senders whose outcome becomes this (dunno, mark, defer, reject, skipped)"},
-                {'t', "top", "N", "list at most so many groups of senders (default 40)"},
+                {'t', "top", "N", "list at most this many groups of senders (default 40)"},
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},
 };

@@ -33,11 +33,11 @@ static void print_table(const struct replay *r, FILE *out)
 static void print_notes(const struct replay *r, FILE *out)
 {
     if (r->cut)
-        fprintf(out, "%llu lines had no room for all findings: they stand as logged\n", n(r->cut));
+        fprintf(out, "%llu lines had no room for all findings: they keep their logged outcome\n", n(r->cut));
     if (r->unknown_rules)
-        fprintf(out, "%llu have findings of rules that exist no more, which count nothing\n", n(r->unknown_rules));
+        fprintf(out, "%llu have findings of rules that no longer exist, which add no points\n", n(r->unknown_rules));
     if (r->fresh_unasked)
-        fprintf(out, "%u rules of the new policy were not run then and need the DNS: see --dns\n", r->fresh_unasked);
+        fprintf(out, "%u rules of the new policy were not run then and need DNS: see --dns\n", r->fresh_unasked);
     if (r->read.malformed)
         fprintf(out, "%llu lines could not be read\n", n(r->read.malformed));
 }
@@ -68,7 +68,7 @@ static void print_groups(const struct replay *r, FILE *out)
     if (tally_rows(r->groups) > count)
         fprintf(out, "\nand %zu smaller groups: --top shows more\n", tally_rows(r->groups) - count);
     if (tally_dropped(r->groups))
-        fprintf(out, "%llu groups were too many to keep\n", n(tally_dropped(r->groups)));
+        fprintf(out, "%llu groups were dropped for lack of room\n", n(tally_dropped(r->groups)));
     free(groups);
     free(reasons);
 }
@@ -81,7 +81,7 @@ void replay_print_text(const struct replay *r, FILE *out)
             n(r->read.decisions));
     fprintf(out, "%llu change their outcome, %llu only their score or threshold\n", n(r->changed), n(r->rescored));
     if (r->answered_otherwise)
-        fprintf(out, "%llu keep their outcome, but the mode answers otherwise\n", n(r->answered_otherwise));
+        fprintf(out, "%llu keep their outcome, but the mode changes the answer to Postfix\n", n(r->answered_otherwise));
     print_notes(r, out);
     print_groups(r, out);
 }

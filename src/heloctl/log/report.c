@@ -62,14 +62,14 @@ const struct ctl_verb ctl_report = {
     .arguments = "[LOG ...]",
     .arguments_min = 0,
     .arguments_max = -1,
-    .summary = "a day or a month of decisions at a glance",
+    .summary = "sum up the decisions of a log",
     .help = "Sums up the decision lines of log files as they were logged: what the thresholds said, in monitor mode\n"
             "what enforcing would refuse, the senders concerned and whether they look honest, what a shadow policy\n"
             "would do otherwise, findings, hours, scores, networks, domains, near misses, unused exemptions and DNS\n"
             "trouble; as text, JSON or one page of HTML.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 SUMMARY_OPTIONS,
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
                 {'j', "json", NULL, "print JSON"},

@@ -28,7 +28,7 @@ struct survey {
     struct mailbox mailbox;
     FILE *log; /* --log; NULL: none */
     bool dns;
-    unsigned long long rate; /* greetings a second that may ask DNS */
+    unsigned long long rate; /* greetings per second that may query DNS */
     uint64_t next_ms;        /* when the next may */
     uint64_t judged, without_sender, without_date, trouble;
 };
@@ -214,7 +214,7 @@ static const struct note {
     const char *name, *text;
 } notes[NOTES] = {
     {"without_hop", "have no hand-over from a foreign client: local mail, or another server's headers"},
-    {"without_helo", "in mail logs have no HELO name: Postfix logs it of refusals and for access tables"},
+    {"without_helo", "in mail logs have no HELO name: Postfix logs it only for refusals and access tables"},
     {"without_sender", "have no Return-Path: what depends on the sender was not judged"},
     {"without_date", "have no readable date"},
     {"unreadable", "could not be read"},
@@ -239,8 +239,8 @@ static void print_notes(const struct survey *s)
     for (size_t i = 0; i < NOTES; i++)
         if (counts[i] > 0)
             printf("  %llu %s\n", n(counts[i]), notes[i].text);
-    printf(s->dns ? "  DNS was asked as it is now, which may not be as it was then\n"
-                  : "  DNS was not asked: rules that need more than the recorded names could not hit\n");
+    printf(s->dns ? "  DNS was queried now, and may have changed since the mail arrived\n"
+                  : "  DNS was not queried: rules that need more than the recorded names could not match\n");
     printf("  not known: what other mail the clients sent (history), and what never got into these folders\n\n");
 }
 
@@ -342,6 +342,7 @@ static int survey(struct survey *s)
 static int run(struct ctl *ctl)
 {
     struct survey *s = calloc(1, sizeof(*s));
+    const struct policy *policy;
     int status = CTL_CONFIG;
 
     if (!s)
@@ -354,8 +355,11 @@ static int run(struct ctl *ctl)
         return CTL_USAGE;
     }
     s->settings = ctl_settings(ctl);
-    if (s->settings) {
-        s->policy = *settings_policy(s->settings, ctl_given(ctl, 'p') ? ctl_value(ctl, 'p') : "");
+    policy = s->settings ? ctl_policy(ctl, s->settings, ctl_value(ctl, 'p')) : NULL;
+    if (s->settings && !policy)
+        status = CTL_USAGE;
+    if (policy) {
+        s->policy = *policy;
         s->policy.mode = MODE_MONITOR;
         status = CTL_TROUBLE;
         if (!s->dns || ctl_session_open(ctl, &s->session, s->settings))
@@ -374,18 +378,19 @@ const struct ctl_verb ctl_survey = {
     .arguments_min = 1,
     .arguments_max = -1,
     .summary = "judge the mail that you already have, before Postfix asks helod",
-    .help = "Reads mail folders (Maildir, mbox, single messages; .gz too) and mail logs of Postfix, takes from the\n"
-            "Received header of your own server who handed each message over, judges that by the policy, and prints\n"
-            "the same report as for a log. Folders named Junk or Spam are spam, all others ham.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .help = "Reads mail folders (Maildir, mbox, single messages; .gz too) and mail logs of Postfix. The\n"
+            "Received header of your own server shows which client handed each message over. It judges these clients\n"
+            "by the policy and prints the same report as heloctl report. Folders named Junk or Spam are spam, all "
+            "others ham.",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},
-                {'m', "mx", "NAMES", "names of your mail servers, divided by commas (default: guessed)"},
+                {'m', "mx", "NAMES", "names of your mail servers, separated by commas (default: guessed)"},
                 {'s', "spam", "NAMES", "folders with spam (default Junk,Spam)"},
-                {'a', "ham", "NAMES", "folders with ham, also where a folder around them has spam"},
-                {'o', "offline", NULL, "do not ask DNS"},
-                {'r', "rate", "N", "greetings a second that may ask DNS (default 50)"},
+                {'a', "ham", "NAMES", "folders with ham, also inside a folder with spam"},
+                {'o', "offline", NULL, "do not query DNS"},
+                {'r', "rate", "N", "greetings per second that may query DNS (default 50)"},
                 {'l', "log", "FILE", "write the decision lines, for tune and replay"},
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
                 {'j', "json", NULL, "print JSON"},

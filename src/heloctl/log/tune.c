@@ -207,13 +207,13 @@ const struct ctl_verb ctl_tune = {
     .arguments = "[LOG ...]",
     .arguments_min = 0,
     .arguments_max = -1,
-    .summary = "what thresholds and weights do to the greetings of a log",
+    .summary = "show what thresholds and points do to the greetings of a log",
     .help = "Judges the decisions of log files by the policy file and shows how scores are spread, what each\n"
             "threshold would reach, what each rule decided and where it likely erred, near misses, and what to\n"
             "change, and why.",
-    .exits = "0 done, 64 and more: usage or failure",
+    .exits = "0 done, 64 or more: usage or failure",
     .run = run,
-    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, else the defaults)"},
+    .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 SUMMARY_OPTIONS,
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},

@@ -171,7 +171,7 @@ const struct ctl_verb ctl_audit = {
             "is wrong\nwith each address and with the pool, which DNS records to publish, and what to set in the mail "
             "server. With --dmarc\nthe pairs come from DMARC aggregate reports: files (XML, .gz, .zip, mail messages, "
             "mbox) or folders (Maildir), and a\nmap shows who sends in the name of the domains.",
-    .exits = "0 nothing wrong, 1 something wrong, 75 DNS did not answer everything, 64 and more: usage or failure",
+    .exits = "0 nothing wrong, 1 something wrong, 75 DNS did not answer every query, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'D', "dmarc", NULL, "the files are DMARC aggregate reports"},

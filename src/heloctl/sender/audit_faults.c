@@ -37,11 +37,11 @@ static enum known helo_syntax(struct audit_seen *seen)
         unsigned flag;
         const char *word;
     } flags[] = {
-        {NAME_NON_ASCII, "bytes outside ASCII"},        {NAME_TOO_LONG, "too long"},
-        {NAME_BAD_BYTE, "a character no name has"},     {NAME_BAD_LABEL, "an empty label, or a hyphen at its edge"},
-        {NAME_BAD_LITERAL, "a malformed literal"},      {NAME_NUMERIC_TLD, "the last label is a number"},
-        {NAME_TRAILING_DOT, "ends in a dot"},           {NAME_UNDERSCORE, "an underscore"},
-        {NAME_BAD_ALABEL, "a label xn-- that is none"}, {NAME_UNKNOWN_TLD, "no such top-level domain"},
+        {NAME_NON_ASCII, "bytes outside ASCII"},    {NAME_TOO_LONG, "too long"},
+        {NAME_BAD_BYTE, "an illegal character"},    {NAME_BAD_LABEL, "an empty label, or a hyphen at its edge"},
+        {NAME_BAD_LITERAL, "a malformed literal"},  {NAME_NUMERIC_TLD, "the last label is a number"},
+        {NAME_TRAILING_DOT, "ends in a dot"},       {NAME_UNDERSCORE, "an underscore"},
+        {NAME_BAD_ALABEL, "an invalid xn-- label"}, {NAME_UNKNOWN_TLD, "no such top-level domain"},
     };
     const struct name *helo = &seen->evidence->helo;
     bool reserved = helo->reserved != NAME_RESERVED_NONE;
@@ -224,7 +224,8 @@ const struct audit_fault_row audit_faults[AUDIT_FAULTS] = {
     [AUDIT_HELO_SYNTAX] = {"helo_syntax", "HELO is not a valid host name", false, 0, helo_syntax},
     [AUDIT_HELO_NOT_FQDN] = {"helo_not_fqdn", "HELO is not fully qualified", false, 0, helo_not_fqdn},
     [AUDIT_HELO_LITERAL] = {"helo_literal", "HELO is an address, not a name", false, 0, helo_literal},
-    [AUDIT_HELO_RESERVED] = {"helo_reserved", "HELO is a name that cannot exist in public", false, 0, helo_reserved},
+    [AUDIT_HELO_RESERVED] = {"helo_reserved", "HELO is a name that cannot exist in public DNS", false, 0,
+                             helo_reserved},
     [AUDIT_PTR_MISSING] = {"ptr_missing", "there is no reverse name", false, 0, ptr_missing},
     [AUDIT_PTR_STALE] = {"ptr_stale", "the reverse name is still that of another host", false, NO_PTR | NO_NAME,
                          ptr_stale},

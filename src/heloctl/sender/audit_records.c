@@ -288,7 +288,7 @@ void audit_print_records(struct audit *audit, FILE *out)
 
     records = audit_records(audit, &n);
     if (n > 0)
-        fprintf(out, "\nDNS records to add, or to put in the place of others:\n");
+        fprintf(out, "\nDNS records to add, or to replace others with:\n");
     for (size_t i = 0; i < n; i++) {
         if (strcmp(zone, records[i].zone) != 0)
             fprintf(out, "\n; zone %s\n", records[i].zone);

@@ -238,7 +238,7 @@ static void doctype(void *arg, const XML_Char *name, const XML_Char *system, con
     (void)system;
     (void)public;
     (void)internal;
-    fail(arg, "a document type, which no report has; entities are not read");
+    fail(arg, "it has a DOCTYPE, which no report needs and helod does not read");
 }
 
 /* The character of one byte. Bytes that stand for none alone become a replacement: no field that we read has them. */

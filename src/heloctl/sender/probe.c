@@ -294,8 +294,8 @@ const struct ctl_verb ctl_probe = {
             "and\nshows its banner, what it offers before and after STARTTLS, and whether it serves HELO. It never "
             "sends mail.",
     .exits =
-        "0 all that is needed is there, 1 something is missing, refused or not in DNS, 75 no connection or no DNS, "
-        "64 and\nmore: usage or failure",
+        "0 everything needed is offered, 1 something is missing, refused or not in DNS, 75 no connection or no DNS, "
+        "64 or\nmore: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'n', "name", "NAME", "greet with this name (default: this host's, if it is fully qualified)"},

@@ -86,7 +86,7 @@ static void written_by_others(void **state)
 {
     (void)state;
     write_bytes("x", 1, 0646);
-    refused(path, "everybody may write it");
+    refused(path, "everybody may write to it");
 }
 
 /* Another process rewrites the file all the time: sooner or later that is noticed, and what is read is one state. */

@@ -264,7 +264,7 @@ static void test_writable(void **state)
         assert_int_equal(chmod(path, rows[i].mode), 0);
         messages[0] = '\0';
         s = policyfile_read(path, keep, NULL);
-        if ((s != NULL) != rows[i].taken || (s == NULL && !strstr(messages, "may write it")))
+        if ((s != NULL) != rows[i].taken || (s == NULL && !strstr(messages, "may write to it")))
             fail_msg("mode %o: %s", (unsigned)rows[i].mode, messages);
         settings_unref(s);
     }

@@ -60,7 +60,7 @@ static const struct {
     {"past client_rate", "helo=mail.blau.com rdns=none limit=client_rate", MODE_ENFORCE, true, REPLY_STATUS, 450,
      "4.7.1", "your network sends more greetings in a minute than this server looks up: try again later"},
     {"past client_waiting", "helo=mail.blau.com rdns=none limit=client_waiting", MODE_ENFORCE, true, REPLY_STATUS, 450,
-     "4.7.1", "are waiting for answers of DNS servers: try again later [id 7QK2M9]"},
+     "4.7.1", "are waiting for DNS answers: try again later [id 7QK2M9]"},
     {"past client_rate in monitor mode", "helo=mail.blau.com rdns=none limit=client_rate", MODE_MONITOR, true,
      REPLY_DUNNO, 0, NULL, NULL},
     {"no reverse name", "helo=mail.blau.com rdns=none addr=nxdomain spf=denyall", MODE_ENFORCE, true, REPLY_STATUS, 550,

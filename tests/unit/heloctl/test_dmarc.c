@@ -85,7 +85,7 @@ static const struct row rows[] = {
      "", NULL},
     {"another root", "<html/>", "", "not a DMARC aggregate report: the root element is not feedback"},
     {"a document type", "<!DOCTYPE feedback><feedback/>", "",
-     "a document type, which no report has; entities are not read"},
+     "it has a DOCTYPE, which no report needs and helod does not read"},
     {"an empty report", "<feedback/>", "", NULL},
 };
 

@@ -214,7 +214,7 @@ static void unusable_files(void **state)
     assert_true(n > 1000 && n < sizeof(bytes));
     for (size_t size = 0; size < n; size += 1 + n / 50) {
         write_bytes(bytes, size);
-        check_set_aside(size < 15 ? "no snapshot" : size < 25 ? "too early" : "checksum");
+        check_set_aside(size < 15 ? "not a snapshot" : size < 25 ? "too early" : "checksum");
     }
     for (size_t at = 20; at < n; at += 1 + n / 50) {
         memcpy(other, bytes, n);
@@ -225,9 +225,9 @@ static void unusable_files(void **state)
     memcpy(other, bytes, n);
     other[15] = 9;
     write_bytes(other, n);
-    check_set_aside("another version");
+    check_set_aside("another format version");
     write_bytes((const uint8_t *)"{\"some\": \"other file\"}", 22);
-    check_set_aside("no snapshot");
+    check_set_aside("not a snapshot");
 }
 
 static void a_reader_changes_no_file(void **state)
@@ -252,7 +252,7 @@ static void a_pipe_in_its_place(void **state)
     unlink(file);
     assert_int_equal(mkfifo(file, 0600), 0);
     alarm(20);
-    check_set_aside("no file");
+    check_set_aside("not a file");
     alarm(0);
     unlink(aside);
 }
