@@ -149,7 +149,7 @@ static void count_networks(struct redis_batch *r, enum store_subject subject, co
 
 static bool fact(struct redis_batch *r, enum store_subject of, const redisReply *reply)
 {
-    struct history_facts none, *facts = r->waiter != NULL ? &r->waiter->facts : &none;
+    struct history_facts none = {.known = false}, *facts = r->waiter != NULL ? &r->waiter->facts : &none;
     bool good = true;
 
     if (of == STORE_POLICY)

@@ -284,8 +284,8 @@ static void drop_verified(struct members *all, struct redis_record_excess *out)
         m->greetings = value_of(all, 'k', m->text + 1);
         verified++;
     }
-    for (; verified > REDIS_RECORD_VERIFIED; verified--)
-        drop(out, least_verified(all));
+    for (struct member *m; verified > REDIS_RECORD_VERIFIED && (m = least_verified(all)) != NULL; verified--)
+        drop(out, m);
     for (unsigned i = 0; i < all->count; i++) {
         struct member *m = &all->items[i];
 

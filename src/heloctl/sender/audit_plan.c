@@ -15,9 +15,10 @@ bool audit_renames(const struct audit_host *host)
     return host->helo && host->target && strcasecmp(host->helo, host->target) != 0;
 }
 
+/* One of the two may be NULL. */
 static void put_source(struct audit_source *out, const struct audit_host *v4, const struct audit_host *v6)
 {
-    *out = (struct audit_source){.name = (v4 ? v4 : v6)->target};
+    *out = (struct audit_source){.name = v4 ? v4->target : v6->target};
     if (v4)
         address_format(&v4->address, out->v4);
     if (v6)
