@@ -3,8 +3,8 @@
  * judge: evidence to judgement. It runs every rule once, adds up those that answered YES, and bounds what the OPEN ones
  * could still change.
  *
- * That the bounds hold rests on what the tests hold every rule to: YES and NO are final. So whatever the missing
- * evidence turns out to be, the hits of the complete evidence are the hits of now and some of the open rules.
+ * The bounds are valid because YES and NO are final, which the tests check for every rule. Whatever the missing
+ * evidence turns out to be, the complete set of hits is the present hits plus some of the open rules.
  */
 #include "judgement.h"
 
@@ -12,8 +12,8 @@
 #include "sum.h"
 
 /*
- * Earlier greetings never lift a mark to a rejection (policy_verdict()). So where they count, it must be decided, too,
- * whether the present greeting alone is deferred.
+ * Rules about earlier greetings never turn a mark into a rejection (policy_verdict()). So if they count, it must also
+ * be decided whether the present greeting alone reaches a deferral.
  */
 static bool present_is_decided(const struct rule_set *sure, struct judgement *out)
 {

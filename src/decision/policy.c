@@ -76,7 +76,7 @@ static void conclude(const struct policy *policy, struct verdict *v)
     v->outcome = policy_mode_outcome(policy->mode, v->judged);
 }
 
-/* A rejection that findings which are not sure made of something milder becomes a deferral. */
+/* If the outcome is a rejection only because of unsure findings, it becomes a deferral. */
 static void doubt_the_unsure(const struct policy *policy, int sure, struct verdict *v)
 {
     if (outcome_at(policy, v->score) == OUTCOME_REJECT && outcome_at(policy, sure) != OUTCOME_REJECT &&
@@ -85,8 +85,8 @@ static void doubt_the_unsure(const struct policy *policy, int sure, struct verdi
 }
 
 /*
- * What others did with a name or from behind a NAT must not refuse anybody for good: a rejection to which earlier
- * greetings lifted what would have been a mark becomes a deferral.
+ * Earlier greetings may be those of other hosts that used the same name or are behind the same NAT. If they alone turn
+ * a mark into a rejection, it becomes a deferral.
  */
 static void doubt_the_past(const struct policy *policy, int present, struct verdict *v)
 {
@@ -150,7 +150,7 @@ void policy_verdict(const struct judgement *j, const struct evidence *e, struct 
     count_findings(policy, &j->hits, out);
     out->partial = j->partial;
     out->at_least = j->low;
-    doubt_the_unsure(policy, j->low, out); /* kept only where it prevents a rejection: there it belongs in the log */
+    doubt_the_unsure(policy, j->low, out); /* kept only if it prevents a rejection, because only then it is logged */
     doubt_the_past(policy, j->present_low, out);
     if (limit_is_the_clients(e->limit) && outcome_at(policy, j->high) >= OUTCOME_DEFER)
         out->limited = e->limit;

@@ -84,8 +84,8 @@ static const char *class_4(const char *enhanced, struct region *r)
 }
 
 /*
- * The second fault of a greeting that its name alone decided, so that nothing was looked up: by what Postfix says, the
- * address has no reverse name. That is enough for a hint, and no finding.
+ * A second fault for a greeting that was decided by its name alone, without lookups: Postfix reports that the address
+ * has no reverse name. That is enough for a hint, but not for a finding.
  */
 static const char *unasked_advice(const struct evidence *e, struct region *r)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sum: what a set of hits adds up to under a policy, and what it might add up to once more is known. Private to the
- * room.
+ * sum: the score of a set of hits under a policy, and the bounds of what it may become once more is known. Private to
+ * the room.
  *
  * Of two findings of which one implies the other only the heavier counts; if they are equal, the one that implies the
  * other. In a family the heaviest counts in full, and of every other one the share that its row's `adds` says, all

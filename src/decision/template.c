@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * template: %{macro} texts. Every macro is a row; "%%" is a percent sign; a macro that the check did not know (it
- * cannot come from a checked file) stands as it is. Whatever the values hold, what comes out is printable ASCII.
+ * template: %{macro} texts. Every macro is a row; "%%" is a percent sign. An unknown macro, which template_check()
+ * would have rejected, is copied unchanged. The result is printable ASCII whatever bytes the values contain.
  */
 #include "template.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * direct: a stub resolver for the few names that c-ares does not ask for. It asks the same servers, by UDP, and by TCP
- * when an answer was cut off; it leaves EDNS out, since TCP is there for whatever is longer than 512 bytes.
+ * direct: a stub resolver for the few names that c-ares refuses to query. It queries the same servers by UDP, and by
+ * TCP if an answer was truncated. It does not use EDNS, because TCP covers all answers longer than 512 bytes.
  *
- * Promises: each attempt has its own socket, so its own random source port, and its own random id; a datagram counts
- * only from the server that was asked, with that id and the very question, and any other is ignored, so that a forger
- * can neither answer nor end a lookup. Work is bounded: `tries` attempts per server, none begun after `tries` timeouts.
+ * Promises: each attempt has a random id and a socket of its own, and so a random source port. A datagram counts only
+ * if it comes from the server that was queried and has the same id and question; all others are ignored, so a forger
+ * can neither answer nor end a lookup. Work is bounded: at most `tries` attempts per server, and none begins later than
+ * `tries` timeouts after the start.
  */
 #include "direct.h"
 
@@ -127,7 +128,7 @@ static bool send_attempt(struct query *q)
     if (q->fd < 0)
         return false;
     event_assign(&q->readable, d->base, q->fd, EV_READ | EV_PERSIST, on_readable, q);
-    /* Connected: the kernel picks the port and drops what comes from anybody else. */
+    /* The socket is connected, so the kernel picks the port and drops datagrams from any other address. */
     return connect(q->fd, (const struct sockaddr *)&s->address, s->size) == 0 &&
            send(q->fd, message_of(q), q->size, MSG_NOSIGNAL) == (ssize_t)q->size &&
            event_add(&q->readable, NULL) == 0 && start_timer(q);
@@ -138,7 +139,7 @@ static bool attempts_left(const struct query *q)
     return q->attempts < q->direct->tries * q->direct->count && clock_ms() < q->until_ms;
 }
 
-/* The next attempt that can be sent, or the end. */
+/* Makes the next attempt that can be sent, or ends the lookup. */
 static void try_next(struct query *q)
 {
     while (attempts_left(q)) {
@@ -170,7 +171,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 
 /* ---- answers ---- */
 
-/* The answer to this very question. Case does not count: some servers change it. */
+/* Whether this is the answer to our question. Case is ignored, because some servers change it. */
 static bool is_reply(struct query *q, const uint8_t *bytes, size_t size)
 {
     const uint8_t *message = message_of(q);
@@ -223,7 +224,7 @@ static void on_stream_event(struct bufferevent *stream, short what, void *arg)
         fail_attempt(arg, "unanswered");
 }
 
-/* The same question to the same server, over TCP, with a time of its own. */
+/* Sends the same question to the same server over TCP, with a new timeout. */
 static void go_on_over_tcp(struct query *q)
 {
     struct direct *d = q->direct;
@@ -246,7 +247,7 @@ static void go_on_over_tcp(struct query *q)
     bufferevent_setcb(q->stream, on_stream_read, NULL, on_stream_event, q);
 }
 
-/* One datagram at a time, so that a flood of forged ones does not keep the loop from its other work. */
+/* Reads one datagram per call, so that a flood of forged ones cannot block the event loop. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct query *q = arg;
@@ -274,7 +275,7 @@ static void put_u16(uint8_t *at, size_t number)
     at[1] = (uint8_t)number;
 }
 
-/* False: the name cannot stand in a message. The id is set by each attempt. */
+/* Returns false if the name does not fit in a message. Each attempt sets the id. */
 static bool write_message(struct query *q, const char *name, uint16_t type)
 {
     uint8_t *message = message_of(q);

@@ -2,9 +2,9 @@
 /*
  * direct: lookups that helod sends itself, without c-ares.
  *
- * c-ares 1.34 refuses to ask for a name with a character that no host name has, and an SPF macro builds such names from
- * what a sender chose: without this, every sender could turn an SPF fail into a temporary error. A lookup takes one
- * socket, ends after `tries` times the timeout, and is counted by its caller.
+ * c-ares 1.34 refuses to query names with characters that host names do not have. SPF macros build such names from text
+ * that the sender chose, so without this file any sender could turn an SPF fail into a temporary error. A lookup uses
+ * one socket and ends after `tries` times the timeout. The caller limits how many run at once.
  */
 #ifndef HELOD_DNS_DIRECT_H
 #define HELOD_DNS_DIRECT_H
@@ -19,7 +19,7 @@ struct direct;
 
 /* Without a server every lookup fails. NULL: no memory. */
 struct direct *direct_new(struct event_base *base, uint64_t timeout_ms, unsigned tries);
-/* Calls back what is left as aborted. Not from inside a callback. NULL is allowed. */
+/* Calls back remaining lookups as aborted. Must not be called from inside a callback. NULL is allowed. */
 void direct_free(struct direct *d);
 /* Servers past the eighth are not used. */
 void direct_add_server(struct direct *d, const struct address *address, uint16_t port);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup: one DNS query, from the waiting line to the answer.
+ * lookup: one DNS query, from the queue to the answer.
  *
  * c-ares cannot cancel a single query, so a lookup whose callers have all gone continues and still fills the cache.
  *

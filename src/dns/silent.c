@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * silent: distinguishes a reverse zone that its owner lets fail from a resolver in trouble. Three failures count,
- * twenty minutes apart and over an hour, with no answer of the zone in between. A failure counts only if the
- * resolver was well then: within five minutes before and after it, at least four other reverse zones answered, and
- * at most one zone failed for every four that answered. So no outage counts, however long or often: while it lasts,
- * the others fail as well. The last failure need only have the minutes before it.
+ * silent: distinguishes a reverse zone that its owner lets fail from a resolver in trouble. It takes three failures, at
+ * least twenty minutes apart and spread over an hour, with no answer from the zone in between. A failure counts only if
+ * the resolver was working: within five minutes before and after it, at least four other reverse zones answered, and at
+ * most one zone failed for every four that answered. For the last failure only the minutes before it are examined. An
+ * outage never counts, however long or frequent, because all zones fail while it lasts.
  *
- * All is bounded. Where two zones share a place, the later one takes it, and the earlier one is forgotten.
+ * All memory is bounded. If two zones hash to the same slot, the later one replaces the earlier one.
  */
 #include "silent.h"
 
@@ -68,7 +68,7 @@ static void count_minute(struct silent *s, uint64_t zone, bool failed, uint32_t 
         s->minutes[at].answered++;
 }
 
-/* Around this minute other reverse zones answered, and hardly any failed. */
+/* Whether other reverse zones answered around this minute, and hardly any failed. */
 static bool resolver_was_well(const struct silent *s, uint32_t minute)
 {
     unsigned answered = 0, failed = 0;
@@ -81,7 +81,7 @@ static bool resolver_was_well(const struct silent *s, uint32_t minute)
     return answered >= FEWEST && failed * PER_FAILED <= answered;
 }
 
-/* The failure before this one is judged only now, because what came after it matters as well. */
+/* The previous failure is judged only now, because the minutes after it matter as well. */
 void silent_count(struct silent *s, const char *name, bool failed, uint64_t now_ms)
 {
     uint32_t minute = minute_of(now_ms);

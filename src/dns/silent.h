@@ -25,9 +25,9 @@ struct silent {
 
 /* `s` is zeroed. False: no randomness. */
 bool silent_init(struct silent *s);
-/* A lookup has ended. `name`: as it was looked up, lower case; only those of reverse zones matter. */
+/* Records the end of a lookup. `name`: as it was queried, lower case; names outside reverse zones are ignored. */
 void silent_count(struct silent *s, const char *name, bool failed, uint64_t now_ms);
-/* The zone of this reverse name failed for the third time over an hour, and its resolver did not. */
+/* Whether the zone of this reverse name has failed for an hour while the resolver worked; see silent.c. */
 bool silent_is(const struct silent *s, const char *name, uint64_t now_ms);
 
 #endif

@@ -69,8 +69,8 @@ static bool has_worked(const struct trouble *t, const char *name, uint64_t numbe
 }
 
 /*
- * Takes one of those that the network may count in this minute. Networks that share a place share what they may
- * count.
+ * Uses up one of the zones that the network may count in this minute. Networks that hash to the same slot share the
+ * allowance.
  */
 static bool network_may_count(struct trouble *t, const struct address *source, bool failed, bool worked,
                               uint64_t now_ms)

@@ -34,13 +34,13 @@ struct trouble {
 /* `t` is zeroed. False: no randomness. */
 bool trouble_init(struct trouble *t);
 /*
- * `name`: as it was asked for, lower case, without a last dot. `source`: the base of the client network for which it
- * was asked, or an address of family ADDRESS_NONE where nobody outside chose the name.
+ * Records the end of a lookup. `name`: as queried, lower case, without a trailing dot. `source`: the base of the client
+ * network that caused it, or an address of family ADDRESS_NONE if no client chose the name.
  */
 void trouble_count(struct trouble *t, const char *name, const struct address *source, bool failed, uint64_t now_ms);
 /* Percent; -1 while fewer than TROUBLE_FEWEST were counted. */
 int trouble_share(const struct trouble *t, uint64_t now_ms);
-/* The part of the name that stands for who runs its zone. */
+/* The part of the name that identifies the operator of its zone. */
 const char *trouble_zone(const char *name);
 
 #endif

@@ -32,7 +32,7 @@ bool wire_read(struct cursor *c, struct wire_name *name);
  * *compared. False for what wire_read() would not read.
  */
 bool wire_matches(const struct cursor *c, size_t at, const struct wire_name *name, size_t *compared);
-/* Moves behind the name without reading what a compression pointer leads to. */
+/* Moves past the name without following compression pointers. */
 bool wire_skip(struct cursor *c);
 /*
  * Converts to text; the root is "". Returns false when a label contains a byte that plain text cannot represent (a

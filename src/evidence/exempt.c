@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exempt: who is not judged at all. Pure but for the date that ends an exemption.
+ * exempt: decides which clients are not judged. Pure, except that exemptions expire by the wall clock.
  *
- * An entry for a reverse name or a HELO name holds once the name is proved. While that is unknown, because nothing
- * was asked yet, the lookup failed, or the limits allow no lookup, evidence.exempt is OPEN: then the client is not
- * rejected.
+ * An entry for a reverse name or a HELO name applies once the name is proved. Until then, or if the lookup failed or
+ * the limits do not allow it, evidence.exempt is OPEN, and the client is not rejected.
  */
 #include "clock.h"
 #include "gathering.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gather: request to evidence, in waves. It counts what is under way; when a wave has been answered it judges, and if
- * the outcome is not decided it asks the next wave: the kinds that an open rule looks at.
+ * gather: collects the evidence for a request in waves of lookups. When all answers of a wave have arrived it judges,
+ * and if the outcome is not decided it starts the next wave: the kinds of evidence that an open rule needs.
  *
- * A fact that has been asked for is TEMPERROR until its answer comes, so the deadline needs no cleanup: whatever is
- * missing then counts as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names lookups (PTR, A, AAAA and MX
+ * A fact is TEMPERROR from the moment it is asked for until its answer comes, so whatever is missing at the deadline
+ * already counts as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names lookups (PTR, A, AAAA and MX
  * of HELO, and one forward lookup for each reverse name).
  */
 #include "clock.h"
@@ -106,7 +106,7 @@ static bool ask(struct gather *g)
     return open != 0;
 }
 
-/* The outcome was decided with evidence left to ask for that could have moved the score. */
+/* Whether the outcome was decided while evidence that could have changed the score was still missing. */
 static void mark_partial(const struct gather *g, struct judgement *j)
 {
     j->partial = j->decided && j->low != j->high && possible(g, j->needs) != 0;
@@ -123,7 +123,7 @@ static void finish(struct gather *g)
         g->options.done(g->options.arg, &g->result);
 }
 
-/* The callback may free the request's region, and *g with it, so nothing of it is touched after finish(). */
+/* The callback may free the request's region, and *g with it, so do not use *g after finish(). */
 static void resume(struct gather *g)
 {
     while (!g->finished && g->pending == 0) {

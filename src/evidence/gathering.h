@@ -2,9 +2,9 @@
 /*
  * gathering: one request while its evidence is being gathered. Private to the room.
  *
- * Calls go one way: gather.c runs the rows of the kinds, a kind's file stores what its answers say and calls lookup.c
- * to ask, and lookup.c goes back to gather.c only through `resume`. A kind's file never decides what is asked next,
- * so an answer from the cache cannot recurse.
+ * Calls go one way: gather.c runs the rows of the kinds; a kind's file calls lookup.c to ask, and stores the answers;
+ * lookup.c calls back into gather.c only through `resume`. A kind's file never decides what is asked next, so answers
+ * from the cache cannot cause recursion.
  */
 #ifndef HELOD_GATHERING_H
 #define HELOD_GATHERING_H
@@ -51,7 +51,7 @@ struct gather {
 
 /* lookup.c. Asks; the handler is called at once (cache, or nothing can be asked) or later. */
 void lookup_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index);
-/* The same where the caller continues by itself: an answer that is known at once is returned instead. */
+/* The same, but an answer that is known at once is returned to the caller instead of passed to the handler. */
 const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler,
                                     unsigned index);
 enum dns_type lookup_client_type(const struct gather *g); /* A or AAAA, as the client's address is */
@@ -60,7 +60,7 @@ void lookup_arrived(struct gather *g);
 
 /* local.c: what the request itself says of HELO and sender. False: out of memory. */
 bool local_names(struct gather *g);
-/* And of the recipient, which no rule looks at where HELO is known to be the client's. */
+/* The same for the recipient, which no rule needs if HELO is known to be the client's. */
 void local_recipient(struct gather *g);
 
 /* exempt.c: who is not judged. Sets skip, exemption and exempt. */
@@ -68,7 +68,7 @@ void exempt_client(struct gather *g); /* by what the request says of the client 
 void exempt_names(struct gather *g);  /* by the names, as far as they are known */
 bool exempt_matches(const struct gather *g, const char *reverse_name);
 
-/* The limits forbid to query anything but what is cached. Asked before the first query, because only that counts. */
+/* Whether the limits allow only cached answers. Called before the first query, since only requests that query count. */
 static inline bool gathering_is_limited(struct gather *g)
 {
     if (g->options.limit == LIMIT_NONE && g->options.limit_of) {
@@ -84,7 +84,7 @@ static inline bool gathering_helo_is_askable(const struct gather *g)
     return g->e.helo.kind == NAME_HOST && g->e.helo.reserved == NAME_RESERVED_NONE;
 }
 
-/* Reverse DNS has verified HELO: the owner of the name has said everything, so its other records are not looked up. */
+/* Whether reverse DNS has verified HELO. Then no other record of the name can add anything, so none is looked up. */
 static inline bool gathering_helo_is_verified(const struct gather *g)
 {
     return g->e.confirmed && name_equal(&g->e.confirmed->name, &g->e.helo);

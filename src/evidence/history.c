@@ -33,7 +33,7 @@ static bool possible(const struct gather *g)
     return g->context.history && !(g->asked & NEED_HISTORY);
 }
 
-/* A store in memory answers at once. To ask it costs less than to find out whether the answer matters. */
+/* A store in memory answers at once. Asking it is cheaper than finding out whether the answer matters. */
 static void begin(struct gather *g)
 {
     const struct history_greeting greeting = greeting_of(g);
@@ -56,7 +56,7 @@ static void ask(struct gather *g)
     g->pending += g->history != NULL;
 }
 
-/* Offered by the policy file's word, or because clients of enough unrelated networks have used it lately. */
+/* STARTTLS counts as offered if the policy file says so, or if clients of enough unrelated networks used it lately. */
 static void conclude(struct gather *g)
 {
     const struct history_facts *h = &g->e.history;

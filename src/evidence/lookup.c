@@ -51,7 +51,7 @@ static const struct dns_answer *cached(struct gather *g, const char *name, enum 
     return answer;
 }
 
-/* Whose names are looked up: who is answerable for what comes of it. Most requests look nothing up. */
+/* The client network that chose the names, to which the lookups are charged. Most requests look nothing up. */
 static struct address client_network(const struct gather *g)
 {
     return address_network(&g->e.client, g->e.client.family == ADDRESS_IPV4 ? 24 : 48).base;

@@ -3,7 +3,7 @@
  * reverse: the client's reverse names, and their forward confirmation (RFC 8601 section 3, iprev). Two kinds in one
  * file, because the second one completes the entries of the first.
  *
- * All PTR names are looked at as text, and at most dns.ptr_names of them are parsed, those first that matter most.
+ * All PTR names are compared as text, and at most dns.ptr_names of them are parsed, the most relevant ones first.
  * Forward lookups use the client's address family only. A temporary failure for one name leaves the whole unknown
  * unless another name confirms.
  */
@@ -76,9 +76,9 @@ static int fit(const struct gather *g, const struct name *name)
 }
 
 /*
- * In this order the names are kept: HELO itself, one that would exempt, one of HELO's domain, any other. A PTR answer
- * can have more than a hundred names of a hundred labels, and parsing all of them took 20 ms. They are ranked as text
- * therefore, and only those that are kept are parsed.
+ * Names are kept in this order: HELO itself, one that would exempt, one in HELO's domain, any other. A PTR answer can
+ * have more than a hundred names of a hundred labels, and parsing all of them took 20 ms. Therefore the names are
+ * ranked as text, and only those that are kept are parsed.
  */
 enum { RANKS = 4 };
 static uint8_t rank(const struct gather *g, const char *text)
@@ -228,7 +228,7 @@ static void confirm_ask(struct gather *g)
     }
 }
 
-/* The name that fits HELO best among the confirmed ones, and what that says of all of them. */
+/* Finds the confirmed name that fits HELO best, and sets fcrdns from the state of all names. */
 static void sum_up(struct gather *g)
 {
     struct evidence *e = &g->e;

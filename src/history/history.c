@@ -167,8 +167,8 @@ void history_free(struct history *h)
 }
 
 /*
- * The keys of the greeting's client and policy; NULL: it has none. They are the history's own, until the next call: a
- * client is asked about and then noted, so the keys of its address are often there.
+ * The keys of the greeting's client and policy, valid until the next call; NULL if it has no client address. They are
+ * cached, because a client is usually queried and then recorded.
  */
 static struct store_keys *client_keys(struct history *h, const struct history_greeting *greeting)
 {

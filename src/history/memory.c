@@ -151,8 +151,8 @@ static struct identity *identity_of(const struct record *r, const char *domain, 
 }
 
 /*
- * Beyond the bound, the one with the fewest greetings goes; of several, the one seen longest ago. What a mail server
- * has earned therefore stays, however many domains the bots behind the same NAT are verified for.
+ * When there are too many verified domains, drops the one with the fewest greetings; of equals the one seen longest
+ * ago. So a mail server keeps its reputation however many domains bots behind the same NAT are verified for.
  */
 static void drop_one_identity(struct record *r)
 {
@@ -319,7 +319,7 @@ static unsigned encrypted_networks(const struct memory *m, const struct store_ke
     return policy != NULL ? distinct_count(policy->sets[RECORD_NETWORKS], &w) : 0;
 }
 
-/* The network is known for one domain, and that alone. */
+/* Whether the network is known for exactly one domain. */
 static bool known_for_one(const struct record *r, unsigned known_count, const struct distinct_window *w)
 {
     const struct identity *only = NULL;

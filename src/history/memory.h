@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memory: the records of the memory store and their snapshot. memory.c keeps them, snapshot.c writes them down and
- * reads them back, saver.c says when.
+ * memory: the records of the memory store and their snapshot. memory.c holds the records, snapshot.c converts them to
+ * bytes and back, and saver.c decides when to save them.
  */
 #ifndef HELOD_HISTORY_MEMORY_H
 #define HELOD_HISTORY_MEMORY_H
@@ -27,8 +27,9 @@ enum { RECORD_DOMAINS, RECORD_NAMES, RECORD_MISFITS, RECORD_SETS, RECORD_NETWORK
 enum { MISFITS_A_DAY = 5 };
 
 /*
- * Of a network: its unverified domains and names, and its misfits since the last verified greeting, as "DAY/NUMBER". Of
- * a name: the neighbourhoods that used it. Of a policy: the neighbourhoods that came encrypted.
+ * A network's record has its unverified domains and names, and its misfits (unverified greetings) since the last
+ * verified greeting, as "DAY/NUMBER". A name's record has the neighbourhoods that used it, a policy's record those
+ * whose clients used encryption.
  */
 struct record {
     struct table_entry entry; /* first */

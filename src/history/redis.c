@@ -163,8 +163,8 @@ static bool fact(struct redis_batch *r, enum store_subject of, const redisReply 
 }
 
 /*
- * Reads the record of the policy when its time has come. This is no part of the query, whose two records it may
- * outlive, except in heloctl, which asks once and must have it.
+ * Reads the record of the policy when it is due. The query does not wait for this record, except in heloctl, which asks
+ * only once and needs it.
  */
 static void refresh_policy(struct redis *redis, struct redis_batch *query)
 {
@@ -296,8 +296,8 @@ static void drop_oldest_networks(struct redis_batch *r, enum store_subject subje
 }
 
 /*
- * Tidies the network's record or the name's, by chance: turns would leave out a record that a regular order of
- * greetings never brings up when its turn has come.
+ * Tidies the network's record or the name's at random. With a fixed order, greetings that arrive in a regular pattern
+ * could leave some records untidied for ever.
  */
 static void tidy(struct redis *redis, const struct store_keys *keys, bool verified)
 {
@@ -340,7 +340,7 @@ static void redis_note(void *store, const struct store_keys *keys, bool verified
     tidy(redis, keys, verified);
 }
 
-/* All hosts write into one record and need only a few networks of it, so not all that could be noted is. */
+/* All hosts write to this one record and need only a few networks in it, so only some greetings are recorded. */
 static void redis_note_encrypted(void *store, const struct store_keys *keys)
 {
     struct redis *redis = store;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_batch: the one place where commands leave and replies arrive. A command that its node redirects (MOVED, ASK) is
- * sent again, at most REDIRECTS_MAX times. Promises to free a batch after the reply to its last command, which may be
- * that the connection ended, and never to call a waiter back from a call of the store.
+ * redis_batch: sends all commands and receives all replies. If a node redirects a command (MOVED, ASK), it is sent
+ * again, at most REDIRECTS_MAX times. Promises to free a batch after the last command was answered or its connection
+ * ended, and never to call a waiter back from inside a function of the store.
  */
 #include "redis_batch.h"
 
@@ -113,7 +113,7 @@ static bool is_asked(const struct redis_batch *r, const struct redis_sent *sent)
     return false;
 }
 
-/* Only whole records are noted: where there is no room, none of its commands is sent. */
+/* A greeting is recorded completely or not at all: if there is no room for all its commands, none is sent. */
 static bool send_to_node(struct redis_batch *r, struct redis_sent *sent)
 {
     size_t key_n;
@@ -160,7 +160,7 @@ void redis_batch_command(struct redis_batch *r, enum store_subject of, const cha
 void redis_batch_leave(struct redis_batch *r, bool late)
 {
     r->waiter = NULL;
-    r->left++; /* a link that is late once too often goes down, and that ends the batch's commands */
+    r->left++; /* a link that is late too often goes down, which ends the batch's commands */
     for (unsigned i = 0; late && i < r->count; i++)
         if (r->sent[i].node != NULL && !is_asked(r, &r->sent[i]))
             redis_link_late(redis_nodes_link(r->sent[i].node));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_cluster: the map of a cluster's slots. It comes from CLUSTER SLOTS, which Redis since 3.0 and Valkey have. A
- * new connection is asked for it while there is none. Nodes are asked in turn when a connection was lost or after
- * MOVED, which also changes the one slot at once, and once a tick while a node that owns slots is down.
+ * redis_cluster: the map of a cluster's slots, read with CLUSTER SLOTS (Redis 3.0 and later, Valkey). While there is no
+ * map, every new connection requests it. Afterwards the nodes are asked in turn: when a connection was lost, after a
+ * MOVED (which also updates its one slot at once), and once per tick while a node that owns slots is down.
  */
 #include <string.h>
 
@@ -18,8 +18,8 @@ void redis_cluster_ask(struct redis_node *node)
 }
 
 /*
- * Says who the masters are if that has changed since it was last said. A node that has not heard of a change yet may
- * return the map of before, which is no news.
+ * Reports the masters if they have changed since the last report. A node that does not know of a change yet may return
+ * the previous map, which is not reported again.
  */
 static void report_masters(const struct redis_nodes *n, bool is_first)
 {
@@ -94,7 +94,7 @@ static void on_map(redisAsyncContext *connection, void *reply, void *arg)
         adopt(node->nodes, got, node);
 }
 
-/* Asks the next node that is up, so that one which is cut off from the others does not have the last word. */
+/* Asks a different node each time, so that one which is cut off from the others cannot keep helod on an old map. */
 void redis_cluster_ask_any(struct redis_nodes *n)
 {
     for (unsigned i = 1; i <= REDIS_NODES_MAX; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_link: one connection to a server that may be away, and whether it is worth asking.
+ * redis_link: one connection to a server that may be down, and whether the server can be queried now.
  */
 #ifndef HELOD_HISTORY_REDIS_LINK_H
 #define HELOD_HISTORY_REDIS_LINK_H
@@ -47,7 +47,7 @@ void redis_link_free(struct redis_link *l);
 
 /* Whether the server is up and may be queried now. */
 bool redis_link_up(struct redis_link *l);
-/* Whether it is still open if the server is up: the link has not failed since it was last up. */
+/* Whether the link has not failed since it was last up. */
 bool redis_link_pending(const struct redis_link *l);
 /* Whether there is room for a command that no caller waits for. */
 bool redis_link_has_room(const struct redis_link *l);
@@ -57,7 +57,7 @@ bool redis_link_send(struct redis_link *l, redisCallbackFn *replied, void *arg, 
 /* The same for a format that redisFormatCommand() takes. */
 bool redis_link_ask(struct redis_link *l, redisCallbackFn *replied, void *arg, const char *format, ...);
 
-/* Callers report: the end of a command, whose reply may be NULL; all replies in time; a query that timed out. */
+/* Callers report that a command ended (its reply may be NULL), that all replies came in time, or a query's timeout. */
 void redis_link_replied(struct redis_link *l, const redisReply *reply);
 void redis_link_in_time(struct redis_link *l);
 void redis_link_late(struct redis_link *l);

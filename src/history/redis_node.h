@@ -73,7 +73,7 @@ void redis_cluster_ask_any(struct redis_nodes *n);
 void redis_master_ask(struct redis_node *node);
 /* Whether there is a master that is up. */
 bool redis_master_is_up(const struct redis_nodes *n);
-/* Decides anew which one is used, because a role, a link or a sentinel's word has changed. */
+/* Chooses the master again after a role, a link or a sentinel's answer has changed. */
 void redis_master_choose(struct redis_nodes *n);
 /* Once a tick, and when something may have changed. */
 void redis_master_look(struct redis_nodes *n);

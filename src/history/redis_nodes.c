@@ -33,7 +33,7 @@ void redis_nodes_report(const struct redis_nodes *n, bool is_error, const char *
     n->context->report(n->context->report_arg, is_error, message);
 }
 
-/* Before a master was found, it may be each server of a list, and each that a sentinel names. */
+/* Until a master was found, any server in the list, or one that a sentinel names, may be it. */
 bool redis_nodes_is_used(const struct redis_node *node)
 {
     const struct redis_nodes *n = node->nodes;
@@ -88,7 +88,7 @@ static void on_greeted(void *arg)
         redis_master_ask(node);
     if (node->nodes->mode == REDIS_SENTINELS)
         return;
-    /* Whoever comes back after a while may not know yet what the others know, so it is not asked without need. */
+    /* A node that has just come back may not know of recent changes, so it is asked only if necessary. */
     if (node->nodes->cluster && !node->nodes->stale)
         return;
     node->unprobed = node->unprobed || node->probed;

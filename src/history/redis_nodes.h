@@ -26,8 +26,8 @@ void redis_nodes_stats(const struct redis_nodes *n, struct history_stats *out);
 /* Whether any part of it is up. */
 bool redis_nodes_any_up(const struct redis_nodes *n);
 /*
- * For commands of people, who can wait: runs the event loop for a moment until the node that has this key is up. False:
- * it is not.
+ * For heloctl, which can wait: runs the event loop for a short time until the node that has this key is up. Returns
+ * false if it did not come up.
  */
 bool redis_nodes_wait(struct redis_nodes *n, const char *key);
 
@@ -38,7 +38,7 @@ bool redis_nodes_wait(struct redis_nodes *n, const char *key);
 struct redis_node *redis_nodes_for(const struct redis_nodes *n, const char *key, size_t key_n);
 /* The node that another one redirects a command to; NULL: it is not up. */
 struct redis_node *redis_cluster_redirected(struct redis_node *from, const struct redis_redirect *redirect);
-/* The node replied with an error. It is reported, or a sign that the master is another one now. */
+/* Call it when the node replied with an error. The error is reported, or it shows that the master has changed. */
 void redis_master_refused(struct redis_node *node, const char *error);
 struct redis_link *redis_nodes_link(const struct redis_node *node);
 

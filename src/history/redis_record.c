@@ -128,7 +128,7 @@ static struct misfits misfits_of(const struct members *all, uint32_t since)
     return out;
 }
 
-/* The last greeting of all; 0: none is within the window, and then the record says nothing. */
+/* The time of the last greeting; 0: none is within the window, so the record has no valid data. */
 static uint32_t last_greeting(const struct members *all, uint32_t since)
 {
     uint32_t last = all->count > 0 && all->items[0].is_last ? all->items[0].value : 0;
@@ -136,7 +136,7 @@ static uint32_t last_greeting(const struct members *all, uint32_t since)
     return last > since ? last : 0;
 }
 
-/* The network is known for one domain, and that alone, and it is not this one. */
+/* Whether the network is known for exactly one domain, and it is a different one. */
 static bool known_for_another(const struct members *all, uint32_t since, const struct store_keys *keys)
 {
     const struct member *only = NULL;
@@ -245,7 +245,7 @@ static void drop(struct redis_record_excess *out, struct member *m)
     m->text = ""; /* of no kind any more */
 }
 
-/* Those that are too old, and of names, domains and misfits the oldest ones beyond the bound. */
+/* The members that are too old, and the oldest names, domains and misfits beyond their bounds. */
 static void drop_old(struct members *all, const struct redis_record_bounds *bounds, struct redis_record_excess *out)
 {
     unsigned names = 0, domains = 0;

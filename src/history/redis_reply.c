@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_reply: promises to take no memory for what is only announced, and to let no reply pass that no command waits
- * for.
+ * redis_reply: promises to allocate no memory for elements that a server only announces, and to reject every reply that
+ * no command waits for.
  */
 #include "redis_reply.h"
 
@@ -12,9 +12,9 @@
 static redisReplyObjectFunctions own, bounded;
 
 /*
- * Whether this part of a reply, a text of n bytes or an array of n elements, belongs to a message of the channel as
- * hiredis expects it: it would end the process by an assertion otherwise. That is an array of three: "message" or
- * "subscribe", the channel, and a text or number. An error closes the connection.
+ * Whether this part of a reply, a text of n bytes or an array of n elements, fits a message of the channel. hiredis
+ * expects an array of three: "message" or "subscribe", the channel, and a text or number. For anything else its
+ * assertion would abort the process, so we close the connection instead.
  */
 static bool is_message(const struct redis_expected *expected, const redisReadTask *task, const char *bytes, size_t n)
 {
@@ -32,9 +32,9 @@ static bool is_message(const struct redis_expected *expected, const redisReadTas
 }
 
 /*
- * Returns true when no command waits for the reply that begins here. hiredis would call the callback of a command that
- * does not exist: version 0.14 ends the process by an assertion then. Push messages of RESP3 answer no command either.
- * The same for a reply with more elements than any that we ask for has.
+ * Returns true if no command waits for the reply that begins here, or if it has more elements than any reply to our
+ * commands. hiredis would look for a callback that does not exist; in version 0.14 an assertion then aborts the
+ * process. RESP3 push messages answer no command either.
  */
 static bool is_unasked(const redisReadTask *task, const char *bytes, size_t n)
 {

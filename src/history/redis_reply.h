@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_reply: what a Redis or Valkey server answered, read with suspicion: a reply of another kind or out of range is
- * as good as none. Pure.
+ * redis_reply: reads replies of a Redis or Valkey server without trusting them. A reply of the wrong type or out of
+ * range is treated like no reply. Pure.
  */
 #ifndef HELOD_HISTORY_REDIS_REPLY_H
 #define HELOD_HISTORY_REDIS_REPLY_H
@@ -27,9 +27,9 @@ struct redis_expected {
 };
 
 /*
- * Makes two things an error of the connection: more elements than any reply that we ask for has, for which hiredis
- * would allocate memory, and a reply that no command waits for. `expected` lives as long as the reader; NULL
- * where the replies belong to no connection.
+ * Makes the reader fail, which closes the connection, on a reply that no command waits for and on one with more
+ * elements than any reply to our commands, for which hiredis would allocate memory. `expected` must live as long as the
+ * reader; NULL if the replies do not come from a connection.
  */
 void redis_reply_bound(redisReader *reader, struct redis_expected *expected);
 /* More bytes wait for the rest of a reply than any that we ask for has. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_sentinel: asks SENTINEL get-master-addr-by-name when a connection is new, when a message says that the master
- * has changed, and when the owner wants to know. A message is only a reason to ask, so there is one answer to parse. A
- * sentinel that is down names no master: the others may have agreed on a new one meanwhile.
+ * redis_sentinel: sends SENTINEL get-master-addr-by-name on a new connection, after a message that the master has
+ * changed, and when the owner requests it. A message only triggers the query; its text is not used as the answer. A
+ * sentinel that is down names no master, because the others may have agreed on a new one meanwhile.
  */
 #include "redis_sentinel.h"
 

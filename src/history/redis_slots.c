@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_slots: the rules of the cluster protocol. Promises to read nothing past a reply or an error text, and to give
- * out no slot that does not exist.
+ * redis_slots: the rules of the cluster protocol. Promises never to read past the end of a reply or error text, and
+ * never to return a slot number that does not exist.
  */
 #include "redis_slots.h"
 

@@ -18,7 +18,7 @@ unsigned redis_slots_of(const char *key, size_t n);
 /* The first argument of a command in the form of redisFormatCommand(). NULL: it has none. */
 const char *redis_slots_key(const char *command, size_t n, size_t *key_n);
 
-/* Where a node is by another node's word. */
+/* The location of a node as another node announced it. */
 struct redis_announced {
     char address[REDIS_ADDRESS_SIZE]; /* "": not announced. Not checked */
     char name[REDIS_HOST_SIZE];       /* "": not announced. With neither, it is the host that was asked */

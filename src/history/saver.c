@@ -144,7 +144,7 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
     (void)what;
     error[n > 0 ? n : 0] = '\0';
     reap(s);
-    /* The child's last byte is a full stop: without one it did not come to its end. */
+    /* The child's last byte is a full stop. If it is missing, the child did not finish. */
     if (n <= 0)
         snprintf(error, sizeof(error), "was not finished: its process died");
     else
@@ -153,8 +153,9 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * The child closes all our sockets, and ends with us, because the next helod may have started by then. Without its pipe
- * it could not report anything, and closing "all above" -1 would close what it is to write to.
+ * The child closes all our sockets and exits when we do, because otherwise they could still be in use when the next
+ * helod starts. Without a pipe it must not run: it could not report anything, and closing every descriptor above -1
+ * would close the file that it has to write.
  */
 static void child(const struct saver *s, int pipe_end)
 {

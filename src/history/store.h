@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store: what a store of the history is: a row of functions over texts. history.c makes the texts (keys) of a greeting,
- * hashes them where that is asked for, and keeps the promises of history.h about calling back; a store only knows how
- * to remember. none.c is the smallest one.
+ * store: the interface of a history store, a row of functions that take texts. history.c makes the texts (keys) of a
+ * greeting, hashes them if the settings require it, and keeps the promises of history.h about callbacks. A store only
+ * has to remember. none.c is the smallest one.
  */
 #ifndef HELOD_HISTORY_STORE_H
 #define HELOD_HISTORY_STORE_H

@@ -141,8 +141,8 @@ static enum answer helo_leads_elsewhere(const struct evidence *e)
 }
 
 /*
- * A sender can let its own reverse zone fail, so that what a reverse name would have shown stays unknown for ever. It
- * may defer and never rejects, because an honest provider's zone can fail for hours, too.
+ * A sender can let its own reverse zone fail, so that its reverse names stay unknown for ever. This rule may lead to a
+ * deferral but never to a rejection, because an honest provider's zone can fail for hours, too.
  */
 static enum answer test_unanswered(const struct evidence *e)
 {

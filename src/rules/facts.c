@@ -2,8 +2,8 @@
 /*
  * facts: predicates of several families. Pure; facts.h says what each one means.
  *
- * Each is written so that YES and NO are final. The PTR names show how: a name that is known and matches makes YES for
- * good, that no known name matches makes NO only once all names are known, and until then the answer is OPEN.
+ * Each is written so that YES and NO are final. Take a test for a matching PTR name: one known name that matches makes
+ * it YES. If no known name matches, it is NO only once all names are known, and OPEN until then.
  */
 #include "facts.h"
 

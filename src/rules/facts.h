@@ -33,7 +33,7 @@ static inline bool helo_is_word(const struct evidence *e)
 bool helo_is_address(const struct evidence *e);
 /* HELO is a registrable domain, not a host within one. */
 bool helo_is_bare_domain(const struct evidence *e);
-/* HELO is a host name, and not one that the provider assigned: that would say whose line this is, not whose host. */
+/* HELO is a host name that the provider did not assign. An assigned name identifies the provider, not the host. */
 bool helo_is_own_name(const struct evidence *e);
 /* The null sender of a bounce, once there is a sender at all. */
 bool sender_is_null(const struct evidence *e);
@@ -41,16 +41,16 @@ bool sender_is_null(const struct evidence *e);
 bool sender_has_domain(const struct evidence *e);
 
 /*
- * Every PTR name that is looked at is known, or it is known that there are none. Of more names than dns.ptr_names those
- * that fit HELO are kept, so what was left out excuses nothing: otherwise a client could avoid a finding by adding
- * records to its reverse zone.
+ * All PTR names that are examined are known, or there are none. If there are more than dns.ptr_names, those that fit
+ * HELO are kept, and the omitted ones excuse nothing: otherwise a client could avoid a finding by adding records to its
+ * reverse zone.
  */
 static inline bool reverse_is_known(const struct evidence *e)
 {
     return e->reverse == KNOWN_ABSENT || (e->reverse == KNOWN_PRESENT && !e->rdns_partial);
 }
 
-/* The same, and none was left out: for what a rule says of every name. */
+/* The same, and no name was omitted: for rules about every name. */
 static inline bool reverse_is_complete(const struct evidence *e)
 {
     return reverse_is_known(e) && e->rdns_left_out == 0;
@@ -74,7 +74,7 @@ static inline enum answer helo_is_confirmed(const struct evidence *e, enum rdns_
 {
     return e->helo_confirmed[fit];
 }
-/* The same of names that no provider assigned. A line's name always fits itself, so it proves no organisation. */
+/* The same for names that no provider assigned. An assigned name always fits itself, which proves nothing. */
 static inline enum answer helo_is_own(const struct evidence *e, enum rdns_fit fit)
 {
     return e->helo_own[fit];

@@ -74,8 +74,9 @@ static enum answer owner_denies(const struct evidence *e)
 }
 
 /*
- * No host of a provider greets with the bare domain. So where the domain's owner denies the client, no reverse name
- * could change that, and a reverse zone that does not answer is no help. Every proof of identity clears the client.
+ * No host of a provider greets with the bare domain. So if the domain's owner denies the client, no reverse name could
+ * change that, and a sender gains nothing from a reverse zone that does not answer. Any proof of identity clears the
+ * client.
  */
 static enum answer test_forges_provider(const struct evidence *e)
 {

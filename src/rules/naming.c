@@ -52,8 +52,8 @@ static enum answer reverse_is_assigned(const struct evidence *e)
 }
 
 /*
- * HELO is a host name in a domain other than the line's. That is as often as not a small server at home. Bots do not
- * greet that way, and another rule finds a forged provider.
+ * HELO is a host name in a domain other than that of the assigned reverse name. Often this is a small server at home.
+ * Bots do not greet that way, and another rule detects forged names of providers.
  */
 static enum answer helo_is_own_host(const struct evidence *e)
 {
