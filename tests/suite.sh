@@ -77,7 +77,8 @@ unfinished() {
     done >>build/unfinished
 }
 
-unit_tests() { tests_of build/gcc | grep '^tests/unit/' | tr '\n' ' '; }
+# Of one build, because one without a library lacks the tests of what uses it.
+unit_tests() { tests_of "$1" | grep '^tests/unit/' | tr '\n' ' '; }
 
 # The soak of ten minutes runs beside all that follows, few questions at a time: it takes a fifth of a processor.
 begin_soak() {
@@ -232,16 +233,16 @@ check_more() {
     fi
     if must "clang build" compile build/clang --enable-werror CC=clang CFLAGS='-O1 -g'; then
         # shellcheck disable=SC2046
-        step "clang unit tests" suite build/clang $(unit_tests) || suite_failed=yes
+        step "clang unit tests" suite build/clang $(unit_tests build/clang) || suite_failed=yes
     fi
     if must "plain build" compile build/plain --enable-werror --without-hiredis --without-seccomp --without-expat \
         --without-libzip --without-openssl CFLAGS=-O0; then
         # shellcheck disable=SC2046
-        step "plain suite" suite build/plain $(unit_tests) \
+        step "plain suite" suite build/plain $(unit_tests build/plain) \
             $(tests_of build/gcc | grep 'system/test_\(start\|audit\)') || suite_failed=yes
     fi
     if [ -f build/gcc/Makefile ]; then
-        must "distcheck" make -C build/gcc -j "$jobs" distcheck TESTS="$(unit_tests)" \
+        must "distcheck" make -C build/gcc -j "$jobs" distcheck TESTS="$(unit_tests build/gcc)" \
             DISTCHECK_CONFIGURE_FLAGS='CFLAGS=-O0' || true
     fi
     [ "$release" != 12 ] || must "Debian 13" on_release trixie || true
