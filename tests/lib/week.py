@@ -187,15 +187,15 @@ class Week:
         self.mail_log.write_text("\n".join(lines) + "\n")
 
     def _write_folder(self):
-        """The ham of the week, and some of the spam in Junk."""
+        """The ham of the week, and some of the spam, in Junk and in what Outlook calls it."""
         spam = 0
-        for part in ("cur", ".Junk/cur"):
+        for part in ("cur", ".Junk/cur", ".Junk E-mail/cur"):
             (self.mail / part).mkdir(parents=True)
         for row in self.rows:
             spam += row["truth"] == "spam"
             if row["truth"] == "spam" and spam % 5:
                 continue
-            folder = self.mail / ("cur" if row["truth"] == "ham" else ".Junk/cur")
+            folder = self.mail / ("cur" if row["truth"] == "ham" else ".Junk E-mail/cur" if spam % 10 else ".Junk/cur")
             (folder / f"{row['queue']}:2,S").write_text(
                 f"Return-Path: <{row['sender']}>\n"
                 f"Received: from {row['helo']} ({row['name'] or 'unknown'} [{row['client']}])\n"

@@ -50,7 +50,7 @@ static int folder_label(const struct mailbox *m, const char *part, size_t n)
             length++;
         if (length > 0 && listed(m->ham, part, length))
             return LABEL_HAM;
-        if (length > 0 && listed(m->spam ? m->spam : "Junk,Spam", part, length))
+        if (length > 0 && listed(m->spam ? m->spam : "Junk,Junk E-mail,Spam", part, length))
             return LABEL_SPAM;
         part += length + (length < n);
         n -= length + (length < n);

@@ -380,18 +380,19 @@ const struct ctl_verb ctl_survey = {
     .summary = "judge the mail that you already have, before Postfix asks helod",
     .help = "Reads mail folders (Maildir, mbox, single messages; .gz too) and mail logs of Postfix. The\n"
             "Received header of your own server shows which client handed each message over. It judges these clients\n"
-            "by the policy and prints the same report as heloctl report. Folders named Junk or Spam are spam, all "
+            "by the policy and prints the same report as heloctl report. Folders named Junk, Junk E-mail or Spam are "
+            "spam, all "
             "others ham.",
     .exits = "0 done, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'p', "policy", "NAME", "the policy_context"},
                 {'m', "mx", "NAMES", "names of your mail servers, separated by commas (default: guessed)"},
-                {'s', "spam", "NAMES", "folders with spam (default Junk,Spam)"},
+                {'s', "spam", "NAMES", "folders with spam (default Junk,Junk E-mail,Spam)"},
                 {'a', "ham", "NAMES", "folders with ham, also inside a folder with spam"},
                 {'o', "offline", NULL, "do not query DNS"},
                 {'r', "rate", "N", "greetings per second that may query DNS (default 50)"},
-                {'l', "log", "FILE", "write the decision lines, for tune and replay"},
+                {'l', "log", "FILE", "write the decision lines, without labels, for tune and replay"},
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},
