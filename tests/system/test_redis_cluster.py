@@ -85,6 +85,7 @@ def _():
     site.check()
     equal(site.said(GONE), [0, 0], "reports of a lost node")
     equal(site.said("it refuses"), [0, 0], "refused commands")
+    equal(site.said(CHANGED), [0, 0], "reports of other masters: they are the same")
 
 
 @test("a replica is promoted by the admin: nothing is reported as lost", LIMIT)
@@ -106,6 +107,7 @@ def _():
     cluster = Cluster()
     site = Site(cluster.list)
     left = cluster.owner(site.keys[0])
+    lost_masters = [node for node in cluster.masters() if node is not left]
     for node in cluster.nodes:
         if node is not left:
             node.stop()
@@ -117,6 +119,8 @@ def _():
             node.start()
     cluster.wait_whole()
     site.check()
+    for node in lost_masters:
+        equal(site.said(f"{node.inet}: {GONE}"), [1, 1], f"reports of {node.inet}")
 
 
 @cases([("the password", (), "sesame", 'redis_password = "sesame"',
