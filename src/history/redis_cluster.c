@@ -54,9 +54,20 @@ static void move_slot(struct redis_nodes *n, unsigned slot, unsigned to)
     n->owner[slot] = (uint8_t)to;
 }
 
+/* A map without a single row that can be read must not make a cluster of a server that works without one. */
+static bool has_range(const redisReply *map)
+{
+    struct redis_range range;
+    size_t i = 0;
+
+    while (i < map->elements && i < REDIS_SLOTS && !redis_slots_range(map->element[i], &range))
+        i++;
+    return i < map->elements && i < REDIS_SLOTS;
+}
+
 /*
- * Rows of owners that cannot be reached are left out. Where there are many, the rest is, too: each takes a while. So
- * are those after as many slots as there are. A slot that several rows have belongs to the last one.
+ * Rows whose owner cannot be reached are left out. Resolving names takes time, so the rest of the map is ignored after
+ * many of them, and also after as many slots as there are. A slot in several rows belongs to the last one.
  */
 static void adopt(struct redis_nodes *n, const redisReply *map, const struct redis_node *from)
 {
@@ -90,7 +101,7 @@ static void on_map(redisAsyncContext *connection, void *reply, void *arg)
 
     (void)connection;
     redis_link_replied(node->link, got);
-    if (got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements > 0 && !node->nodes->closing)
+    if (got != NULL && got->type == REDIS_REPLY_ARRAY && has_range(got) && !node->nodes->closing)
         adopt(node->nodes, got, node);
 }
 
