@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * earlier: what was decided within the last minute, by policy, client, HELO name and sender. A client that exceeds its
- * limit is answered from it, so that it never gets a better answer than before.
+ * earlier: what was decided within the last minute, by policy, client, HELO name, sender, client_name and encryption. A
+ * client that exceeds its limit is answered from it, so that it never gets a better answer than before.
  */
 #ifndef HELOD_EARLIER_H
 #define HELOD_EARLIER_H

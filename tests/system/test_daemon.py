@@ -478,7 +478,8 @@ def _():
     forger = {"client": "203.0.113.7", "helo": "bare-domain.com", "sender": "a@bare-domain.com"}
     honest = {"client": "203.0.113.66", "helo": "clean-domain.com", "sender": "b@clean-domain.com"}
     others = [{**forger, "client": "203.0.113.9"}, {**forger, "sender": "c@elsewhere.net"},
-              {**forger, "helo": "never-seen.com"}]
+              {**forger, "helo": "never-seen.com"}, {**forger, "encryption_protocol": "TLSv1.3"},
+              {**forger, "client_name": "mail.bare-domain.com"}]
     with FaultDns(FORGED) as dns:
         for _ in range(5):
             begin = minute()  # the limit is by the minute: all of it in the same one
