@@ -43,7 +43,8 @@ struct dns_answer {
     uint32_t ttl;          /* seconds, clamped; for a cached answer, the time that remains */
     const char *name;      /* the name that was asked for */
     const char *canonical; /* end of the CNAME chain; equal to name when there is none */
-    const char *why;       /* a constant word for the log: "ok", "nxdomain", "nodata", "timeout", "servfail", … */
+    const char *why;       /* a constant word for the log: "ok", "nxdomain", "nodata", "timeout", "servfail", …
+                              "busy": never sent, because helod's own queue was full */
     const struct dns_record *records;
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe: one lookup at a time. Its owner outlives the resolver, which forgets a query without calling back.
+ * probe: one lookup at a time. Its owner outlives the resolver, which forgets a query without calling back. A probe that
+ * found helod's own queue full was never sent, so it shows nothing: otherwise a flood of lookups could suspend DNS points.
  */
 #include "probe.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "hash.h"
@@ -18,6 +20,8 @@ static void on_answer(void *arg, const struct dns_answer *answer, bool from_cach
 
     (void)from_cache;
     p->query = NULL;
+    if (strcmp(answer->why, "busy") == 0)
+        return;
     *(answer->status == DNS_TEMPERROR ? &p->failed_ms : &p->answered_ms) = clock_ms();
 }
 
