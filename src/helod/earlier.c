@@ -51,8 +51,8 @@ void earlier_free(struct earlier *all)
 }
 
 /*
- * The names may be too long for the key of an instance, so their keyed hashes are used instead. A client that comes back
- * with TLS, or whose reverse name Postfix has confirmed since, is judged by that and not by what it was before.
+ * The names may be too long for the key of an instance, so their keyed hashes are used instead. A client that comes
+ * back with TLS, or whose reverse name Postfix has confirmed since, is judged by that and not by what it was before.
  */
 static struct instance_key key_of(const struct earlier *all, const struct evidence *e, const struct policy *policy)
 {

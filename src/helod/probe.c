@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe: one lookup at a time. Its owner outlives the resolver, which forgets a query without calling back. A probe that
- * found helod's own queue full was never sent, so it shows nothing: otherwise a flood of lookups could suspend DNS points.
+ * probe: one lookup at a time. Its owner outlives the resolver, which forgets a query without calling back. A probe
+ * that found helod's own queue full was never sent, so it shows nothing: otherwise a flood of lookups could suspend
+ * DNS points.
  */
 #include "probe.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The probe, with a real resolver whose server never answers: what counts as a failure of the resolver and what does not.
+ * The probe, with a real resolver whose server never answers: what counts as a failure of the resolver and what does
+ * not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
