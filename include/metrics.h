@@ -11,7 +11,8 @@
 #include "verdict.h"
 
 enum metric {
-    METRIC_REQUESTS,        /* label: none */
+    METRIC_REQUESTS, /* label: none */
+    METRIC_UNKNOWN_POLICY,
     METRIC_DECISIONS,       /* by policy; label: metrics_decision() */
     METRIC_SHADOW,          /* by policy; label: metrics_shadow() */
     METRIC_SKIPPED,         /* label: skip */

@@ -17,8 +17,9 @@
 #include "log.h"
 #include "policyfile.h"
 #include "server.h"
+#include "text.h"
 
-enum { REGION_LIMIT = 1 << 20, SPARE_MAX = 64, ID_BITS = 35, ID_CHARS = 7 };
+enum { REGION_LIMIT = 1 << 20, SPARE_MAX = 64, ID_BITS = 35, ID_CHARS = 7, POLICY_NAMES_SIZE = 300 };
 
 struct pending {
     struct pending *next; /* in the spare list */
@@ -395,6 +396,31 @@ static void judge(struct pending *p)
     pending_end(p);
 }
 
+/*
+ * The policy that the request names. A name that the policy file does not have is most likely a typing error in main.cf
+ * or master.cf. Policy "default" applies then, which may be stricter than what the admin meant, so helod says it.
+ */
+static const struct policy *choose_policy(struct server *s, const struct settings *settings, const char *context)
+{
+    static struct log_limit limit = {.burst = 1, .seconds = 600};
+    const struct policy *policy = settings_policy(settings, context);
+    char names[POLICY_NAMES_SIZE];
+    struct text known;
+
+    if (context[0] == '\0' || strcmp(context, policy->name) == 0)
+        return policy;
+    metrics_add(s->metrics, METRIC_UNKNOWN_POLICY, 0, 1);
+    text_init(&known, names, sizeof(names));
+    for (size_t i = 0; i < settings->policy_count; i++)
+        text_addf(&known, "%s\"%s\"", i > 0 ? ", " : "", settings->policies[i]->name);
+    log_limited(
+        &limit, LOG_LEVEL_WARNING,
+        "Postfix asks with policy_context=%.64s, but %s has no such policy (it has %s); policy \"%s\" is used, in "
+        "mode %s: correct policy_context in main.cf or master.cf, or add the policy",
+        context, settings->file, names, policy->name, policy_mode_name(policy->mode));
+    return policy;
+}
+
 void pending_begin(struct pending *p, struct connection *c, uint64_t now_us)
 {
     struct pending_list *all = p->all;
@@ -409,7 +435,7 @@ void pending_begin(struct pending *p, struct connection *c, uint64_t now_us)
     p->gather = NULL;
     p->began_us = now_us;
     p->settings = settings_ref(s->settings);
-    p->policy = settings_policy(p->settings, p->request.policy_context);
+    p->policy = choose_policy(s, p->settings, p->request.policy_context);
     metrics_add(s->metrics, METRIC_REQUESTS, 0, 1);
     instances_key(p->policy->name, &p->request.client, p->request.instance, &p->key);
     kept = instances_find(s->instances, &p->key, p->began_us / 1000, &n);

@@ -137,6 +137,8 @@ enum { DECISION_NUMBERS = (int)MODE_COUNT * (int)OUTCOME_COUNT };
 
 const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_REQUESTS, "helod_requests_total", "counter", "", "Policy requests from Postfix."),
+    PLAIN(METRIC_UNKNOWN_POLICY, "helod_unknown_policy_total", "counter", "",
+          "Of these, with a policy_context that no policy has; policy \"default\" was used."),
     {METRIC_DECISIONS, "helod_decisions_total", "counter", "",
      "Decisions, one per message: what Postfix received (action), and what the thresholds said (judged).",
      LABELS({"mode", mode_label}, {"action", action_label}, {"judged", judged_label}), DECISION_NUMBERS, "policy",

@@ -11,8 +11,8 @@ import subprocess
 import threading
 import time
 
-from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, policy, question, raise_descriptors, replace_file,
-                   scratch, status_of, wait_for)
+from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, heloctl, policy, question, raise_descriptors,
+                   replace_file, scratch, status_of, wait_for)
 from nameserver import FaultDns
 from stalls import Watch
 from tap import Skip, cases, contains, equal, run, test
@@ -91,6 +91,20 @@ def _():
     status, _, errors = helod("-f", "-c", path)
     equal(status, 1)
     contains(errors, str(path))
+
+
+@test("a policy_context without a policy: one warning says which policies exist and which one is used; it is counted")
+def _():
+    status = scratch() / "status"
+    with Helod('policy "default" { mode = "monitor" }\npolicy "strict" {}\n'
+               f'status {{ listen = {{ "unix:{status}" }} }}\n') as daemon:
+        for context in ("", "default", "strict", "strikt", "strikt", "other"):
+            daemon.ask(context=context, **SKIPPED)
+        line = daemon.wait_log("policy_context=strikt")
+        contains(line, 'has no such policy (it has "default", "strict"); policy "default" is used, in mode monitor')
+        equal(daemon.log().count("policy_context="), 1, "a second line within ten minutes")
+        stats = heloctl("stats", "-s", f"unix:{status}")[1]
+        equal(re.findall(r"^helod_unknown_policy_total +(\d+)$", stats, re.M), ["3"], stats)
 
 
 # Reload
