@@ -88,6 +88,12 @@ struct exempt_settings {
     const char *const *client_list, *const *rdns_list, *const *helo_list, *const *files; /* as written */
 };
 
+/*
+ * NULL, or why an entry with this pattern can never exempt anybody and what to write instead: "exempts nobody, because
+ * ...".
+ */
+const char *exempt_nobody(const struct exempt_settings *exempt, enum exempt_kind kind, const char *pattern);
+
 struct server_settings {
     const char *const *listen;               /* "inet:HOST:PORT", "unix:PATH" */
     const char *const *allow_list;           /* as written */

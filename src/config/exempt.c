@@ -23,7 +23,7 @@
 #include "units.h"
 #include "values.h"
 
-enum { LINE_MAX_BYTES = 1024, WORDS_MAX = 3 };
+enum { LINE_MAX_BYTES = 1024, WORDS_MAX = 3, SCRATCH_MAX = 64 * 1024, HOST_SIZE = 256 };
 
 const char *exempt_where(const struct exemption *entry, char out[EXEMPTION_WHERE_SIZE])
 {
@@ -55,6 +55,62 @@ static bool grow(struct exempt_list *list)
     return true;
 }
 
+const char *exempt_nobody(const struct exempt_settings *sets, enum exempt_kind kind, const char *pattern)
+{
+    struct address address;
+
+    if (kind == EXEMPT_CLIENT)
+        return NULL;
+    if (address_parse(&address, pattern, strlen(pattern)))
+        return "exempts nobody, because an address is no host name: exempt the client by its address (client ADDRESS)";
+    if (kind == EXEMPT_HELO && !sets->helo_unverified && !strchr(pattern, '.'))
+        return "exempts nobody, because DNS cannot confirm a name of one label: exempt the client by its address "
+               "(client ADDRESS)";
+    return NULL;
+}
+
+/* Networks that cover this much of the Internet are rarely meant. */
+enum { WIDE_IPV4 = 8, WIDE_IPV6 = 16 };
+
+static bool is_wide(const struct network *net)
+{
+    enum address_scope scope = address_scope(&net->base);
+
+    return net->bits < (net->base.family == ADDRESS_IPV4 ? WIDE_IPV4 : WIDE_IPV6) &&
+           (scope == ADDRESS_GLOBAL || scope == ADDRESS_UNSPECIFIED);
+}
+
+/* What helod never looks up, and so cannot confirm. Placeholders are left out: manuals use them as examples. */
+static bool is_looked_up(const struct name *name)
+{
+    return name->reserved == NAME_RESERVED_NONE || name->reserved == NAME_RESERVED_PLACEHOLDER;
+}
+
+/* NULL, or why a pattern exempts far fewer or far more clients than its author probably meant. */
+static const char *surprise(const struct exempt_list *list, const struct exemption *entry)
+{
+    const char *nobody = exempt_nobody(list->sets, entry->kind, entry->pattern);
+    bool all_below = entry->pattern[0] == '.';
+    char text[HOST_SIZE];
+    struct name name;
+
+    if (nobody || !list->names)
+        return nobody;
+    region_reset(list->scratch);
+    snprintf(text, sizeof(text), "%s%s", all_below ? "x" : "", entry->pattern); /* a name that .NAME matches */
+    name_parse(&name, text, strlen(text), list->names, list->scratch);
+    if (!is_looked_up(&name) && entry->kind == EXEMPT_HELO && !list->sets->helo_unverified)
+        return "is not looked up in DNS, so it exempts only clients whose confirmed reverse name is the same: "
+               "exempt them by address (client ADDRESS)";
+    if (name.kind != NAME_HOST || name.reserved != NAME_RESERVED_NONE || (name.flags & NAME_NUMERIC_TLD) != 0)
+        return NULL;
+    if (!all_below)
+        return name.registrable ? NULL : "is a public suffix, so it exempts only a host of exactly this name";
+    if (name.registrable != name.text)
+        return NULL;
+    return name.labels == 2 ? "exempts all of a top-level domain" : "exempts everybody below a public suffix";
+}
+
 static bool add_client(struct exempt_list *list, const struct exemption *entry, int32_t number)
 {
     struct network net;
@@ -65,17 +121,25 @@ static bool add_client(struct exempt_list *list, const struct exemption *entry, 
     }
     if (net.bits == 0)
         complain(list, false, entry, "exempts everybody");
+    else if (is_wide(&net))
+        complain(list, false, entry, "exempts a large part of the Internet");
     return network_set_add(list->sets->clients, &net, number);
 }
 
 static bool add_name(struct exempt_list *list, struct suffix_set *set, const struct exemption *entry, int32_t number)
 {
+    const char *odd;
+
     if (!value_is_host(entry->pattern + (entry->pattern[0] == '.'))) {
-        complain(list, true, entry, "is not a host name, expected NAME, or .NAME for all below it too");
+        complain(list, true, entry,
+                 entry->pattern[0] == '['
+                     ? "is an address literal, not a host name: exempt the client by its address (client ADDRESS)"
+                     : "is not a host name, expected NAME, or .NAME for all below it too");
         return false;
     }
-    if (entry->pattern[0] == '.' && !strchr(entry->pattern + 1, '.'))
-        complain(list, false, entry, "exempts all of a top-level domain");
+    odd = surprise(list, entry);
+    if (odd)
+        complain(list, false, entry, odd);
     return suffix_set_add(set, entry->pattern, number);
 }
 
@@ -301,14 +365,20 @@ static void add_file(struct reading *rd, struct exempt_list *list, const char *p
 void exempt_read(struct reading *rd)
 {
     struct exempt_settings *exempt = &rd->settings->exempt;
-    struct exempt_list list = {.region = rd->region, .problems = &rd->problems, .sets = exempt, .now = clock_wall()};
+    struct exempt_list list = {.region = rd->region,
+                               .problems = &rd->problems,
+                               .sets = exempt,
+                               .names = rd->settings->name_data,
+                               .scratch = region_new(SCRATCH_MAX),
+                               .now = clock_wall()};
     unsigned block = fields_block(rd, SECTION_EXEMPT, 0, NULL);
 
     exempt->clients = network_set_new();
     exempt->rdns = suffix_set_new();
     exempt->helo = suffix_set_new();
-    if (!exempt->clients || !exempt->rdns || !exempt->helo) {
+    if (!exempt->clients || !exempt->rdns || !exempt->helo || !list.scratch) {
         problems_error(&rd->problems, 0, "no memory for section exempt");
+        region_free(list.scratch);
         return;
     }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -317,4 +387,5 @@ void exempt_read(struct reading *rd)
         list.line = fields_value_line(rd, block, "files", i);
         add_file(rd, &list, exempt->files[i]);
     }
+    region_free(list.scratch);
 }

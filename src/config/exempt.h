@@ -15,7 +15,9 @@ enum { EXEMPTIONS_MAX = 1000000, EXEMPT_FILE_MAX = 128 * 1024 * 1024 };
 struct exempt_list {
     struct exempt_settings *sets; /* where the entries are added; the array doubles when full */
     size_t room;
-    struct region *region; /* holds the texts */
+    struct region *region;         /* holds the texts */
+    const struct name_data *names; /* NULL: patterns are not examined for what is probably a mistake */
+    struct region *scratch;        /* of one pattern while it is examined */
     struct problems *problems;
     unsigned line; /* line of the policy file, for the order of messages */
     time_t now;    /* entries that have expired by now are dropped with a warning */

@@ -76,8 +76,11 @@ int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attri
 
 /* The policy file named by -c, or the defaults where there is none; errors are printed. NULL: CTL_CONFIG. */
 struct settings *ctl_settings(const struct ctl *ctl);
-/* The same as ctl_settings(), but an exempt file that does not exist yet counts as empty. */
-struct settings *ctl_settings_early(const struct ctl *ctl);
+/*
+ * The same for a verb that changes the file and then reads it again, which prints the warnings. With `early`, an exempt
+ * file that does not exist yet counts as empty.
+ */
+struct settings *ctl_settings_before(const struct ctl *ctl, bool early);
 /* The same for any file; NULL stands for the installed one. */
 struct settings *ctl_settings_of(const char *file);
 /* Where these came from, for "… has no policy x": the file, or that there is none. */

@@ -105,9 +105,17 @@ struct settings *ctl_settings_of(const char *file)
     return policyfile_read(file ? file : installed(), report, NULL);
 }
 
-struct settings *ctl_settings_early(const struct ctl *ctl)
+static void report_errors(void *arg, bool is_error, const char *message)
 {
-    return policyfile_read_early(ctl_given(ctl, 'c') ? ctl_value(ctl, 'c') : installed(), report, NULL);
+    if (is_error)
+        report(arg, is_error, message);
+}
+
+struct settings *ctl_settings_before(const struct ctl *ctl, bool early)
+{
+    const char *file = ctl_given(ctl, 'c') ? ctl_value(ctl, 'c') : installed();
+
+    return early ? policyfile_read_early(file, report_errors, NULL) : policyfile_read(file, report_errors, NULL);
 }
 
 const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings)

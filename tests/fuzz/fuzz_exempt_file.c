@@ -45,8 +45,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct problems problems;
     struct exempt_settings sets = {.clients = network_set_new(), .rdns = suffix_set_new(), .helo = suffix_set_new()};
     struct exempt_list list = {.region = region, .problems = &problems, .sets = &sets, .now = 1793491200};
+    static struct name_data *names;
+    char error[256];
 
-    require(region && sets.clients && sets.rdns && sets.helo, "no memory");
+    if (!names)
+        names = name_data_new(NULL, NULL, error, sizeof(error));
+    list.names = names;
+    list.scratch = region_new(FUZZ_MEMORY);
+    require(names && list.scratch && region && sets.clients && sets.rdns && sets.helo, "no memory");
     problems_init(&problems, "fuzz", region);
     exempt_read_text(&list, "file", size > 0 ? (const char *)data : "", size);
     for (size_t i = 0; i < sets.count; i++)
@@ -56,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     suffix_set_free(sets.rdns);
     suffix_set_free(sets.helo);
     free(sets.entries);
+    region_free(list.scratch);
     region_free(region);
     return 0;
 }

@@ -85,6 +85,42 @@ def _():
     equal(path.read_text(), before)
 
 
+@test("add refuses what could exempt nobody, with the remedy, and a date that is over")
+def _():
+    before = path.read_text()
+    for kind, name, part in (("helo", "WIN-3T0K8V5Q1LM", "DNS cannot confirm a name of one label: exempt the client by its "
+                                                         "address (client ADDRESS); nothing was changed"),
+                             ("helo", "192.0.2.1", "an address is no host name"),
+                             ("helo", "[192.0.2.1]", "is an address literal"),
+                             ("rdns", "192.0.2.1", "an address is no host name")):
+        status, out, err = exempt("-w", "x", "add", kind, name)
+        equal((status, out), (65, ""), err)
+        contains(err, part)
+    status, out, err = exempt("-w", "x", "-u", "2026-01-01", "add", "client", "198.51.100.9")
+    equal((status, out), (64, ""), err)
+    contains(err, "--until 2026-01-01 is in the past")
+    equal(path.read_text(), before)
+
+
+@test("add: an entry that is odd is added, with one warning")
+def _():
+    status, out, err = exempt("-w", "the lab", "add", "helo", "mail.corp")
+    equal(status, 0, err)
+    contains(out, "added helo mail.corp")
+    equal(err.count("warning: "), 1, err)
+    contains(err, f'warning: {path}:4: "mail.corp" is not looked up in DNS')
+    equal(exempt("remove", "helo", "mail.corp")[::2], (0, ""))
+
+
+@test("without a unix status socket, add says why helod has not reloaded")
+def _():
+    conf = folder / "inet.conf"
+    conf.write_text(f'exempt {{ files = {{ "{folder}/inet" }} }}\nstatus {{ listen = {{ "inet:127.0.0.1:1" }} }}\n')
+    status, out, err = heloctl("exempt", "-c", conf, "-w", "x", "add", "client", "198.51.100.1")
+    equal(status, 0, err)
+    contains(out, f"{conf} names no unix socket in status {{ listen }}, and helod reloads only over one: reload it yourself")
+
+
 @test("remove: the line goes and the client is judged again; a line that is not there is reported")
 def _():
     equal(exempt("remove", "client", "198.51.100.1")[0], 0)

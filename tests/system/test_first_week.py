@@ -148,6 +148,33 @@ def _():
     equal(heloctl("explain", "-c", conf, "-o", "no;id", log)[0], 64)
 
 
+@test("explain finds the id in whatever a sender quotes")
+def _():
+    found = judged(kind="partner")[0]["id"]
+    spoken = found.lower().replace("0", "o").replace("1", "l")
+    bounce = (f"mx.example.net said: 450 4.7.1 <WIN-3T0K8V5Q1LM>: Helo command rejected: your HELO id BADBAD1 is odd "
+              f"[id\n    {found}] (in reply to RCPT TO command, id 4BCDEF7)")
+    for words in ([found], [found.lower()], [spoken], [f"[id {found}]"], [f"id={found}"], [f"id {found}."], [f"ID: {found}"],
+                  [f"({found})"], [f" {found}\n"], ["[id", f"{found}]"], ["id", found], [bounce]):
+        contains(ctl("explain", "-c", conf, "-o", *words, log), f"decision {found} of ", str(words))
+    for words in ([found[:6]], [found + "A"], ["id"], ["[id", "no"], ["the paid 7QK2M9A"], [""]):
+        status, _, err = heloctl("explain", "-c", conf, "-o", *words, log)
+        equal(status, 64, f"{words}: {err}")
+        contains(err, "expected seven letters and digits")
+
+
+@test("explain -c FILE prints the command that changes this FILE")
+def _():
+    odd = folder / "it's a policy.conf"
+    odd.write_text(conf.read_text())
+    found = judged(kind="partner")[0]["id"]
+    for path in (conf, odd):
+        out = ctl("explain", "-c", path, "-o", found, log)
+        line = next(line for line in out.splitlines() if line.startswith("  heloctl exempt"))
+        equal(shlex.split(line),
+              ["heloctl", "exempt", "-c", str(path), "add", "rdns", "mx.partner-loom.org", "--why", "..."])
+
+
 @test("without a log, explain and report read the file in which log.to lets helod log")
 def _():
     own = folder / "own.conf"
@@ -267,12 +294,15 @@ def said(command):
     words = [str(PLACES.get(word, word)) for word in shlex.split(command)]
     assert words[0] == "heloctl", command
     verb, rest = words[1], words[2:]
-    if "-c" not in rest and verb != "help":
+    ours = "-c" not in rest and verb != "help"
+    if ours:
         rest = ["-c", str(conf)] + rest
     _, out, err = heloctl(verb, *rest)
     assert not err or "RFC 5321" in err, err
     for place, path in PLACES.items():
         out = out.replace(str(path), place)
+    if ours:  # the installed file needs no -c
+        out = out.replace(" -c /etc/helod/helod.conf", "")
     return "".join(line.rstrip() + "\n" for line in out.splitlines())
 
 

@@ -143,6 +143,10 @@ static bool take_line(struct ctl *ctl, char line[LINE_SIZE])
         ctl_fail(ctl, CTL_USAGE, "--until %s: expected YYYY-MM-DD", until);
         return false;
     }
+    if (until && when <= clock_wall()) {
+        ctl_fail(ctl, CTL_USAGE, "--until %s is in the past: the exemption would never apply", until);
+        return false;
+    }
     if (!why || why[0] == '\0' || strpbrk(why, "\r\n")) {
         ctl_fail(ctl, CTL_USAGE, "say why with --why TEXT, on one line: in a year nobody else will know");
         return false;
@@ -155,14 +159,32 @@ static bool take_line(struct ctl *ctl, char line[LINE_SIZE])
     return false;
 }
 
+/* Refuses what could never exempt anybody: the admin would believe that the partner's mail now passes. */
+static bool can_apply(struct ctl *ctl, const struct settings *settings)
+{
+    const char *why = NULL;
+
+    for (unsigned kind = 0; kind < EXEMPT_KINDS; kind++)
+        if (strcmp(ctl->arguments[1], exempt_kind_name((enum exempt_kind)kind)) == 0)
+            why = exempt_nobody(&settings->exempt, (enum exempt_kind)kind, ctl->arguments[2]);
+    if (why)
+        ctl_fail(ctl, CTL_DATA, "\"%s %s\" %s; nothing was changed", ctl->arguments[1], ctl->arguments[2], why);
+    return why == NULL;
+}
+
 /* Reloads helod over the status socket, if there is one. helod need not be running. */
 static int reload(struct ctl *ctl, const struct settings *settings)
 {
-    const char *place = running_place(settings, "unix:");
+    const char *place = ctl_given(ctl, 's') ? ctl_value(ctl, 's') : running_place(settings, "unix:");
 
     if (ctl_given(ctl, 's') || (place && running_listens(place)))
-        return running_reload(ctl);
-    printf("helod does not answer on a status socket: reload it yourself (systemctl reload helod)\n");
+        return running_reload(ctl, place);
+    if (place)
+        printf("nothing listens on %s: if helod runs, reload it yourself (systemctl reload helod)\n", place);
+    else
+        printf("%s names no unix socket in status { listen }, and helod reloads only over one: reload it yourself "
+               "(systemctl reload helod)\n",
+               ctl_policy_file(ctl, settings));
     return CTL_OK;
 }
 
@@ -206,7 +228,7 @@ static int run(struct ctl *ctl)
         return ctl_fail(ctl, CTL_USAGE, "\"%s\": expected add, remove or list", verb);
     if ((strcmp(verb, "list") == 0) != (ctl->argument_count == 1) || ctl->argument_count == 2)
         return ctl_fail(ctl, CTL_USAGE, "expected add|remove client|rdns|helo PATTERN, or list");
-    settings = add ? ctl_settings_early(ctl) : ctl_settings(ctl);
+    settings = ctl->argument_count == 1 ? ctl_settings(ctl) : ctl_settings_before(ctl, add);
     if (!settings)
         return CTL_CONFIG;
     if (!path)
@@ -218,6 +240,8 @@ static int run(struct ctl *ctl)
                           ctl_policy_file(ctl, settings));
     else if (add && !take_line(ctl, line))
         status = CTL_USAGE;
+    else if (add && !can_apply(ctl, settings))
+        status = CTL_DATA;
     else if (add && !make_file(ctl, path))
         status = CTL_TROUBLE;
     else

@@ -24,7 +24,7 @@ bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status);
  */
 int running_ask(const struct ctl *ctl, const char *place, const char *method, const char *path, char **body);
 
-/* What `heloctl reload` does, for a verb that has its options. Returns the exit status. (stats.c) */
-int running_reload(struct ctl *ctl);
+/* Makes the helod at this status socket reload its policy file, and prints the result. Returns the exit status. */
+int running_reload(struct ctl *ctl, const char *place);
 
 #endif

@@ -238,18 +238,11 @@ static bool has_status_socket(struct ctl *ctl, char place[RUNNING_PLACE_SIZE])
     return answers;
 }
 
-int running_reload(struct ctl *ctl)
+int running_reload(struct ctl *ctl, const char *place)
 {
-    char place[RUNNING_PLACE_SIZE], *body;
-    int status, answer;
+    char *body;
+    int answer = running_ask(ctl, place, "POST", "/reload", &body);
 
-    if (ctl_given(ctl, 'p')) {
-        if (!has_status_socket(ctl, place))
-            return reload_by_signal(ctl);
-    } else if (!running_find(ctl, place, &status)) {
-        return status;
-    }
-    answer = running_ask(ctl, place, "POST", "/reload", &body);
     if (answer == 200)
         printf("the new policy file is in force\n");
     else if (answer == 409)
@@ -262,6 +255,16 @@ int running_reload(struct ctl *ctl)
         ctl_fail(ctl, CTL_TROUBLE, "%s: HTTP status %d", place, answer);
     free(body);
     return answer == 200 ? CTL_OK : answer == 409 ? CTL_WRONG : CTL_TROUBLE;
+}
+
+static int run_reload(struct ctl *ctl)
+{
+    char place[RUNNING_PLACE_SIZE];
+    int status;
+
+    if (ctl_given(ctl, 'p'))
+        return has_status_socket(ctl, place) ? running_reload(ctl, place) : reload_by_signal(ctl);
+    return running_find(ctl, place, &status) ? running_reload(ctl, place) : status;
 }
 
 #define SOCKET_OPTIONS                                                                                                 \
@@ -302,6 +305,6 @@ const struct ctl_verb ctl_reload = {
         "may do this.",
     .exits =
         "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 or more: usage or failure",
-    .run = running_reload,
+    .run = run_reload,
     .options = {SOCKET_OPTIONS, {'p', "pid", "PID", "send SIGHUP to this process if no status socket answers"}},
 };

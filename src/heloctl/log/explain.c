@@ -1,27 +1,107 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain: one decision by its id, as a sender reads it out on the telephone: from the log, finding by finding; then
- * what DNS says now, and what to write to let this sender in or to keep it out.
+ * explain: one decision by its id, as a sender quotes it or reads it out on the telephone: from the log, finding by
+ * finding; then what DNS says now, and what to write to let this sender in or to keep it out.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "ctl.h"
 #include "logged.h"
 #include "policyfile.h"
 #include "text.h"
 
-enum { ID_MAX = 7, VALUE_SIZE = 1200 };
+enum { ID_LENGTH = 7, ID_SIZE, VALUE_SIZE = 1200 };
 
 struct explain {
     struct ctl *ctl;
     struct settings *settings;
-    const char *id;
+    char id[ID_SIZE]; /* folded */
+    int first_log;    /* among the arguments */
     unsigned found;
     /* Of the last decision with that id, for the check: */
     char client[ADDRESS_TEXT_SIZE], helo[VALUE_SIZE], sender[VALUE_SIZE], policy[VALUE_SIZE];
     bool esmtp;
 };
+
+/* ---- the id ---- */
+
+static bool is_word(char c)
+{
+    return ascii_is_letter(c) || ascii_is_digit(c);
+}
+
+/* Ids have no I, L and O, so whoever reads these means 1, 1 and 0. */
+static char fold(char c)
+{
+    if (c >= 'a' && c <= 'z')
+        c = (char)(c - 'a' + 'A');
+    return c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+}
+
+/* Whether an id stands here, as a word of its own. */
+static bool take_id(const char *at, char id[ID_SIZE])
+{
+    for (size_t i = 0; i < ID_LENGTH; i++) {
+        if (!is_word(at[i]))
+            return false;
+        id[i] = fold(at[i]);
+    }
+    id[ID_LENGTH] = '\0';
+    return !is_word(at[ID_LENGTH]);
+}
+
+/*
+ * Finds the id in what a sender quotes: alone, perhaps in brackets or with a full stop, or behind "id" in the text of a
+ * bounce. "[id X]" is what helod writes by default, so it is preferred to any other "id X", such as a message id.
+ */
+static bool find_id(const char *text, char id[ID_SIZE])
+{
+    static const char edges[] = "[](){}<>.,;:\"'` \t\r\n";
+    const char *alone = text + strspn(text, edges);
+    char other[ID_SIZE];
+    bool found = false;
+
+    if (take_id(alone, id) && alone[ID_LENGTH + strspn(alone + ID_LENGTH, edges)] == '\0')
+        return true;
+    for (const char *at = text; *at; at++) {
+        size_t between = strncasecmp(at, "id", 2) == 0 ? strspn(at + 2, "=:[\" \t\r\n") : 0;
+
+        if (between == 0 || (at > text && is_word(at[-1])) || !take_id(at + 2 + between, other))
+            continue;
+        memcpy(id, other, ID_SIZE);
+        found = true;
+        if (at > text && at[-1] == '[')
+            break;
+    }
+    return found;
+}
+
+static bool is_same_id(const char *logged, const char id[ID_SIZE])
+{
+    char folded[ID_SIZE];
+
+    return take_id(logged, folded) && strcmp(folded, id) == 0;
+}
+
+/* Without quotes, the shell makes two arguments of [id X]. */
+static bool take_arguments(struct explain *x)
+{
+    char **arguments = x->ctl->arguments;
+    char both[VALUE_SIZE];
+
+    x->first_log = 1;
+    if (find_id(arguments[0], x->id))
+        return true;
+    x->first_log = 2;
+    if (x->ctl->argument_count < 2)
+        return false;
+    snprintf(both, sizeof(both), "%s %s", arguments[0], arguments[1]);
+    return find_id(both, x->id);
+}
+
+/* ---- the decision ---- */
 
 /* The log's texts are a stranger's. */
 static const char *plain(const char *foreign, char out[VALUE_SIZE])
@@ -118,8 +198,35 @@ static void print_verdict(const struct logged *l)
         printf("  %-16s %s, with %d points\n", "shadow policy", plain(f->shadow_action, value), f->shadow_score);
 }
 
+/* A file name as a word of a shell command. */
+static void print_word(const char *word)
+{
+    if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+")] == '\0') {
+        fputs(word, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *word; word++)
+        fputs(*word == '\'' ? "'\\''" : (const char[]){*word, '\0'}, stdout);
+    putchar('\'');
+}
+
+/* The command that exempts this client, in the policy file that explain was run with. */
+static void print_exempt_command(const struct explain *x, const char *kind, const char *pattern)
+{
+    const char *file = ctl_value(x->ctl, 'c');
+
+    printf("  heloctl exempt ");
+    if (file && strcmp(file, POLICY_FILE) != 0) {
+        printf("-c ");
+        print_word(file);
+        putchar(' ');
+    }
+    printf("add %s %s --why \"...\"\n", kind, pattern);
+}
+
 /* A name is the better exemption where it is proved: the address may change. */
-static void print_ways(const struct logged *l)
+static void print_ways(const struct explain *x, const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
     bool by_name = logged_confirmed(l) && f->rdns[0];
@@ -133,7 +240,7 @@ static void print_ways(const struct logged *l)
         return;
     }
     printf("\nto let this sender in\n");
-    printf("  heloctl exempt add %s %s --why \"...\"\n", by_name ? "rdns" : "client", plain(what, value));
+    print_exempt_command(x, by_name ? "rdns" : "client", plain(what, value));
     printf("to keep it out, whatever helod says\n  %s REJECT    in a check_client_access table of Postfix\n",
            plain(f->client, value));
 }
@@ -151,19 +258,21 @@ static void take(struct explain *x, const struct logged *l)
 
 static void print_decision(struct explain *x, struct logged *l)
 {
-    printf("%sdecision %s", x->found++ > 0 ? "\n" : "", x->id);
+    char id[VALUE_SIZE];
+
+    printf("%sdecision %s", x->found++ > 0 ? "\n" : "", plain(l->record->fields->id, id));
     print_time(l->record->when);
     putchar('\n');
     print_session(l->record->fields);
     print_verdict(l);
     print_findings(l);
-    print_ways(l);
+    print_ways(x, l);
     take(x, l);
 }
 
 static int read_logs(struct explain *x)
 {
-    struct logs *logs = logs_open(x->ctl, x->settings, 1);
+    struct logs *logs = logs_open(x->ctl, x->settings, x->first_log);
     struct logs_counts counts;
     struct logged l;
     int status;
@@ -171,22 +280,15 @@ static int read_logs(struct explain *x)
     if (!logs)
         return CTL_TROUBLE;
     while (logged_next(logs, &l))
-        if (strcmp(l.record->fields->id, x->id) == 0)
+        if (is_same_id(l.record->fields->id, x->id))
             print_decision(x, &l);
     counts = logs_counts(logs);
     if (x->found == 0)
         ctl_fail(x->ctl, CTL_WRONG, "no decision %s among the %llu decisions in %s%s", x->id,
                  (unsigned long long)counts.decisions, logs_place(logs),
-                 x->ctl->argument_count > 1 ? "" : " (name log files to search these instead)");
+                 x->ctl->argument_count > x->first_log ? "" : " (name log files to search these instead)");
     status = logs_close(logs);
     return status != CTL_OK ? status : x->found == 0 ? CTL_WRONG : CTL_OK;
-}
-
-static bool is_id(const char *id)
-{
-    size_t n = strlen(id);
-
-    return n > 0 && n <= ID_MAX && strspn(id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
 }
 
 static int check_again(struct explain *x)
@@ -206,12 +308,13 @@ static int check_again(struct explain *x)
 
 static int run(struct ctl *ctl)
 {
-    struct explain x = {.ctl = ctl, .id = ctl->arguments[0]};
+    struct explain x = {.ctl = ctl};
     int status;
 
-    if (!is_id(x.id))
+    if (!take_arguments(&x))
         return ctl_fail(ctl, CTL_USAGE,
-                        "\"%s\" is not a decision id: expected seven letters and digits, as in [id 7QK2M9A]", x.id);
+                        "no decision id in \"%s\": expected seven letters and digits, as in [id 7QK2M9A]",
+                        ctl->arguments[0]);
     x.settings = ctl_settings(ctl);
     if (!x.settings)
         return CTL_CONFIG;
