@@ -43,6 +43,7 @@
     NAME(rdns_unanswered)                                                                                              \
     NAME(nothing_proved)                                                                                               \
     NAME(nothing_proved_no_host)                                                                                       \
+    NAME(nothing_proved_nowhere)                                                                                       \
     NAME(helo_unresolvable)                                                                                            \
     NAME(helo_resolves_bogon)                                                                                          \
     /* alignment */                                                                                                    \

@@ -198,29 +198,22 @@ RULE(nothing_proved) = {
     .test = proves_nothing,
 };
 
-/* A name that cannot be the name of anybody's host on the Internet, or that does not exist in DNS. */
-static enum answer helo_is_nobodys(const struct evidence *e)
+/* A name that cannot be the name of anybody's host on the Internet. */
+static bool helo_is_nobodys(const struct evidence *e)
 {
-    if (e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE || (e->helo.flags & NAME_UNKNOWN_TLD))
-        return YES;
-    if (e->helo_address == KNOWN_PRESENT || (e->helo_address == KNOWN_ABSENT && !e->helo_nxdomain))
-        return NO;
-    return e->helo_nxdomain ? YES : OPEN;
+    return e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE || (e->helo.flags & NAME_UNKNOWN_TLD);
 }
 
 static enum answer test_nothing_proved_no_host(const struct evidence *e)
 {
-    enum answer nothing = proves_nothing(e);
-
-    return nothing == NO ? NO : answer_and(nothing, helo_is_nobodys(e));
+    return helo_is_nobodys(e) ? proves_nothing(e) : NO;
 }
 
 /* Beside a missing reverse name it adds little, because the two have that fact in common. */
 RULE(nothing_proved_no_host) = {
     .name = "nothing_proved_no_host",
     .family = FAMILY_DNS,
-    .summary = "Nothing shows who the client is, and its HELO name cannot be a public host name or does not exist in "
-               "DNS.",
+    .summary = "Nothing shows who the client is, and its HELO name cannot be a public host name.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 27,
     .adds = 25,
@@ -229,6 +222,35 @@ RULE(nothing_proved_no_host) = {
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} does not exist in public DNS: greet with a host name that points to %{client}",
     .test = test_nothing_proved_no_host,
+};
+
+static enum answer test_nothing_proved_nowhere(const struct evidence *e)
+{
+    enum answer stranger = helo_is_unrelated(e);
+
+    if (stranger == NO || e->helo_address == KNOWN_PRESENT || (e->helo_address == KNOWN_ABSENT && !e->helo_nxdomain))
+        return NO;
+    stranger = answer_and(stranger, proves_nothing(e));
+    return e->helo_nxdomain ? stranger : answer_and(stranger, OPEN);
+}
+
+/*
+ * A name that does not exist is no "host of one's own" behind a dynamic address. Together with any reverse name that
+ * proves nothing, or none, it reaches the deferral. A reverse name of its organisation excuses it: such a host lacks a
+ * forward record.
+ */
+RULE(nothing_proved_nowhere) = {
+    .name = "nothing_proved_nowhere",
+    .family = FAMILY_DNS,
+    .summary = "Nothing shows who the client is, and its HELO name does not exist in DNS.",
+    .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
+    .points = 62, /* by hand: the rows have no DNS answer for it */
+    .adds = 100,
+    .implies = IMPLIES(nothing_proved, helo_unresolvable, helo_spf_none),
+    .code = 550,
+    .enhanced = "5.7.1",
+    .advice = "your HELO name %{helo} does not exist in DNS: greet with a host name that points to %{client}",
+    .test = test_nothing_proved_nowhere,
 };
 
 static enum answer test_unresolvable(const struct evidence *e)
@@ -249,6 +271,7 @@ RULE(helo_unresolvable) = {
     .needs = NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_REVERSE,
     .points = 30, /* by hand: the rows have no DNS answer for it */
     .adds = 100,
+    .implies = IMPLIES(helo_spf_none),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has no address record: add one that points to %{client}",

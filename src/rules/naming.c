@@ -119,9 +119,10 @@ RULE(rdns_generic) = {
     .detail = detail_reverse_naming,
 };
 
+/* A provider's name for a customer's address is under the provider's domain. */
 static enum answer test_helo_dynamic(const struct evidence *e)
 {
-    return answer_if(is_judged(e) && (e->helo_naming.flags & LOOKS_DYNAMIC));
+    return answer_if(is_judged(e) && e->helo.kind == NAME_HOST && (e->helo_naming.flags & LOOKS_DYNAMIC));
 }
 
 RULE(helo_dynamic) = {
@@ -156,7 +157,7 @@ RULE(helo_generic) = {
     .summary = "The HELO name carries the client's address, as providers' default names do.",
     .points = 54,
     .adds = 100,
-    .implies = IMPLIES(helo_stock_name, helo_stock_own),
+    .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
@@ -177,7 +178,7 @@ RULE(helo_serial) = {
     .summary = "The HELO name is a provider's default: a serial number beside a word (vps, host, customer …).",
     .points = 43,
     .adds = 100,
-    .implies = IMPLIES(helo_stock_name, helo_stock_own),
+    .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
     .code = 550,
     .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
@@ -198,7 +199,7 @@ RULE(helo_foreign_address) = {
     .needs = NEED_REVERSE,
     .points = 32,
     .adds = 100,
-    .implies = IMPLIES(helo_serial),
+    .implies = IMPLIES(helo_serial, helo_not_fqdn),
     .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
@@ -219,6 +220,7 @@ RULE(helo_random) = {
     .summary = "A label of the HELO name looks randomly generated.",
     .points = 60,
     .adds = 100,
+    .implies = IMPLIES(helo_not_fqdn),
     .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",
@@ -326,6 +328,7 @@ RULE(helo_mass_mailer) = {
     .summary = "The HELO name has a word of mass mailing or advertising (bulk, promo, newsletter …).",
     .points = 8, /* by hand: honest newsletters come from such names, too, and hardly any row has one */
     .adds = 100,
+    .implies = IMPLIES(helo_not_fqdn),
     .lasting = true,
     .code = 550,
     .enhanced = "5.7.1",

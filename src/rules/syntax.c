@@ -110,9 +110,10 @@ RULE(helo_not_fqdn) = {
     .test = test_not_fqdn,
 };
 
+/* Of a name with one label only that counts: it is one fault, whatever else is wrong with how it is written. */
 static enum answer test_underscore(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && flagged(e, NAME_UNDERSCORE));
+    return answer_if(e->helo.kind == NAME_HOST && flagged(e, NAME_UNDERSCORE));
 }
 
 RULE(helo_underscore) = {
@@ -129,7 +130,7 @@ RULE(helo_underscore) = {
 
 static enum answer test_trailing_dot(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && flagged(e, NAME_TRAILING_DOT));
+    return answer_if(e->helo.kind == NAME_HOST && flagged(e, NAME_TRAILING_DOT));
 }
 
 RULE(helo_trailing_dot) = {
@@ -146,7 +147,7 @@ RULE(helo_trailing_dot) = {
 
 static enum answer test_bad_alabel(const struct evidence *e)
 {
-    return answer_if(helo_is_word(e) && flagged(e, NAME_BAD_ALABEL));
+    return answer_if(e->helo.kind == NAME_HOST && flagged(e, NAME_BAD_ALABEL));
 }
 
 RULE(helo_bad_alabel) = {

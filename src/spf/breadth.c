@@ -57,14 +57,22 @@ void breadth_add_record(struct spf_breadth *b, const struct spf_record *record)
     }
 }
 
+/* The owner's servers may answer for a name that is made of the client's address or name as they like. */
+static bool is_made_of_client(const char *target)
+{
+    return macro_uses(target, 'i') || macro_uses(target, 'c') || macro_uses(target, 'p');
+}
+
 void breadth_add_match(struct spf_breadth *b, const struct spf_term *term)
 {
-    static const char of_client[] = "icp";
-    bool depends = term->kind != SPF_EXISTS;
+    bool names_addresses = term->kind != SPF_EXISTS && term->kind != SPF_PTR;
 
-    for (const char *letter = of_client; *letter != '\0' && !depends; letter++)
-        depends = macro_uses(term->target, *letter);
-    b->everybody = b->everybody || !depends;
+    b->everybody = b->everybody || !names_addresses || is_made_of_client(term->target);
+}
+
+void breadth_add_redirect(struct spf_breadth *b, const struct spf_modifier *redirect)
+{
+    b->everybody = b->everybody || is_made_of_client(redirect->target);
 }
 
 bool breadth_is_everybody(const struct spf_breadth *b)

@@ -25,8 +25,13 @@ struct spf_breadth {
 void breadth_add_record(struct spf_breadth *b, const struct spf_record *record);
 /* `count` addresses that a term names, each with the term's prefix length around it. */
 void breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8_t family, unsigned count);
-/* The term has matched: one that does not depend on the client would match for everybody. */
+/*
+ * The term has matched. Only one that names addresses can be shown to allow few clients. "exists" may be answered for
+ * every client, "ptr" matches any client under somebody else's domain (under its own, reverse DNS is the proof), and
+ * with a macro of the client's address or name in its target each client gets an answer of its own.
+ */
 void breadth_add_match(struct spf_breadth *b, const struct spf_term *term);
+void breadth_add_redirect(struct spf_breadth *b, const struct spf_modifier *redirect); /* the same of its target */
 /* More than a /8 of IPv4, or a /16 of IPv6, which is more than any operator has. */
 bool breadth_is_everybody(const struct spf_breadth *b);
 

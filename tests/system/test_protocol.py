@@ -220,7 +220,7 @@ def _():
         ("of another", ["b@example.net", "a@tin-road.net"], False)],
        name=lambda row: f"the first recipient decides for all of a message: {row[0]}")
 def _(_, recipients, is_hit):
-    points = "rdns_missing = 0 nothing_proved = 0 nothing_proved_no_host = 0 helo_is_recipient_domain = 75"
+    points = "rdns_missing = 0 nothing_proved = 0 nothing_proved_nowhere = 0 helo_is_recipient_domain = 75"
     with FaultDns() as dns, Helod(f'policy "default" {{ points {{ {points} }} }}', resolver=dns.address) as judging:
         same = {"helo": "mx.tin-road.net", "instance": "abf.1.0.0", "client": "203.0.113.79"}
         refused = {judging.ask(**same, recipient=recipient)[0] in "45" for recipient in recipients}

@@ -237,7 +237,7 @@ static void test_diff(void **state)
                                "policy default: threshold b is gone\n"
                                "policy default: threshold c is new\n"
                                "policy default: rdns_missing 40 -> 50\n"
-                               "policy default: cap of dns 72 -> 55\n"
+                               "policy default: cap of dns 76 -> 55\n"
                                "policy new: is new\n");
     settings_unref(old);
     settings_unref(new);

@@ -323,6 +323,7 @@ static void doubts(void **state)
     v = judge(&policy, "helo=dsl-7.rot.com naming=dynamic proto=SMTP");
     assert_int_equal(v.judged, OUTCOME_DEFER);
     /* A credit that is impossible is no doubt. */
+    builder_set(&policy, "helo_not_fqdn:90");
     v = judge(&policy, "helo=dsl-7 naming=dynamic proto=SMTP spf=temperror");
     assert_int_equal(v.judged, OUTCOME_REJECT);
     /* A certain finding leaves none. */

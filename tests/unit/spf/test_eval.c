@@ -193,6 +193,9 @@ static const struct {
     {"other.example.net", "v=spf1 ip4:128.0.0.0/1"},
     {"one.example.net", "v=spf1 ip4:192.0.2.1"},
     {"deny.example.net", "v=spf1 -ip4:0.0.0.0/0 +all"},
+    {"exists.example.net", "v=spf1 exists:%{i}.any.example.net"},
+    {"192.0.2.1.one.example.net", "v=spf1 ip4:192.0.2.1"}, /* written for the client that asks */
+    {"mail.example.net.one.example.net", "v=spf1 ip4:192.0.2.1"},
 };
 
 static void feed_zone(struct spf *spf, const struct spf_ask *ask, const char *record)
@@ -215,6 +218,8 @@ static void feed_zone(struct spf *spf, const struct spf_ask *ask, const char *re
     }
     if (ask->type == DNS_MX)
         address.host.name = "mx.example.net";
+    else if (ask->type == DNS_PTR)
+        address.host.name = "a.mail.example.net";
     else
         assert_true(address_parse(&address.address, "192.0.2.1", 9));
     spf_feed(spf, &answer);
@@ -259,7 +264,20 @@ static const struct {
     {"v=spf1 redirect=all.example.net", SPF_PASS, true},
     {"v=spf1 redirect=one.example.net", SPF_PASS, false},
     {"v=spf1 exists:any.example.net -all", SPF_PASS, true},
-    {"v=spf1 exists:%{i}.any.example.net -all", SPF_PASS, false},
+    {"v=spf1 exists:%{i}.any.example.net -all", SPF_PASS, true}, /* its servers may answer for every client */
+    {"v=spf1 exists:%{ir}.%{v}.any.example.net ip4:192.0.2.1 -all", SPF_PASS, true},
+    {"v=spf1 ip4:192.0.2.1 exists:%{i}.any.example.net -all", SPF_PASS, false}, /* another term shows the client */
+    {"v=spf1 ?exists:%{i}.any.example.net -all", SPF_NEUTRAL, false},
+    {"v=spf1 a:%{i}.any.example.net -all", SPF_PASS, true},
+    {"v=spf1 mx:%{i}.any.example.net -all", SPF_PASS, true},
+    {"v=spf1 a:%{h}.any.example.net -all", SPF_PASS, false}, /* the HELO name is not the client's address */
+    {"v=spf1 include:%{i}.one.example.net -all", SPF_PASS, true},
+    {"v=spf1 include:exists.example.net -all", SPF_PASS, true},
+    {"v=spf1 redirect=%{i}.one.example.net", SPF_PASS, true},
+    {"v=spf1 redirect=exists.example.net", SPF_PASS, true},
+    {"v=spf1 include:%{d}.one.example.net -all", SPF_PASS, false},
+    {"v=spf1 ptr -all", SPF_PASS, true}, /* under its own domain, reverse DNS is the proof */
+    {"v=spf1 ptr:example.net -all", SPF_PASS, true},
     {"v=spf1 -exists:any.example.net ip4:192.0.2.1", SPF_FAIL, false},
     {"v=spf1 ip4:198.51.100.1 -all", SPF_FAIL, false},
 };
