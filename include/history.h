@@ -119,7 +119,13 @@ char *history_forget_at_once(struct history *h, const char *subject, enum histor
 
 /* A Redis server, as shown in the statistics. */
 enum { HISTORY_NODES_MAX = 128 };
-enum history_node_state { HISTORY_NODE_DOWN, HISTORY_NODE_STANDBY, HISTORY_NODE_USED, HISTORY_NODE_STATES };
+enum history_node_state {
+    HISTORY_NODE_DOWN,
+    HISTORY_NODE_STANDBY,
+    HISTORY_NODE_SECOND, /* a master in the list besides the one that is used */
+    HISTORY_NODE_USED,
+    HISTORY_NODE_STATES
+};
 struct history_node {
     const char *name; /* valid until the event loop continues */
     enum history_node_state state;

@@ -10,8 +10,9 @@
 #include "redis_node.h"
 
 enum {
-    ROLES_TICKS = 5, /* between two looks at the roles while there is a master */
-    LACK_TICKS = 5,  /* without a master until it is reported, because a failover takes a moment */
+    ROLES_TICKS = 5,   /* between two looks at the roles while there is a master */
+    LACK_TICKS = 5,    /* without a master until it is reported, because a failover takes a moment */
+    SECOND_TICKS = 10, /* with a second master until it is reported, because a former one may become a replica */
 };
 
 static void on_role(redisAsyncContext *connection, void *reply, void *arg)
@@ -65,6 +66,27 @@ void redis_master_choose(struct redis_nodes *n)
     n->lack_reported = false;
 }
 
+bool redis_master_is_second(const struct redis_nodes *n, unsigned i)
+{
+    return n->mode == REDIS_LIST && !n->cluster && n->master != i + 1 && redis_master_is_up(n) &&
+           redis_nodes_is_up(n, i) && n->all[i]->role == REDIS_ROLE_MASTER;
+}
+
+/* Unrelated masters are a mistake in the list: helod hosts that choose different ones would not share their history. */
+static void report_second(struct redis_nodes *n)
+{
+    unsigned i = 0;
+
+    while (i < REDIS_NODES_MAX && !redis_master_is_second(n, i))
+        i++;
+    n->second_ticks = i < REDIS_NODES_MAX ? n->second_ticks + 1 : 0;
+    if (n->second_ticks == SECOND_TICKS)
+        redis_nodes_report(n, true, n->all[i]->name,
+                           "it is a second master and is not used (list one master and its replicas in redis); in use "
+                           "is ",
+                           n->all[n->master - 1]->name);
+}
+
 /* Asks the servers for their roles and the sentinels for the master. Reports once that there is none. */
 void redis_master_look(struct redis_nodes *n)
 {
@@ -81,6 +103,7 @@ void redis_master_look(struct redis_nodes *n)
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
         if (n->all[i] != NULL && redis_nodes_is_used(n->all[i]) && !redis_nodes_is_up(n, i))
             was_reported = true;
+    report_second(n);
     n->lacking = redis_master_is_up(n) ? 0 : n->lacking + 1;
     if (n->lacking < LACK_TICKS || n->lack_reported || was_reported)
         return;

@@ -46,6 +46,7 @@ struct redis_nodes {
     unsigned master;                   /* the same of the plain server that is used; 0: none was found yet */
     unsigned ticks, lacking;           /* ticks in a row without a usable master */
     bool lack_reported;
+    unsigned second_ticks;      /* ticks in a row with a second master */
     unsigned asked_last;        /* of `all`, for the map */
     uint64_t soon_ms;           /* time of the last tick */
     uint8_t owner[REDIS_SLOTS]; /* index into `all` plus 1; 0: nobody's */
@@ -73,6 +74,8 @@ void redis_cluster_ask_any(struct redis_nodes *n);
 void redis_master_ask(struct redis_node *node);
 /* Whether there is a master that is up. */
 bool redis_master_is_up(const struct redis_nodes *n);
+/* Whether node `i` is a master besides the one that is used, without sentinels that would choose between them. */
+bool redis_master_is_second(const struct redis_nodes *n, unsigned i);
 /* Chooses the master again after a role, a link or a sentinel's answer has changed. */
 void redis_master_choose(struct redis_nodes *n);
 /* Once a tick, and when something may have changed. */

@@ -382,6 +382,17 @@ bool redis_nodes_wait(struct redis_nodes *n, const char *key)
     return reaches(n, key);
 }
 
+static enum history_node_state state_of(const struct redis_nodes *n, unsigned i)
+{
+    if (!redis_nodes_is_up(n, i))
+        return HISTORY_NODE_DOWN;
+    if (redis_master_is_second(n, i))
+        return HISTORY_NODE_SECOND;
+    if (n->cluster ? n->all[i]->slots > 0 : n->master == i + 1 && redis_master_is_up(n))
+        return HISTORY_NODE_USED;
+    return HISTORY_NODE_STANDBY;
+}
+
 void redis_nodes_stats(const struct redis_nodes *n, struct history_stats *out)
 {
     out->up = is_whole(n);
@@ -390,12 +401,9 @@ void redis_nodes_stats(const struct redis_nodes *n, struct history_stats *out)
 
         if (node == NULL)
             continue;
-        out->nodes[out->node_count++] =
-            (struct history_node){.name = node->name,
-                                  .state = !redis_link_up(node->link)  ? HISTORY_NODE_DOWN
-                                           : redis_nodes_is_used(node) ? HISTORY_NODE_USED
-                                                                       : HISTORY_NODE_STANDBY,
-                                  .slots = node->slots,
-                                  .latency_us = redis_link_latency_us(node->link)};
+        out->nodes[out->node_count++] = (struct history_node){.name = node->name,
+                                                              .state = state_of(n, i),
+                                                              .slots = node->slots,
+                                                              .latency_us = redis_link_latency_us(node->link)};
     }
 }

@@ -108,8 +108,10 @@ static const char *node_name(const struct metrics *m, unsigned by);
 
 static const char *node_state_label(unsigned label)
 {
-    static const char *const names[HISTORY_NODE_STATES] = {
-        [HISTORY_NODE_DOWN] = "down", [HISTORY_NODE_STANDBY] = "standby", [HISTORY_NODE_USED] = "used"};
+    static const char *const names[HISTORY_NODE_STATES] = {[HISTORY_NODE_DOWN] = "down",
+                                                           [HISTORY_NODE_STANDBY] = "standby",
+                                                           [HISTORY_NODE_SECOND] = "second_master",
+                                                           [HISTORY_NODE_USED] = "used"};
 
     return names[label];
 }
@@ -196,7 +198,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     PLAIN(METRIC_HISTORY_UNKNOWN, "helod_history_unknown_total", "counter", "",
           "Of these, without an answer: the store was down or late."),
     {METRIC_HISTORY_NODES, "helod_history_node", "gauge", "",
-     "1 for the state of a Redis server: down, standby (up, but neither the master nor an owner of slots) or used.",
+     "1 for the state of a Redis server: down, standby (up, but neither the master nor an owner of slots), "
+     "second_master (not used, because the list has another master) or used.",
      LABELS({"state", node_state_label}), HISTORY_NODE_STATES, "node", HISTORY_NODES_MAX, node_name, 1},
     {METRIC_HISTORY_SLOTS, "helod_history_node_slots", "gauge", "", "Slots of a Redis cluster that the server owns.",
      NULL, 1, "node", HISTORY_NODES_MAX, node_name, 1},

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A list of plain servers in `redis`: helod uses the one whose ROLE is master and follows when that changes. What was noted
 before is known after, and each change is logged once. Servers, sentinels and nodes that lie end a connection, not helod."""
+import collections
 import json
+import re
 import socket
 import threading
 import time
@@ -22,9 +24,19 @@ LATE = 3.0  # the store's timeout, and what a busy machine may add
 SWITCHED = "it is the master and is used from now on"
 
 
-def start(servers, options="", **arguments):
+def status():
+    return f'status {{ listen = {{ "unix:{scratch()}/status" }} }}\n'
+
+
+def states(daemon):
+    """How many servers are in each state, by the daemon's metrics."""
+    stats = heloctl("stats", "-c", daemon.conf_path)[1]
+    return dict(collections.Counter(re.findall(r'^helod_history_node{.*state="(.*)"} +1$', stats, re.M)))
+
+
+def start(servers, options="", more="", **arguments):
     listed = ", ".join(f'"{server.inet}"' for server in servers)
-    return Helod(f'history {{ store = "redis" redis = {{ {listed} }} redis_timeout = "500ms" {options} }}\n{POLICY}',
+    return Helod(f'history {{ store = "redis" redis = {{ {listed} }} redis_timeout = "500ms" {options} }}\n{more}{POLICY}',
                  **arguments)
 
 
@@ -131,14 +143,28 @@ def _():
     master.stop()
     spare = Redis()
     spare.ask("REPLICAOF", "127.0.0.1", replica.port)
-    with start([replica, spare]) as daemon:
+    with start([replica, spare], more=status()) as daemon:
         daemon.wait_log("no master was found, requests are judged without it")
+        wait_for(lambda: states(daemon) == {"standby": 2}, what="neither is shown as used")
         greet(daemon, "mailhost")
         assert not is_known(daemon, "mailhost")
         replica.ask("REPLICAOF", "NO", "ONE")
         contains(daemon.wait_log(SWITCHED), replica.inet)
         wait_used(daemon)
         equal(said(daemon, "no master was found"), 1, "said")
+
+
+@test("two unrelated masters: the log says once which one is used, and stats show the other one")
+def _():
+    first, second = Redis(), Redis()
+    with start([first, second], more=status()) as daemon:
+        line = daemon.wait_log("it is a second master and is not used")
+        used, other = (first, second) if second.inet in line.split(" it is ")[0] else (second, first)
+        contains(line, f"in use is {used.inet}")
+        wait_for(lambda: states(daemon) == {"second_master": 1, "used": 1}, what="stats show it, too")
+        other.ask("REPLICAOF", "127.0.0.1", used.port)
+        wait_for(lambda: states(daemon) == {"standby": 1, "used": 1}, what="the second one is a replica")
+        equal(said(daemon, "second master"), 1, "said")
 
 
 @test("sentinels that are listed without redis_sentinel: the log says what to set")
