@@ -68,13 +68,15 @@ enum naming_flag {
     NAMING_ADDRESS = 1u << 0, /* carries this client's address (three or four octets, hex, padded, IPv6 …) */
     NAMING_FOREIGN = 1u << 1, /* carries four octets that are another address */
     NAMING_DYNAMIC = 1u << 2, /* dynamic-address token (dyn, dsl, dhcp, ppp, pool, …) next to digits or an address */
-    NAMING_GENERIC = 1u << 3, /* provider default: address or serial number with customer/vps/host tokens */
+    NAMING_GENERIC = 1u << 3, /* provider default: address or serial number with customer/vps/host tokens, or a
+                                    serial number alone */
     NAMING_SERVER = 1u << 4,  /* a server-looking label (mx, smtp, mail, out, ns, static, dedicated); in a reverse name
                                     it cancels DYNAMIC and GENERIC, which are still set */
     NAMING_RANDOM = 1u << 5,  /* a label that no language and no numbering scheme would give */
     NAMING_BULK = 1u << 6,    /* under a top-level domain whose names are free or very cheap */
     NAMING_MAIL_ROLE = 1u << 7, /* mail role label (mail, mx, smtp, mta, out, relay …) under an own domain */
-    NAMING_STOCK = 1u << 8,     /* the only label before the domain is a hosting panel's default: server, host, vps3 */
+    NAMING_STOCK = 1u << 8,     /* the only label before the domain is what a hosting panel (server, host, vps3) or a
+                                    program for bulk mail (mail0, slot0) fills in */
     NAMING_PARTIAL = 1u << 9,   /* exactly two neighbouring octets of this client's address, as in names of pools */
     NAMING_LONG = 1u << 10,     /* a registered domain of 18 letters or more */
     NAMING_FIXED = 1u << 11,    /* SERVER, but only by words for a fixed line or rented machine (static, dedicated,

@@ -13,7 +13,7 @@
 #include "random_label.h"
 #include "text.h"
 
-enum { SERIAL_DIGITS = 3, COMPOUND_MIN = 2, LONG_LABEL = 18 };
+enum { SERIAL_DIGITS = 3, BARE_SERIAL_DIGITS = 5, COMPOUND_MIN = 2, LONG_LABEL = 18 };
 
 struct reading {
     const struct host_part *host;
@@ -116,15 +116,44 @@ static void read_words(struct reading *in)
     }
 }
 
-/* Names that a hosting panel fills in, alone before the domain: server.example.com, vps3.example.com. */
+/* The first label is a word and the number 0, and nothing else is before the domain. */
+static bool counts_from_zero(const struct host_part *host)
+{
+    return host->atoms == 2 && !host->atom[0].number && host->atom[0].length > 1 && host->atom[1].number &&
+           host->atom[1].first_label && host->atom[1].length == 1 && *host->atom[1].s == '0';
+}
+
+/*
+ * Names that a program filled in, alone before the domain. Hosting panels write server.example.com or vps3.example.com.
+ * Programs that set up throw-away mailers count from 0: mail0.example.com, slot0.example.com. People count from 1.
+ */
 static void read_stock(struct reading *in)
 {
     const struct host_part *host = in->host;
     const struct token *token = host->atoms > 0 ? find_token(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
     bool alone = host->atoms == 1 || (host->atoms == 2 && host->atom[1].number && host->atom[1].first_label);
 
-    if (*host->domain != '\0' && alone && token != NULL && token->class == TOKEN_STOCK)
+    if (*host->domain == '\0')
+        return;
+    if (alone && token != NULL && token->class == TOKEN_STOCK)
         note(in, NAMING_STOCK, token->text, token->length);
+    else if (counts_from_zero(host))
+        note(in, NAMING_STOCK, host->atom[0].s, (size_t)(host->atom[1].s + 1 - host->atom[0].s));
+}
+
+/* Nothing but numbers before the domain, which is how hosting companies number their customers: 48213.example.net. */
+static void read_bare_serial(struct reading *in)
+{
+    const struct host_part *host = in->host;
+    unsigned most = 0;
+
+    for (unsigned i = 0; i < host->atoms; i++) {
+        if (!host->atom[i].number)
+            return;
+        most = host->atom[i].length > most ? host->atom[i].length : most;
+    }
+    if (*host->domain != '\0' && most >= BARE_SERIAL_DIGITS)
+        note(in, NAMING_GENERIC, "number", strlen("number"));
 }
 
 static void read_domain(struct reading *in)
@@ -172,15 +201,18 @@ static struct naming read_naming(const struct name *name, const struct address *
     read_words(&in);
     read_stock(&in);
     read_domain(&in);
-    if (!in.address)
+    if (!in.address) {
+        read_bare_serial(&in);
         read_random(&in);
+    }
     if (in.has_task)
         in.flags &= ~(unsigned)NAMING_FIXED;
     /*
-     * A mail role needs a name of one's own, not one that a provider made from the address or the line. A host that is
-     * called after advertising gets no credit for its role either.
+     * A mail role needs a name of one's own, not one that a provider or a program made. A host that is called after
+     * advertising gets no credit for its role either.
      */
-    if ((in.flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_DYNAMIC | NAMING_MASS)) != 0 || name->kind != NAME_HOST)
+    if ((in.flags & (NAMING_ADDRESS | NAMING_FOREIGN | NAMING_DYNAMIC | NAMING_MASS | NAMING_STOCK)) != 0 ||
+        name->kind != NAME_HOST)
         in.flags &= ~(unsigned)NAMING_MAIL_ROLE;
     naming.flags = in.flags;
     naming.detail = region_strdup(r, in.detail);

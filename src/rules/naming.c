@@ -175,7 +175,7 @@ static enum answer test_serial(const struct evidence *e)
 RULE(helo_serial) = {
     .name = "helo_serial",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is a provider's default: a serial number beside a word (vps, host, customer …).",
+    .summary = "The HELO name is a provider's default: a serial number alone or beside a word (vps, host, customer …).",
     .points = 43,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
@@ -281,16 +281,16 @@ static enum answer test_stock(const struct evidence *e)
 RULE(helo_stock_name) = {
     .name = "helo_stock_name",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is a hosting panel's default (server, host, vps …), and is not one of the client's "
-               "reverse names.",
+    .summary = "The HELO name is the default of a hosting panel (server, host, vps …) or of a program for bulk mail "
+               "(mail0, mta0 …), and is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
     .points = 40,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.1",
     .advice =
-        "your HELO name %{helo} is a hosting panel's default (%{detail}) and not the reverse name of your address "
-        "%{client}: set both to the name of your mail server",
+        "your HELO name %{helo} looks like a default that nobody changed (%{detail}) and is not the reverse name of "
+        "your address %{client}: set both to the name of your mail server",
     .test = test_stock,
     .detail = detail_helo_naming,
 };
@@ -304,7 +304,8 @@ static enum answer test_stock_own(const struct evidence *e)
 RULE(helo_stock_own) = {
     .name = "helo_stock_own",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name is what a hosting panel fills in (server, host, vps …), although it is a reverse name.",
+    .summary = "The HELO name is what a hosting panel (server, host, vps …) or a program for bulk mail (mail0, mta0 …) "
+               "fills in, although it is a reverse name.",
     .needs = NEED_REVERSE,
     .points = 18,
     .adds = 100,
@@ -312,7 +313,8 @@ RULE(helo_stock_own) = {
     .code = 550,
     .enhanced = "5.7.1",
     .advice =
-        "your HELO name %{helo} is a hosting panel's default (%{detail}): give your mail server a name of its own",
+        "your HELO name %{helo} looks like a default that nobody changed (%{detail}): give your mail server a name of "
+        "its own",
     .test = test_stock_own,
     .detail = detail_helo_naming,
 };
@@ -337,16 +339,23 @@ RULE(helo_mass_mailer) = {
     .detail = detail_helo_naming,
 };
 
+/* Anybody can call a host mail, so it counts only where DNS proves something. */
 static enum answer test_mail_role(const struct evidence *e)
 {
-    return answer_if(helo_is_host(e) && (e->helo_naming.flags & NAMING_MAIL_ROLE) &&
-                     !(e->helo_naming.flags & (NAMING_DYNAMIC | NAMING_ADDRESS | NAMING_FOREIGN | NAMING_MASS)));
+    const unsigned flags = e->helo_naming.flags;
+
+    if (!helo_is_host(e) || !(flags & NAMING_MAIL_ROLE) ||
+        (flags & (NAMING_DYNAMIC | NAMING_ADDRESS | NAMING_FOREIGN | NAMING_MASS)))
+        return NO;
+    return identity_at_least(e, IDENTITY_NAMED);
 }
 
 RULE(helo_mail_role) = {
     .name = "helo_mail_role",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name says that the host sends mail (mail, mx, smtp, out …) under a domain of its own.",
+    .summary = "The HELO name says that the host sends mail (mail, mx, smtp, out …) under a domain of its own, and DNS "
+               "proves either that name or a reverse name.",
+    .needs = NEED_UNVERIFIED,
     .points = -3,
     .adds = 100,
     .code = 550,

@@ -85,14 +85,14 @@ static const struct {
     {"vps-1abc2047.company.net", "192.0.2.7", GENERIC},
 
     /* in one piece */
-    {"203011309.company.net", "203.0.113.9", 0},
+    {"203011309.company.net", "203.0.113.9", GENERIC},
     {"host20301139.company.net", "203.0.113.9", ADDRESS | GENERIC | STOCK},
     {"203000113009.company.net", "203.0.113.9", ADDRESS},
     {"h009113000203.company.net", "203.0.113.9", ADDRESS},
     {"3405803785.company.net", "203.0.113.9", ADDRESS},
-    {"3405803785.company.net", "203.0.113.8", 0},
+    {"3405803785.company.net", "203.0.113.8", GENERIC},
     {"1234.company.net", "1.2.3.4", 0},
-    {"12345678.company.net", "203.0.113.9", 0},
+    {"12345678.company.net", "203.0.113.9", GENERIC},
 
     /* right of the registrable domain's dot is the owner's business */
     {"mail.203-0-113-9.com", "203.0.113.9", SERVER | MAIL_ROLE},
@@ -176,6 +176,12 @@ static const struct {
     {"cloudserver077001.company.com", "", GENERIC},
     {"web10044.mail.company.com", "", GENERIC | SERVER},
     {"ip-203-0-113-9.company.com", "203.0.113.9", ADDRESS | GENERIC},
+    {"48213.company.com", "", GENERIC},
+    {"48213-7.company.com", "", GENERIC},
+    {"163.company.com", "", 0},
+    {"48213a.company.com", "", 0},
+    {"mail.48213.company.com", "", SERVER | MAIL_ROLE},
+    {"48213", "", 0},
 
     /* what cancels */
     {"static-203-0-113-9.company.net", "203.0.113.9", ADDRESS | SERVER | FIXED},
@@ -239,6 +245,18 @@ static const struct {
     {"mail.server.com", "", SERVER | MAIL_ROLE},
     {"server.co.uk", "", 0},
     {"server", "", 0},
+    {"mail0.company.com", "", SERVER | STOCK},
+    {"slot0.company.com", "", STOCK},
+    {"mta-0.company.com", "", SERVER | STOCK},
+    {"mail1.company.com", "", SERVER | MAIL_ROLE},
+    {"mail00.company.com", "", SERVER | MAIL_ROLE},
+    {"mail10.company.com", "", SERVER | MAIL_ROLE},
+    {"m0.company.com", "", 0},
+    {"mail0.eu.company.com", "", SERVER | MAIL_ROLE},
+    {"out-mail0.company.com", "", SERVER | MAIL_ROLE},
+    {"mail0a.company.com", "", SERVER | MAIL_ROLE},
+    {"0mail.company.com", "", SERVER | MAIL_ROLE},
+    {"slot0", "", 0},
 
     /* throw-away */
     {"mail.company.icu", "", SERVER | BULK | MAIL_ROLE},
