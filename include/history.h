@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * history: how clients have greeted before. One interface, several stores: none, memory, redis.
+ * history: how clients have greeted before. One interface, two stores: memory and redis. Without a store there is no
+ * struct history.
  *
  * Every greeting is recorded under its client network; an unverified one also under its HELO name. A network's record
  * has its unverified names and registrable domains in the window, and the domains it was verified for. A name's record
@@ -102,20 +103,14 @@ void history_note_encrypted(struct history *h, const struct history_greeting *gr
 
 /* For heloctl and the status page. `subject` is an address, a network's address or a HELO name. */
 enum history_form { HISTORY_TEXT, HISTORY_JSON };
-struct history_showing;
-/* Called once, later, with lines of text or one JSON object. `ok` is false if the store could not be read. */
-typedef void history_shown(void *arg, bool ok, const char *text);
-/* Returns NULL if there is no memory; then there is no callback. */
-struct history_showing *history_show(struct history *h, const char *subject, enum history_form form,
-                                     history_shown *shown, void *arg);
-/* Removes the record of one client network or name. The callback's text reports what was removed. */
-struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg);
 /*
- * The same without waiting, for a store inside this process. The caller frees the text. NULL: the store is a server;
- * use the functions above.
+ * What is known about a subject, as lines of text or one JSON object, which the caller frees; NULL: no memory. *ok is
+ * false if there is no answer, and then the text says why. For a server this runs the event loop until it answers. The
+ * daemon cannot wait for that: NULL, unless the history is read_only.
  */
-char *history_show_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
-char *history_forget_at_once(struct history *h, const char *subject, enum history_form form, bool *ok);
+char *history_show(struct history *h, const char *subject, enum history_form form, bool *ok);
+/* Removes the record of one client network or name, even if the history is read_only. The text says what was removed. */
+char *history_forget(struct history *h, const char *subject, enum history_form form, bool *ok);
 
 /* A Redis server, as shown in the statistics. */
 enum { HISTORY_NODES_MAX = 128 };
@@ -134,7 +129,7 @@ struct history_node {
 };
 
 struct history_stats {
-    const char *store; /* "none", "memory", "redis" */
+    const char *store; /* "memory", "redis" */
     bool up;
     size_t networks, names, bytes; /* of the memory store */
     uint64_t evicted;

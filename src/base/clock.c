@@ -29,6 +29,20 @@ time_t clock_wall(void)
     return frozen ? frozen_wall : time(NULL);
 }
 
+const char *clock_text(time_t when, char out[CLOCK_TEXT_SIZE])
+{
+    struct tm tm;
+
+    if (gmtime_r(&when, &tm) == NULL || strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        out[0] = '\0';
+    return out;
+}
+
+struct timeval clock_timeval(uint64_t ms)
+{
+    return (struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+}
+
 void clock_freeze(time_t wall, uint64_t ms)
 {
     frozen = true;

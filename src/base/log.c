@@ -126,15 +126,12 @@ bool log_reopen(void)
 static void make_prefix(time_t now)
 {
     struct text t;
-    struct tm tm;
-    char date[32];
+    char date[CLOCK_TEXT_SIZE];
 
     if (now == state.prefix_time)
         return;
-    if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        date[0] = '\0';
     text_init(&t, state.prefix, sizeof state.prefix);
-    text_addf(&t, "%s %s[%ld]: ", date, state.ident, (long)getpid());
+    text_addf(&t, "%s %s[%ld]: ", clock_text(now, date), state.ident, (long)getpid());
     state.prefix_length = t.used;
     state.prefix_time = now;
 }

@@ -147,27 +147,16 @@ static void add_json_field(struct text *t, const struct log_field *f)
         add_json_text(t, f->name, f->value, strlen(f->value));
 }
 
-static void add_time(struct text *t)
-{
-    time_t now = clock_wall();
-    struct tm tm;
-    char date[32];
-
-    if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        date[0] = '\0';
-    text_addf(t, "{\"time\":\"%s\"", date);
-}
-
 bool log_fields_to_file(const struct log_entry *entry)
 {
-    char bytes[BUFFER_SIZE];
+    char bytes[BUFFER_SIZE], date[CLOCK_TEXT_SIZE];
     struct text t;
     ssize_t written;
 
     text_init(&t, bytes, sizeof(bytes) - 2);
     if (to.torn)
         text_add_char(&t, '\n');
-    add_time(&t);
+    text_addf(&t, "{\"time\":\"%s\"", clock_text(clock_wall(), date));
     add_json_text(&t, "level", entry->level, strlen(entry->level));
     if (entry->count > 0)
         add_fields(&t, entry, add_json_field);

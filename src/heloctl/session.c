@@ -216,7 +216,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 bool ctl_gather(struct ctl_session *session, const struct gather_options *options, struct ctl_gathering *g)
 {
     uint64_t ms = options->settings->server.deadline_ms;
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval after = clock_timeval(ms);
     struct gather_options ours = *options;
     const struct gathered *gathered;
 

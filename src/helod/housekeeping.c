@@ -155,7 +155,7 @@ struct housekeeping *housekeeping_new(struct server *s)
     static const struct timeval tick = {.tv_sec = TICK_S};
     struct housekeeping *u = calloc(1, sizeof(*u));
     uint64_t half = notify_watchdog_ms() / 2;
-    struct timeval pulse = {.tv_sec = (time_t)(half / 1000), .tv_usec = (suseconds_t)(half % 1000 * 1000)};
+    struct timeval pulse = clock_timeval(half);
 
     if (u == NULL)
         return NULL;

@@ -221,7 +221,7 @@ static unsigned reach_history(const struct page_call *call, bool forget)
         fputs("there is no history: history.store is none\n", call->out);
         return 404;
     }
-    text = (forget ? history_forget_at_once : history_show_at_once)(
+    text = (forget ? history_forget : history_show)(
         history, subject, form != NULL && strcmp(form, "json") == 0 ? HISTORY_JSON : HISTORY_TEXT, &ok);
     fputs(text != NULL ? text : "this helod keeps no history in memory: see history.store\n", call->out);
     free(text);

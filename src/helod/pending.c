@@ -325,8 +325,7 @@ static void on_deadline(int fd, short what, void *arg)
 static void wait_for_evidence(struct pending *p)
 {
     struct pending_list *all = p->all;
-    uint64_t ms = p->settings->server.deadline_ms;
-    struct timeval plain = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval plain = clock_timeval(p->settings->server.deadline_ms);
     const struct timeval *common = event_base_init_common_timeout(all->server->base, &plain);
 
     all->in_flight++;

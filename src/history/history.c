@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "config.h"
 #include "keys.h"
 #include "listing.h"
@@ -30,7 +31,6 @@ struct history {
     const struct store *store;
     void *state;
     struct history_query *queries;
-    struct history_showing *showings;
     bool read_only;
     uint64_t asked, unknown;
 };
@@ -44,24 +44,10 @@ struct history_query {
     void *arg;
 };
 
-struct history_showing {
-    struct store_waiter waiter; /* first */
-    struct event timer;
-    struct history *h;
-    struct history_showing *next, **link;
-    history_shown *shown;
-    void *arg;
-    bool forget;
-    struct listing listing;
-    char asked[STORE_KEY_SIZE], key[STORE_KEY_SIZE];
-    struct store_record record;
-};
-
 /* The row of a store; NULL if this build lacks it. */
 static const struct store *store_of(enum history_store kind)
 {
     static const struct store *const stores[] = {
-        [HISTORY_NONE] = &store_none,
         [HISTORY_MEMORY] = &store_memory,
 #ifdef HAVE_HIREDIS
         [HISTORY_REDIS] = &store_redis,
@@ -142,25 +128,12 @@ static void query_free(struct history_query *q)
     free(q);
 }
 
-static void showing_free(struct history_showing *s)
-{
-    if (s->waiter.request != NULL)
-        s->h->store->cancel(s->h->state, &s->waiter);
-    evtimer_del(&s->timer);
-    *s->link = s->next;
-    if (s->next != NULL)
-        s->next->link = s->link;
-    free(s);
-}
-
 void history_free(struct history *h)
 {
     if (h == NULL)
         return;
     while (h->queries != NULL)
         query_free(h->queries);
-    while (h->showings != NULL)
-        showing_free(h->showings);
     h->store->close(h->state);
     region_free(h->texts);
     free(h);
@@ -246,7 +219,7 @@ static void on_query_timer(evutil_socket_t fd, short what, void *arg)
 
 static void start_timer(struct event *timer, uint64_t ms)
 {
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval after = clock_timeval(ms);
 
     evtimer_add(timer, &after);
 }
@@ -300,124 +273,62 @@ void history_note(struct history *h, const struct history_greeting *greeting, bo
     h->store->note(h->state, keys, verified);
 }
 
-/* NULL: no memory. */
-static char *listing_of(const struct history_showing *s, const char *trouble)
+static void on_over(evutil_socket_t fd, short what, void *arg)
 {
-    char *out = malloc(LISTING_SIZE);
-    struct text t;
-
-    if (out == NULL)
-        return NULL;
-    text_init(&t, out, LISTING_SIZE);
-    if (trouble != NULL)
-        listing_trouble(&s->listing, trouble, &t);
-    else if (s->forget)
-        listing_forgotten(&s->listing, s->record.found, &t);
-    else
-        listing_record(&s->listing, &s->record, &t);
-    return out;
-}
-
-static void showing_end(struct history_showing *s, const char *trouble)
-{
-    history_shown *shown = s->shown;
-    void *arg = s->arg;
-    bool ok = trouble == NULL && s->waiter.ok;
-    char *out = listing_of(s, ok ? NULL : trouble != NULL ? trouble : "the store does not answer");
-
-    showing_free(s);
-    shown(arg, ok && out != NULL, out != NULL ? out : "no memory\n");
-    free(out);
-}
-
-static void showing_answered(struct store_waiter *w)
-{
-    showing_end((struct history_showing *)w, NULL);
-}
-
-static const char no_subject[] = "this is neither an address nor a name";
-
-static void on_showing_timer(evutil_socket_t fd, short what, void *arg)
-{
-    struct history_showing *s = arg;
-
     (void)fd;
     (void)what;
-    if (s->key[0] == '\0')
-        showing_end(s, no_subject);
-    else
-        showing_end(s, s->waiter.request != NULL ? "the store does not answer" : NULL);
+    *(bool *)arg = true;
 }
 
-static struct history_showing *reach(struct history *h, const char *subject, bool forget, history_shown *shown,
-                                     void *arg)
+/* Runs the event loop until the server has answered. Whatever has not arrived in time is missing. */
+static void wait_for_answer(struct history *h, struct store_waiter *w)
 {
-    struct history_showing *s = calloc(1, sizeof(*s));
+    struct event timer;
+    bool over = false;
 
-    if (s == NULL)
-        return NULL;
-    s->waiter = (struct store_waiter){.answered = showing_answered, .record = &s->record};
-    s->h = h;
-    s->shown = shown;
-    s->arg = arg;
-    s->forget = forget;
-    s->listing = (struct listing){.asked = s->asked, .key = s->key};
-    snprintf(s->asked, sizeof(s->asked), "%s", subject);
-    evtimer_assign(&s->timer, h->base, on_showing_timer, s);
-    s->next = h->showings;
-    s->link = &h->showings;
-    if (s->next != NULL)
-        s->next->link = &s->next;
-    h->showings = s;
-    if (keys_of_subject(&h->form, subject, &s->listing.subject, s->key))
-        (forget ? h->store->forget : h->store->show)(h->state, s->listing.subject, s->key, &s->waiter);
-    start_timer(&s->timer, s->waiter.request == NULL ? 0 : PEOPLE_WAIT_MS);
-    return s;
+    evtimer_assign(&timer, h->base, on_over, &over);
+    start_timer(&timer, PEOPLE_WAIT_MS);
+    while (w->request != NULL && !over && event_base_loop(h->base, EVLOOP_ONCE) == 0)
+        ;
+    evtimer_del(&timer);
+    if (w->request != NULL)
+        h->store->cancel(h->state, w);
 }
 
-struct history_showing *history_show(struct history *h, const char *subject, enum history_form form,
-                                     history_shown *shown, void *arg)
+static void nobody_waits(struct store_waiter *w)
 {
-    struct history_showing *s = reach(h, subject, false, shown, arg);
-
-    if (s != NULL)
-        s->listing.form = form;
-    return s;
+    (void)w; /* wait_for_answer() sees that the store has no request any more */
 }
 
-struct history_showing *history_forget(struct history *h, const char *subject, history_shown *shown, void *arg)
+static char *reach(struct history *h, const char *subject, enum history_form form, bool forget, bool *ok)
 {
-    return reach(h, subject, true, shown, arg);
-}
-
-static char *at_once(struct history *h, const char *subject, enum history_form form, bool forget, bool *ok)
-{
-    struct history_showing *s = h->store->ask != NULL ? NULL : calloc(1, sizeof(*s));
-    char *out;
+    static struct listing listing; /* large */
+    struct store_waiter waiter = {.answered = nobody_waits, .record = &listing.record};
 
     *ok = false;
-    if (s == NULL)
+    if (h->store->ask != NULL && !h->read_only)
         return NULL;
-    s->waiter.record = &s->record;
-    s->forget = forget;
-    s->listing = (struct listing){.asked = s->asked, .key = s->key, .form = form};
-    snprintf(s->asked, sizeof(s->asked), "%s", subject);
-    *ok = keys_of_subject(&h->form, subject, &s->listing.subject, s->key);
-    if (*ok)
-        (forget ? h->store->forget : h->store->show)(h->state, s->listing.subject, s->key, &s->waiter);
-    out = listing_of(s, *ok ? NULL : no_subject);
-    free(s);
-    return out;
+    listing = (struct listing){.asked = subject, .form = form, .forget = forget};
+    if (keys_of_subject(&h->form, subject, &listing.subject, listing.key)) {
+        (forget ? h->store->forget : h->store->show)(h->state, listing.subject, listing.key, &waiter);
+        if (waiter.request != NULL)
+            wait_for_answer(h, &waiter);
+        *ok = waiter.ok;
+        listing.trouble = waiter.ok ? NULL : "the store does not answer";
+    } else {
+        listing.trouble = "this is neither an address nor a name";
+    }
+    return listing_text(&listing);
 }
 
-char *history_show_at_once(struct history *h, const char *subject, enum history_form form, bool *ok)
+char *history_show(struct history *h, const char *subject, enum history_form form, bool *ok)
 {
-    return at_once(h, subject, form, false, ok);
+    return reach(h, subject, form, false, ok);
 }
 
-char *history_forget_at_once(struct history *h, const char *subject, enum history_form form, bool *ok)
+char *history_forget(struct history *h, const char *subject, enum history_form form, bool *ok)
 {
-    return at_once(h, subject, form, true, ok);
+    return reach(h, subject, form, true, ok);
 }
 
 void history_stats(const struct history *h, struct history_stats *out)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listing: prints a record of the store as text or JSON, from one table of lists. Names from strangers are written with
- * text_add_as().
+ * listing: prints a record of the store from one table of lists. Names from strangers are written with text_add_as() or
+ * as JSON.
  */
 #include "listing.h"
 
-#include <time.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "json.h"
 
 static const struct {
     const char *key, *title;
@@ -17,139 +21,159 @@ static const struct {
     [STORE_NETWORKS] = {"networks", "came unverified from", STORE_NAME},
 };
 
-static void add_time(struct text *t, uint32_t when)
-{
-    time_t seconds = (time_t)when;
-    struct tm tm;
-    char out[32] = "";
+/* One text, in one of the two forms. */
+struct page {
+    FILE *out;
+    struct json json;
+};
 
-    if (gmtime_r(&seconds, &tm) != NULL)
-        strftime(out, sizeof(out), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    text_add(t, out);
+static void plain(const struct page *p, const char *foreign)
+{
+    char room[STORE_KEY_SIZE];
+    struct text t;
+
+    text_init(&t, room, sizeof(room));
+    text_add_as(&t, TEXT_PLAIN, foreign, SIZE_MAX);
+    fputs(room, p->out);
 }
 
-static void json_text(struct text *t, const char *key, const char *value)
+static void json_time(struct page *p, const char *name, uint32_t when)
 {
-    text_addf(t, "\"%s\":\"", key);
-    text_add_as(t, TEXT_JSON, value, SIZE_MAX);
-    text_add(t, "\"");
+    char room[CLOCK_TEXT_SIZE];
+
+    json_text(&p->json, name, clock_text((time_t)when, room));
 }
 
-static void json_time(struct text *t, const char *key, uint32_t when)
+static void json_list(struct page *p, enum store_kind kind, const struct store_list *list)
 {
-    text_addf(t, ",\"%s\":\"", key);
-    add_time(t, when);
-    text_add(t, "\"");
-}
+    struct json *j = &p->json;
 
-static void json_list(struct text *t, enum store_kind kind, const struct store_list *list)
-{
-    text_addf(t, ",\"%s\":{\"count\":%u,\"at_least\":%s,\"seen\":[", lists[kind].key, list->total,
-              list->at_least ? "true" : "false");
-    for (unsigned i = 0; i < list->count; i++) {
-        const struct store_listed *item = &list->items[i];
-
-        text_add(t, i > 0 ? ",{" : "{");
-        json_text(t, "name", item->text);
+    json_open(j, lists[kind].key, '{');
+    json_number(j, "count", list->total);
+    json_bool(j, "at_least", list->at_least);
+    json_open(j, "seen", '[');
+    for (const struct store_listed *item = list->items; item < list->items + list->count; item++) {
+        json_open(j, NULL, '{');
+        json_text(j, "name", item->text);
         if (kind == STORE_VERIFIED) {
-            text_addf(t, ",\"greetings\":%u", (unsigned)item->count);
-            json_time(t, "first", item->first);
+            json_number(j, "greetings", item->count);
+            json_time(p, "first", item->first);
         }
-        json_time(t, "last", item->seen);
-        text_add(t, "}");
+        json_time(p, "last", item->seen);
+        json_close(j, '}');
     }
-    text_add(t, "]}");
+    json_close(j, ']');
+    json_close(j, '}');
 }
 
-static void plain_list(struct text *t, enum store_kind kind, const struct store_list *list)
+static void plain_list(const struct page *p, enum store_kind kind, const struct store_list *list)
 {
+    char room[CLOCK_TEXT_SIZE];
+
     if (list->total == 0)
         return;
-    text_addf(t, "%s: %u%s\n", lists[kind].title, list->total, list->at_least ? " or more" : "");
-    for (unsigned i = 0; i < list->count; i++) {
-        const struct store_listed *item = &list->items[i];
-
-        text_add(t, "  ");
-        text_add_as(t, TEXT_PLAIN, item->text, SIZE_MAX);
-        if (kind == STORE_VERIFIED) {
-            text_addf(t, "  %u greetings, first ", (unsigned)item->count);
-            add_time(t, item->first);
-            text_add(t, ",");
-        }
-        text_add(t, "  last ");
-        add_time(t, item->seen);
-        text_add(t, "\n");
+    fprintf(p->out, "%s: %u%s\n", lists[kind].title, list->total, list->at_least ? " or more" : "");
+    for (const struct store_listed *item = list->items; item < list->items + list->count; item++) {
+        fputs("  ", p->out);
+        plain(p, item->text);
+        if (kind == STORE_VERIFIED)
+            fprintf(p->out, "  %u greetings, first %s,", item->count, clock_text((time_t)item->first, room));
+        fprintf(p->out, "  last %s\n", clock_text((time_t)item->seen, room));
     }
 }
 
-static void subject(const struct listing *l, struct text *t)
+static void subject(struct page *p, const struct listing *l)
 {
+    const char *what = l->subject == STORE_NETWORK ? "network" : "name", *hash = l->key[0] == '#' ? l->key : NULL;
+    const char *name = hash != NULL ? l->asked : l->key;
+
     if (l->form == HISTORY_JSON) {
-        text_add(t, "{");
-        json_text(t, l->subject == STORE_NETWORK ? "network" : "name", l->key[0] == '#' ? l->asked : l->key);
-        if (l->key[0] == '#') {
-            text_add(t, ",");
-            json_text(t, "hash", l->key);
-        }
+        json_text(&p->json, what, name);
+        if (hash != NULL)
+            json_text(&p->json, "hash", hash);
         return;
     }
-    text_add(t, l->subject == STORE_NETWORK ? "network " : "name ");
-    text_add_as(t, TEXT_PLAIN, l->key[0] == '#' ? l->asked : l->key, SIZE_MAX);
-    if (l->key[0] == '#')
-        text_addf(t, " (kept as %s)", l->key);
+    fprintf(p->out, "%s ", what);
+    plain(p, name);
+    if (hash != NULL)
+        fprintf(p->out, " (kept as %s)", hash);
 }
 
-void listing_record(const struct listing *l, const struct store_record *record, struct text *t)
+static void json_record(struct page *p, const struct listing *l)
+{
+    const struct store_record *record = &l->record;
+
+    json_bool(&p->json, "known", record->found);
+    if (!record->found)
+        return;
+    json_time(p, "first", record->first);
+    json_time(p, "last", record->last);
+    if (l->subject == STORE_NETWORK) {
+        json_number(&p->json, "misfits", record->misfits);
+        json_number(&p->json, "misfit_days", record->misfit_days);
+    }
+    for (enum store_kind kind = 0; kind < STORE_KINDS; kind++)
+        if (lists[kind].subject == l->subject)
+            json_list(p, kind, &record->lists[kind]);
+}
+
+static void plain_record(const struct page *p, const struct store_record *record)
+{
+    char first[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE];
+
+    if (!record->found) {
+        fputs(": nothing is known\n", p->out);
+        return;
+    }
+    fprintf(p->out, ": first seen %s, last %s\n", clock_text((time_t)record->first, first),
+            clock_text((time_t)record->last, last));
+    if (record->misfits > 0)
+        fprintf(p->out, "unverified since its last verified greeting: %u times or more, on %u days\n", record->misfits,
+                record->misfit_days);
+    for (enum store_kind kind = 0; kind < STORE_KINDS; kind++)
+        plain_list(p, kind, &record->lists[kind]);
+}
+
+static void fill(struct page *p, const struct listing *l)
 {
     bool json = l->form == HISTORY_JSON;
 
-    subject(l, t);
-    if (!record->found) {
-        text_add(t, json ? ",\"known\":false}\n" : ": nothing is known\n");
+    if (l->trouble != NULL) {
+        if (json)
+            json_text(&p->json, "error", l->trouble);
+        else
+            fprintf(p->out, "%s\n", l->trouble);
         return;
     }
-    if (json) {
-        text_add(t, ",\"known\":true");
-        json_time(t, "first", record->first);
-        json_time(t, "last", record->last);
-        if (l->subject == STORE_NETWORK)
-            text_addf(t, ",\"misfits\":%u,\"misfit_days\":%u", record->misfits, record->misfit_days);
-    } else {
-        text_add(t, ": first seen ");
-        add_time(t, record->first);
-        text_add(t, ", last ");
-        add_time(t, record->last);
-        text_add(t, "\n");
-        if (record->misfits > 0)
-            text_addf(t, "unverified since its last verified greeting: %u times or more, on %u days\n", record->misfits,
-                      record->misfit_days);
-    }
-    for (enum store_kind kind = 0; kind < STORE_KINDS; kind++) {
-        if (lists[kind].subject == l->subject && json)
-            json_list(t, kind, &record->lists[kind]);
-        else if (lists[kind].subject == l->subject)
-            plain_list(t, kind, &record->lists[kind]);
-    }
-    if (json)
-        text_add(t, "}\n");
-}
-
-void listing_forgotten(const struct listing *l, bool found, struct text *t)
-{
-    subject(l, t);
-    if (l->form == HISTORY_JSON)
-        text_addf(t, ",\"forgotten\":%s}\n", found ? "true" : "false");
+    subject(p, l);
+    if (l->forget && json)
+        json_bool(&p->json, "forgotten", l->record.found);
+    else if (l->forget)
+        fputs(l->record.found ? ": forgotten\n" : ": nothing was known\n", p->out);
+    else if (json)
+        json_record(p, l);
     else
-        text_add(t, found ? ": forgotten\n" : ": nothing was known\n");
+        plain_record(p, &l->record);
 }
 
-void listing_trouble(const struct listing *l, const char *what, struct text *t)
+char *listing_text(const struct listing *l)
 {
-    if (l->form != HISTORY_JSON) {
-        text_addf(t, "%s\n", what);
-        return;
+    char *text = NULL;
+    size_t n = 0;
+    struct page p = {.out = open_memstream(&text, &n)};
+
+    if (p.out == NULL)
+        return NULL;
+    json_init(&p.json, p.out);
+    if (l->form == HISTORY_JSON)
+        json_open(&p.json, NULL, '{');
+    fill(&p, l);
+    if (l->form == HISTORY_JSON) {
+        json_close(&p.json, '}');
+        json_end(&p.json);
     }
-    text_add(t, "{");
-    json_text(t, "error", what);
-    text_add(t, "}\n");
+    if (fclose(p.out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }

@@ -6,19 +6,18 @@
 #define HELOD_HISTORY_LISTING_H
 
 #include "store.h"
-#include "text.h"
 
-enum { LISTING_SIZE = 65536 };
-
-/* `asked` is what the person typed, `key` the store's key for it. */
 struct listing {
-    const char *asked, *key;
+    const char *asked;        /* what the person typed */
+    const char *trouble;      /* why there is no record; NULL: there is one */
+    char key[STORE_KEY_SIZE]; /* the store's key for it */
     enum store_subject subject;
     enum history_form form;
+    bool forget; /* the record was removed if there was any */
+    struct store_record record;
 };
 
-void listing_record(const struct listing *l, const struct store_record *record, struct text *t);
-void listing_forgotten(const struct listing *l, bool found, struct text *t);
-void listing_trouble(const struct listing *l, const char *what, struct text *t);
+/* The caller frees the text. NULL: no memory. */
+char *listing_text(const struct listing *l);
 
 #endif

@@ -1,219 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memory: two bounded tables in this process, one of client networks and one of unverified names. A flood of
- * names that are never seen again can evict other names, but no network.
- *
- * Promises never more than `entries` networks, nor more memory than `bytes` in all: a quarter of it is for names, and
- * an eighth is reserved for the allocator. A query costs two lookups, however many records there are.
+ * memory: the store in this process: its records, and their snapshot if there is a file for it.
  */
-#include "memory.h"
-
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ascii.h"
-#include "clock.h"
+#include "records.h"
+#include "saver.h"
 
-enum { ALLOCATION = 16, BUCKETS = 24, DAY = 86400, POLICIES_MAX = 64, POLICY_BYTES = 4096 };
+enum { DAY = 86400 };
 
-struct memory_store {
-    struct memory *memory;
+struct memory {
+    struct records *records;
     struct saver *saver; /* NULL: no file */
 };
-
-static void record_free(struct table_entry *entry, void *arg)
-{
-    struct record *r = (struct record *)entry;
-
-    (void)arg;
-    for (unsigned i = 0; i < RECORD_SETS; i++)
-        distinct_free(r->sets[i]);
-    for (struct identity *i = r->identities, *next; i != NULL; i = next) {
-        next = i->next;
-        free(i);
-    }
-    free(r);
-}
-
-static size_t allocated(size_t size)
-{
-    return (size + ALLOCATION + 15) / 16 * 16;
-}
-
-static size_t record_cost(const struct record *r)
-{
-    size_t cost = allocated(sizeof(*r) + r->entry.key_size + 1) + BUCKETS;
-
-    for (unsigned i = 0; i < RECORD_SETS; i++)
-        cost += distinct_memory(r->sets[i]);
-    for (const struct identity *i = r->identities; i != NULL; i = i->next)
-        cost += allocated(sizeof(*i) + strlen(i->domain) + 1);
-    return cost;
-}
-
-struct memory *memory_new(size_t entries, uint64_t bytes, uint32_t window)
-{
-    size_t usable = (size_t)(bytes - bytes / 8);
-    struct table_limits networks = {.max_entries = entries, .max_bytes = usable - usable / 4};
-    struct table_limits names = {.max_entries = entries, .max_bytes = usable / 4};
-    struct table_limits policies = {.max_entries = POLICIES_MAX, .max_bytes = POLICIES_MAX * POLICY_BYTES};
-    struct memory *m = calloc(1, sizeof(*m));
-
-    if (m == NULL)
-        return NULL;
-    m->window = window;
-    m->tables[STORE_NETWORK] = table_new(&networks, record_free, NULL);
-    m->tables[STORE_NAME] = table_new(&names, record_free, NULL);
-    m->tables[STORE_POLICY] = table_new(&policies, record_free, NULL);
-    if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL || m->tables[STORE_POLICY] == NULL) {
-        memory_free(m);
-        return NULL;
-    }
-    return m;
-}
-
-void memory_free(struct memory *m)
-{
-    if (m == NULL)
-        return;
-    for (size_t i = 0; i < STORE_SUBJECTS; i++)
-        table_free(m->tables[i]);
-    free(m);
-}
-
-void memory_clear(struct memory *m)
-{
-    for (size_t i = 0; i < STORE_SUBJECTS; i++)
-        table_clear(m->tables[i]);
-}
-
-struct distinct_window memory_window(const struct memory *m)
-{
-    return (struct distinct_window){.now = (uint32_t)clock_wall(), .length = m->window};
-}
-
-struct record *memory_add(struct memory *m, enum store_subject subject, const char *key)
-{
-    size_t n = strlen(key);
-    struct record *r = calloc(1, sizeof(*r) + n + 1);
-
-    if (r == NULL)
-        return NULL;
-    memcpy(r->key, key, n);
-    r->entry.key = r->key;
-    r->entry.key_size = n;
-    r->entry.cost = record_cost(r);
-    table_insert(m->tables[subject], &r->entry);
-    return r;
-}
-
-void memory_changed(struct memory *m, enum store_subject subject, struct record *r)
-{
-    m->changes++;
-    table_charge(m->tables[subject], &r->entry, record_cost(r));
-}
-
-/* A record that has not changed for a whole window has no valid data left. */
-static struct record *find(const struct memory *m, enum store_subject subject, const char *key,
-                           const struct distinct_window *w)
-{
-    struct record *r = key[0] == '\0' ? NULL : (struct record *)table_peek(m->tables[subject], key, strlen(key));
-
-    return r != NULL && distinct_is_live(r->last, w) ? r : NULL;
-}
-
-/* Finds or creates the record and makes it the most recently used. A stale record is reset. */
-static struct record *touch(struct memory *m, enum store_subject subject, const char *key,
-                            const struct distinct_window *w)
-{
-    struct record *r = (struct record *)table_find(m->tables[subject], key, strlen(key));
-
-    if (r != NULL && !distinct_is_live(r->last, w)) {
-        table_remove(m->tables[subject], &r->entry);
-        r = NULL;
-    }
-    if (r == NULL) {
-        r = memory_add(m, subject, key);
-        if (r == NULL)
-            return NULL;
-        r->first = w->now;
-    }
-    r->last = w->now;
-    return r;
-}
-
-static struct identity *identity_of(const struct record *r, const char *domain, const struct distinct_window *w)
-{
-    for (struct identity *i = r->identities; i != NULL; i = i->next)
-        if (strcmp(i->domain, domain) == 0 && distinct_is_live(i->last, w))
-            return i;
-    return NULL;
-}
-
-/*
- * When there are too many verified domains, drops the one with the fewest greetings; of equals the one seen longest
- * ago. So a mail server keeps its reputation however many domains bots behind the same NAT are verified for.
- */
-static void drop_one_identity(struct record *r)
-{
-    struct identity **least = &r->identities->next, *gone;
-
-    for (struct identity **at = least; *at != NULL; at = &(*at)->next)
-        if ((*at)->count <= (*least)->count)
-            least = at;
-    gone = *least;
-    *least = gone->next;
-    free(gone);
-}
-
-bool memory_add_identity(struct record *r, const char *domain, uint32_t first, uint32_t last)
-{
-    size_t n = strlen(domain);
-    struct identity *i = calloc(1, sizeof(*i) + n + 1);
-    unsigned count = 0;
-
-    if (i == NULL)
-        return false;
-    memcpy(i->domain, domain, n);
-    i->first = first;
-    i->last = last;
-    i->next = r->identities;
-    r->identities = i;
-    for (const struct identity *at = r->identities; at != NULL; at = at->next)
-        count++;
-    if (count > MEMORY_IDENTITIES_MAX)
-        drop_one_identity(r);
-    return true;
-}
-
-/* Were there any? */
-static bool drop_stale_identities(struct record *r, const struct distinct_window *w)
-{
-    bool dropped = false;
-
-    for (struct identity **at = &r->identities; *at != NULL;) {
-        struct identity *i = *at;
-
-        if (distinct_is_live(i->last, w)) {
-            at = &i->next;
-            continue;
-        }
-        *at = i->next;
-        free(i);
-        dropped = true;
-    }
-    return dropped;
-}
 
 /* Whether the record's size has changed. Usually it has not, because a known domain is recorded again. */
 static bool note_verified(struct record *r, const char *domain, const struct distinct_window *w)
 {
     struct identity *known, **at = &r->identities;
-    bool changed = drop_stale_identities(r, w);
+    bool changed = records_drop_stale_identities(r, w);
 
-    known = identity_of(r, domain, w);
+    known = records_identity(r, domain, w);
     if (known == NULL) {
-        if (!memory_add_identity(r, domain, w->now, w->now))
+        if (!records_add_identity(r, domain, w->now, w->now))
             return changed;
         known = r->identities;
         changed = true;
@@ -269,9 +81,9 @@ static void note_misfit(struct record *r, const struct distinct_window *w)
 
 static void memory_note(void *store, const struct store_keys *keys, bool verified)
 {
-    struct memory *m = ((struct memory_store *)store)->memory;
-    struct distinct_window w = memory_window(m);
-    struct record *network = touch(m, STORE_NETWORK, keys->network, &w), *name;
+    struct records *m = ((struct memory *)store)->records;
+    struct distinct_window w = records_window(m);
+    struct record *network = records_touch(m, STORE_NETWORK, keys->network, &w), *name;
 
     if (network == NULL)
         return;
@@ -282,37 +94,37 @@ static void memory_note(void *store, const struct store_keys *keys, bool verifie
         distinct_free(network->sets[RECORD_MISFITS]);
         network->sets[RECORD_MISFITS] = NULL;
         if ((keys->domain[0] != '\0' && note_verified(network, keys->domain, &w)) || misfitted)
-            memory_changed(m, STORE_NETWORK, network);
+            records_changed(m, STORE_NETWORK, network);
         return;
     }
     note_misfit(network, &w);
     if (keys->domain[0] != '\0')
         distinct_add(&network->sets[RECORD_DOMAINS], keys->domain, &w);
     distinct_add(&network->sets[RECORD_NAMES], keys->name, &w);
-    memory_changed(m, STORE_NETWORK, network);
-    name = touch(m, STORE_NAME, keys->name, &w);
+    records_changed(m, STORE_NETWORK, network);
+    name = records_touch(m, STORE_NAME, keys->name, &w);
     if (name == NULL)
         return;
     distinct_add(&name->sets[RECORD_NETWORKS], keys->near, &w);
-    memory_changed(m, STORE_NAME, name);
+    records_changed(m, STORE_NAME, name);
 }
 
 static void memory_note_encrypted(void *store, const struct store_keys *keys)
 {
-    struct memory *m = ((struct memory_store *)store)->memory;
-    struct distinct_window w = memory_window(m);
-    struct record *policy = touch(m, STORE_POLICY, keys->policy, &w);
+    struct records *m = ((struct memory *)store)->records;
+    struct distinct_window w = records_window(m);
+    struct record *policy = records_touch(m, STORE_POLICY, keys->policy, &w);
 
     if (policy == NULL)
         return;
     m->changes++;
     if (distinct_add(&policy->sets[RECORD_NETWORKS], keys->near, &w))
-        memory_changed(m, STORE_POLICY, policy);
+        records_changed(m, STORE_POLICY, policy);
 }
 
-static unsigned encrypted_networks(const struct memory *m, const struct store_keys *keys, struct distinct_window w)
+static unsigned encrypted_networks(const struct records *m, const struct store_keys *keys, struct distinct_window w)
 {
-    const struct record *policy = find(m, STORE_POLICY, keys->policy, &w);
+    const struct record *policy = records_find(m, STORE_POLICY, keys->policy, &w);
 
     if (w.length > HISTORY_ENCRYPTED_DAYS * DAY)
         w.length = HISTORY_ENCRYPTED_DAYS * DAY;
@@ -336,10 +148,10 @@ static bool known_for_one(const struct record *r, unsigned known_count, const st
 
 static bool memory_at_once(void *store, const struct store_keys *keys, struct history_facts *out)
 {
-    const struct memory *m = ((const struct memory_store *)store)->memory;
-    struct distinct_window w = memory_window(m);
-    const struct record *network = find(m, STORE_NETWORK, keys->network, &w);
-    const struct record *name = find(m, STORE_NAME, keys->name, &w);
+    const struct records *m = ((const struct memory *)store)->records;
+    struct distinct_window w = records_window(m);
+    const struct record *network = records_find(m, STORE_NETWORK, keys->network, &w);
+    const struct record *name = records_find(m, STORE_NAME, keys->name, &w);
     const struct identity *known;
     struct misfits misfits;
 
@@ -356,7 +168,7 @@ static bool memory_at_once(void *store, const struct store_keys *keys, struct hi
     misfits = misfits_of(network, &w);
     out->misfits = misfits.count;
     out->misfit_days = misfits.days;
-    known = keys->domain[0] == '\0' ? NULL : identity_of(network, keys->domain, &w);
+    known = keys->domain[0] == '\0' ? NULL : records_identity(network, keys->domain, &w);
     if (known != NULL) {
         out->good = known->count;
         out->good_days = (known->last - known->first) / DAY;
@@ -387,9 +199,9 @@ static void list_set(struct store_list *list, const struct distinct *set, const 
 
 static void memory_show(void *store, enum store_subject subject, const char *key, struct store_waiter *waiter)
 {
-    const struct memory *m = ((const struct memory_store *)store)->memory;
-    struct distinct_window w = memory_window(m);
-    const struct record *r = find(m, subject, key, &w);
+    const struct records *m = ((const struct memory *)store)->records;
+    struct distinct_window w = records_window(m);
+    const struct record *r = records_find(m, subject, key, &w);
     struct store_list *verified = &waiter->record->lists[STORE_VERIFIED];
     struct misfits misfits;
 
@@ -420,7 +232,7 @@ static void memory_show(void *store, enum store_subject subject, const char *key
 
 static void memory_forget(void *store, enum store_subject subject, const char *key, struct store_waiter *waiter)
 {
-    struct memory *m = ((struct memory_store *)store)->memory;
+    struct records *m = ((struct memory *)store)->records;
     struct table_entry *entry = table_peek(m->tables[subject], key, strlen(key));
 
     waiter->ok = true;
@@ -433,7 +245,7 @@ static void memory_forget(void *store, enum store_subject subject, const char *k
 
 static void memory_stats(const void *store, struct history_stats *out)
 {
-    const struct memory *m = ((const struct memory_store *)store)->memory;
+    const struct records *m = ((const struct memory *)store)->records;
 
     out->up = true;
     out->networks = table_count(m->tables[STORE_NETWORK]);
@@ -444,25 +256,25 @@ static void memory_stats(const void *store, struct history_stats *out)
 
 static void memory_close(void *store)
 {
-    struct memory_store *s = store;
+    struct memory *s = store;
 
     saver_free(s->saver);
-    memory_free(s->memory);
+    records_free(s->records);
     free(s);
 }
 
 static void *memory_open(const struct store_context *context, char *error, size_t error_size)
 {
     const struct history_settings *settings = context->settings;
-    struct memory_store *s = calloc(1, sizeof(*s));
+    struct memory *s = calloc(1, sizeof(*s));
 
     snprintf(error, error_size, "no memory for the history");
     if (s == NULL)
         return NULL;
-    s->memory = memory_new(settings->entries, settings->bytes, (uint32_t)(settings->window_ms / 1000));
-    if (s->memory != NULL && settings->file[0] != '\0')
-        s->saver = saver_new(s->memory, context);
-    if (s->memory != NULL && (settings->file[0] == '\0' || s->saver != NULL))
+    s->records = records_new(settings->entries, settings->bytes, (uint32_t)(settings->window_ms / 1000));
+    if (s->records != NULL && settings->file[0] != '\0')
+        s->saver = saver_new(s->records, context);
+    if (s->records != NULL && (settings->file[0] == '\0' || s->saver != NULL))
         return s;
     memory_close(s);
     return NULL;
@@ -470,7 +282,7 @@ static void *memory_open(const struct store_context *context, char *error, size_
 
 static bool memory_save(void *store, char *error, size_t error_size)
 {
-    struct memory_store *s = store;
+    struct memory *s = store;
 
     return s->saver == NULL || saver_save(s->saver, error, error_size);
 }

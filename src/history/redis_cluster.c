@@ -39,7 +39,7 @@ static void report_masters(const struct redis_nodes *n, bool is_first)
             text_addf(&t, "%s%s", t.used > 0 ? ", " : "", node->name);
     }
     if (differ && !is_first)
-        redis_nodes_report(n, false, "", "the masters of the cluster have changed, they are now ", masters);
+        redis_node_report(n, false, "", "the masters of the cluster have changed, they are now ", masters);
 }
 
 static void move_slot(struct redis_nodes *n, unsigned slot, unsigned to)
@@ -83,7 +83,7 @@ static void adopt(struct redis_nodes *n, const redisReply *map, const struct red
     for (size_t i = 0; i < map->elements && unknown < REDIS_NODES_MAX && slots < REDIS_SLOTS; i++) {
         struct redis_range range;
         unsigned owner = redis_slots_range(map->element[i], &range)
-                             ? redis_nodes_announced(n, &range.owner, redis_link_place(from->link))
+                             ? redis_node_announced(n, &range.owner, redis_link_place(from->link))
                              : 0;
 
         for (unsigned slot = range.first; owner > 0 && slot <= range.last; slot++, slots++)
@@ -91,7 +91,7 @@ static void adopt(struct redis_nodes *n, const redisReply *map, const struct red
         unknown += owner == 0;
     }
     report_masters(n, is_first);
-    redis_nodes_look_soon(n);
+    redis_node_look_soon(n);
 }
 
 static void on_map(redisAsyncContext *connection, void *reply, void *arg)
@@ -111,7 +111,7 @@ void redis_cluster_ask_any(struct redis_nodes *n)
     for (unsigned i = 1; i <= REDIS_NODES_MAX; i++) {
         unsigned next = (n->asked_last + i) % REDIS_NODES_MAX;
 
-        if (redis_nodes_is_up(n, next)) {
+        if (redis_node_is_up(n, next)) {
             n->asked_last = next;
             redis_cluster_ask(n->all[next]);
             return;
@@ -124,14 +124,14 @@ struct redis_node *redis_cluster_redirected(struct redis_node *from, const struc
     struct redis_nodes *n = from->nodes;
     unsigned to = n->closing || n->mode == REDIS_SENTINELS
                       ? 0
-                      : redis_nodes_announced(n, &redirect->to, redis_link_place(from->link));
+                      : redis_node_announced(n, &redirect->to, redis_link_place(from->link));
 
     n->stale = n->stale || !redirect->ask;
-    redis_nodes_look_soon(n);
+    redis_node_look_soon(n);
     if (to == 0)
         return NULL;
     if (n->cluster && !redirect->ask)
         move_slot(n, redirect->slot, to);
     n->all[to - 1]->needed_ms = clock_ms();
-    return redis_nodes_is_up(n, to - 1) ? n->all[to - 1] : NULL;
+    return redis_node_is_up(n, to - 1) ? n->all[to - 1] : NULL;
 }

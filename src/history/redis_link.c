@@ -66,7 +66,7 @@ static void changed(const struct redis_link *l)
 
 static void wait_ms(struct redis_link *l, uint64_t ms)
 {
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval after = clock_timeval(ms);
 
     evtimer_add(l->timer, &after);
 }

@@ -42,7 +42,7 @@ void redis_master_ask(struct redis_node *node)
 
 bool redis_master_is_up(const struct redis_nodes *n)
 {
-    return n->master > 0 && redis_nodes_is_up(n, n->master - 1) &&
+    return n->master > 0 && redis_node_is_up(n, n->master - 1) &&
            (n->mode == REDIS_ONE || n->all[n->master - 1]->role == REDIS_ROLE_MASTER);
 }
 
@@ -54,7 +54,7 @@ void redis_master_choose(struct redis_nodes *n)
     if (n->mode == REDIS_ONE || n->cluster || n->closing)
         return;
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
-        if (redis_nodes_is_up(n, i) && n->all[i]->role == REDIS_ROLE_MASTER &&
+        if (redis_node_is_up(n, i) && n->all[i]->role == REDIS_ROLE_MASTER &&
             (best == 0 || n->all[i]->votes > n->all[best - 1]->votes))
             best = i + 1;
     if (best == 0)
@@ -62,14 +62,14 @@ void redis_master_choose(struct redis_nodes *n)
     n->master = best;
     n->lacking = 0;
     if ((before != 0 && before != best) || n->lack_reported)
-        redis_nodes_report(n, false, n->all[best - 1]->name, "it is the master and is used from now on", "");
+        redis_node_report(n, false, n->all[best - 1]->name, "it is the master and is used from now on", "");
     n->lack_reported = false;
 }
 
 bool redis_master_is_second(const struct redis_nodes *n, unsigned i)
 {
     return n->mode == REDIS_LIST && !n->cluster && n->master != i + 1 && redis_master_is_up(n) &&
-           redis_nodes_is_up(n, i) && n->all[i]->role == REDIS_ROLE_MASTER;
+           redis_node_is_up(n, i) && n->all[i]->role == REDIS_ROLE_MASTER;
 }
 
 /* Unrelated masters are a mistake in the list: helod hosts that choose different ones would not share their history. */
@@ -81,10 +81,10 @@ static void report_second(struct redis_nodes *n)
         i++;
     n->second_ticks = i < REDIS_NODES_MAX ? n->second_ticks + 1 : 0;
     if (n->second_ticks == SECOND_TICKS)
-        redis_nodes_report(n, true, n->all[i]->name,
-                           "it is a second master and is not used (list one master and its replicas in redis); in use "
-                           "is ",
-                           n->all[n->master - 1]->name);
+        redis_node_report(n, true, n->all[i]->name,
+                          "it is a second master and is not used (list one master and its replicas in redis); in use "
+                          "is ",
+                          n->all[n->master - 1]->name);
 }
 
 /* Asks the servers for their roles and the sentinels for the master. Reports once that there is none. */
@@ -97,24 +97,24 @@ void redis_master_look(struct redis_nodes *n)
         if (n->sentinels != NULL)
             redis_sentinels_ask(n->sentinels);
         for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
-            if (redis_nodes_is_up(n, i))
+            if (redis_node_is_up(n, i))
                 redis_master_ask(n->all[i]);
     }
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
-        if (n->all[i] != NULL && redis_nodes_is_used(n->all[i]) && !redis_nodes_is_up(n, i))
+        if (n->all[i] != NULL && redis_node_is_used(n->all[i]) && !redis_node_is_up(n, i))
             was_reported = true;
     report_second(n);
     n->lacking = redis_master_is_up(n) ? 0 : n->lacking + 1;
     if (n->lacking < LACK_TICKS || n->lack_reported || was_reported)
         return;
     n->lack_reported = true;
-    redis_nodes_report(n, true, "", "no master was found, requests are judged without it", "");
+    redis_node_report(n, true, "", "no master was found, requests are judged without it", "");
 }
 
 void redis_master_named(void *arg, unsigned which, const struct redis_announced *master)
 {
     struct redis_nodes *n = arg;
-    unsigned before = n->named[which], now = master != NULL ? redis_nodes_announced(n, master, &n->listed[which]) : 0;
+    unsigned before = n->named[which], now = master != NULL ? redis_node_announced(n, master, &n->listed[which]) : 0;
 
     n->named[which] = now;
     if (now > 0) {
@@ -135,6 +135,6 @@ void redis_master_refused(struct redis_node *node, const char *error)
     }
     node->role = REDIS_ROLE_OTHER;
     node->nodes->stale = true;
-    redis_nodes_look_soon(node->nodes);
+    redis_node_look_soon(node->nodes);
     redis_master_choose(node->nodes);
 }

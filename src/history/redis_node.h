@@ -33,6 +33,8 @@ struct redis_nodes {
     struct redis_tls *tls;                   /* NULL: none wanted */
     struct redis_node *all[REDIS_NODES_MAX]; /* NULL: free */
     struct event *tick;
+    void (*greeted)(void *node); /* of every node's link: see struct redis_link_owner */
+    void (*changed)(void *node);
     enum {
         REDIS_ONE,
         REDIS_LIST,
@@ -52,19 +54,23 @@ struct redis_nodes {
     uint8_t owner[REDIS_SLOTS]; /* index into `all` plus 1; 0: nobody's */
 };
 
-/* redis_nodes.c */
+/* redis_node.c */
+/* Its index; REDIS_NODES_MAX: no memory, or no room. */
+unsigned redis_node_new(struct redis_nodes *n, const struct redis_place *place, bool listed);
+void redis_node_free(struct redis_nodes *n, unsigned i);
 /* Whether records are, or may be, on this node. */
-bool redis_nodes_is_used(const struct redis_node *node);
-bool redis_nodes_is_up(const struct redis_nodes *n, unsigned i);
-void redis_nodes_report(const struct redis_nodes *n, bool is_error, const char *where, const char *what,
-                        const char *detail);
-/* Looks at the map or the roles in a moment. */
-void redis_nodes_look_soon(struct redis_nodes *n);
+bool redis_node_is_used(const struct redis_node *node);
+bool redis_node_is_up(const struct redis_nodes *n, unsigned i);
+void redis_node_report(const struct redis_nodes *n, bool is_error, const char *where, const char *what,
+                       const char *detail);
+/* Looks at the map or the roles after this time; in a moment. */
+void redis_node_tick(struct redis_nodes *n, uint64_t ms);
+void redis_node_look_soon(struct redis_nodes *n);
 /*
  * The index of an announced node plus 1, which may be a new node; 0: it cannot be reached, or there is no room. `from`
  * is where the server is that announced it.
  */
-unsigned redis_nodes_announced(struct redis_nodes *n, const struct redis_announced *to, const struct redis_place *from);
+unsigned redis_node_announced(struct redis_nodes *n, const struct redis_announced *to, const struct redis_place *from);
 
 /* redis_cluster.c: asks a node, or the next one that is up, for the map. */
 void redis_cluster_ask(struct redis_node *node);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * redis_nodes: the set of nodes, with one link for each.
+ * redis_nodes: makes the nodes of the setting, and decides once a tick what to ask them.
  *
- * Promises: whatever the nodes say, there are at most REDIS_NODES_MAX links. A node that is down costs only the
- * commands for its slots. Links are freed only by the timer, never while hiredis calls back.
+ * Promises: a node that is down costs only the commands for its slots. Links are freed only by the timer, never while
+ * hiredis calls back.
  */
 #include <event2/event.h>
 #include <stdio.h>
@@ -16,69 +16,9 @@
 
 enum {
     TICK_MS = 1000,
-    SOON_MS = 100,   /* between two looks at the map, however often nodes say that it has changed */
     KEPT_MS = 60000, /* a node without slots that commands were redirected to, as while slots move to a new node */
     WAIT_MS = 3000,
 };
-
-void redis_nodes_report(const struct redis_nodes *n, bool is_error, const char *where, const char *what,
-                        const char *detail)
-{
-    char message[REDIS_LINK_MESSAGE_SIZE];
-    struct text t;
-
-    text_init(&t, message, sizeof(message));
-    text_addf(&t, "history in redis%s%s: %s", where[0] != '\0' ? " at " : "", where, what);
-    text_add_as(&t, TEXT_PLAIN, detail, SIZE_MAX);
-    n->context->report(n->context->report_arg, is_error, message);
-}
-
-/* Until a master was found, any server in the list, or one that a sentinel names, may be it. */
-bool redis_nodes_is_used(const struct redis_node *node)
-{
-    const struct redis_nodes *n = node->nodes;
-
-    if (n->cluster)
-        return node->slots > 0;
-    if (n->master == 0)
-        return n->mode != REDIS_SENTINELS || node->votes > 0;
-    return n->all[n->master - 1] == node;
-}
-
-static void on_report(void *arg, enum redis_link_news news, const char *detail)
-{
-    static const char *const words[] = {[REDIS_LINK_LOST] = "unavailable, requests are judged without it: ",
-                                        [REDIS_LINK_BACK] = "available again",
-                                        [REDIS_LINK_REFUSES] = "it refuses: "};
-    const struct redis_node *node = arg;
-    const char *what = words[news];
-
-    if (news == REDIS_LINK_LOST && !redis_nodes_is_used(node))
-        what = "unavailable: ";
-    else if (news == REDIS_LINK_LOST && node->nodes->cluster)
-        what = "unavailable, requests are judged without the records in its slots: ";
-    redis_nodes_report(node->nodes, news != REDIS_LINK_BACK, node->name, what, detail);
-}
-
-bool redis_nodes_is_up(const struct redis_nodes *n, unsigned i)
-{
-    return n->all[i] != NULL && redis_link_up(n->all[i]->link);
-}
-
-static void start_tick(struct redis_nodes *n, uint64_t ms)
-{
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    evtimer_add(n->tick, &after);
-}
-
-void redis_nodes_look_soon(struct redis_nodes *n)
-{
-    uint64_t since = clock_ms() - n->soon_ms;
-
-    if (!n->closing)
-        start_tick(n, since >= SOON_MS ? 0 : SOON_MS - since);
-}
 
 static void on_greeted(void *arg)
 {
@@ -108,108 +48,8 @@ static void on_changed(void *arg)
         node->nodes->stale = true;
     }
     if (node->nodes->cluster || node->nodes->mode != REDIS_ONE)
-        redis_nodes_look_soon(node->nodes);
+        redis_node_look_soon(node->nodes);
     redis_master_choose(node->nodes);
-}
-
-/* Its index; REDIS_NODES_MAX: no memory, or no room. */
-static unsigned node_new(struct redis_nodes *n, const struct redis_place *place, bool listed)
-{
-    struct redis_link_options options = {
-        .context = n->context,
-        .place = place,
-        .tls = n->tls,
-        .owner = {.greeted = on_greeted, .changed = on_changed, .report = on_report},
-    };
-    struct redis_node *node;
-    unsigned i = 0;
-
-    while (i < REDIS_NODES_MAX && n->all[i] != NULL)
-        i++;
-    node = i < REDIS_NODES_MAX ? calloc(1, sizeof(*node)) : NULL;
-    if (node == NULL)
-        return REDIS_NODES_MAX;
-    node->nodes = n;
-    node->listed = listed;
-    redis_place_name(place, node->name);
-    options.owner.arg = node;
-    node->link = redis_link_new(&options);
-    if (node->link == NULL) {
-        free(node);
-        return REDIS_NODES_MAX;
-    }
-    n->all[i] = node;
-    return i;
-}
-
-static void node_free(struct redis_nodes *n, unsigned i)
-{
-    redis_link_free(n->all[i]->link);
-    free(n->all[i]);
-    n->all[i] = NULL;
-}
-
-/* A place whose name is known: of the setting, or of a node. NULL: this number has none. */
-static const struct redis_place *known_place(const struct redis_nodes *n, unsigned i)
-{
-    if (i < n->listed_count)
-        return &n->listed[i];
-    i -= n->listed_count;
-    return n->all[i] != NULL ? redis_link_place(n->all[i]->link) : NULL;
-}
-
-/* The place of an announced node. With TLS its certificate must be for the name that the setting or the cluster has. */
-static bool place_of(const struct redis_nodes *n, const struct redis_announced *to, const struct redis_place *from,
-                     struct redis_place *out)
-{
-    const char *address = to->address[0] != '\0' || to->name[0] != '\0' ? to->address : from->addresses[from->at];
-    const char *name = to->name[0] != '\0' ? to->name : address == to->address ? "" : from->host;
-
-    for (unsigned i = 0; i < n->listed_count + REDIS_NODES_MAX && (address[0] == '\0' || name[0] == '\0'); i++) {
-        const struct redis_place *known = known_place(n, i);
-
-        for (unsigned k = 0; known != NULL && k < known->count; k++) {
-            if (address[0] == '\0' && strcmp(known->host, name) == 0)
-                address = known->addresses[k];
-            if (name[0] == '\0' && strcmp(known->addresses[k], address) == 0)
-                name = known->host;
-        }
-    }
-    if (!redis_place_announced(out, address, to->port))
-        return false;
-    if (name[0] != '\0')
-        snprintf(out->host, sizeof(out->host), "%s", name);
-    return true;
-}
-
-/* A map may have thousands of rows, so a node that is announced as before is recognised first. */
-static bool is_announced(const struct redis_node *node, const struct redis_announced *to)
-{
-    const struct redis_announced *before = &node->announced;
-
-    return before->port == to->port && strcmp(before->address, to->address) == 0 &&
-           strcmp(before->name, to->name) == 0 && (to->address[0] != '\0' || to->name[0] != '\0');
-}
-
-unsigned redis_nodes_announced(struct redis_nodes *n, const struct redis_announced *to, const struct redis_place *from)
-{
-    struct redis_place place;
-    unsigned i = 0;
-
-    for (; i < REDIS_NODES_MAX; i++)
-        if (n->all[i] != NULL && is_announced(n->all[i], to))
-            return i + 1;
-    if (!place_of(n, to, from, &place))
-        return 0;
-    for (i = 0; i < REDIS_NODES_MAX; i++)
-        if (n->all[i] != NULL && redis_place_same(redis_link_place(n->all[i]->link), &place))
-            break;
-    if (i == REDIS_NODES_MAX)
-        i = node_new(n, &place, false);
-    if (i == REDIS_NODES_MAX)
-        return 0;
-    n->all[i]->announced = *to;
-    return i + 1;
 }
 
 /* Whether every part of the store is up. */
@@ -234,13 +74,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
         if (node != NULL && !node->listed && node->slots == 0 && node->votes == 0 && n->master != i + 1 &&
             n->soon_ms - node->needed_ms > KEPT_MS)
-            node_free(n, i);
+            redis_node_free(n, i);
     }
     if (n->mode != REDIS_ONE && !n->cluster)
         redis_master_look(n);
     else if (n->stale || !is_whole(n))
         redis_cluster_ask_any(n);
-    start_tick(n, TICK_MS);
+    redis_node_tick(n, TICK_MS);
 }
 
 bool redis_nodes_check(const struct history_settings *settings, char *error, size_t error_size)
@@ -272,7 +112,7 @@ static void read_places(struct redis_nodes *n)
         redis_place_read(place, *where);
         reason = place->port > 0 ? redis_place_resolve(place) : NULL;
         if (reason != NULL)
-            redis_nodes_report(
+            redis_node_report(
                 n, true, *where,
                 "not used until helod is restarted, because its name has no address now; an address in place of "
                 "the name needs no DNS: ",
@@ -297,7 +137,7 @@ static bool begin(struct redis_nodes *n)
     n->mode = n->listed_count > 1 ? REDIS_LIST : REDIS_ONE;
     n->master = n->mode == REDIS_ONE;
     for (unsigned i = 0; i < n->listed_count; i++)
-        if (node_new(n, &n->listed[i], true) == REDIS_NODES_MAX)
+        if (redis_node_new(n, &n->listed[i], true) == REDIS_NODES_MAX)
             return false;
     return true;
 }
@@ -310,6 +150,8 @@ struct redis_nodes *redis_nodes_new(const struct store_context *context, char *e
     if (n == NULL)
         return NULL;
     n->context = context;
+    n->greeted = on_greeted;
+    n->changed = on_changed;
     n->tick = evtimer_new(context->base, on_tick, n);
     if (tls)
         n->tls = redis_tls_new("", error, error_size);
@@ -317,7 +159,7 @@ struct redis_nodes *redis_nodes_new(const struct store_context *context, char *e
         read_places(n);
         if (begin(n)) {
             if (n->mode != REDIS_ONE)
-                start_tick(n, TICK_MS);
+                redis_node_tick(n, TICK_MS);
             return n;
         }
     }
@@ -331,7 +173,7 @@ void redis_nodes_free(struct redis_nodes *n)
     redis_sentinels_free(n->sentinels);
     for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
         if (n->all[i] != NULL)
-            node_free(n, i);
+            redis_node_free(n, i);
     if (n->tick != NULL)
         event_free(n->tick);
     redis_tls_free(n->tls);
@@ -343,7 +185,7 @@ bool redis_nodes_any_up(const struct redis_nodes *n)
     bool up = false;
 
     for (unsigned i = 0; i < REDIS_NODES_MAX && !up; i++)
-        up = redis_nodes_is_up(n, i) && (!n->cluster || n->all[i]->slots > 0);
+        up = redis_node_is_up(n, i) && (!n->cluster || n->all[i]->slots > 0);
     return up;
 }
 
@@ -351,7 +193,7 @@ struct redis_node *redis_nodes_for(const struct redis_nodes *n, const char *key,
 {
     unsigned i = n->cluster ? n->owner[redis_slots_of(key, key_n)] : redis_master_is_up(n) ? n->master : 0;
 
-    return i > 0 && redis_nodes_is_up(n, i - 1) ? n->all[i - 1] : NULL;
+    return i > 0 && redis_node_is_up(n, i - 1) ? n->all[i - 1] : NULL;
 }
 
 struct redis_link *redis_nodes_link(const struct redis_node *node)
@@ -384,7 +226,7 @@ bool redis_nodes_wait(struct redis_nodes *n, const char *key)
 
 static enum history_node_state state_of(const struct redis_nodes *n, unsigned i)
 {
-    if (!redis_nodes_is_up(n, i))
+    if (!redis_node_is_up(n, i))
         return HISTORY_NODE_DOWN;
     if (redis_master_is_second(n, i))
         return HISTORY_NODE_SECOND;

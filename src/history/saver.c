@@ -23,17 +23,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "memory.h"
+#include "clock.h"
+#include "saver.h"
+#include "snapshot.h"
+#include "text.h"
 
 enum { ERROR_SIZE = 300, PATH_SIZE = 4096, MODE = 0600, NICE = 10 };
 
 struct saver {
-    struct memory *memory;
+    struct records *records;
     struct store_context context;
     struct event *timer, *done; /* done: the child's end of the pipe; NULL without a child */
     pid_t child;
     int pipe;
-    uint64_t saved; /* of memory->changes */
+    uint64_t saved; /* of records->changes */
     bool failing;   /* has been reported */
 };
 
@@ -86,7 +89,7 @@ static bool write_file(const struct saver *s, char *error, size_t error_size)
             close(fd);
         return false;
     }
-    whole = snapshot_write(s->memory, out) && fflush(out) == 0 && fsync(fd) == 0;
+    whole = snapshot_write(s->records, out) && fflush(out) == 0 && fsync(fd) == 0;
     if (!whole)
         fail(error, error_size, "cannot be written");
     if (fclose(out) != 0 && whole)
@@ -106,7 +109,7 @@ static void tell_outcome(struct saver *s, const char *error)
         report(s, false, "", "snapshots are written again");
     s->failing = error[0] != '\0';
     if (s->failing)
-        s->saved = s->memory->changes - 1; /* the next time again */
+        s->saved = s->records->changes - 1; /* the next time again */
 }
 
 /* An administrator who names a path that helod cannot write to must learn it now, not when the history is lost. */
@@ -182,14 +185,14 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (s->done != NULL || s->saved == s->memory->changes)
+    if (s->done != NULL || s->saved == s->records->changes)
         return;
     if (pipe2(ends, O_CLOEXEC) != 0) {
         fail(error, sizeof(error), "cannot be begun");
         tell_outcome(s, error);
         return;
     }
-    s->saved = s->memory->changes;
+    s->saved = s->records->changes;
     s->child = fork();
     if (s->child == 0)
         child(s, ends[1]);
@@ -238,9 +241,9 @@ static void load(struct saver *s)
     uint8_t *bytes = read_file(s, &n, &wrong);
 
     if (bytes != NULL)
-        wrong = snapshot_read(s->memory, bytes, n);
+        wrong = snapshot_read(s->records, bytes, n);
     free(bytes);
-    s->saved = s->memory->changes;
+    s->saved = s->records->changes;
     if (wrong == NULL)
         return;
     report(s, true, "the snapshot cannot be used: ", wrong);
@@ -248,15 +251,14 @@ static void load(struct saver *s)
         report(s, false, "it is set aside as ", aside);
 }
 
-struct saver *saver_new(struct memory *m, const struct store_context *context)
+struct saver *saver_new(struct records *m, const struct store_context *context)
 {
     struct saver *s = calloc(1, sizeof(*s));
-    uint64_t ms = context->settings->snapshot_ms;
-    struct timeval every = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval every = clock_timeval(context->settings->snapshot_ms);
 
     if (s == NULL)
         return NULL;
-    s->memory = m;
+    s->records = m;
     s->context = *context;
     load(s);
     if (context->read_only)
@@ -285,10 +287,10 @@ bool saver_save(struct saver *s, char *error, size_t error_size)
 {
     if (s->done != NULL)
         reap(s);
-    else if (s->saved == s->memory->changes)
+    else if (s->saved == s->records->changes)
         return true;
     if (!write_file(s, error, error_size))
         return false;
-    s->saved = s->memory->changes;
+    s->saved = s->records->changes;
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * snapshot: the memory store as bytes. Numbers are in network order:
+ * snapshot: numbers are in network order:
  *
  *     "helod history\n"  version (2)
  *     for each record, least recently used first, the names after the networks, then the policies:
@@ -10,7 +10,7 @@
  *
  * Promises: a snapshot that is incomplete, or whose checksum is wrong, changes nothing.
  */
-#include "memory.h"
+#include "snapshot.h"
 
 #include <string.h>
 
@@ -95,9 +95,9 @@ static bool put_record(struct table_entry *entry, void *arg)
     return ferror(w->out) == 0;
 }
 
-bool snapshot_write(const struct memory *m, FILE *out)
+bool snapshot_write(const struct records *m, FILE *out)
 {
-    struct writer w = {.out = out, .window = memory_window(m)};
+    struct writer w = {.out = out, .window = records_window(m)};
 
     put(&w, magic, MAGIC_SIZE);
     put_number(&w, VERSION, 2);
@@ -136,10 +136,10 @@ static bool read_identities(struct cursor *c, struct record *r)
     struct {
         uint32_t first, last, count;
         char domain[STORE_KEY_SIZE];
-    } found[MEMORY_IDENTITIES_MAX];
+    } found[RECORD_IDENTITIES_MAX];
     unsigned n = cursor_u8(c);
 
-    if (n > MEMORY_IDENTITIES_MAX)
+    if (n > RECORD_IDENTITIES_MAX)
         return false;
     for (unsigned i = 0; i < n; i++) {
         found[i].first = cursor_u32(c);
@@ -149,12 +149,12 @@ static bool read_identities(struct cursor *c, struct record *r)
             return false;
     }
     while (n-- > 0)
-        if (memory_add_identity(r, found[n].domain, found[n].first, found[n].last))
+        if (records_add_identity(r, found[n].domain, found[n].first, found[n].last))
             r->identities->count = found[n].count;
     return true;
 }
 
-static const char *read_record(struct memory *m, struct cursor *c, enum store_subject subject)
+static const char *read_record(struct records *m, struct cursor *c, enum store_subject subject)
 {
     struct record whole = {.first = 0};
     char key[STORE_KEY_SIZE];
@@ -164,7 +164,7 @@ static const char *read_record(struct memory *m, struct cursor *c, enum store_su
         return "a key is damaged";
     whole.first = cursor_u32(c);
     whole.last = cursor_u32(c);
-    r = memory_add(m, subject, key);
+    r = records_add(m, subject, key);
     if (r == NULL)
         return "no memory";
     r->first = whole.first;
@@ -174,11 +174,11 @@ static const char *read_record(struct memory *m, struct cursor *c, enum store_su
             return "a set is damaged";
     if (!read_identities(c, r))
         return "an identity is damaged";
-    memory_changed(m, subject, r);
+    records_changed(m, subject, r);
     return NULL;
 }
 
-static const char *read_records(struct memory *m, struct cursor *c)
+static const char *read_records(struct records *m, struct cursor *c)
 {
     const char *wrong = NULL;
 
@@ -212,7 +212,7 @@ static const char *check_frame(const uint8_t *bytes, size_t n)
     return NULL;
 }
 
-const char *snapshot_read(struct memory *m, const uint8_t *bytes, size_t n)
+const char *snapshot_read(struct records *m, const uint8_t *bytes, size_t n)
 {
     const char *wrong = check_frame(bytes, n);
     struct cursor c;
@@ -223,6 +223,6 @@ const char *snapshot_read(struct memory *m, const uint8_t *bytes, size_t n)
     cursor_skip(&c, MAGIC_SIZE + 2);
     wrong = read_records(m, &c);
     if (wrong != NULL)
-        memory_clear(m);
+        records_clear(m);
     return wrong;
 }

@@ -2,7 +2,7 @@
 /*
  * store: the interface of a history store, a row of functions that take texts. history.c makes the texts (keys) of a
  * greeting, hashes them if the settings require it, and keeps the promises of history.h about callbacks. A store only
- * has to remember. none.c is the smallest one.
+ * has to remember.
  */
 #ifndef HELOD_HISTORY_STORE_H
 #define HELOD_HISTORY_STORE_H
@@ -84,6 +84,6 @@ struct store {
     bool (*save)(void *store, char *error, size_t error_size); /* NULL: nothing to save */
 };
 
-extern const struct store store_none, store_memory, store_redis; /* store_redis: only with HAVE_HIREDIS */
+extern const struct store store_memory, store_redis; /* store_redis: only with HAVE_HIREDIS */
 
 #endif

@@ -9,7 +9,7 @@ import subprocess
 
 SRC = pathlib.Path(os.environ["top_builddir"]) / "src"
 ROOMS = ("evidence", "decision", "rules")  # each may refer to those after it, and to none before it
-ALL = (*ROOMS, "base", "protocol", "names", "dns", "spf", "config", "report", "helod")
+ALL = (*ROOMS, "base", "protocol", "names", "dns", "spf", "history", "config", "report", "helod")
 
 
 def symbols(room):

@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "fuzz.h"
-#include "memory.h"
+#include "snapshot.h"
 
 enum { NOW = 1767225600, WINDOW = 7 * 86400, ENTRIES = 50, BYTES = 65536 };
 
@@ -18,9 +18,9 @@ static void check(bool kept)
         abort();
 }
 
-static void write_again(const struct memory *m)
+static void write_again(const struct records *m)
 {
-    struct memory *again = memory_new(ENTRIES, BYTES, WINDOW);
+    struct records *again = records_new(ENTRIES, BYTES, WINDOW);
     char *bytes = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&bytes, &n);
@@ -30,12 +30,12 @@ static void write_again(const struct memory *m)
     check(snapshot_read(again, (const uint8_t *)bytes, n) == NULL);
     check(table_count(again->tables[STORE_NETWORK]) <= table_count(m->tables[STORE_NETWORK]));
     free(bytes);
-    memory_free(again);
+    records_free(again);
 }
 
 static void read_one(const uint8_t *data, size_t size)
 {
-    struct memory *m = memory_new(ENTRIES, BYTES, WINDOW);
+    struct records *m = records_new(ENTRIES, BYTES, WINDOW);
     const char *wrong;
 
     check(m != NULL);
@@ -44,7 +44,7 @@ static void read_one(const uint8_t *data, size_t size)
     check(wrong == NULL || table_count(m->tables[STORE_NETWORK]) + table_count(m->tables[STORE_NAME]) == 0);
     if (wrong == NULL)
         write_again(m);
-    memory_free(m);
+    records_free(m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

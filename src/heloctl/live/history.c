@@ -17,11 +17,6 @@
 
 enum { PATH_SIZE = 512 };
 
-struct reaching {
-    struct event_base *base;
-    bool over, ok;
-};
-
 static void report(void *arg, bool is_error, const char *message)
 {
     (void)arg;
@@ -29,35 +24,26 @@ static void report(void *arg, bool is_error, const char *message)
     fprintf(stderr, "%s\n", message);
 }
 
-static void shown(void *arg, bool ok, const char *text)
-{
-    struct reaching *r = arg;
-
-    fputs(text, ok ? stdout : stderr);
-    r->ok = ok;
-    r->over = true;
-}
-
 static int reach_store(struct ctl *ctl, const struct settings *settings, bool forget)
 {
     struct history_options options = {.settings = &settings->history, .read_only = true, .report = report};
-    struct reaching r = {.base = event_base_new()};
-    char error[300] = "out of memory";
-    struct history *h = r.base ? history_new(r.base, &options, error, sizeof(error)) : NULL;
+    enum history_form form = !forget && ctl_given(ctl, 'j') ? HISTORY_JSON : HISTORY_TEXT;
+    struct event_base *base = event_base_new();
+    char error[300] = "out of memory", *text = NULL;
+    struct history *h = base ? history_new(base, &options, error, sizeof(error)) : NULL;
+    bool ok = false;
 
-    if (!h) {
+    if (h)
+        text = (forget ? history_forget : history_show)(h, ctl->arguments[0], form, &ok);
+    if (text)
+        fputs(text, ok ? stdout : stderr);
+    else
         ctl_fail(ctl, CTL_TROUBLE, "%s", error);
-    } else {
-        r.over = !(
-            forget ? history_forget(h, ctl->arguments[0], shown, &r)
-                   : history_show(h, ctl->arguments[0], ctl_given(ctl, 'j') ? HISTORY_JSON : HISTORY_TEXT, shown, &r));
-        while (!r.over && event_base_loop(r.base, EVLOOP_ONCE) == 0)
-            ;
-    }
+    free(text);
     history_free(h);
-    if (r.base)
-        event_base_free(r.base);
-    return r.ok ? CTL_OK : CTL_TROUBLE;
+    if (base)
+        event_base_free(base);
+    return ok ? CTL_OK : CTL_TROUBLE;
 }
 
 /* Names are not percent-encoded: HTTP_QUERY_SIZE has room for the longest name, but not for three times its length. */
