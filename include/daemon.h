@@ -13,7 +13,6 @@ struct settings;
 struct daemon_options {
     const char *file; /* the policy file */
     bool foreground;  /* do not fork, and log to stderr; false: fork, and log to syslog */
-    bool verbose;     /* debug messages too */
 };
 
 /* Runs until SIGTERM or SIGINT. Returns the exit status: 0 after SIGTERM or SIGINT, 1 when it could not start. */

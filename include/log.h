@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
 enum log_sink {
     LOG_SINK_STDERR,  /* lines that begin with the time or, under systemd (JOURNAL_STREAM), with a <n> priority */
@@ -22,8 +22,8 @@ enum log_sink {
 
 enum { LOG_LINE_SIZE = 900 };
 
-/* `ident` must stay valid. May be called again to change sink or level. */
-void log_open(enum log_sink sink, enum log_level max_level, const char *ident);
+/* `ident` must stay valid. May be called again to change the sink. */
+void log_open(enum log_sink sink, const char *ident);
 /* One field of a line, for sinks that store fields. The value of a number is its digits. */
 struct log_field {
     const char *name, *value;
@@ -32,7 +32,6 @@ struct log_field {
 /* A sink with fields. Every text must stay valid. */
 struct log_target {
     enum log_sink sink; /* LOG_SINK_JOURNAL or LOG_SINK_FILE */
-    enum log_level max_level;
     const char *ident;
     const char *path; /* the file; of the journal's socket, NULL for the system's */
 };
@@ -43,7 +42,6 @@ bool log_reopen(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Writes a finished line (a decision) unchanged, in one write. The caller has filtered it. */
 void log_line(enum log_level level, const char *line, size_t n);
 /* The same with its fields. In a file they replace the line; syslog and stderr take the line alone. */

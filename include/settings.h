@@ -180,7 +180,6 @@ enum log_destination { LOG_TO_SYSLOG, LOG_TO_JOURNAL, LOG_TO_FILE };
 struct log_settings {
     enum log_destination to;
     const char *file; /* JSON lines */
-    bool verbose;
 };
 
 /* "FILE:LINE: OPTION" of options that only daemon_check() can verify, for its messages. */

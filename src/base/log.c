@@ -37,12 +37,10 @@ static const struct level_row {
     [LOG_LEVEL_ERROR] = {LOG_ERR, "<3>", "error: ", "error"},
     [LOG_LEVEL_WARNING] = {LOG_WARNING, "<4>", "warning: ", "warning"},
     [LOG_LEVEL_INFO] = {LOG_INFO, "<6>", "", "info"},
-    [LOG_LEVEL_DEBUG] = {LOG_DEBUG, "<7>", "debug: ", "debug"},
 };
 
 static struct {
     enum log_sink sink;
-    enum log_level max_level;
     const char *ident;
     bool journal; /* stderr is the journal's stream */
     enum output_kind stderr_kind;
@@ -51,7 +49,7 @@ static struct {
     char prefix[PREFIX_SIZE];
     unsigned long long lost, untold;
     uint64_t tell_ms; /* when lost lines may be reported again */
-} state = {.sink = LOG_SINK_STDERR, .max_level = LOG_LEVEL_INFO, .ident = "helod", .prefix_time = -1};
+} state = {.sink = LOG_SINK_STDERR, .ident = "helod", .prefix_time = -1};
 
 static enum output_kind output_kind_of(int fd)
 {
@@ -92,14 +90,13 @@ static bool stderr_is_journal(void)
     return strcmp(stream, own) == 0;
 }
 
-void log_open(enum log_sink sink, enum log_level max_level, const char *ident)
+void log_open(enum log_sink sink, const char *ident)
 {
     log_release();
     log_syslog_stop();
     if (sink != LOG_SINK_JOURNAL && sink != LOG_SINK_FILE)
         log_fields_close();
     state.sink = sink;
-    state.max_level = max_level;
     state.ident = ident;
     state.journal = sink == LOG_SINK_STDERR && stderr_is_journal();
     state.stderr_kind = output_kind_of(STDERR_FILENO);
@@ -113,7 +110,7 @@ bool log_direct(const struct log_target *target)
 {
     if (!log_fields_open(target))
         return false;
-    log_open(target->sink, target->max_level, target->ident);
+    log_open(target->sink, target->ident);
     return true;
 }
 
@@ -195,7 +192,7 @@ bool log_keeps_fields(void)
 
 void log_line_fields(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count)
 {
-    if (level > state.max_level || state.sink == LOG_SINK_DISCARD)
+    if (state.sink == LOG_SINK_DISCARD)
         return;
     if (n > LOG_LINE_SIZE)
         n = LOG_LINE_SIZE;
@@ -253,7 +250,7 @@ static void log_message(enum log_level level, uint64_t held_back, const char *fo
     char raw[LOG_LINE_SIZE + 1], line[LOG_LINE_SIZE + 1], tail[64] = "";
     struct text raw_text, text;
 
-    if (level > state.max_level || state.sink == LOG_SINK_DISCARD)
+    if (state.sink == LOG_SINK_DISCARD)
         return;
     if (held_back > 0)
         snprintf(tail, sizeof tail, " (%llu more like this)", (unsigned long long)held_back);
@@ -291,11 +288,6 @@ void log_info(const char *format, ...)
     LOG_AT(LOG_LEVEL_INFO);
 }
 
-void log_debug(const char *format, ...)
-{
-    LOG_AT(LOG_LEVEL_DEBUG);
-}
-
 /* next_ms is the time at which the budget grows by one message again. */
 static bool limit_allows(struct log_limit *limit)
 {
@@ -321,7 +313,7 @@ void log_limited(struct log_limit *limit, enum log_level level, const char *form
 {
     va_list args;
 
-    if (level > state.max_level || !limit_allows(limit))
+    if (!limit_allows(limit))
         return;
     va_start(args, format);
     log_message(level, limit->held_back, format, args);

@@ -187,7 +187,6 @@ const struct option options[] = {
     {IN(LOG, "to", log.to, OPTION_CHOICE), .initial = "syslog", .choices = log_choices,
      .summary = "syslog, journal (with fields) or file (JSON lines)."},
     {IN(LOG, "file", log.file, OPTION_PATH), .initial = "", .summary = "File for the JSON lines."},
-    {IN(LOG, "verbose", log.verbose, OPTION_SWITCH), .initial = "no", .summary = "Log more about what helod does."},
 };
 const size_t options_count = sizeof(options) / sizeof(options[0]);
 

@@ -118,7 +118,7 @@ int main(int argc, char **argv)
     struct ctl ctl = {.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
     const struct ctl_verb *verb;
 
-    log_open(LOG_SINK_STDERR, LOG_LEVEL_WARNING, "heloctl");
+    log_open(LOG_SINK_STDERR, "heloctl");
     if (argc < 2)
         return all_help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "acceptor.h"
 #include "connection.h"
+#include "counts.h"
 #include "log.h"
 #include "notify.h"
 #include "policyfile.h"
@@ -33,6 +34,7 @@
 #include "housekeeping.h"
 
 enum { STACK_LEAST = 256 * 1024, ERROR_SIZE = 512, SETTLE_MS = 50, SIGNALS = 4 };
+enum { HITS_MAX = 65536, WAITING_MAX = 1 << 24 }; /* each waiting request has a connection, of which there are fewer */
 
 struct daemon {
     struct server server;
@@ -177,14 +179,16 @@ static bool make_parts(struct server *s)
     s->instances = instances_new(settings->instances);
     s->earlier = earlier_new(settings->instances);
     s->rates = rates_new();
-    s->waiting = client_waiting_new();
-    s->hits = exemption_hits_new();
+    s->waiting = counts_new(WAITING_MAX);
+    for (unsigned i = 0; i < EXEMPT_KINDS; i++)
+        s->hits[i] = counts_new(HITS_MAX);
     s->connections = connections_new(s);
     s->pending = pending_list_new(s);
     s->status = s->base == NULL ? NULL : status_new(s);
     s->recent = recent_new();
     return s->base != NULL && s->metrics != NULL && s->instances != NULL && s->earlier != NULL && s->rates != NULL &&
-           s->waiting != NULL && s->hits != NULL && s->connections != NULL && s->pending != NULL && s->status != NULL &&
+           s->waiting != NULL && s->hits[EXEMPT_CLIENT] != NULL && s->hits[EXEMPT_RDNS] != NULL &&
+           s->hits[EXEMPT_HELO] != NULL && s->connections != NULL && s->pending != NULL && s->status != NULL &&
            s->recent != NULL;
 }
 
@@ -329,7 +333,8 @@ static void end(struct daemon *d)
     earlier_free(s->earlier);
     rates_free(s->rates);
     table_free(s->waiting);
-    table_free(s->hits);
+    for (unsigned i = 0; i < EXEMPT_KINDS; i++)
+        table_free(s->hits[i]);
     metrics_free(s->metrics);
     recent_free(s->recent);
     settings_unref(s->settings);
@@ -359,14 +364,13 @@ int daemon_run(const struct daemon_options *options)
     bool started;
 
     d.server.foreground = options->foreground;
-    d.server.verbose = options->verbose;
     d.server.hooks = (struct server_hooks){.reload = reload_run,
                                            .room = acceptor_room,
                                            .answer = connection_answer,
                                            .answer_now = connection_answer_now,
                                            .go_on = connection_go_on};
     hold_signals(SIG_BLOCK);
-    log_open(LOG_SINK_STDERR, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "helod");
+    log_open(LOG_SINK_STDERR, "helod");
     notify_open();
     d.server.acceptor = acceptor_new(&d.server);
     if (d.server.acceptor == NULL || !acceptor_inherit(d.server.acceptor, error, sizeof(error))) {

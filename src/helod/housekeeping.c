@@ -6,9 +6,11 @@
 #include "housekeeping.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "connection.h"
+#include "counts.h"
 #include "history.h"
 #include "log.h"
 #include "notify.h"
@@ -220,7 +222,7 @@ void housekeeping_report(const struct server *s)
         report_metric(s, &metric_rows[i]);
     for (size_t i = 0; i < exempt->count; i++) {
         const struct exemption *entry = &exempt->entries[i];
-        unsigned long long hits = exemption_hits_get(s->hits, entry);
+        unsigned long long hits = counts_get(s->hits[entry->kind], entry->pattern, strlen(entry->pattern));
         char where[EXEMPTION_WHERE_SIZE];
 
         if (hits > 0)

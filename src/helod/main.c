@@ -33,7 +33,6 @@ static const struct option_row {
     {'t', "", "check the policy file, print the policy in effect and what it would do"},
     {'q', "", "with -t: print errors and warnings only"},
     {'c', " FILE", "the policy file, instead of " POLICY_FILE},
-    {'v', "", "log debug messages too"},
     {'V', "", "print versions"},
     {'h', "", "print this; so does --help"},
 };
@@ -43,7 +42,7 @@ enum { OPTIONS = sizeof(option_rows) / sizeof(option_rows[0]) };
 /* Asked for it goes to stdout and is no mistake. */
 static int usage(FILE *out)
 {
-    fputs("usage: helod [-f] [-t [-q]] [-c FILE] [-v] [-V] [-h]\n", out);
+    fputs("usage: helod [-f] [-t [-q]] [-c FILE] [-V] [-h]\n", out);
     for (size_t i = 0; i < OPTIONS; i++)
         fprintf(out, "  -%c%-6s %s\n", option_rows[i].letter, option_rows[i].argument, option_rows[i].summary);
     return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
@@ -128,7 +127,7 @@ int main(int argc, char **argv)
     bool only_check = false, quiet = false;
     int letter;
 
-    while ((letter = getopt_long(argc, argv, "ftqc:vVh", longs, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "ftqc:Vh", longs, NULL)) != -1) {
         switch (letter) {
         case 'f':
             options.foreground = true;
@@ -141,9 +140,6 @@ int main(int argc, char **argv)
             break;
         case 'c':
             options.file = optarg;
-            break;
-        case 'v':
-            options.verbose = true;
             break;
         case 'V':
             return versions();

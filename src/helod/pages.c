@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "counts.h"
 #include "decision_line.h"
 #include "exposition.h"
 #include "history.h"
@@ -123,7 +124,7 @@ static void add_exemptions(const struct server *s, struct json *j)
         json_text(j, "where", exempt_where(entry, where));
         json_text(j, "why", entry->why);
         json_number(j, "until", (long long)entry->until);
-        json_number(j, "hits", (long long)exemption_hits_get(s->hits, entry));
+        json_number(j, "hits", (long long)counts_get(s->hits[entry->kind], entry->pattern, strlen(entry->pattern)));
         json_close(j, '}');
     }
     json_close(j, ']');

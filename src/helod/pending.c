@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "counts.h"
 #include "decision.h"
 #include "decision_line.h"
 #include "hash.h"
@@ -123,6 +124,14 @@ static void pending_end(struct pending *p)
     all->spare_count++;
 }
 
+/* So that one network whose zones never answer cannot use up all lookups in flight. */
+static void count_waiting(const struct pending *p, int by)
+{
+    const struct address network = rates_network(&p->request.client);
+
+    counts_add(p->all->server->waiting, &network, sizeof(network), by);
+}
+
 /* The request is no longer in flight, and only the caller still uses `p`. */
 static void pending_finish(struct pending *p)
 {
@@ -131,7 +140,7 @@ static void pending_finish(struct pending *p)
     p->gather = NULL;
     evtimer_del(&p->deadline);
     all->in_flight--;
-    client_waiting_end(all->server->waiting, &p->request.client);
+    count_waiting(p, -1);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
 }
 
@@ -187,8 +196,10 @@ static void count(const struct pending *p, const struct evidence *e, const struc
             metrics_add(s->metrics, METRIC_FINDINGS, (unsigned)v->findings[i].rule, 1);
     }
     if (v->exemption >= 0 && (size_t)v->exemption < exempt->count) {
-        metrics_add(s->metrics, METRIC_EXEMPTED, exempt->entries[v->exemption].kind, 1);
-        exemption_hits_add(s->hits, &exempt->entries[v->exemption]);
+        const struct exemption *exemption = &exempt->entries[v->exemption];
+
+        metrics_add(s->metrics, METRIC_EXEMPTED, exemption->kind, 1);
+        counts_add(s->hits[exemption->kind], exemption->pattern, strlen(exemption->pattern), 1);
     }
 }
 
@@ -329,7 +340,7 @@ static void wait_for_evidence(struct pending *p)
     const struct timeval *common = event_base_init_common_timeout(all->server->base, &plain);
 
     all->in_flight++;
-    client_waiting_begin(all->server->waiting, &p->request.client);
+    count_waiting(p, 1);
     metrics_set(all->server->metrics, METRIC_IN_FLIGHT, all->in_flight);
     if (evtimer_add(&p->deadline, common != NULL ? common : &plain) == 0)
         return;
@@ -350,10 +361,11 @@ static enum limit limit_of(void *arg)
     struct server *s = p->all->server;
     const struct settings *settings = p->settings;
     size_t most = (size_t)settings->dns.in_flight * settings->dns.client_share / 100;
+    const struct address network = rates_network(&p->request.client);
 
     if (rates_exceeded(s->rates, &p->request.client, settings->server.client_rate, now_ms))
         return LIMIT_CLIENT_RATE;
-    if (settings->dns.client_share > 0 && client_waiting_count(s->waiting, &p->request.client) >= (most > 0 ? most : 1))
+    if (settings->dns.client_share > 0 && counts_get(s->waiting, &network, sizeof(network)) >= (most > 0 ? most : 1))
         return LIMIT_CLIENT_WAITING;
     return LIMIT_NONE;
 }
@@ -362,12 +374,12 @@ static enum limit limit_of(void *arg)
 static bool dns_is_suspended(const struct pending *p, uint64_t now_ms)
 {
     struct guard *guard = &p->all->server->guard;
-    struct network network;
+    struct address network;
 
     if (!guard->suspended)
         return false;
     network = rates_network(&p->request.client);
-    return guard_holds_back(guard, &network.base, now_ms);
+    return guard_holds_back(guard, &network, now_ms);
 }
 
 static void judge(struct pending *p)

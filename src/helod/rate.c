@@ -56,21 +56,21 @@ static struct slot *slot_of(struct slot set[WAYS], uint64_t network, uint64_t wi
     return least;
 }
 
-struct network rates_network(const struct address *client)
+struct address rates_network(const struct address *client)
 {
-    return address_network(client, client->family == ADDRESS_IPV4 ? IPV4_BITS : IPV6_BITS);
+    return address_network(client, client->family == ADDRESS_IPV4 ? IPV4_BITS : IPV6_BITS).base;
 }
 
 bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms)
 {
-    struct network net;
+    struct address network;
     struct slot *slot;
     uint64_t hash;
 
     if (per_minute == 0 || client->family == ADDRESS_NONE)
         return false;
-    net = rates_network(client);
-    hash = hash_bytes(&r->key, &net.base, sizeof(net.base)) | 1;
+    network = rates_network(client);
+    hash = hash_bytes(&r->key, &network, sizeof(network)) | 1;
     slot = slot_of(r->slots[(hash >> 32) % SETS], hash, now_ms / WINDOW_MS + 1);
     if (slot->count <= per_minute)
         slot->count++;

@@ -12,8 +12,8 @@
 
 struct rates;
 
-/* The network that limits treat as one client: its /24 or /48. The bytes of its base, with the family, are a key. */
-struct network rates_network(const struct address *client);
+/* Base of the network that limits treat as one client: its /24 or /48. With the family, its bytes are a key. */
+struct address rates_network(const struct address *client);
 
 struct rates *rates_new(void); /* NULL: no memory, no randomness */
 void rates_free(struct rates *r);

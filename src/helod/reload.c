@@ -43,14 +43,11 @@ void reload_log(const struct server *s)
 {
     static char path[PATH_MAX];
     const struct log_settings *log = &s->settings->log;
-    struct log_target target = {
-        .max_level = s->verbose || log->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-        .ident = "helod",
-    };
+    struct log_target target = {.ident = "helod"};
 
     switch (log->to) {
     case LOG_TO_SYSLOG:
-        log_open(s->foreground ? LOG_SINK_STDERR : LOG_SINK_SYSLOG, target.max_level, target.ident);
+        log_open(s->foreground ? LOG_SINK_STDERR : LOG_SINK_SYSLOG, target.ident);
         return;
     case LOG_TO_JOURNAL:
         target.sink = LOG_SINK_JOURNAL;

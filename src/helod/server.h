@@ -13,14 +13,12 @@
 #include "gather.h"
 #include "guard.h"
 #include "earlier.h"
-#include "exemption_hits.h"
 #include "instance.h"
 #include "metrics.h"
 #include "probe.h"
 #include "rate.h"
 #include "recent.h"
 #include "settings.h"
-#include "client_waiting.h"
 
 struct acceptor;
 struct connection;
@@ -41,15 +39,15 @@ struct server_hooks {
 
 struct server {
     struct event_base *base;
-    bool foreground, verbose; /* of the command line */
+    bool foreground; /* of the command line */
     bool stopping;
     struct settings *settings; /* the running policy; a request in flight holds its own reference */
     struct gather_context gather;
     struct table *instances; /* see instance.h */
     struct earlier *earlier;
     struct rates *rates;
-    struct table *waiting; /* see client_waiting.h */
-    struct table *hits;    /* see exemption_hits.h */
+    struct table *waiting;            /* requests that wait for DNS, by the client's network: see counts.h */
+    struct table *hits[EXEMPT_KINDS]; /* uses of exemptions, by the text that the admin wrote: a reload keeps them */
     struct metrics *metrics;
     struct guard guard;
     struct probe probe;

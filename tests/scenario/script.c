@@ -33,7 +33,7 @@ struct resolver_query {
 
 struct resolver {
     struct line lines[LINES_MAX];
-    unsigned line_count, asked, client_waiting_count;
+    unsigned line_count, asked, waiting_count;
     struct resolver_query *waiting[WAITING_MAX];
 };
 
@@ -58,7 +58,7 @@ void script_clear(struct resolver *r)
         free(r->lines[i].name);
         free(r->lines[i].value);
     }
-    for (unsigned i = 0; i < r->client_waiting_count; i++) {
+    for (unsigned i = 0; i < r->waiting_count; i++) {
         free(r->waiting[i]->name);
         free(r->waiting[i]);
     }
@@ -222,14 +222,14 @@ struct resolver_query *resolver_ask(struct resolver *r, const char *name, enum d
     struct resolver_query *q = calloc(1, sizeof(*q));
     const char *word = word_of(r, name, (uint16_t)type);
 
-    if (!q || r->client_waiting_count == WAITING_MAX)
+    if (!q || r->waiting_count == WAITING_MAX)
         abort();
     *q = (struct resolver_query){.name = strdup(name), .type = type, .done = done, .arg = arg, .due_ms = clock_ms()};
     q->never = word && strcmp(word, "never") == 0;
     for (unsigned i = 0; i < r->line_count; i++)
         if (fits(&r->lines[i], name, (uint16_t)type))
             q->due_ms += r->lines[i].delay_ms;
-    r->waiting[r->client_waiting_count++] = q;
+    r->waiting[r->waiting_count++] = q;
     r->asked++;
     return q;
 }
@@ -238,8 +238,8 @@ static void forget(struct resolver *r, unsigned i)
 {
     free(r->waiting[i]->name);
     free(r->waiting[i]);
-    memmove(&r->waiting[i], &r->waiting[i + 1], (r->client_waiting_count - i - 1) * sizeof(r->waiting[0]));
-    r->client_waiting_count--;
+    memmove(&r->waiting[i], &r->waiting[i + 1], (r->waiting_count - i - 1) * sizeof(r->waiting[0]));
+    r->waiting_count--;
 }
 
 /* There is one resolver in a scenario run; a cancelled query just never answers. */
@@ -268,13 +268,12 @@ bool script_deliver(struct resolver *r, uint64_t until_ms)
     struct dns_record records[DNS_RECORDS_MAX];
     struct dns_answer answer = {.ttl = 300};
     struct resolver_query q;
-    unsigned next = r->client_waiting_count;
+    unsigned next = r->waiting_count;
 
-    for (unsigned i = 0; i < r->client_waiting_count; i++)
-        if (!r->waiting[i]->never &&
-            (next == r->client_waiting_count || r->waiting[i]->due_ms < r->waiting[next]->due_ms))
+    for (unsigned i = 0; i < r->waiting_count; i++)
+        if (!r->waiting[i]->never && (next == r->waiting_count || r->waiting[i]->due_ms < r->waiting[next]->due_ms))
             next = i;
-    if (next == r->client_waiting_count || r->waiting[next]->due_ms > until_ms)
+    if (next == r->waiting_count || r->waiting[next]->due_ms > until_ms)
         return false;
     q = *r->waiting[next];
     q.name = strdup(q.name);

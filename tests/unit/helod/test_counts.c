@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who waits, by network. */
+/* Numbers by key: here who waits, by network. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "client_waiting.h"
+#include "counts.h"
+#include "rate.h"
 #include "table.h"
 
 static struct address address(const char *text)
@@ -20,7 +21,21 @@ static struct address address(const char *text)
     return a;
 }
 
-enum step { BEGIN, END };
+enum step { BEGIN = 1, END = -1 };
+
+static void add(struct table *w, const struct address *client, int by)
+{
+    const struct address network = rates_network(client);
+
+    counts_add(w, &network, sizeof(network), by);
+}
+
+static uint64_t get(const struct table *w, const struct address *client)
+{
+    const struct address network = rates_network(client);
+
+    return counts_get(w, &network, sizeof(network));
+}
 
 static void test_counts(void **state)
 {
@@ -49,25 +64,25 @@ static void test_counts(void **state)
         {"what never began may end", END, "203.0.113.1", "203.0.113.1", 0},
         {"and begin", BEGIN, "203.0.113.1", "203.0.113.2", 1},
     };
-    struct table *w = client_waiting_new();
+    struct table *w = counts_new(10000);
 
     (void)state;
     assert_non_null(w);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct address client = address(rows[i].client), asked = address(rows[i].asked);
 
-        (rows[i].step == BEGIN ? client_waiting_begin : client_waiting_end)(w, &client);
-        if (client_waiting_count(w, &asked) != rows[i].want)
-            print_error("%s: %zu\n", rows[i].name, client_waiting_count(w, &asked));
-        assert_int_equal(client_waiting_count(w, &asked), rows[i].want);
+        add(w, &client, rows[i].step);
+        if (get(w, &asked) != rows[i].want)
+            print_error("%s: %ju\n", rows[i].name, (uintmax_t)get(w, &asked));
+        assert_int_equal(get(w, &asked), rows[i].want);
     }
     table_free(w);
 }
 
-/* Every network of a crowd has its own count, and nothing is left when it has gone. */
+/* Every network of a crowd has its own number, and nothing is left when it has gone. */
 static void test_crowd(void **state)
 {
-    struct table *w = client_waiting_new();
+    struct table *w = counts_new(10000);
     struct address a = {.family = ADDRESS_IPV4, .bytes = {100}};
     unsigned n = 0;
 
@@ -77,16 +92,34 @@ static void test_crowd(void **state)
         for (n = 0; n < 5000; n++) {
             a.bytes[1] = (uint8_t)(n >> 8);
             a.bytes[2] = (uint8_t)n;
-            assert_int_equal(client_waiting_count(w, &a), round);
-            (round == 0 ? client_waiting_begin : client_waiting_end)(w, &a);
-            assert_int_equal(client_waiting_count(w, &a), 1 - round);
+            assert_int_equal(get(w, &a), round);
+            add(w, &a, round == 0 ? BEGIN : END);
+            assert_int_equal(get(w, &a), 1 - round);
         }
+    assert_int_equal(table_count(w), 0);
     table_free(w);
+}
+
+static void test_bounded(void **state)
+{
+    struct table *t = counts_new(2);
+
+    (void)state;
+    assert_non_null(t);
+    counts_add(t, "a", 1, 1);
+    counts_add(t, "b", 1, 1);
+    counts_add(t, "a", 1, 1);
+    counts_add(t, "c", 1, 1);
+    assert_int_equal(counts_get(t, "a", 1), 2);
+    assert_int_equal(counts_get(t, "b", 1), 0);
+    assert_int_equal(counts_get(t, "c", 1), 1);
+    table_free(t);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts), cmocka_unit_test(test_crowd)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts), cmocka_unit_test(test_crowd),
+                                       cmocka_unit_test(test_bounded)};
 
-    return cmocka_run_group_tests_name("waiting", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("counts", tests, NULL, NULL);
 }
