@@ -109,7 +109,10 @@ enum history_form { HISTORY_TEXT, HISTORY_JSON };
  * daemon cannot wait for that: NULL, unless the history is read_only.
  */
 char *history_show(struct history *h, const char *subject, enum history_form form, bool *ok);
-/* Removes the record of one client network or name, even if the history is read_only. The text says what was removed. */
+/*
+ * Removes the record of one client network or name, even if the history is read_only. The text says what was
+ * removed.
+ */
 char *history_forget(struct history *h, const char *subject, enum history_form form, bool *ok);
 
 /* A Redis server, as shown in the statistics. */
