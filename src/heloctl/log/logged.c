@@ -213,6 +213,7 @@ void logged_identify(struct logged *l, const struct name_data *data)
     name_parse(&rdns, f->rdns, strlen(f->rdns), data, l->record->region);
     l->domain = helo.registrable ? helo.registrable : rdns.registrable ? rdns.registrable : LOGGED_NO_DOMAIN;
     l->proved = !is_default_name(l) && (name_is_own(l) || (logged_confirmed(l) && name_same_domain(&helo, &rdns)));
+    l->owner = l->proved ? helo.registrable : logged_confirmed(l) && !is_default_name(l) ? rdns.registrable : NULL;
 }
 
 const char *logged_network(const struct logged *l, char out[NETWORK_TEXT_SIZE])

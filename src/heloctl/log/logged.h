@@ -31,6 +31,8 @@ struct logged {
     const char *domain; /* registrable domain of the HELO name, else of the reverse name, else LOGGED_NO_DOMAIN */
     bool proved;        /* the HELO name is the client's own: by SPF, its address, or a confirmed name of its domain.
                            Not where the names are a provider's defaults. */
+    const char
+        *owner; /* registrable domain of a name that is proved or confirmed, and is no provider's default; NULL */
 };
 
 #define LOGGED_NO_DOMAIN "no public domain"

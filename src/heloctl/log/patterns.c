@@ -22,7 +22,7 @@ struct key {
 struct pattern {
     struct table_entry entry;
     struct key key;
-    uint64_t count;
+    uint64_t count, weighed;
 };
 
 struct patterns {
@@ -65,7 +65,7 @@ static int by_number(const void *a, const void *b)
     return *(const int16_t *)a - *(const int16_t *)b;
 }
 
-void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind kind)
+void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind kind, bool weighed)
 {
     struct pattern *pattern;
     struct key key;
@@ -89,6 +89,7 @@ void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind 
         table_insert(p->all, &pattern->entry);
     }
     pattern->count++;
+    pattern->weighed += weighed;
 }
 
 struct judging {
@@ -112,6 +113,8 @@ static bool judge(struct table_entry *entry, void *arg)
     score = v.score < PATTERN_SCORES ? v.score : PATTERN_SCORES - 1;
     to->out->outcomes[pattern->key.kind][v.judged] += pattern->count;
     to->out->scores[pattern->key.kind][score] += pattern->count;
+    to->out->weighed_outcomes[pattern->key.kind][v.judged] += pattern->weighed;
+    to->out->weighed_scores[pattern->key.kind][score] += pattern->weighed;
     return true;
 }
 

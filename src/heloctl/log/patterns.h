@@ -18,16 +18,17 @@ enum pattern_kind {
     PATTERN_KINDS
 };
 
+/* Weighed: each sender counts a limited number of times (summary.h). */
 struct pattern_counts {
-    uint64_t outcomes[PATTERN_KINDS][OUTCOME_COUNT];
-    uint64_t scores[PATTERN_KINDS][PATTERN_SCORES];
+    uint64_t outcomes[PATTERN_KINDS][OUTCOME_COUNT], weighed_outcomes[PATTERN_KINDS][OUTCOME_COUNT];
+    uint64_t scores[PATTERN_KINDS][PATTERN_SCORES], weighed_scores[PATTERN_KINDS][PATTERN_SCORES];
 };
 
 struct patterns;
 
 struct patterns *patterns_new(void);    /* NULL: no memory */
 void patterns_free(struct patterns *p); /* NULL is allowed */
-void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind kind);
+void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind kind, bool weighed);
 /* What this policy makes of all of them. */
 void patterns_judge(const struct patterns *p, const struct policy *policy, struct pattern_counts *out);
 /* Greetings whose pattern had to be dropped. */

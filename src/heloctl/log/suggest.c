@@ -2,7 +2,7 @@
 /*
  * suggest: first the rules, then the thresholds for the points that result, then whether all of it together is better
  * than the policy as it is. Refusing an honest greeting costs as much as letting in REJECT_WEIGHT others; deferring one
- * costs less, because an honest server tries again.
+ * costs less, because an honest server tries again. Greetings are weighed: see SUMMARY_SENDER_MAX.
  */
 #include "suggest.h"
 
@@ -25,14 +25,14 @@ static unsigned long long n(uint64_t count)
     return (unsigned long long)count;
 }
 
-static const uint64_t *honest(const struct suggestion *to, const struct pattern_counts *c)
+static enum pattern_kind honest(const struct suggestion *to)
 {
-    return c->scores[to->by_labels ? PATTERN_HAM : PATTERN_PROVED];
+    return to->by_labels ? PATTERN_HAM : PATTERN_PROVED;
 }
 
-static const uint64_t *unwanted(const struct suggestion *to, const struct pattern_counts *c)
+static enum pattern_kind unwanted(const struct suggestion *to)
 {
-    return c->scores[to->by_labels ? PATTERN_SPAM : PATTERN_OTHER];
+    return to->by_labels ? PATTERN_SPAM : PATTERN_OTHER;
 }
 
 /* Halves the points of rules that decide against honest senders as often as against others. */
@@ -40,8 +40,9 @@ static void change_points(const struct summary *s, struct suggestion *to)
 {
     for (size_t i = 0; i < rules_count; i++) {
         const struct summary_rule *rule = &s->rules[i];
-        uint64_t good = to->by_labels ? rule->decided[LABEL_HAM] : rule->proved;
-        uint64_t bad = to->by_labels ? rule->decided[LABEL_SPAM] : rule->decisive - rule->proved;
+        uint64_t good = rule->weighed[honest(to)], bad = rule->weighed[unwanted(to)];
+        uint64_t all_good = to->by_labels ? rule->decided[LABEL_HAM] : rule->proved;
+        uint64_t all_bad = to->by_labels ? rule->decided[LABEL_SPAM] : rule->decisive - rule->proved;
         int points = to->policy.points[i];
 
         if (good + bad < ENOUGH || good < bad || rules[i]->certain || points <= 1)
@@ -49,9 +50,10 @@ static void change_points(const struct summary *s, struct suggestion *to)
         to->policy.points[i] = points / 2;
         snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "%s = %d instead of %d", rules[i]->name, points / 2,
                  points);
-        snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE, "it decided %llu outcomes of %s and %llu of %s",
-                 n(good), to->by_labels ? "ham" : "clients that prove their name", n(bad),
-                 to->by_labels ? "spam" : "others");
+        snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE,
+                 "it decided %llu outcomes of %s and %llu of %s, weighed %llu and %llu", n(all_good),
+                 to->by_labels ? "ham" : "clients that prove their name", n(all_bad), to->by_labels ? "spam" : "others",
+                 n(good), n(bad));
         to->count++;
     }
     policy_sort_rules(&to->policy);
@@ -59,13 +61,15 @@ static void change_points(const struct summary *s, struct suggestion *to)
 
 static long long cost(const struct suggestion *to, const struct pattern_counts *c, int score, int weight)
 {
-    return (long long)summary_from(honest(to, c), score) * weight - (long long)summary_from(unwanted(to, c), score);
+    return (long long)summary_from(c->weighed_scores[honest(to)], score) * weight -
+           (long long)summary_from(c->weighed_scores[unwanted(to)], score);
 }
 
 /* The cheapest score for the threshold between `lowest` and `highest`; the nearest to its own of several. */
 static void move_threshold(struct suggestion *to, const struct pattern_counts *c, struct threshold *t, int lowest,
                            int highest)
 {
+    const uint64_t *good = c->scores[honest(to)], *bad = c->scores[unwanted(to)];
     int weight = t->outcome == OUTCOME_REJECT ? REJECT_WEIGHT : DEFER_WEIGHT, best = t->score;
 
     for (int score = lowest; score <= highest; score++) {
@@ -79,10 +83,9 @@ static void move_threshold(struct suggestion *to, const struct pattern_counts *c
     snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "threshold \"%.100s\" at %d instead of %d", t->name, best,
              t->score);
     snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE,
-             "it would reach %llu %s greetings (now %llu) and %llu %s (now %llu)", n(summary_from(honest(to, c), best)),
-             to->by_labels ? "ham" : "proved", n(summary_from(honest(to, c), t->score)),
-             n(summary_from(unwanted(to, c), best)), to->by_labels ? "spam" : "others",
-             n(summary_from(unwanted(to, c), t->score)));
+             "it would reach %llu %s greetings (now %llu) and %llu %s (now %llu)", n(summary_from(good, best)),
+             to->by_labels ? "ham" : "proved", n(summary_from(good, t->score)), n(summary_from(bad, best)),
+             to->by_labels ? "spam" : "others", n(summary_from(bad, t->score)));
     to->count++;
     t->score = best;
 }
@@ -104,8 +107,7 @@ static void change_thresholds(struct suggestion *to, const struct pattern_counts
 
 static long long harm(const struct suggestion *to, const struct pattern_counts *c)
 {
-    const uint64_t *good = c->outcomes[to->by_labels ? PATTERN_HAM : PATTERN_PROVED];
-    const uint64_t *bad = c->outcomes[to->by_labels ? PATTERN_SPAM : PATTERN_OTHER];
+    const uint64_t *good = c->weighed_outcomes[honest(to)], *bad = c->weighed_outcomes[unwanted(to)];
 
     return (long long)good[OUTCOME_REJECT] * REJECT_WEIGHT + (long long)good[OUTCOME_DEFER] * DEFER_WEIGHT -
            (long long)(bad[OUTCOME_REJECT] + bad[OUTCOME_DEFER]);

@@ -36,12 +36,13 @@ bool summary_open(struct summary *s, const struct settings *settings, const stru
     s->near = tally_new(NAMES_MAX);
     s->exemptions = tally_new(NAMES_MAX);
     s->greetings = greetings_new();
+    s->senders = tally_new(NAMES_MAX);
     s->patterns = patterns_new();
     s->shadow.more = tally_new(NAMES_MAX);
     s->shadow.less = tally_new(NAMES_MAX);
     s->clients = table_new(&limits, NULL, NULL);
-    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->patterns && s->shadow.more &&
-           s->shadow.less && s->clients;
+    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->senders && s->patterns &&
+           s->shadow.more && s->shadow.less && s->clients;
 }
 
 void summary_close(struct summary *s)
@@ -51,6 +52,7 @@ void summary_close(struct summary *s)
     tally_free(s->near);
     tally_free(s->exemptions);
     greetings_free(s->greetings);
+    tally_free(s->senders);
     patterns_free(s->patterns);
     tally_free(s->shadow.more);
     tally_free(s->shadow.less);
@@ -91,7 +93,32 @@ static bool is_refused(unsigned state)
     return state == OUTCOME_DEFER || state == OUTCOME_REJECT;
 }
 
-static void add_rules(struct summary *s, const struct logged *l, int label, bool judged)
+static enum pattern_kind kind_of(const struct logged *l, int label)
+{
+    if (label != LABEL_NONE)
+        return label == LABEL_HAM ? PATTERN_HAM : PATTERN_SPAM;
+    return is_honest(l) ? PATTERN_PROVED : PATTERN_OTHER;
+}
+
+/*
+ * Whether this greeting still counts where one is weighed against others: for each outcome a sender counts a few times,
+ * so that a partner with much mail does not decide alone. A sender is an organisation if the client's name shows which
+ * one it belongs to, or else an IPv4 address or a network of IPv6.
+ */
+static bool counts_for_sender(struct summary *s, const struct logged *l, enum pattern_kind kind)
+{
+    char network[NETWORK_TEXT_SIZE], key[KEY_SIZE];
+    const struct tally_row *row;
+    const char *sender = l->owner;
+
+    if (!sender)
+        sender = l->client.family == ADDRESS_IPV4 ? l->record->fields->client : logged_network(l, network);
+    snprintf(key, sizeof(key), "%u %u %.300s", (unsigned)kind, l->state, sender);
+    row = tally_add(s->senders, key);
+    return row && row->count <= SUMMARY_SENDER_MAX;
+}
+
+static void add_rules(struct summary *s, const struct logged *l, int label, bool judged, bool weighed)
 {
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
         const struct finding *f = &l->verdict.findings[i];
@@ -108,6 +135,7 @@ static void add_rules(struct summary *s, const struct logged *l, int label, bool
             rule->labelled[label]++;
             rule->decided[label] += decisive;
         }
+        rule->weighed[kind_of(l, label)] += decisive && weighed;
     }
 }
 
@@ -277,13 +305,6 @@ static void add_mode(struct summary *s, const struct logged *l)
     s->actions[l->action]++;
 }
 
-static enum pattern_kind kind_of(const struct logged *l, int label)
-{
-    if (label != LABEL_NONE)
-        return label == LABEL_HAM ? PATTERN_HAM : PATTERN_SPAM;
-    return is_honest(l) ? PATTERN_PROVED : PATTERN_OTHER;
-}
-
 /* The mail log's opinion as a label; counts it. */
 static int take_fate(struct summary *s, const struct logged *l, const struct mail_fate *fate)
 {
@@ -309,6 +330,7 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
     const struct mail_fate *fate = mail_log_find(s->mail_log, l);
     int found, score;
+    bool weighed;
 
     logged_identify(l, s->settings->name_data);
     if (judge && l->skip == SKIP_NONE) {
@@ -336,9 +358,10 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
     if (label != LABEL_NONE)
         s->label_scores[label][score]++;
     s->labelled += label != LABEL_NONE;
+    weighed = judge && counts_for_sender(s, l, kind_of(l, label));
     if (judge && policy == s->settings->default_policy)
-        patterns_add(s->patterns, l, kind_of(l, label));
-    add_rules(s, l, label, judge);
+        patterns_add(s->patterns, l, kind_of(l, label), weighed);
+    add_rules(s, l, label, judge, weighed);
     add_client(s, l);
 }
 

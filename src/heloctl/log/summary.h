@@ -18,6 +18,8 @@ enum {
     SUMMARY_SCORES = PATTERN_SCORES,
     SUMMARY_HOURS = 24 * 62, /* the last two months; what is older is not shown by hour */
     SUMMARY_NEAR = 10,       /* points under a threshold that are a near miss */
+    SUMMARY_SENDER_MAX =
+        10, /* how often a sender counts for each outcome where a suggestion weighs one against others */
 };
 
 /* Columns of the tallies' values: outcomes first. */
@@ -31,6 +33,8 @@ struct summary_rule {
     uint64_t welcome;          /* clients that were welcomed after it hit them */
     uint64_t labelled[LABELS]; /* hits on these */
     uint64_t decided[LABELS];  /* decisive on these */
+    uint64_t
+        weighed[PATTERN_KINDS]; /* decisive on greetings of this kind, each sender counted SUMMARY_SENDER_MAX times */
 };
 
 /* What the shadow policy would do otherwise than the policy itself. */
@@ -64,6 +68,7 @@ struct summary {
     /* unasked: DNS was not queried although it was needed; slow: a second and more */
     uint64_t temperror, unasked, doubts, lookups, cached, slow, ms_sum, ms_max;
     struct tally *networks, *domains, *near, *exemptions;
+    struct tally *senders;                     /* how often each counted: see SUMMARY_SENDER_MAX */
     struct patterns *patterns;                 /* of the default policy, where it judges anew */
     uint64_t labelled;                         /* judged greetings with a label */
     struct summary_fates fates[OUTCOME_COUNT]; /* by what the thresholds said */

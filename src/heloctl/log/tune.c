@@ -104,6 +104,8 @@ static const char *const kinds[PATTERN_KINDS] = {
 static void print_suggestion(const struct summary *s, const struct suggestion *to)
 {
     printf("\nsuggestion, by %s\n", to->by_labels ? "the labels" : "whether clients prove their HELO names");
+    printf("  weighed: a sender counts at most %d times for each outcome, so that none decides alone\n",
+           SUMMARY_SENDER_MAX);
     if (to->count == 0) {
         printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy"
                                                               : "no decision to judge by");
