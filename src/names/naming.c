@@ -13,7 +13,7 @@
 #include "random_label.h"
 #include "text.h"
 
-enum { SERIAL_DIGITS = 3, BARE_SERIAL_DIGITS = 5, COMPOUND_MIN = 2, LONG_LABEL = 18 };
+enum { SERIAL_DIGITS = 3, STOCK_SERIAL_DIGITS = 4, BARE_SERIAL_DIGITS = 5, COMPOUND_MIN = 2, LONG_LABEL = 18 };
 
 struct reading {
     const struct host_part *host;
@@ -32,9 +32,22 @@ static bool number_near(const struct host_part *host, unsigned group, unsigned d
            (group + 1 < host->groups && host->digits[group + 1] >= digits);
 }
 
-/* The flag that the word sets at its position; 0: none. */
+/* One label before the domain, with or without a number: server.example.com, vps3.example.com. */
+static bool is_one_word(const struct host_part *host)
+{
+    bool alone = host->atoms == 1 || (host->atoms == 2 && host->atom[1].number && host->atom[1].first_label);
+
+    return alone && *host->domain != '\0';
+}
+
+/*
+ * The flag that the word sets at its position; 0: none. A hosting company numbers its own machines with up to three
+ * digits (web170.example.com), and its customers' machines with more.
+ */
 static unsigned flag_of(const struct reading *in, const struct host_atom *atom, enum token_class class)
 {
+    unsigned digits = SERIAL_DIGITS;
+
     switch (class) {
     case TOKEN_DYNAMIC:
         return in->address || number_near(in->host, atom->group, 1) ? NAMING_DYNAMIC : 0;
@@ -42,7 +55,9 @@ static unsigned flag_of(const struct reading *in, const struct host_atom *atom, 
         return in->address ? NAMING_DYNAMIC : 0;
     case TOKEN_GENERIC:
     case TOKEN_STOCK:
-        return in->address || number_near(in->host, atom->group, SERIAL_DIGITS) ? NAMING_GENERIC : 0;
+        if (class == TOKEN_STOCK && is_one_word(in->host))
+            digits = STOCK_SERIAL_DIGITS;
+        return in->address || number_near(in->host, atom->group, digits) ? NAMING_GENERIC : 0;
     case TOKEN_FIXED:
         return NAMING_SERVER | NAMING_FIXED;
     case TOKEN_SERVER:
@@ -131,11 +146,10 @@ static void read_stock(struct reading *in)
 {
     const struct host_part *host = in->host;
     const struct token *token = host->atoms > 0 ? find_token(in->tokens, host->atom[0].s, host->atom[0].length) : NULL;
-    bool alone = host->atoms == 1 || (host->atoms == 2 && host->atom[1].number && host->atom[1].first_label);
 
     if (*host->domain == '\0')
         return;
-    if (alone && token != NULL && token->class == TOKEN_STOCK)
+    if (is_one_word(host) && token != NULL && token->class == TOKEN_STOCK)
         note(in, NAMING_STOCK, token->text, token->length);
     else if (counts_from_zero(host))
         note(in, NAMING_STOCK, host->atom[0].s, (size_t)(host->atom[1].s + 1 - host->atom[0].s));

@@ -146,15 +146,40 @@ static bool carries_address(const struct naming *naming)
     return (naming->flags & (NAMING_ADDRESS | NAMING_PARTIAL)) != 0;
 }
 
+/*
+ * The sender's domain is that of HELO. A sender at the HELO name itself does not count: every rented host can do
+ * that.
+ */
+static bool sender_is_of_helo(const struct evidence *e)
+{
+    return name_same_domain(&e->helo, &e->sender_domain) && !name_equal(&e->helo, &e->sender_domain);
+}
+
+/*
+ * Large senders number their hosts like providers. What separates them from rented machines that keep a default
+ * name: the name is confirmed, the session is encrypted, and the host sends for the owner of the name, or the name
+ * has no more than two octets of the address. (A word for mail in the name separates them by itself, see
+ * helo_looks().)
+ */
+static enum answer is_numbered_sender(const struct evidence *e)
+{
+    if (!e->request->encrypted || !((e->helo_naming.flags & NAMING_PARTIAL) || sender_is_of_helo(e)))
+        return NO;
+    return helo_is_confirmed(e, FIT_NAME);
+}
+
 static enum answer test_helo_generic(const struct evidence *e)
 {
-    return answer_if(helo_looks(e, LOOKS_GENERIC) && carries_address(&e->helo_naming));
+    bool generic = helo_looks(e, LOOKS_GENERIC) && carries_address(&e->helo_naming);
+
+    return generic ? answer_not(is_numbered_sender(e)) : NO;
 }
 
 RULE(helo_generic) = {
     .name = "helo_generic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name carries the client's address, as providers' default names do.",
+    .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = 54,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
@@ -168,7 +193,9 @@ RULE(helo_generic) = {
 
 static enum answer test_serial(const struct evidence *e)
 {
-    return answer_if(helo_looks(e, NAMING_GENERIC) && !carries_address(&e->helo_naming));
+    bool serial = helo_looks(e, NAMING_GENERIC) && !carries_address(&e->helo_naming);
+
+    return serial ? answer_not(is_numbered_sender(e)) : NO;
 }
 
 /* Rented hosts keep such names, and so do the customers of bulk mailers: it counts less than an address. */
@@ -176,6 +203,7 @@ RULE(helo_serial) = {
     .name = "helo_serial",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is a provider's default: a serial number alone or beside a word (vps, host, customer …).",
+    .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = 43,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),

@@ -236,6 +236,10 @@ static const struct {
     {"server1.company.com", "", STOCK},
     {"host.company.com", "", STOCK},
     {"vps3.company.com", "", STOCK},
+    {"web170.company.com", "", STOCK}, /* the hosting company's own machine, not a customer's */
+    {"server-999.company.com", "", STOCK},
+    {"web1704.company.com", "", GENERIC | STOCK},
+    {"web170.eu.company.com", "", GENERIC},
     {"cpanel.company.com", "", STOCK},
     {"plesk.company.com", "", STOCK},
     {"srv01.company.com", "", STOCK},
