@@ -31,9 +31,13 @@ const char *policyfile_version(void);
 
 /* Prints the effective settings as a policy file. Reading it gives the same settings. */
 void policyfile_print(const struct settings *s, FILE *out);
-/* Calls `line` for each difference: "policy default: rdns_missing 40 -> 50". Returns how many there are. */
-size_t policyfile_diff(const struct settings *old, const struct settings *now,
-                       void (*line)(void *arg, const char *text), void *arg);
+/*
+ * Calls `difference` for each difference: "policy default: rdns_missing 40 -> 50". Returns how many there are.
+ * `restart`: the new value takes effect only when helod starts.
+ */
+typedef void policyfile_difference(void *arg, bool restart, const char *text);
+size_t policyfile_diff(const struct settings *old, const struct settings *now, policyfile_difference *difference,
+                       void *arg);
 
 /* Row `i` of the option table, for documentation checks. False past the end. */
 struct policyfile_option {

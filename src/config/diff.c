@@ -13,22 +13,27 @@
 enum { VALUE_SHOWN = 200, LINE_SIZE = 600 };
 
 struct diff {
-    void (*line)(void *arg, const char *text);
+    policyfile_difference *difference;
     void *arg;
     size_t count;
 };
 
-static void tell(struct diff *d, const char *scope, const char *name, const char *change)
+static void tell_option(struct diff *d, const char *scope, const char *name, const char *change, bool restart)
 {
     char line[LINE_SIZE];
     struct text text;
 
     d->count++;
-    if (!d->line)
+    if (!d->difference)
         return;
     text_init(&text, line, sizeof(line));
     text_addf(&text, "%s: %s%s%s", scope, name, name[0] ? " " : "", change);
-    d->line(d->arg, line);
+    d->difference(d->arg, restart, line);
+}
+
+static void tell(struct diff *d, const char *scope, const char *name, const char *change)
+{
+    tell_option(d, scope, name, change, false);
 }
 
 static void tell_number(struct diff *d, const char *scope, const char *name, long long before, long long after)
@@ -65,7 +70,7 @@ static void compare_option(struct diff *d, const char *scope, const char *prefix
         snprintf(name, sizeof(name), "%s%s", prefix, option->name);
         snprintf(change, sizeof(change), "%.*s -> %.*s", VALUE_SHOWN, before ? before : "unknown", VALUE_SHOWN,
                  after ? after : "unknown");
-        tell(d, scope, name, option->secret ? "has changed" : change);
+        tell_option(d, scope, name, option->secret ? "has changed" : change, option->restart);
     }
     free(before);
     free(after);
@@ -173,10 +178,10 @@ static void compare_exemptions(struct diff *d, const struct settings *before, co
         tell(d, "exempt", "entries", "have changed");
 }
 
-size_t policyfile_diff(const struct settings *old, const struct settings *now,
-                       void (*line)(void *arg, const char *text), void *arg)
+size_t policyfile_diff(const struct settings *old, const struct settings *now, policyfile_difference *difference,
+                       void *arg)
 {
-    struct diff d = {.line = line, .arg = arg};
+    struct diff d = {.difference = difference, .arg = arg};
 
     for (int i = SECTION_ROOT + 1; i < SECTION_COUNT; i++) {
         enum section section = (enum section)i;

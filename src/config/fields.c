@@ -75,7 +75,7 @@ static void take_list(struct reading *rd, const struct option *option, const str
     size_t kept = 0;
 
     for (unsigned i = 0; list && i < a->value_count; i++) {
-        const char *value = tree_value(rd->tree, a, i);
+        const char *value = a->values[i];
         if (value_read(option, value, base, rd->region, error))
             list[kept++] = region_strdup(rd->region, value);
         else
@@ -88,17 +88,12 @@ static void take_value(struct reading *rd, const struct option *option, const st
 {
     char error[VALUE_ERROR_SIZE];
 
-    if (tree_value_count(rd->tree, a) != a->value_count) {
-        problems_error(&rd->problems, a->line, "%s: libconfuse disagrees about this value", option->name);
-    } else if (option_is_list(option)) {
+    if (option_is_list(option)) {
         take_list(rd, option, a, base);
-        return;
-    } else if (value_read(option, tree_value(rd->tree, a, 0), base, rd->region, error)) {
-        return;
-    } else {
+    } else if (!value_read(option, a->values[0], base, rd->region, error)) {
         problems_error(&rd->problems, rd->scan.lines[a->first_line], "%s: %s", option->name, error);
+        take_initial(rd, option, base);
     }
-    take_initial(rd, option, base);
 }
 
 void fields_read(struct reading *rd, enum section section, unsigned block, void *base)
@@ -109,7 +104,7 @@ void fields_read(struct reading *rd, enum section section, unsigned block, void 
         if (option->section != section)
             continue;
         a = block == NO_BLOCK ? NULL : scan_find(&rd->scan, block, option->name);
-        if (a && rd->tree)
+        if (a && a->values)
             take_value(rd, option, a, base);
         else
             take_initial(rd, option, base);

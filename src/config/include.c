@@ -15,12 +15,13 @@
 #include "file.h"
 #include "prepass.h"
 #include "reading.h"
+#include "tree.h"
 
 enum { INCLUDE_PATH_SIZE = 1024 };
 
 void include_text(struct reading *rd, const struct file_text *file)
 {
-    struct tree *tree = NULL;
+    bool whole = false;
     size_t clean_n = 0;
     char *clean = prepass(file->text, file->n, &rd->problems, &clean_n);
 
@@ -28,11 +29,10 @@ void include_text(struct reading *rd, const struct file_text *file)
     rd->bytes += file->n;
     problems_count_lines(&rd->problems, file->text, file->n);
     if (clean && scan_text(&rd->scan, clean, clean_n, &rd->problems))
-        tree = tree_parse(clean, clean_n, &rd->scan, &rd->problems);
-    if (!tree && rd->problems.errors == 0)
+        whole = tree_read(clean, clean_n, &rd->scan, &rd->problems);
+    if (!whole && rd->problems.errors == 0)
         problems_error(&rd->problems, problems_base(&rd->problems), "no memory for the policy file");
-    rd->tree = tree_join(rd->tree, tree);
-    rd->whole = rd->whole && tree;
+    rd->whole = rd->whole && whole;
 }
 
 /* Splits a pattern into directory and name pattern. A relative directory is relative to the policy file. */

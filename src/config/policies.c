@@ -114,11 +114,9 @@ static void take_number(struct reading *rd, unsigned block, const char *name, in
     char error[VALUE_ERROR_SIZE];
     int64_t n;
 
-    if (!a || !rd->tree)
+    if (!a || !a->values)
         return;
-    if (tree_value_count(rd->tree, a) != 1)
-        problems_error(&rd->problems, a->line, "%s: libconfuse disagrees about this value", name);
-    else if (value_number(tree_value(rd->tree, a, 0), min, max, &n, error))
+    if (value_number(a->values[0], min, max, &n, error))
         *value = (int)n;
     else
         problems_error(&rd->problems, a->line, "%s: %s points", name, error);

@@ -120,7 +120,6 @@ static struct settings *read_file(const char *name, const struct file_text *file
     problems_init(&rd.problems, rd.settings->file ? rd.settings->file : "policy file", rd.region);
     rd.host = local_host_name(rd.region);
     read_text(&rd, file);
-    tree_free(rd.tree);
     problems_tell(&rd.problems, report, arg);
     if (rd.problems.errors == 0)
         return rd.settings;

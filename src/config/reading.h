@@ -10,7 +10,6 @@
 #include "problems.h"
 #include "scan.h"
 #include "settings.h"
-#include "tree.h"
 
 /* What settings_ref() counts. */
 struct owned_settings {
@@ -32,7 +31,6 @@ struct reading {
     size_t bytes;                           /* of all texts */
     bool world_readable[PROBLEM_FILES_MAX]; /* each file */
     struct scan scan;
-    struct tree *tree;
     unsigned *policy_blocks; /* of each policy its block, NO_BLOCK for the one that no file named */
     const char *host;        /* this host's name as the kernel knows it, lower case, "" for none */
 };

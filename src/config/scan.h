@@ -26,7 +26,8 @@ struct assignment {
     unsigned line;
     const char *name;
     unsigned value_count;
-    unsigned first_line; /* index into scan.lines, which has the line of each value */
+    const char *const *values; /* as libconfuse reads them; NULL: not read, or it disagrees with the scan */
+    unsigned first_line;       /* index into scan.lines, which has the line of each value */
 };
 
 /* include("PATTERN") */

@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tree {
-    cfg_t *cfg;
-    const struct scan *shape;
-    unsigned file;     /* number of the file in the scan */
-    struct tree *next; /* the tree of another file of the same policy */
-};
-
 /* libconfuse passes no argument to its error function. This is set only while it parses. */
 static struct problems *listener;
 
@@ -83,99 +76,72 @@ static bool parse(cfg_t *cfg, char *text, size_t n, struct problems *p)
     return result == CFG_SUCCESS;
 }
 
-struct tree *tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p)
+static cfg_t *section_of(cfg_t *cfg, const struct scan *shape, unsigned block)
 {
-    struct tree *t = calloc(1, sizeof(*t));
+    const struct block *b = &shape->blocks[block];
+    const struct section_row *row = &sections[b->section];
+    cfg_t *parent;
+
+    if (block == 0)
+        return cfg;
+    parent = section_of(cfg, shape, b->parent);
+    if (!parent)
+        return NULL;
+    return row->titled ? cfg_gettsec(parent, row->name, b->title) : cfg_getsec(parent, row->name);
+}
+
+/* When it runs out of memory, libconfuse can store values that are NULL. */
+static const char *const *values_of(cfg_t *section, const struct assignment *a, struct region *r)
+{
+    const char **list = region_alloc(r, (a->value_count + 1) * sizeof(*list));
+
+    if (!section || !list || cfg_size(section, a->name) != a->value_count)
+        return NULL;
+    for (unsigned i = 0; i < a->value_count; i++) {
+        const char *value = cfg_getnstr(section, a->name, i);
+
+        if (!value)
+            return NULL;
+        list[i] = region_strdup(r, value);
+    }
+    return (const char *const *)list;
+}
+
+static void take_values(cfg_t *cfg, struct scan *shape, struct problems *p)
+{
+    for (unsigned i = 0; i < shape->assignment_count; i++) {
+        struct assignment *a = &shape->assignments[i];
+
+        if (a->file != p->file_count - 1)
+            continue;
+        a->values = values_of(section_of(cfg, shape, a->block), a, p->memory);
+        if (!a->values)
+            problems_error(p, a->line, "%s: libconfuse disagrees about this value", a->name);
+    }
+}
+
+bool tree_read(char *text, size_t n, struct scan *shape, struct problems *p)
+{
     cfg_opt_t *array = option_array(SECTION_ROOT);
+    cfg_t *cfg = array ? cfg_init(array, CFGF_NONE) : NULL;
     unsigned errors = p->errors;
 
-    if (!t || !array) {
-        free(t);
-        return NULL;
+    if (!cfg)
+        return false;
+    cfg_set_error_function(cfg, on_error);
+    cfg->filename = strdup(p->files[p->file_count - 1].name);
+    if (parse(cfg, text, n, p)) {
+        take_values(cfg, shape, p);
+        cfg_free(cfg);
+        return true;
     }
-    t->shape = shape;
-    t->file = p->file_count - 1;
-    t->cfg = cfg_init(array, CFGF_NONE);
-    if (t->cfg) {
-        cfg_set_error_function(t->cfg, on_error);
-        t->cfg->filename = strdup(p->files[t->file].name);
-    }
-    if (t->cfg && parse(t->cfg, text, n, p))
-        return t;
     if (p->errors == errors)
         problems_error(p, problems_base(p), "libconfuse could not read it");
     /*
      * The scan has removed everything that libconfuse could reject, so memory ran out. libconfuse 3.3 crashes when it
      * frees a half-built tree. Leaking it is safer.
      */
-    free(t);
-    return NULL;
-}
-
-struct tree *tree_join(struct tree *first, struct tree *second)
-{
-    struct tree *last = first;
-
-    if (!first)
-        return second;
-    while (last->next)
-        last = last->next;
-    last->next = second;
-    return first;
-}
-
-void tree_free(struct tree *t)
-{
-    while (t) {
-        struct tree *next = t->next;
-        if (t->cfg)
-            cfg_free(t->cfg);
-        free(t);
-        t = next;
-    }
-}
-
-/* Returns the tree of the file that contains an assignment. */
-static const struct tree *tree_of(const struct tree *t, const struct assignment *a)
-{
-    while (t && t->file != a->file)
-        t = t->next;
-    return t;
-}
-
-static cfg_t *section_of(const struct tree *t, unsigned block)
-{
-    const struct block *b = &t->shape->blocks[block];
-    const struct section_row *row = &sections[b->section];
-    cfg_t *parent;
-
-    if (block == 0)
-        return t->cfg;
-    parent = section_of(t, b->parent);
-    if (!parent)
-        return NULL;
-    return row->titled ? cfg_gettsec(parent, row->name, b->title) : cfg_getsec(parent, row->name);
-}
-
-unsigned tree_value_count(struct tree *t, const struct assignment *a)
-{
-    const struct tree *own = tree_of(t, a);
-    cfg_t *section = own ? section_of(own, a->block) : NULL;
-    unsigned n = section ? cfg_size(section, a->name) : 0;
-
-    /* When it runs out of memory, libconfuse can store values that are NULL. */
-    for (unsigned i = 0; i < n; i++)
-        if (!cfg_getnstr(section, a->name, i))
-            return 0;
-    return n;
-}
-
-const char *tree_value(struct tree *t, const struct assignment *a, unsigned i)
-{
-    const struct tree *own = tree_of(t, a);
-    cfg_t *section = own ? section_of(own, a->block) : NULL;
-
-    return section ? cfg_getnstr(section, a->name, i) : NULL;
+    return false;
 }
 
 const char *policyfile_version(void)

@@ -32,10 +32,13 @@ void reload_report(void *arg, bool is_error, const char *message)
         log_warning("%s", message);
 }
 
-static void log_change(void *arg, const char *text)
+static void log_change(void *arg, bool restart, const char *text)
 {
     (void)arg;
-    log_info("reload: %s", text);
+    if (restart)
+        log_warning("reload: %s; this needs a restart", text);
+    else
+        log_info("reload: %s", text);
 }
 
 /* The path is copied, because the log outlives these settings. */
@@ -60,38 +63,6 @@ void reload_log(const struct server *s)
     }
     if (!log_direct(&target))
         log_error("log: %s: %s", log->to == LOG_TO_FILE ? log->file : "the journal", strerror(errno));
-}
-
-static bool same_list(const char *const *a, const char *const *b)
-{
-    while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0) {
-        a++;
-        b++;
-    }
-    return *a == NULL && *b == NULL;
-}
-
-/* The store stays open; only the counts from which rules hit are read again. */
-static bool other_history(const struct history_settings *a, const struct history_settings *b)
-{
-    return a->store != b->store || a->window_ms != b->window_ms || a->snapshot_ms != b->snapshot_ms ||
-           a->entries != b->entries || a->bytes != b->bytes || a->ipv4_bits != b->ipv4_bits ||
-           a->ipv6_bits != b->ipv6_bits || a->hashed != b->hashed || a->redis_tls != b->redis_tls ||
-           a->redis_timeout_ms != b->redis_timeout_ms || strcmp(a->file, b->file) != 0 ||
-           strcmp(a->hash_key, b->hash_key) != 0 || !same_list(a->redis, b->redis) ||
-           strcmp(a->redis_sentinel, b->redis_sentinel) != 0 || strcmp(a->redis_user, b->redis_user) != 0 ||
-           strcmp(a->redis_password, b->redis_password) != 0 || strcmp(a->redis_prefix, b->redis_prefix) != 0;
-}
-
-/* Options that take effect only at start; a reload reports their changes. */
-static bool needs_restart(const struct settings *old, const struct settings *next)
-{
-    const struct server_settings *a = &old->server, *b = &next->server;
-
-    return strcmp(a->user, b->user) != 0 || strcmp(a->group, b->group) != 0 || strcmp(a->pid_file, b->pid_file) != 0 ||
-           a->instances != b->instances || strcmp(a->socket_owner, b->socket_owner) != 0 ||
-           strcmp(a->socket_group, b->socket_group) != 0 || a->socket_mode != b->socket_mode ||
-           other_history(&old->history, &next->history);
 }
 
 /* Sockets and resolvers of the new settings; false with everything as before. */
@@ -210,9 +181,6 @@ static bool take(struct server *s, struct settings *next)
     if (policyfile_diff(old, next, log_change, NULL) == 0)
         log_info("reload: nothing changed");
     warn_of_stricter(old, next);
-    if (needs_restart(old, next))
-        log_warning("reload: user, group, pid_file, instances, the owner and mode of open sockets and the "
-                    "history's store need a restart");
     acceptor_commit(s->acceptor);
     status_commit(s->status);
     s->settings = next;

@@ -45,9 +45,10 @@ static void complain(void *arg, bool is_error, const char *message)
     puts(message);
 }
 
-static void differs(void *arg, const char *line)
+static void differs(void *arg, bool restart, const char *line)
 {
     (void)arg;
+    (void)restart;
     puts(line);
 }
 

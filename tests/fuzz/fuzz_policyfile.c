@@ -23,8 +23,8 @@ struct name_data *__real_name_data_new(const char *psl_file, const char *const *
 struct name_data *__wrap_name_data_new(const char *psl_file, const char *const *token_files, char *error, size_t size);
 void __real_name_data_free(struct name_data *data);
 void __wrap_name_data_free(struct name_data *data);
-struct tree *__real_tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p);
-struct tree *__wrap_tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p);
+bool __real_tree_read(char *text, size_t n, struct scan *shape, struct problems *p);
+bool __wrap_tree_read(char *text, size_t n, struct scan *shape, struct problems *p);
 int __real_getifaddrs(struct ifaddrs **list);
 int __wrap_getifaddrs(struct ifaddrs **list);
 void __wrap_freeifaddrs(struct ifaddrs *list);
@@ -74,20 +74,12 @@ static void require(bool held, const char *what)
 }
 
 /* Every reading comes by here, that of what was printed too. */
-struct tree *__wrap_tree_parse(char *text, size_t n, const struct scan *shape, struct problems *p)
+bool __wrap_tree_read(char *text, size_t n, struct scan *shape, struct problems *p)
 {
-    struct tree *tree = __real_tree_parse(text, n, shape, p);
-
-    require(tree != NULL, "libconfuse objects to what the scan left");
-    for (unsigned i = 0; i < shape->assignment_count; i++) {
-        const struct assignment *a = &shape->assignments[i];
-        if (a->file != p->file_count - 1)
-            continue;
-        require(tree_value_count(tree, a) == a->value_count, "libconfuse sees another number of values");
-        for (unsigned k = 0; k < a->value_count; k++)
-            require(tree_value(tree, a, k) != NULL, "libconfuse sees no value");
-    }
-    return tree;
+    require(__real_tree_read(text, n, shape, p), "libconfuse objects to what the scan left");
+    for (unsigned i = 0; i < shape->assignment_count; i++)
+        require(shape->assignments[i].values != NULL, "libconfuse sees other values than the scan");
+    return true;
 }
 
 /* As far as no file is opened. */
@@ -96,7 +88,6 @@ static void parse(const char *text, size_t n)
     struct region *region = region_new(FUZZ_MEMORY);
     struct problems problems;
     struct scan shape = {.block_count = 0};
-    struct tree *tree = NULL;
     const char *end = text + n;
 
     require(region != NULL, "no memory");
@@ -112,11 +103,10 @@ static void parse(const char *text, size_t n)
         problems_count_lines(&problems, text, size);
         if (!clean || !scan_text(&shape, clean, clean_n, &problems))
             break;
-        tree = tree_join(tree, tree_parse(clean, clean_n, &shape, &problems));
+        (void)tree_read(clean, clean_n, &shape, &problems);
         if (next && !problems_next_file(&problems, "next"))
             break;
     }
-    tree_free(tree);
     region_free(region);
 }
 

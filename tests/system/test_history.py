@@ -215,7 +215,7 @@ def _():
     with shared(redis.inet) as one:
         wait_used(one)
         one.reload('history { store = "redis" redis = "inet:redis.nowhere.invalid:6379" }\n' + POLICY)
-        contains(one.wait_log("need a restart"), "history's store")
+        contains(one.wait_log("needs a restart"), "history: redis ")
         wait_used(one)
 
 

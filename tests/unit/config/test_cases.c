@@ -205,9 +205,10 @@ static bool has_line(const char *flat, const char *line)
     return false;
 }
 
-static void no_difference(void *arg, const char *line)
+static void no_difference(void *arg, bool restart, const char *line)
 {
     (void)arg;
+    (void)restart;
     fail_msg("differs: %s", line);
 }
 

@@ -200,12 +200,12 @@ static void test_local(void **state)
     settings_unref(s);
 }
 
-static void add_line(void *arg, const char *line)
+static void add_line(void *arg, bool restart, const char *line)
 {
     char *text = arg;
     size_t used = strlen(text);
 
-    snprintf(text + used, 2048 - used, "%s\n", line);
+    snprintf(text + used, 2048 - used, "%s%s\n", line, restart ? ", restart" : "");
 }
 
 static void test_diff(void **state)
@@ -230,7 +230,7 @@ static void test_diff(void **state)
                                "dns: servers {} -> { \"192.0.2.53\" }\n"
                                "exempt: rdns {} -> { \".a.example\" }\n"
                                "exempt: entries 8 -> 9\n"
-                               "history: redis_password has changed\n"
+                               "history: redis_password has changed, restart\n"
                                "policy gone: is gone\n"
                                "policy default: mode \"enforce\" -> \"soft\"\n"
                                "policy default: threshold a score 10 -> 20\n"
