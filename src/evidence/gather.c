@@ -3,6 +3,10 @@
  * gather: collects the evidence for a request in waves of lookups. When all answers of a wave have arrived it judges,
  * and if the outcome is not decided it starts the next wave: the kinds of evidence that an open rule needs.
  *
+ * A wave waits for the reverse names only while they could matter: if HELO has addresses and none is the client's, no
+ * reverse name can verify it, so the next wave starts without them. Otherwise a sender whose reverse zone never answers
+ * would keep the owner of a forged name from being heard before the deadline.
+ *
  * A fact is TEMPERROR from the moment it is asked for until its answer comes, so whatever is missing at the deadline
  * already counts as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names lookups (PTR, A, AAAA and MX
  * of HELO, and one forward lookup for each reverse name).
@@ -75,21 +79,29 @@ static unsigned wanted(const struct gather *g)
     return needs & NEED_CONFIRM ? needs | NEED_REVERSE : needs;
 }
 
-static void judge_under(const struct policy *policy, const struct evidence *e, struct judgement *j)
+/* Whether only reverse names are missing that cannot verify HELO. */
+static bool can_go_ahead(const struct gather *g)
 {
-    if (j->policy)
-        judge_again(j, e);
+    return g->pending == g->reverse_pending && g->e.helo_is_client == KNOWN_ABSENT && !g->postfix_confirmed;
+}
+
+/* Answers are final only once no lookup is under way, so after a judgement ahead all rules are asked anew. */
+static void judge_under(const struct gather *g, const struct policy *policy, struct judgement *j)
+{
+    if (j->policy && !g->judged_ahead)
+        judge_again(j, &g->e);
     else
-        judge_evidence(policy, e, j);
+        judge_evidence(policy, &g->e, j);
 }
 
 static void judge(struct gather *g)
 {
     const struct policy *policy = g->options.policy;
 
-    judge_under(policy, &g->e, &g->result.judgement);
+    judge_under(g, policy, &g->result.judgement);
     if (policy->shadow)
-        judge_under(policy->shadow, &g->e, &g->result.shadow);
+        judge_under(g, policy->shadow, &g->result.shadow);
+    g->judged_ahead = g->pending > 0;
 }
 
 /* Asks the next wave. False: there is nothing left to ask. */
@@ -97,6 +109,8 @@ static bool ask(struct gather *g)
 {
     unsigned open = possible(g, wanted(g));
 
+    if (g->pending > 0)
+        open &= ~(unsigned)(NEED_REVERSE | NEED_CONFIRM);
     for (const struct gather_kind *const *kind = gather_kinds; *kind; kind++) {
         unsigned after = (*kind)->after ? (*kind)->after(g) : 0;
 
@@ -126,11 +140,12 @@ static void finish(struct gather *g)
 /* The callback may free the request's region, and *g with it, so do not use *g after finish(). */
 static void resume(struct gather *g)
 {
-    while (!g->finished && g->pending == 0) {
+    while (!g->finished && (g->pending == 0 || can_go_ahead(g))) {
         conclude(g);
         judge(g);
         if (g->e.skip != SKIP_NONE || region_failed(g->region) || !ask(g)) {
-            finish(g);
+            if (g->pending == 0)
+                finish(g);
             return;
         }
     }

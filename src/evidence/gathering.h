@@ -34,7 +34,8 @@ struct gather {
     void (*resume)(struct gather *g); /* everything that was under way has arrived */
 
     unsigned asked; /* enum need: under way or answered */
-    unsigned pending;
+    unsigned pending, reverse_pending; /* lookups and history under way; of these, lookups of reverse names */
+    bool judged_ahead;                 /* the last judgement did not wait for the reverse names */
     bool returned; /* gather_start() has returned, so the result goes to options.done */
     bool finished;
     struct gathering_ask *asks;

@@ -23,7 +23,7 @@ static void observe(struct gather *g, const struct dns_answer *answer, bool from
 
 void lookup_arrived(struct gather *g)
 {
-    if (--g->pending == 0)
+    if (--g->pending == g->reverse_pending)
         g->resume(g);
 }
 

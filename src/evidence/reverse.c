@@ -140,6 +140,7 @@ static bool add_names(struct gather *g, const struct dns_answer *answer)
 static void reverse_answered(struct gather *g, unsigned index, const struct dns_answer *answer)
 {
     (void)index;
+    g->reverse_pending--;
     if (answer->status == DNS_TEMPERROR) { /* e.reverse keeps what it was set to when asked */
         g->e.reverse_silent = g->context.resolver && g->e.limit == LIMIT_NONE && g->e.reverse == KNOWN_TEMPERROR &&
                               resolver_zone_is_silent(g->context.resolver, answer->name);
@@ -163,6 +164,7 @@ static void reverse_ask(struct gather *g)
     g->asked |= NEED_REVERSE;
     if (g->e.reverse == KNOWN_NOT_ASKED)
         g->e.reverse = KNOWN_TEMPERROR;
+    g->reverse_pending++;
     lookup_ask(g, address_reverse_name(&g->e.client, name), DNS_PTR, reverse_answered, 0);
 }
 
@@ -201,6 +203,7 @@ static void confirm_answered(struct gather *g, unsigned index, const struct dns_
 {
     struct evidence_rdns *rdns = &g->e.rdns[index];
 
+    g->reverse_pending--;
     if (answer->status == DNS_TEMPERROR)
         return;
     if (answer->left_out == 0) /* otherwise the client may be among those left out */
@@ -224,6 +227,7 @@ static void confirm_ask(struct gather *g)
             continue;
         }
         rdns->confirmed = KNOWN_TEMPERROR;
+        g->reverse_pending++;
         lookup_ask(g, rdns->name.text, lookup_client_type(g), confirm_answered, i);
     }
 }
