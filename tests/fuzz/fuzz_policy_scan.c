@@ -66,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (next && !problems_next_file(&problems, "next"))
             break;
     }
+    if (problems.errors == 0)
+        fuzz_accept();
     region_reset(region);
     return 0;
 }

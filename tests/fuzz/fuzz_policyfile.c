@@ -130,6 +130,7 @@ static void read_and_print(const char *text, size_t n)
     require((s == NULL) == (errors > 0), "settings and errors, or neither");
     if (!s)
         return;
+    fuzz_accept();
     out = open_memstream(&printed, &printed_n);
     require(out != NULL, "no memory");
     policyfile_print(s, out);

@@ -2,7 +2,8 @@
 /*
  * replay: the main() of a fuzz target where libFuzzer is not linked in. Runs the target once on each file given
  * (folders: on each file in them) and prints TAP. Without arguments the seeds are found by the program's name: those of
- * fuzz_a_b lie in tests/fuzz/seeds/a_b, or else, shared with fuzz_a, in seeds/a. A target without seeds is a failure.
+ * fuzz_a_b lie in tests/fuzz/seeds/a_b, or else, shared with fuzz_a, in seeds/a. A target without seeds is a failure, and
+ * so is a seed named good* that the target does not accept.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -13,8 +14,16 @@
 #include "fuzz.h"
 
 const int fuzz_replays = 1;
+bool fuzz_accepted;
 
 static unsigned count;
+
+static bool must_be_accepted(const char *path)
+{
+    const char *name = strrchr(path, '/');
+
+    return strncmp(name == NULL ? path : name + 1, "good", 4) == 0;
+}
 
 static void run_file(const char *path)
 {
@@ -27,8 +36,9 @@ static void run_file(const char *path)
     if (size >= 0)
         data = malloc(size > 0 ? (size_t)size : 1); /* its very size, so that the sanitizers see a byte past it */
     if (data != NULL && fseek(f, 0, SEEK_SET) == 0 && fread(data, 1, (size_t)size, f) == (size_t)size) {
+        fuzz_accepted = !must_be_accepted(path);
         LLVMFuzzerTestOneInput(data, (size_t)size);
-        printf("ok %u - %s\n", ++count, path);
+        printf("%sok %u - %s\n", fuzz_accepted ? "" : "not ", ++count, path);
     } else {
         printf("not ok %u - cannot read %s\n", ++count, path);
     }
