@@ -8,8 +8,9 @@
  * need no extra fields for the snapshot. The child only writes and leaves by _exit(). It reports errors through a
  * pipe, and the pipe's end shows that the child has finished, so SIGCHLD is not needed.
  *
- * Promises: an unusable file is renamed to FILE.unusable and reported once. A history that cannot be saved is reported
- * at start, not only when the first snapshot is due. Neither causes a crash, and helod always starts.
+ * Promises: an unusable file is renamed to FILE.unusable and reported once. A device, directory or socket in the
+ * snapshot's place is neither renamed nor replaced. A history that cannot be saved is reported at start, not only when
+ * the first snapshot is due. None of this causes a crash, and helod always starts.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -68,6 +69,25 @@ static bool fail(char *error, size_t error_size, const char *what)
     return false;
 }
 
+/*
+ * Without server.user helod may be root, which could rename and replace anything: /dev/null, the directory that
+ * somebody named instead of a file in it, or the socket of another program.
+ */
+static bool is_no_file(const struct saver *s)
+{
+    struct stat st;
+
+    return stat(s->context.settings->file, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static bool fail_if_no_file(const struct saver *s, char *error, size_t error_size)
+{
+    if (!is_no_file(s))
+        return false;
+    snprintf(error, error_size, "cannot be written: there is a directory, device, pipe or socket, expected a file");
+    return true;
+}
+
 /* Whatever has that name already is removed first: it could be a link, or a pipe that would block us. */
 static int create(const char *path)
 {
@@ -79,10 +99,14 @@ static int create(const char *path)
 static bool write_file(const struct saver *s, char *error, size_t error_size)
 {
     char path[PATH_SIZE];
-    int fd = create(beside(s, ".new", path));
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    FILE *out;
     bool whole;
+    int fd;
 
+    if (fail_if_no_file(s, error, error_size))
+        return false;
+    fd = create(beside(s, ".new", path));
+    out = fd < 0 ? NULL : fdopen(fd, "wb");
     if (out == NULL) {
         fail(error, error_size, "cannot be created");
         if (fd >= 0)
@@ -116,11 +140,11 @@ static void tell_outcome(struct saver *s, const char *error)
 static void try_path(struct saver *s)
 {
     char path[PATH_SIZE], error[ERROR_SIZE] = "";
-    int fd = create(beside(s, ".new", path));
+    int fd = -1;
 
-    if (fd < 0)
+    if (!fail_if_no_file(s, error, sizeof(error)) && (fd = create(beside(s, ".new", path))) < 0)
         fail(error, sizeof(error), "cannot be created");
-    else
+    if (fd >= 0)
         close(fd);
     tell_outcome(s, error);
     if (fd >= 0)
@@ -222,9 +246,12 @@ static uint8_t *read_file(const struct saver *s, size_t *n, const char **wrong)
             close(fd);
         return NULL;
     }
-    *wrong = "it is not a file of that size";
-    if (fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= 4 * s->context.settings->bytes)
-        bytes = malloc((size_t)st.st_size + 1);
+    *wrong = "it is not a file";
+    if (fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode)) {
+        *wrong = "it is larger than any snapshot";
+        if ((uint64_t)st.st_size <= 4 * s->context.settings->bytes)
+            bytes = malloc((size_t)st.st_size + 1);
+    }
     if (bytes != NULL) {
         *n = fread(bytes, 1, (size_t)st.st_size + 1, in);
         *wrong = NULL;
@@ -247,7 +274,8 @@ static void load(struct saver *s)
     if (wrong == NULL)
         return;
     report(s, true, "the snapshot cannot be used: ", wrong);
-    if (!s->context.read_only && rename(s->context.settings->file, beside(s, ".unusable", aside)) == 0)
+    if (!s->context.read_only && !is_no_file(s) &&
+        rename(s->context.settings->file, beside(s, ".unusable", aside)) == 0)
         report(s, false, "it is set aside as ", aside);
 }
 

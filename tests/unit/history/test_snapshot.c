@@ -245,16 +245,43 @@ static void a_reader_changes_no_file(void **state)
     assert_int_not_equal(access(aside, F_OK), 0);
 }
 
-/* Whoever opens a pipe waits for its writer: here for an alarm, which ends the test. */
-static void a_pipe_in_its_place(void **state)
+static void make_pipe(const char *path)
 {
+    assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+static void make_folder(const char *path)
+{
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* As root, rename() would replace them. Opening a pipe would wait for its writer: here for an alarm, which ends us. */
+static void no_file_in_its_place(void **state)
+{
+    void (*const make[])(const char *path) = {make_pipe, make_folder};
+    struct stat before, after;
+    struct history *h;
+    char error[200];
+
     (void)state;
-    unlink(file);
-    assert_int_equal(mkfifo(file, 0600), 0);
-    alarm(20);
-    check_set_aside("not a file");
-    alarm(0);
-    unlink(aside);
+    for (size_t i = 0; i < sizeof(make) / sizeof(make[0]); i++) {
+        unlink(file);
+        make[i](file);
+        assert_int_equal(stat(file, &before), 0);
+        alarm(20);
+        h = reopen(60000, false);
+        assert_int_equal(reports, 2); /* that it cannot be read, and that it cannot be written */
+        assert_non_null(strstr(last_report, "it is not a file"));
+        note(h, "192.0.2.9", "x.y", false);
+        assert_false(history_save(h, error, sizeof(error)));
+        assert_non_null(strstr(error, "expected a file"));
+        history_free(h);
+        alarm(0);
+        assert_int_equal(stat(file, &after), 0);
+        assert_true(before.st_ino == after.st_ino && before.st_mode == after.st_mode);
+        assert_int_not_equal(access(aside, F_OK), 0);
+        assert_int_equal(remove(file), 0);
+    }
 }
 
 static void a_pipe_in_the_place_of_the_next(void **state)
@@ -301,7 +328,7 @@ int main(void)
         cmocka_unit_test(saved_in_the_background),
         cmocka_unit_test(unusable_files),
         cmocka_unit_test(a_reader_changes_no_file),
-        cmocka_unit_test(a_pipe_in_its_place),
+        cmocka_unit_test(no_file_in_its_place),
         cmocka_unit_test(a_pipe_in_the_place_of_the_next),
         cmocka_unit_test(a_folder_that_is_gone),
     };
