@@ -5,6 +5,8 @@
  */
 #include "problems.h"
 
+#include <string.h>
+
 #include "text.h"
 
 enum { PROBLEM_SIZE = 512 };
@@ -64,18 +66,41 @@ const char *problems_place(const struct problems *p, unsigned number, char out[P
     return out;
 }
 
+/* Drops the last warning, so that warnings never hide an error. False: there is none. */
+static bool drop_warning(struct problems *p)
+{
+    unsigned at = p->count;
+
+    while (at > 0 && p->list[at - 1].is_error)
+        at--;
+    if (at == 0)
+        return false;
+    memmove(&p->list[at - 1], &p->list[at], (p->count - at) * sizeof(*p->list));
+    p->count--;
+    return true;
+}
+
+/* Counts the problem. False: the list has no room for it, so its text, which costs far more, is not needed. */
+static bool count(struct problems *p, bool is_error)
+{
+    if (is_error)
+        p->errors++;
+    if (p->count < PROBLEMS_MAX)
+        return true;
+    p->left_out++;
+    return is_error && drop_warning(p);
+}
+
 static void keep(struct problems *p, bool is_error, unsigned line, const char *raw)
 {
     char filtered[PROBLEM_SIZE];
     struct text text;
     unsigned at;
 
-    if (is_error)
-        p->errors++;
     text_init(&text, filtered, sizeof(filtered));
     text_add_as(&text, TEXT_PLAIN, raw, SIZE_MAX);
     const char *kept = region_strdup(p->memory, filtered);
-    if (p->count == PROBLEMS_MAX || !kept) {
+    if (!kept) {
         p->left_out++;
         return;
     }
@@ -91,6 +116,8 @@ __attribute__((format(printf, 4, 0))) static void add(struct problems *p, bool i
     char raw[PROBLEM_SIZE], place[PROBLEM_PLACE_SIZE];
     struct text text;
 
+    if (!count(p, is_error))
+        return;
     text_init(&text, raw, sizeof(raw));
     text_addf(&text, "%s: ", problems_place(p, line, place));
     text_addv(&text, format, args);
@@ -120,6 +147,8 @@ void problems_elsewhere(struct problems *p, bool is_error, unsigned line, const 
     char raw[PROBLEM_SIZE];
     struct text text;
 
+    if (!count(p, is_error))
+        return;
     text_init(&text, raw, sizeof(raw));
     text_addf(&text, "%s: %s", where, what);
     keep(p, is_error, line, raw);

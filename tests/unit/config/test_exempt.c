@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -163,6 +164,42 @@ static void test_exempt_file_reports_all(void **state)
     assert_string_equal(messages, expected);
 }
 
+static struct settings *read_repeated(const char *line, unsigned count, const char *last)
+{
+    size_t n = strlen(line), size = n * count + strlen(last) + 1;
+    char *text = malloc(size);
+    struct settings *s;
+
+    assert_non_null(text);
+    for (unsigned i = 0; i < count; i++)
+        memcpy(text + i * n, line, n);
+    memcpy(text + count * n, last, size - count * n);
+    s = read_exempt_file(text);
+    free(text);
+    return s;
+}
+
+/* Reporting each line of a file of another kind would keep helod from answering for long. */
+static void test_a_file_of_another_kind(void **state)
+{
+    unsigned lines = 0;
+
+    (void)state;
+    assert_null(read_repeated("?\n", 100000, "client 192.0.2.1\n"));
+    for (const char *at = messages; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 100);
+    assert_null(strstr(messages, " more"));
+}
+
+static void test_warnings_hide_no_error(void **state)
+{
+    (void)state;
+    assert_null(read_repeated("client 192.0.2.1 until=2020-01-01\n", 150, "client 192.0.2.300\n"));
+    assert_non_null(strstr(messages, "exempt:151: \"192.0.2.300\" is not a network"));
+    assert_non_null(strstr(messages, ": and 51 more"));
+}
+
 /* The date is the last day that counts; a wider entry stands when a narrower one has expired. */
 static void test_until(void **state)
 {
@@ -236,6 +273,8 @@ int main(void)
         cmocka_unit_test(test_exempt_file_errors),
         cmocka_unit_test(test_exempt_file_quiet),
         cmocka_unit_test(test_exempt_file_reports_all),
+        cmocka_unit_test(test_a_file_of_another_kind),
+        cmocka_unit_test(test_warnings_hide_no_error),
         cmocka_unit_test(test_until),
         cmocka_unit_test(test_many),
     };
