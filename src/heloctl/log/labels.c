@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
+
 enum { LINE_SIZE = 1024 };
 
 struct labels {
@@ -51,30 +53,40 @@ static bool read_line(struct labels *labels, char *line)
     return false;
 }
 
+/* False when the file could not be read, or for the first line that is wrong, which has been reported. */
+static bool read_lines(struct labels *labels, const struct ctl *ctl, const char *file)
+{
+    char *files[] = {(char *)file}; /* only read */
+    struct lines *lines = lines_open(ctl, files, 1);
+    char line[LINE_SIZE];
+    unsigned number = 0;
+    bool good = lines != NULL;
+    const char *wrong;
+
+    while (good && lines_next_text(lines, line, sizeof(line), &wrong)) {
+        number++;
+        if (!wrong && !read_line(labels, line))
+            wrong = "expected ADDRESS or DOMAIN, then ham or spam";
+        good = !wrong;
+        if (wrong)
+            ctl_fail(ctl, CTL_DATA, "%s:%u: %s", file, number, wrong);
+    }
+    return lines && lines_close(lines) == CTL_OK && good;
+}
+
 struct labels *labels_read(const struct ctl *ctl, const char *file)
 {
     struct labels *labels = calloc(1, sizeof(*labels));
-    FILE *in = fopen(file, "r");
-    char line[LINE_SIZE];
-    unsigned number = 0;
-    bool good = true;
+    bool good = false;
 
     if (labels) {
         labels->networks = network_set_new();
         labels->domains = suffix_set_new();
     }
-    if (!in || !labels || !labels->networks || !labels->domains) {
-        ctl_fail(ctl, CTL_NO_INPUT, "%s: cannot be read", file);
-        good = false;
-    }
-    while (good && fgets(line, sizeof(line), in)) {
-        number++;
-        good = read_line(labels, line);
-        if (!good)
-            ctl_fail(ctl, CTL_DATA, "%s:%u: expected ADDRESS or DOMAIN, then ham or spam", file, number);
-    }
-    if (in)
-        fclose(in);
+    if (labels && labels->networks && labels->domains)
+        good = read_lines(labels, ctl, file);
+    else
+        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     if (good)
         return labels;
     labels_free(labels);

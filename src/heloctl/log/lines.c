@@ -30,7 +30,8 @@ struct lines {
     size_t begin, end;
     bool at_end, skipping; /* the file's end was seen; the rest of a line that is too long is left out */
     int status;
-    uint64_t lines;
+    uint64_t lines, too_long; /* too_long: lines that were skipped */
+    size_t skipped;           /* bytes of the line that is being skipped */
     struct progress progress; /* in bytes of the files, compressed ones as they lie there */
     off_t bytes_before;
     char buffer[BUFFER_SIZE];
@@ -131,6 +132,11 @@ static void close_file(struct lines *l)
     l->in = NULL;
 }
 
+static const char *name_of(const struct lines *l)
+{
+    return l->at > 0 ? l->files[l->at - 1] : "the journal";
+}
+
 /* Reads more behind what is left of the buffer. */
 static void fill(struct lines *l)
 {
@@ -146,9 +152,27 @@ static void fill(struct lines *l)
     }
     l->at_end = true;
     gzerror(l->in, &code);
-    if (n < 0 || code != Z_OK)
-        l->status =
-            ctl_fail(l->ctl, CTL_DATA, "%s: damaged or cut short", l->at > 0 ? l->files[l->at - 1] : "the journal");
+    if (n < 0 && code == Z_ERRNO)
+        l->status = ctl_fail(l->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", name_of(l), strerror(errno));
+    else if (n < 0 || code != Z_OK)
+        l->status = ctl_fail(l->ctl, CTL_DATA, "%s: damaged or cut short", name_of(l));
+}
+
+/* Drops what the buffer has of a line that is too long for it. False: the line has no end, so the file is no text. */
+static bool skip(struct lines *l)
+{
+    if (!l->skipping) {
+        l->skipping = true;
+        l->skipped = 0;
+        l->too_long++;
+    }
+    l->skipped += l->end - l->begin;
+    l->begin = l->end;
+    if (l->skipped <= LINES_LONGEST)
+        return true;
+    l->status =
+        ctl_fail(l->ctl, CTL_DATA, "%s: not a text file: a line has more than %d MB", name_of(l), LINES_LONGEST >> 20);
+    return false;
 }
 
 /* One line without its end; false at the end of the file. */
@@ -169,9 +193,8 @@ static bool file_line(struct lines *l, const char **line, size_t *n)
         } else if (l->at_end) {
             return false;
         } else {
-            l->skipping = l->skipping || l->end - l->begin == BUFFER_SIZE;
-            if (l->skipping)
-                l->begin = l->end;
+            if ((l->skipping || l->end - l->begin == BUFFER_SIZE) && !skip(l))
+                return false;
             fill(l);
         }
     }
@@ -187,6 +210,25 @@ bool lines_next(struct lines *l, const char **line, size_t *n)
         close_file(l);
     }
     return false;
+}
+
+bool lines_next_text(struct lines *l, char *out, size_t size, const char **wrong)
+{
+    uint64_t too_long = l->too_long;
+    const char *line = "";
+    size_t n = 0;
+
+    *wrong = NULL;
+    if (!lines_next(l, &line, &n) && (l->too_long == too_long || l->status != CTL_OK))
+        return false;
+    if (l->too_long > too_long || n >= size)
+        *wrong = "the line is too long";
+    else if (memchr(line, '\0', n))
+        *wrong = "the line has a NUL byte; expected a text file";
+    n = *wrong ? 0 : n;
+    memcpy(out, line, n);
+    out[n] = '\0';
+    return true;
 }
 
 uint64_t lines_count(const struct lines *l)

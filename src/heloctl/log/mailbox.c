@@ -346,6 +346,8 @@ static int walk(struct mailbox *m, char **paths, struct progress *progress, uint
                    (entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)) {
             status =
                 ctl_fail(m->ctl, CTL_NO_INPUT, "%s: cannot be read: %s", entry->fts_path, strerror(entry->fts_errno));
+        } else if (progress && entry->fts_info == FTS_DEFAULT && entry->fts_level == 0) {
+            status = ctl_fail(m->ctl, CTL_NO_INPUT, "%s: neither a file nor a folder", entry->fts_path);
         }
     }
     if (!tree)

@@ -13,6 +13,7 @@
 
 #include "audit.h"
 #include "dmarc.h"
+#include "lines.h"
 
 enum { KEY_SIZE = 300, DOMAINS_SIZE = 200, NAMES_SIZE = 120, KNOWN_LINE = 1000, TROUBLES_MAX = 20 };
 
@@ -232,27 +233,30 @@ static bool add_known(struct audit *audit, char *word)
 
 int audit_read_known(struct audit *audit, const char *path)
 {
-    FILE *in = fopen(path, "r");
+    char *files[] = {(char *)path}; /* only read */
+    struct lines *lines = lines_open(audit->ctl, files, 1);
     char line[KNOWN_LINE];
-    bool good = in != NULL;
+    const char *wrong;
+    bool good;
+    int status;
 
-    if (!in)
-        return ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
     audit->known_networks = network_set_new();
     audit->known_names = suffix_set_new();
-    good = audit->known_networks && audit->known_names;
-    while (good && fgets(line, sizeof(line), in)) {
+    good = lines && audit->known_networks && audit->known_names;
+    while (good && lines_next_text(lines, line, sizeof(line), &wrong)) {
         char *word = line + strspn(line, " \t");
 
         word[strcspn(word, "#\r\n")] = '\0';
         for (size_t n = strlen(word); n > 0 && strchr(" \t", word[n - 1]); n--)
             word[n - 1] = '\0';
-        good = !*word || add_known(audit, word);
-        if (!good)
+        good = !wrong && (!*word || add_known(audit, word));
+        if (wrong)
+            ctl_fail(audit->ctl, CTL_DATA, "%s: %s", path, wrong);
+        else if (!good)
             ctl_fail(audit->ctl, CTL_DATA, "%s: \"%s\" is neither a network nor a name", path, word);
     }
-    fclose(in);
-    return good ? CTL_OK : CTL_DATA;
+    status = lines ? lines_close(lines) : CTL_TROUBLE;
+    return status != CTL_OK ? status : good ? CTL_OK : CTL_DATA;
 }
 
 /* By its network, or by a name that points to it. */

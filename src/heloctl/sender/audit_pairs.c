@@ -3,11 +3,11 @@
  * audit_pairs: reads the pairs of addresses and HELO names: "ADDRESS HELO" lines, and CSV as spreadsheets and heloctl
  * itself write it: with a byte order mark, a header line, quotes, commas or semicolons.
  */
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
 #include "audit.h"
+#include "lines.h"
 
 enum { LINE_MAX_BYTES = 4000, FIELDS_MAX = 32, BAD_MAX = 20 };
 
@@ -132,25 +132,24 @@ static const char *read_line(struct reading *reading, char *line)
 int audit_read_pairs(struct audit *audit, const char *path)
 {
     static const char bom[] = "\xef\xbb\xbf";
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *in = is_stdin ? stdin : fopen(path, "r");
+    char *files[] = {(char *)path}; /* only read */
+    struct lines *lines = lines_open(audit->ctl, files, 1);
     struct reading reading = {.audit = audit};
     char line[LINE_MAX_BYTES];
     unsigned long number = 0, bad = 0;
+    const char *wrong;
+    int status;
 
-    if (!in)
-        return ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
-    while (fgets(line, sizeof(line), in)) {
+    while (lines && bad < BAD_MAX && lines_next_text(lines, line, sizeof(line), &wrong)) {
         size_t skip = ++number == 1 && strncmp(line, bom, 3) == 0 ? 3 : 0;
-        const char *wrong = strchr(line, '\n') || feof(in) ? read_line(&reading, line + skip) : "the line is too long";
 
+        if (!wrong)
+            wrong = read_line(&reading, line + skip);
         if (!wrong)
             continue;
         ctl_fail(audit->ctl, CTL_DATA, "%s:%lu: %s", path, number, wrong);
-        if (++bad == BAD_MAX)
-            break;
+        bad++;
     }
-    if (!is_stdin)
-        fclose(in);
-    return bad ? CTL_DATA : CTL_OK;
+    status = lines ? lines_close(lines) : CTL_TROUBLE;
+    return bad ? CTL_DATA : status;
 }
