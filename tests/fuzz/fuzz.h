@@ -11,8 +11,9 @@
 extern const int fuzz_replays __attribute__((weak));
 
 /*
- * Whether the parser accepted the input; exists only together with replay.c. Of the seeds that are named good*, replay.c
- * requires it: otherwise a new version of a format would turn every seed into one that is rejected at its first bytes.
+ * Whether the parser accepted the input; exists only together with replay.c. Of the seeds that are named good*,
+ * replay.c requires it: otherwise a new version of a format would turn every seed into one that is rejected at its
+ * first bytes.
  */
 extern bool fuzz_accepted __attribute__((weak));
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * replay: the main() of a fuzz target where libFuzzer is not linked in. Runs the target once on each file given
- * (folders: on each file in them) and prints TAP. Without arguments the seeds are found by the program's name: those of
- * fuzz_a_b lie in tests/fuzz/seeds/a_b, or else, shared with fuzz_a, in seeds/a. A target without seeds is a failure, and
- * so is a seed named good* that the target does not accept.
+ * (folders: on each file in them) and prints TAP. Without arguments the seeds are found by the program's name: those
+ * of fuzz_a_b lie in tests/fuzz/seeds/a_b, or else, shared with fuzz_a, in seeds/a. A target without seeds is a
+ * failure, and so is a seed named good* that the target does not accept.
  */
 #include <dirent.h>
 #include <stdint.h>
