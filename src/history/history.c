@@ -83,6 +83,8 @@ bool history_check(const struct history_settings *settings, char *error, size_t 
 {
     const struct store *store = store_of(settings->store);
 
+    if (settings->store == HISTORY_NONE)
+        return true;
     if (store != NULL)
         return store->check == NULL || store->check(settings, error, error_size);
     snprintf(error, error_size, "history.store: this helod was built without hiredis and cannot use \"redis\"");
