@@ -73,8 +73,9 @@ struct history_options {
  */
 bool history_check(const struct history_settings *settings, char *error, size_t error_size);
 /*
- * Opens the store and reads its snapshot. Returns NULL with a text in error if there is no memory or this build lacks
- * the store. A server that is down or an unusable snapshot is no error: it is only reported.
+ * Opens the store, which must not be none, and reads its snapshot. Returns NULL with a text in error if there is no
+ * memory or this build lacks the store. A server that is down or an unusable snapshot is no error: it is only
+ * reported.
  */
 struct history *history_new(struct event_base *base, const struct history_options *options, char *error,
                             size_t error_size);

@@ -44,7 +44,7 @@ struct history_query {
     void *arg;
 };
 
-/* The row of a store; NULL if this build lacks it. */
+/* The row of a store; NULL if this build lacks it, and for none. */
 static const struct store *store_of(enum history_store kind)
 {
     static const struct store *const stores[] = {

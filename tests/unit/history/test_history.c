@@ -416,6 +416,17 @@ static void bounded(void **state)
     history_free(h);
 }
 
+static void none_is_checked(void **state)
+{
+    struct history_settings settings = plain_settings;
+    char error[256] = "";
+
+    (void)state;
+    settings.store = HISTORY_NONE;
+    assert_true(history_check(&settings, error, sizeof(error)));
+    assert_string_equal(error, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +440,7 @@ int main(void)
         cmocka_unit_test(shown_and_forgotten),
         cmocka_unit_test(nothing_readable_when_hashed),
         cmocka_unit_test(bounded),
+        cmocka_unit_test(none_is_checked),
     };
     int failed;
 
