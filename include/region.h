@@ -28,6 +28,8 @@ char *region_text(struct region *r, const char *bytes, size_t n);
 char *region_strndup(struct region *r, const char *s, size_t n);
 char *region_strdup(struct region *r, const char *s);
 char *region_printf(struct region *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Calls `call` whenever an allocation fails, for a program that cannot do without: it need not return. */
+void region_on_failure(struct region *r, void (*call)(void));
 bool region_failed(const struct region *r);
 size_t region_used(const struct region *r);
 

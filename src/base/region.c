@@ -29,6 +29,7 @@ struct region {
     size_t limit;
     size_t used; /* over all blocks */
     bool failed;
+    void (*on_failure)(void); /* NULL: nothing */
 };
 
 static struct block *block_new(size_t size)
@@ -79,6 +80,8 @@ void region_free(struct region *r)
 static void *fail(struct region *r)
 {
     r->failed = true;
+    if (r->on_failure != NULL)
+        r->on_failure();
     return NULL;
 }
 
@@ -156,6 +159,11 @@ char *region_printf(struct region *r, const char *format, ...)
     vsnprintf(s, (size_t)n + 1, format, args);
     va_end(args);
     return s;
+}
+
+void region_on_failure(struct region *r, void (*call)(void))
+{
+    r->on_failure = call;
 }
 
 bool region_failed(const struct region *r)

@@ -8,10 +8,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/queue.h>
 
 #include "gather.h"
+#include "request.h"
 #include "settings.h"
+#include "sure.h"
 
 enum ctl_exit {
     CTL_OK = 0,
@@ -40,6 +44,7 @@ struct ctl_values {
 };
 
 struct ctl;
+struct ctl_job;
 
 struct ctl_verb {
     const char *name;
@@ -53,6 +58,16 @@ struct ctl_verb {
     struct ctl_values values[CTL_VALUES_MAX];
 };
 
+/* A resolver on an event loop of the verb's own, and the greetings that wait for DNS. */
+struct ctl_session {
+    struct event_base *base;
+    struct gather_context context;
+    LIST_HEAD(ctl_jobs, ctl_job) jobs;
+    unsigned job_count;
+    unsigned jobs_max;    /* more wait in ctl_gather(); 64 unless the verb changes it */
+    uint64_t deadline_ms; /* of each; that of the settings unless the verb changes it */
+};
+
 /* One run of a verb. */
 struct ctl {
     const struct ctl_verb *verb;
@@ -60,6 +75,10 @@ struct ctl {
     int argument_count;
     char **arguments;
     bool colour; /* stdout is a terminal and NO_COLOR is not set */
+    /* main() frees these after the run: */
+    struct region *memory;      /* for what lasts as long as the run; an allocation from it never fails */
+    struct settings *settings;  /* NULL before ctl_settings() */
+    struct ctl_session session; /* unset before ctl_session_open() */
 };
 
 extern const struct ctl_verb *const ctl_verbs[]; /* ended by NULL, in the manual's order */
@@ -74,22 +93,24 @@ void ctl_put(FILE *out, const char *foreign);
 /* "heloctl VERB: text" on stderr; returns `status`. */
 int ctl_fail(const struct ctl *ctl, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The policy file named by -c, or the defaults where there is none; errors are printed. NULL: CTL_CONFIG. */
-struct settings *ctl_settings(const struct ctl *ctl);
+/*
+ * The policy file named by -c, or the defaults if there is none. It is read once. Errors are printed. NULL: CTL_CONFIG.
+ */
+const struct settings *ctl_settings(struct ctl *ctl);
 /*
  * The same for a verb that changes the file and then reads it again, which prints the warnings. With `early`, an exempt
  * file that does not exist yet counts as empty.
  */
-struct settings *ctl_settings_before(const struct ctl *ctl, bool early);
-/* The same for any file; NULL stands for the installed one. */
+const struct settings *ctl_settings_before(struct ctl *ctl, bool early);
+/* Any file; NULL stands for the installed one. The caller frees the settings. */
 struct settings *ctl_settings_of(const char *file);
-/* Where these came from, for "… has no policy x": the file, or that there is none. */
-const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings);
+/* Where the settings came from, for "… has no policy x": the file, or that there is none. */
+const char *ctl_policy_file(const struct ctl *ctl);
 /*
  * The policy of this name, or the default policy if the name is NULL. The daemon uses the default policy for a
  * policy_context that it does not know; here a typing error is more likely, so it is reported, and the result is NULL.
  */
-const struct policy *ctl_policy(struct ctl *ctl, const struct settings *settings, const char *name);
+const struct policy *ctl_policy(const struct ctl *ctl, const char *name);
 
 /* What is to be judged. NULL: not known, or the default. */
 struct ctl_greeting {
@@ -100,32 +121,33 @@ struct ctl_greeting {
 /* Judges and prints; returns the exit status of `heloctl check`. */
 int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting);
 
-/* A resolver on an event loop of the verb's own. */
-struct ctl_session {
-    struct event_base *base;
-    struct gather_context context;
-    unsigned in_flight; /* greetings that wait for DNS */
-};
-bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings);
-/* The daemon's history beside it, to be read: redis, or the memory store's snapshot. Trouble is printed. */
-void ctl_session_history(struct ctl_session *session, const struct settings *settings);
-void ctl_session_close(struct ctl_session *session);
+/* With the settings that ctl_settings() returned. False: there is no resolver, which has been reported. */
+bool ctl_session_open(struct ctl *ctl);
+/* Adds the daemon's history, to be read: Redis, or the memory store's snapshot. Trouble is printed. */
+void ctl_session_history(struct ctl *ctl);
+void ctl_session_close(struct ctl *ctl); /* cancels the jobs that wait */
 
-/* A greeting that may wait for DNS; it must stay until options.done was called. */
-struct ctl_gathering {
-    struct ctl_session *session;
+/* One greeting that is judged by the daemon's own code. It lies in its own region. */
+struct ctl_job {
+    struct ctl *ctl;
+    struct region *region;  /* freed after `done` */
+    struct request request; /* the caller fills it in; its texts last as long as the job */
+    /* Called once. `gathered` is NULL if the greeting needs more memory than a job may have. */
+    void (*done)(struct ctl_job *job, const struct gathered *gathered);
+    /* Private: */
+    LIST_ENTRY(ctl_job) link;
     struct gather *gather;
     struct event *timer;
-    gather_done *done;
-    void *arg;
 };
+/* `size` is that of the caller's struct, which begins with the job; its other members are zeroed. */
+void *ctl_job_new(struct ctl *ctl, size_t size, void (*done)(struct ctl_job *job, const struct gathered *gathered));
 /*
- * Gathers with the daemon's own code, until the deadline of the settings at most, and calls options.done: at once where
- * nothing has to be looked up, with NULL where there is no memory, else from the loop. Several greetings wait at a
- * time; where they are too many it returns only after another one is done. True: this one did not call `done` at once.
+ * Gathers the evidence until the deadline at most, and calls `done`: at once if nothing has to be looked up, else from
+ * the event loop. If too many jobs wait it returns only after another one is done. True: `done` was not called at once.
+ * The options need no request, region, done and arg.
  */
-bool ctl_gather(struct ctl_session *session, const struct gather_options *options, struct ctl_gathering *g);
-void ctl_gather_rest(struct ctl_session *session); /* until none waits */
+bool ctl_gather(struct ctl_job *job, struct gather_options options);
+void ctl_gather_rest(struct ctl *ctl); /* until none waits */
 
 extern const struct ctl_verb ctl_check;
 extern const struct ctl_verb ctl_exempt;

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "ctl.h"
 #include "log.h"
+#include "policyfile.h"
 #include "units.h"
 
 enum { CALLED_SIZE = 64 };
@@ -112,6 +113,19 @@ static int finish(int status)
     return CTL_TROUBLE;
 }
 
+/* Runs the verb, and frees what it left in *ctl. */
+static int run(struct ctl *ctl)
+{
+    int status;
+
+    ctl->memory = sure_region();
+    status = ctl->verb->run(ctl);
+    ctl_session_close(ctl);
+    settings_unref(ctl->settings);
+    region_free(ctl->memory);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     char called[CALLED_SIZE];
@@ -145,5 +159,5 @@ int main(int argc, char **argv)
         usage_line(stderr, verb);
         return CTL_USAGE;
     }
-    return finish(verb->run(&ctl));
+    return finish(run(&ctl));
 }

@@ -24,20 +24,20 @@ enum {
 struct lines {
     const struct ctl *ctl;
     char **files;
-    int count, at; /* `at`: the next one */
-    pid_t journal; /* journalctl; 0: not used */
+    int count, at; /* at: the next file */
+    pid_t journal; /* of journalctl; 0: not used */
     gzFile in;
     size_t begin, end;
-    bool at_end, skipping; /* the file's end was seen; the rest of a line that is too long is left out */
+    bool at_end, skipping; /* the end of the file was read; the rest of a line that is too long is being skipped */
     int status;
     uint64_t lines, too_long; /* too_long: lines that were skipped */
     size_t skipped;           /* bytes of the line that is being skipped */
-    struct progress progress; /* in bytes of the files, compressed ones as they lie there */
+    struct progress progress; /* in bytes of the files as they are stored, compressed or not */
     off_t bytes_before;
     char buffer[BUFFER_SIZE];
 };
 
-/* Of what comes through a pipe nobody knows how much there is: then no bar. */
+/* Nobody knows how much will come through a pipe, so there is no bar then. */
 static void measure(struct lines *l)
 {
     struct stat st;
@@ -53,12 +53,8 @@ static void measure(struct lines *l)
 
 struct lines *lines_open(const struct ctl *ctl, char **files, int count)
 {
-    struct lines *l = calloc(1, sizeof(*l));
+    struct lines *l = sure(calloc(1, sizeof(*l)));
 
-    if (!l) {
-        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-        return NULL;
-    }
     l->ctl = ctl;
     l->files = files;
     l->count = count;
@@ -80,7 +76,7 @@ static gzFile open_file(const char *file)
     return gzopen(file, "rb");
 }
 
-/* What journalctl prints of helod. NULL: it could not be started; lines_close() reports that. */
+/* The lines of helod that journalctl prints. NULL: it could not be started, which lines_close() reports. */
 static gzFile open_journal(struct lines *l)
 {
     char *const words[] = {"journalctl", "--quiet", "--no-pager", "--output=short-iso", "--identifier=helod", NULL};
@@ -137,7 +133,7 @@ static const char *name_of(const struct lines *l)
     return l->at > 0 ? l->files[l->at - 1] : "the journal";
 }
 
-/* Reads more behind what is left of the buffer. */
+/* Moves what is left in the buffer to its start, and reads more behind it. */
 static void fill(struct lines *l)
 {
     int n, code;

@@ -15,12 +15,9 @@ struct lines;
 
 enum { LINES_LONGEST = 64 << 20 };
 
-/*
- * `files` stay the caller's; "-" is standard input. No file: the journal's lines of helod. NULL: no memory, which has
- * been reported.
- */
+/* `files` belong to the caller; "-" is standard input. Without files: the journal's lines of helod. */
 struct lines *lines_open(const struct ctl *ctl, char **files, int count);
-/* The next line without its end, valid until the next call; false after the last file. */
+/* The next line without its end, valid until the next call. False after the last file. */
 bool lines_next(struct lines *l, const char **line, size_t *n);
 /*
  * The same for lists, of which no line may be left out: copies the line, ended by NUL. *wrong is NULL, or says why the
@@ -28,7 +25,7 @@ bool lines_next(struct lines *l, const char **line, size_t *n);
  */
 bool lines_next_text(struct lines *l, char *out, size_t size, const char **wrong);
 uint64_t lines_count(const struct lines *l);
-/* Ends the progress bar. CTL_OK, or CTL_NO_INPUT or CTL_DATA where a file could not be read, which was reported. */
+/* Ends the progress bar. CTL_OK, or CTL_NO_INPUT or CTL_DATA if a file could not be read, which has been reported. */
 int lines_close(struct lines *l);
 
 #endif

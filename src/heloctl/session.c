@@ -18,7 +18,7 @@
 #include "text.h"
 #include "units.h"
 
-enum { PIECE_SIZE = 200, GATHERINGS_MAX = 64, POLICIES_NAMED = 64 };
+enum { PIECE_SIZE = 200, JOBS_MAX = 64, JOB_MEMORY = 4 << 20, POLICIES_NAMED = 64 };
 
 const char *ctl_value(const struct ctl *ctl, char letter)
 {
@@ -89,11 +89,6 @@ static void report(void *arg, bool is_error, const char *message)
     fprintf(stderr, "%s%s\n", is_error ? "" : "warning: ", message);
 }
 
-struct settings *ctl_settings(const struct ctl *ctl)
-{
-    return ctl_settings_of(ctl_value(ctl, 'c'));
-}
-
 /* One that is there and cannot be read is an error: the daemon does not judge by the defaults. */
 static const char *installed(void)
 {
@@ -105,28 +100,37 @@ struct settings *ctl_settings_of(const char *file)
     return policyfile_read(file ? file : installed(), report, NULL);
 }
 
+const struct settings *ctl_settings(struct ctl *ctl)
+{
+    if (!ctl->settings)
+        ctl->settings = ctl_settings_of(ctl_value(ctl, 'c'));
+    return ctl->settings;
+}
+
 static void report_errors(void *arg, bool is_error, const char *message)
 {
     if (is_error)
         report(arg, is_error, message);
 }
 
-struct settings *ctl_settings_before(const struct ctl *ctl, bool early)
+const struct settings *ctl_settings_before(struct ctl *ctl, bool early)
 {
     const char *file = ctl_given(ctl, 'c') ? ctl_value(ctl, 'c') : installed();
 
-    return early ? policyfile_read_early(file, report_errors, NULL) : policyfile_read(file, report_errors, NULL);
+    ctl->settings = (early ? policyfile_read_early : policyfile_read)(file, report_errors, NULL);
+    return ctl->settings;
 }
 
-const char *ctl_policy_file(const struct ctl *ctl, const struct settings *settings)
+const char *ctl_policy_file(const struct ctl *ctl)
 {
     bool named = ctl_given(ctl, 'c') || access(POLICY_FILE, F_OK) == 0;
 
-    return named ? settings->file : "the built-in default (there is no " POLICY_FILE ")";
+    return named ? ctl->settings->file : "the built-in default (there is no " POLICY_FILE ")";
 }
 
-const struct policy *ctl_policy(struct ctl *ctl, const struct settings *settings, const char *name)
+const struct policy *ctl_policy(const struct ctl *ctl, const char *name)
 {
+    const struct settings *settings = ctl->settings;
     const struct policy *policy = settings_policy(settings, name ? name : "");
     const char *names[POLICIES_NAMED], *nearest;
     size_t n = 0;
@@ -136,25 +140,25 @@ const struct policy *ctl_policy(struct ctl *ctl, const struct settings *settings
     for (; n < settings->policy_count && n < POLICIES_NAMED; n++)
         names[n] = settings->policies[n]->name;
     nearest = units_nearest(name, names, n);
-    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", ctl_policy_file(ctl, settings), name,
+    ctl_fail(ctl, CTL_USAGE, "%s has no policy \"%s\"%s%s%s", ctl_policy_file(ctl), name,
              nearest ? ": did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     return NULL;
 }
 
-bool ctl_session_open(struct ctl *ctl, struct ctl_session *session, const struct settings *settings)
+bool ctl_session_open(struct ctl *ctl)
 {
+    struct ctl_session *session = &ctl->session;
     struct resolver_options options;
-    char error[256] = "out of memory";
+    char error[256];
 
-    *session = (struct ctl_session){.base = event_base_new()};
-    gather_resolver_options(&options, &settings->dns);
-    if (session->base)
-        session->context.resolver = resolver_new(session->base, &options, error, sizeof(error));
-    if (session->context.resolver)
-        return true;
-    ctl_fail(ctl, CTL_TROUBLE, "no resolver: %s", error);
-    ctl_session_close(session);
-    return false;
+    session->base = sure(event_base_new());
+    session->jobs_max = JOBS_MAX;
+    session->deadline_ms = ctl->settings->server.deadline_ms;
+    gather_resolver_options(&options, &ctl->settings->dns);
+    session->context.resolver = resolver_new(session->base, &options, error, sizeof(error));
+    if (!session->context.resolver)
+        ctl_fail(ctl, CTL_TROUBLE, "no resolver: %s", error);
+    return session->context.resolver != NULL;
 }
 
 /* A server has this long to be there; the daemon would go on without it as well. */
@@ -170,13 +174,14 @@ static void wait_for_store(struct ctl_session *session)
     } while (!stats.up && clock_ms() < until);
 }
 
-void ctl_session_history(struct ctl_session *session, const struct settings *settings)
+void ctl_session_history(struct ctl *ctl)
 {
-    struct history_options options = {.settings = &settings->history, .read_only = true, .report = report};
+    const struct history_settings *settings = &ctl->settings->history;
+    struct history_options options = {.settings = settings, .read_only = true, .report = report};
+    struct ctl_session *session = &ctl->session;
     char error[256];
 
-    if (settings->history.store == HISTORY_NONE ||
-        (settings->history.store == HISTORY_MEMORY && settings->history.file[0] == '\0'))
+    if (settings->store == HISTORY_NONE || (settings->store == HISTORY_MEMORY && settings->file[0] == '\0'))
         return;
     session->context.history = history_new(session->base, &options, error, sizeof(error));
     if (session->context.history)
@@ -185,25 +190,48 @@ void ctl_session_history(struct ctl_session *session, const struct settings *set
         report(NULL, false, error);
 }
 
-void ctl_session_close(struct ctl_session *session)
+static void free_job(struct ctl_job *job)
 {
+    if (job->timer) {
+        LIST_REMOVE(job, link);
+        job->ctl->session.job_count--;
+        event_free(job->timer);
+    }
+    region_free(job->region); /* the job lies in it */
+}
+
+void ctl_session_close(struct ctl *ctl)
+{
+    struct ctl_session *session = &ctl->session;
+
+    while (!LIST_EMPTY(&session->jobs)) {
+        gather_cancel(LIST_FIRST(&session->jobs)->gather);
+        free_job(LIST_FIRST(&session->jobs));
+    }
     history_free(session->context.history);
     resolver_free(session->context.resolver);
     if (session->base)
         event_base_free(session->base);
-    *session = (struct ctl_session){.base = NULL};
+}
+
+void *ctl_job_new(struct ctl *ctl, size_t size, void (*done)(struct ctl_job *job, const struct gathered *gathered))
+{
+    struct region *region = sure(region_new(JOB_MEMORY));
+    struct ctl_job *job = sure(region_alloc(region, size));
+
+    job->ctl = ctl;
+    job->region = region;
+    job->done = done;
+    request_init(&job->request);
+    return job;
 }
 
 static void on_gathered(void *arg, const struct gathered *gathered)
 {
-    struct ctl_gathering *g = arg;
-    struct ctl_session *session = g->session;
+    struct ctl_job *job = arg;
 
-    session->in_flight--;
-    if (g->timer)
-        event_free(g->timer);
-    g->done(g->arg, gathered); /* may free `g` */
-    event_base_loopbreak(session->base);
+    job->done(job, gathered);
+    free_job(job);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -213,31 +241,37 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     gather_expire(arg);
 }
 
-bool ctl_gather(struct ctl_session *session, const struct gather_options *options, struct ctl_gathering *g)
+/* Runs the event loop until at most `most` jobs wait. */
+static void wait_for_jobs(struct ctl_session *session, unsigned most)
 {
-    uint64_t ms = options->settings->server.deadline_ms;
-    struct timeval after = clock_timeval(ms);
-    struct gather_options ours = *options;
+    while (session->job_count > most)
+        event_base_loop(session->base, EVLOOP_ONCE);
+}
+
+bool ctl_gather(struct ctl_job *job, struct gather_options options)
+{
+    struct ctl_session *session = &job->ctl->session;
+    struct timeval after = clock_timeval(session->deadline_ms);
     const struct gathered *gathered;
 
-    *g = (struct ctl_gathering){.session = session, .done = options->done, .arg = options->arg};
-    ours.done = on_gathered;
-    ours.arg = g;
-    gathered = gather_start(&session->context, &ours, &g->gather);
-    if (!g->gather) {
-        options->done(options->arg, gathered);
+    options.request = &job->request;
+    options.region = job->region;
+    options.done = on_gathered;
+    options.arg = job;
+    gathered = gather_start(&session->context, &options, &job->gather);
+    if (!job->gather) {
+        on_gathered(job, gathered);
         return false;
     }
-    g->timer = evtimer_new(session->base, on_deadline, g->gather);
-    if (g->timer)
-        evtimer_add(g->timer, &after);
-    for (session->in_flight++; session->in_flight >= GATHERINGS_MAX;)
-        event_base_dispatch(session->base);
+    job->timer = sure(evtimer_new(session->base, on_deadline, job->gather));
+    evtimer_add(job->timer, &after);
+    LIST_INSERT_HEAD(&session->jobs, job, link);
+    session->job_count++;
+    wait_for_jobs(session, session->jobs_max - 1);
     return true;
 }
 
-void ctl_gather_rest(struct ctl_session *session)
+void ctl_gather_rest(struct ctl *ctl)
 {
-    while (session->in_flight > 0)
-        event_base_dispatch(session->base);
+    wait_for_jobs(&ctl->session, 0);
 }

@@ -22,7 +22,7 @@ static void observe(void *arg, const struct dns_answer *answer, bool from_cache)
 
     if (check->lookup_count == CHECK_LOOKUPS_MAX)
         return;
-    values = region_alloc(check->region, CHECK_VALUES_SIZE);
+    values = region_alloc(check->job.region, CHECK_VALUES_SIZE);
     if (!values)
         return;
     text_init(&t, values, CHECK_VALUES_SIZE);
@@ -30,7 +30,7 @@ static void observe(void *arg, const struct dns_answer *answer, bool from_cache)
     lookup = &check->lookups[check->lookup_count++];
     *lookup = (struct check_lookup){
         .type = dns_type_name(answer->type),
-        .name = region_strdup(check->region, answer->name),
+        .name = region_strdup(check->job.region, answer->name),
         .status = dns_status_name(answer->status),
         .why = answer->why,
         .values = values,
@@ -68,39 +68,14 @@ void check_values(struct text *t, const struct dns_answer *answer)
     }
 }
 
-static void on_gathered(void *arg, const struct gathered *gathered)
-{
-    ((struct check *)arg)->gathered = gathered;
-}
-
-static void gather_all(struct check *check)
-{
-    struct gather_options options = {
-        .settings = check->settings,
-        .policy = check->policy,
-        .request = &check->request,
-        .region = check->region,
-        .done = on_gathered,
-        .arg = check,
-        .everything = true,
-        .observer = observe,
-        .observer_arg = check,
-    };
-    struct ctl_gathering gathering;
-
-    ctl_gather(&check->session, &options, &gathering);
-    ctl_gather_rest(&check->session);
-}
-
 /*
  * Without a sender, the greeting is judged as at the HELO stage, where Postfix does not know the sender either. An
  * empty sender would make it a bounce, which is judged differently.
  */
-static bool read_request(const struct ctl_greeting *g, struct check *check)
+static void make_request(const struct ctl_greeting *g, struct check *check)
 {
-    struct request *req = &check->request;
+    struct request *req = &check->job.request;
 
-    request_init(req);
     req->client_address = g->address;
     req->helo_name = g->helo;
     req->esmtp = g->esmtp;
@@ -114,7 +89,6 @@ static bool read_request(const struct ctl_greeting *g, struct check *check)
     req->recipient = g->recipient ? g->recipient : "";
     req->policy_context = g->policy ? g->policy : "";
     check->sender_known = g->sender != NULL;
-    return address_parse(&req->client, req->client_address, strlen(req->client_address));
 }
 
 /* Whether there were lookups and none was answered. */
@@ -130,56 +104,53 @@ static bool dns_is_down(const struct check *check)
     return asked > 0;
 }
 
-static int judge(struct ctl *ctl, struct check *check)
+static void judge(struct ctl_job *job, const struct gathered *gathered)
 {
-    check->policy = settings_policy(check->settings, check->request.policy_context);
-    gather_all(check);
-    if (!check->gathered)
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    check->evidence = check->gathered->evidence;
-    policy_verdict(&check->gathered->judgement, check->evidence, check->region, &check->verdict);
+    struct check *check = (struct check *)job;
+
+    if (!gathered) {
+        *check->status = ctl_fail(job->ctl, CTL_TROUBLE, "out of memory");
+        return;
+    }
+    check->evidence = gathered->evidence;
+    policy_verdict(&gathered->judgement, check->evidence, job->region, &check->verdict);
     memcpy(check->verdict.id, "CHECK", sizeof("CHECK"));
     check->dns_down = dns_is_down(check);
-    check->reply = decision_reply(&check->verdict, check->evidence, true, check->region);
-    if (ctl_given(ctl, 'j'))
+    check->reply = decision_reply(&check->verdict, check->evidence, true, job->region);
+    if (ctl_given(job->ctl, 'j'))
         check_print_json(check, stdout);
     else
-        check_print_text(check, stdout, ctl->colour);
-    return check->dns_down ? CTL_UNSURE : (int)check->verdict.judged;
+        check_print_text(check, stdout, job->ctl->colour);
+    *check->status = check->dns_down ? CTL_UNSURE : (int)check->verdict.judged;
 }
 
 int ctl_check_greeting(struct ctl *ctl, const struct ctl_greeting *greeting)
 {
     struct check *check;
-    struct region *region;
-    struct settings *settings;
+    struct address client;
     int status;
 
-    region = region_new(CHECK_REGION_LIMIT);
-    check = region ? region_alloc(region, sizeof(*check)) : NULL;
-    if (!check) {
-        region_free(region);
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    }
-    check->region = region;
-    if (!read_request(greeting, check)) {
-        region_free(region);
+    if (!address_parse(&client, greeting->address, strlen(greeting->address)))
         return ctl_fail(ctl, CTL_USAGE, "\"%s\" is not an IPv4 or IPv6 address", greeting->address);
-    }
-    settings = ctl_settings(ctl);
-    check->settings = settings;
-    status = CTL_CONFIG;
-    if (settings && !ctl_policy(ctl, settings, greeting->policy)) {
-        status = CTL_USAGE;
-    } else if (settings && ctl_session_open(ctl, &check->session, settings)) {
-        ctl_session_history(&check->session, settings);
-        status = judge(ctl, check);
-        ctl_session_close(&check->session);
-    } else if (settings) {
-        status = CTL_TROUBLE;
-    }
-    settings_unref(settings);
-    region_free(region);
+    if (!ctl_settings(ctl))
+        return CTL_CONFIG;
+    if (!ctl_policy(ctl, greeting->policy))
+        return CTL_USAGE;
+    if (!ctl_session_open(ctl))
+        return CTL_TROUBLE;
+    ctl_session_history(ctl);
+    check = ctl_job_new(ctl, sizeof(*check), judge);
+    check->status = &status;
+    check->settings = ctl->settings;
+    check->job.request.client = client;
+    make_request(greeting, check);
+    check->policy = settings_policy(ctl->settings, check->job.request.policy_context);
+    ctl_gather(&check->job, (struct gather_options){.settings = check->settings,
+                                                    .policy = check->policy,
+                                                    .everything = true,
+                                                    .observer = observe,
+                                                    .observer_arg = check});
+    ctl_gather_rest(ctl);
     return status;
 }
 

@@ -11,7 +11,7 @@
 #include "text.h"
 #include "verdict.h"
 
-enum { CHECK_LOOKUPS_MAX = 128, CHECK_VALUES_SIZE = 600, CHECK_REGION_LIMIT = 4 << 20 };
+enum { CHECK_LOOKUPS_MAX = 128, CHECK_VALUES_SIZE = 600 };
 
 struct check_lookup {
     const char *type, *name, *status, *why, *values; /* filtered, except for the name */
@@ -20,13 +20,11 @@ struct check_lookup {
 };
 
 struct check {
-    struct region *region;
+    struct ctl_job job;
+    int *status; /* the result; it outlives the job */
     const struct settings *settings;
     const struct policy *policy;
-    struct ctl_session session;
-    struct request request;
-    const struct gathered *gathered;
-    const struct evidence *evidence; /* of it */
+    const struct evidence *evidence;
     bool sender_known;
     bool dns_down; /* no lookup was answered */
     struct verdict verdict;

@@ -50,7 +50,7 @@ static void print_findings(const struct check *check, struct json *j)
         json_number(j, "of", f->points);
         json_text(j, "summary", rules[f->rule]->summary);
         json_text(j, "detail", f->detail);
-        json_text(j, "advice", decision_advice(f, check->evidence, check->region));
+        json_text(j, "advice", decision_advice(f, check->evidence, check->job.region));
         json_close(j, '}');
     }
     json_close(j, ']');
@@ -76,10 +76,10 @@ void check_print_json(const struct check *check, FILE *out)
         reply[--n] = '\0';
     json_init(&j, out);
     json_open(&j, NULL, '{');
-    json_text(&j, "client", check->request.client_address);
-    json_text(&j, "helo", check->request.helo_name);
+    json_text(&j, "client", check->job.request.client_address);
+    json_text(&j, "helo", check->job.request.helo_name);
     json_text(&j, "policy", check->policy->name);
-    json_text(&j, "sender", check->sender_known ? check->request.sender : NULL);
+    json_text(&j, "sender", check->sender_known ? check->job.request.sender : NULL);
     json_text(&j, "judged", outcome_name(v->judged));
     json_text(&j, "action", outcome_name(v->outcome));
     json_number(&j, "score", v->score);

@@ -147,7 +147,7 @@ static void print_advice(const struct check *check, FILE *out)
 
         if (v->findings[i].counted <= 0)
             continue;
-        advice = decision_advice(&v->findings[i], check->evidence, check->region);
+        advice = decision_advice(&v->findings[i], check->evidence, check->job.region);
         if (!advice || !advice[0])
             continue;
         fprintf(out, any ? "                   " : "\nto fix             ");
@@ -164,16 +164,16 @@ static void print_sender(const struct check *check, FILE *out)
         return;
     }
     fprintf(out, "MAIL FROM:<");
-    ctl_put(out, check->request.sender);
+    ctl_put(out, check->job.request.sender);
     fprintf(out, ">\n");
 }
 
 void check_print_text(const struct check *check, FILE *out, bool colour)
 {
-    fprintf(out, "%s ", check->request.esmtp ? "EHLO" : "HELO");
-    ctl_put(out, check->request.helo_name);
+    fprintf(out, "%s ", check->job.request.esmtp ? "EHLO" : "HELO");
+    ctl_put(out, check->job.request.helo_name);
     fprintf(out, " from ");
-    ctl_put(out, check->request.client_address);
+    ctl_put(out, check->job.request.client_address);
     fputc('\n', out);
     print_sender(check, out);
     print_lookups(check, out);

@@ -64,18 +64,15 @@ static void print_json(const struct policy *policy)
 
 static int run(struct ctl *ctl)
 {
-    struct settings *settings = ctl_settings(ctl);
     const struct policy *policy;
 
-    if (!settings)
+    if (!ctl_settings(ctl))
         return CTL_CONFIG;
-    policy = ctl_policy(ctl, settings, ctl_value(ctl, 'p'));
-    if (policy && ctl_given(ctl, 'j'))
-        print_json(policy);
-    else if (policy)
-        print_text(policy);
-    settings_unref(settings);
-    return policy ? CTL_OK : CTL_USAGE;
+    policy = ctl_policy(ctl, ctl_value(ctl, 'p'));
+    if (!policy)
+        return CTL_USAGE;
+    (ctl_given(ctl, 'j') ? print_json : print_text)(policy);
+    return CTL_OK;
 }
 
 const struct ctl_verb ctl_rules = {

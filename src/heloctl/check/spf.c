@@ -17,10 +17,10 @@
 #include "region.h"
 #include "resolver.h"
 
-enum { MEMORY_MAX = 4 << 20, SECONDS_MAX = 20 /* RFC 7208 section 4.6.4 */ };
+enum { SECONDS_MAX = 20 /* RFC 7208 section 4.6.4 */ };
 
 struct evaluation {
-    struct ctl_session session;
+    struct ctl_session *session;
     struct spf *spf;
     struct resolver_query *query;
 };
@@ -42,9 +42,9 @@ static void advance(struct evaluation *e)
     struct spf_ask ask;
 
     if (spf_step(e->spf, &ask) == SPF_ASK)
-        e->query = resolver_ask(e->session.context.resolver, ask.name, ask.type, answered, e);
+        e->query = resolver_ask(e->session->context.resolver, ask.name, ask.type, answered, e);
     if (!e->query)
-        event_base_loopbreak(e->session.base);
+        event_base_loopbreak(e->session->base);
 }
 
 static void print_plain(const char *label, const char *foreign)
@@ -113,24 +113,21 @@ static void print_json(const struct spf_outcome *o, const struct spf_query *quer
     json_end(&j);
 }
 
-/* With a session that is open. */
-static int evaluate(struct ctl *ctl, struct evaluation *e, const struct spf_query *query, struct region *r)
+static int evaluate(struct ctl *ctl, const struct spf_query *query)
 {
     const struct timeval limit = {SECONDS_MAX, 0};
+    struct evaluation e = {.session = &ctl->session, .spf = spf_new(query, ctl->memory)};
     const struct spf_outcome *outcome;
 
-    e->spf = spf_new(query, r);
-    if (!e->spf)
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    advance(e);
-    if (e->query) {
-        event_base_loopexit(e->session.base, &limit);
-        event_base_dispatch(e->session.base);
+    advance(&e);
+    if (e.query) {
+        event_base_loopexit(ctl->session.base, &limit);
+        event_base_dispatch(ctl->session.base);
     }
-    if (e->query)
-        resolver_cancel(e->query);
-    spf_abandon(e->spf);
-    outcome = spf_outcome(e->spf);
+    if (e.query)
+        resolver_cancel(e.query);
+    spf_abandon(e.spf);
+    outcome = spf_outcome(e.spf);
     (ctl_given(ctl, 'j') ? print_json : print_text)(outcome, query);
     return outcome->result == SPF_PASS ? CTL_OK : CTL_WRONG;
 }
@@ -140,10 +137,6 @@ static int run(struct ctl *ctl)
     const char *address = ctl->arguments[0], *helo = ctl_value(ctl, 'H');
     struct spf_query query = {
         .domain = ctl->arguments[1], .sender = ctl_value(ctl, 's'), .now = time(NULL), .explain = true};
-    struct evaluation e = {.spf = NULL};
-    struct settings *settings;
-    struct region *r;
-    int status = CTL_TROUBLE;
 
     if (!address_parse(&query.client, address, strlen(address)))
         return ctl_fail(ctl, CTL_USAGE, "\"%s\" is not an IP address", address);
@@ -154,19 +147,11 @@ static int run(struct ctl *ctl)
                         query.domain, query.domain, address, strrchr(query.domain, '@') + 1);
     if (!*query.domain)
         return ctl_fail(ctl, CTL_USAGE, "the domain is empty");
-    settings = ctl_settings(ctl);
-    if (!settings)
+    if (!ctl_settings(ctl))
         return CTL_CONFIG;
     query.helo = helo ? helo : query.domain;
-    query.void_limit = settings->dns.void_limit;
-    r = region_new(MEMORY_MAX);
-    if (r && ctl_session_open(ctl, &e.session, settings)) {
-        status = evaluate(ctl, &e, &query, r);
-        ctl_session_close(&e.session);
-    }
-    region_free(r);
-    settings_unref(settings);
-    return status;
+    query.void_limit = ctl->settings->dns.void_limit;
+    return ctl_session_open(ctl) ? evaluate(ctl, &query) : CTL_TROUBLE;
 }
 
 const struct ctl_verb ctl_spf = {

@@ -184,7 +184,7 @@ static int reload(struct ctl *ctl, const struct settings *settings)
     else
         printf("%s names no unix socket in status { listen }, and helod reloads only over one: reload it yourself "
                "(systemctl reload helod)\n",
-               ctl_policy_file(ctl, settings));
+               ctl_policy_file(ctl));
     return CTL_OK;
 }
 
@@ -202,7 +202,7 @@ static int change(struct ctl *ctl, const char *path, const char *added)
         status = ctl_fail(ctl, CTL_TROUBLE, "%s cannot be written: %s", path, strerror(errno));
     } else if (!added && !found) {
         status = ctl_fail(ctl, CTL_WRONG, "%s has no line \"%s %s\"", path, ctl->arguments[1], ctl->arguments[2]);
-    } else if ((settings = ctl_settings(ctl)) != NULL) {
+    } else if ((settings = ctl_settings_of(ctl_value(ctl, 'c'))) != NULL) {
         printf("%s: %s %s %s\n", path, added ? found ? "changed" : "added" : "removed", ctl->arguments[1],
                ctl->arguments[2]);
         status = reload(ctl, settings);
@@ -220,9 +220,8 @@ static int run(struct ctl *ctl)
 {
     const char *verb = ctl->arguments[0], *path = ctl_value(ctl, 'f');
     bool add = strcmp(verb, "add") == 0;
-    struct settings *settings;
+    const struct settings *settings;
     char line[LINE_SIZE];
-    int status;
 
     if (!add && strcmp(verb, "remove") != 0 && strcmp(verb, "list") != 0)
         return ctl_fail(ctl, CTL_USAGE, "\"%s\": expected add, remove or list", verb);
@@ -234,20 +233,17 @@ static int run(struct ctl *ctl)
     if (!path)
         path = settings->exempt.files[0];
     if (ctl->argument_count == 1)
-        status = list(settings);
-    else if (!path)
-        status = ctl_fail(ctl, CTL_CONFIG, "%s has no exempt { files = ... }: name a file there, or with --file",
-                          ctl_policy_file(ctl, settings));
-    else if (add && !take_line(ctl, line))
-        status = CTL_USAGE;
-    else if (add && !can_apply(ctl, settings))
-        status = CTL_DATA;
-    else if (add && !make_file(ctl, path))
-        status = CTL_TROUBLE;
-    else
-        status = change(ctl, path, add ? line : NULL);
-    settings_unref(settings);
-    return status;
+        return list(settings);
+    if (!path)
+        return ctl_fail(ctl, CTL_CONFIG, "%s has no exempt { files = ... }: name a file there, or with --file",
+                        ctl_policy_file(ctl));
+    if (add && !take_line(ctl, line))
+        return CTL_USAGE;
+    if (add && !can_apply(ctl, settings))
+        return CTL_DATA;
+    if (add && !make_file(ctl, path))
+        return CTL_TROUBLE;
+    return change(ctl, path, add ? line : NULL);
 }
 
 const struct ctl_verb ctl_exempt = {

@@ -28,9 +28,9 @@ static int reach_store(struct ctl *ctl, const struct settings *settings, bool fo
 {
     struct history_options options = {.settings = &settings->history, .read_only = true, .report = report};
     enum history_form form = !forget && ctl_given(ctl, 'j') ? HISTORY_JSON : HISTORY_TEXT;
-    struct event_base *base = event_base_new();
+    struct event_base *base = sure(event_base_new());
     char error[300] = "out of memory", *text = NULL;
-    struct history *h = base ? history_new(base, &options, error, sizeof(error)) : NULL;
+    struct history *h = history_new(base, &options, error, sizeof(error));
     bool ok = false;
 
     if (h)
@@ -41,8 +41,7 @@ static int reach_store(struct ctl *ctl, const struct settings *settings, bool fo
         ctl_fail(ctl, CTL_TROUBLE, "%s", error);
     free(text);
     history_free(h);
-    if (base)
-        event_base_free(base);
+    event_base_free(base);
     return ok ? CTL_OK : CTL_TROUBLE;
 }
 
@@ -91,7 +90,7 @@ static int reach_daemon(struct ctl *ctl, const struct settings *settings, bool f
     if (place != NULL && ask_daemon(ctl, place, forget, &status))
         return status;
     if (place == NULL)
-        ctl_fail(ctl, CTL_TROUBLE, "%s has no unix: socket in status.listen", ctl_policy_file(ctl, settings));
+        ctl_fail(ctl, CTL_TROUBLE, "%s has no unix: socket in status.listen", ctl_policy_file(ctl));
     if (forget)
         return ctl_fail(ctl, CTL_TROUBLE, "helod does not answer");
     if (settings->history.file[0] == '\0')
@@ -102,19 +101,14 @@ static int reach_daemon(struct ctl *ctl, const struct settings *settings, bool f
 
 static int reach(struct ctl *ctl, bool forget)
 {
-    struct settings *settings = ctl_settings(ctl);
-    int status;
+    const struct settings *settings = ctl_settings(ctl);
 
     if (!settings)
         return CTL_CONFIG;
     if (settings->history.store == HISTORY_NONE)
-        status = ctl_fail(ctl, CTL_TROUBLE, "there is no history: history.store is none");
-    else if (settings->history.store == HISTORY_REDIS)
-        status = reach_store(ctl, settings, forget);
-    else
-        status = reach_daemon(ctl, settings, forget);
-    settings_unref(settings);
-    return status;
+        return ctl_fail(ctl, CTL_TROUBLE, "there is no history: history.store is none");
+    return settings->history.store == HISTORY_REDIS ? reach_store(ctl, settings, forget)
+                                                    : reach_daemon(ctl, settings, forget);
 }
 
 static int run_history(struct ctl *ctl)

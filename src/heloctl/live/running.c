@@ -6,7 +6,6 @@
 #include "running.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "policyfile.h"
+#include "units.h"
 
 /* A change may take as long as reading a policy file with a million exemptions. */
 enum { SECONDS = 10, CHANGE_SECONDS = 60, REQUEST_SIZE = 1024 };
@@ -27,120 +27,85 @@ const char *running_place(const struct settings *settings, const char *kind)
     return NULL;
 }
 
-bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status)
+const char *running_find(struct ctl *ctl, int *status)
 {
-    struct settings *settings = ctl_given(ctl, 's') ? NULL : ctl_settings(ctl);
-    const char *found = ctl_value(ctl, 's');
+    const char *given = ctl_value(ctl, 's'), *found = given;
+    const struct settings *settings = given ? NULL : ctl_settings(ctl);
 
     *status = CTL_CONFIG;
-    if (!found && !settings)
-        return false;
-    if (!found)
+    if (settings)
         found = running_place(settings, "unix:");
-    if (!found)
+    if (settings && !found)
         found = running_place(settings, "inet:");
-    if (found)
-        snprintf(place, RUNNING_PLACE_SIZE, "%s", found);
-    else
+    if (settings && !found)
         ctl_fail(ctl, CTL_CONFIG,
                  "%s has no status { listen = … }: name helod's file with --config or its socket with --socket",
-                 ctl_policy_file(ctl, settings));
-    settings_unref(settings);
-    return found != NULL;
+                 ctl_policy_file(ctl));
+    return found;
 }
 
-static int connect_unix(const char *path)
+/* "unix:PATH", "/PATH", "inet:HOST:PORT" or "HOST:PORT", an IPv6 host in brackets. Returns 0 if it is none of these. */
+static socklen_t read_place(const char *place, struct sockaddr_storage *out)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd;
+    bool is_unix = strncmp(place, "unix:", 5) == 0;
+    const char *where = is_unix || strncmp(place, "inet:", 5) == 0 ? place + 5 : place, *port;
+    struct sockaddr_un *local = (struct sockaddr_un *)out;
+    struct address address;
+    char host[128];
+    uint64_t number;
 
-    if (strlen(path) >= sizeof(at.sun_path)) {
+    memset(out, 0, sizeof(*out));
+    if (is_unix || place[0] == '/') {
         errno = ENAMETOOLONG;
-        return -1;
+        local->sun_family = AF_UNIX;
+        snprintf(local->sun_path, sizeof(local->sun_path), "%s", where);
+        return strlen(where) < sizeof(local->sun_path) ? sizeof(*local) : 0;
     }
-    memcpy(at.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof(at)) != 0) {
-        int why = errno;
+    errno = EINVAL;
+    if (!address_split_port(where, host, sizeof(host), &port) || !port || !units_number(port, &number) ||
+        number > 65535 || !address_parse(&address, host, strlen(host)))
+        return 0;
+    return address_to_sockaddr(&address, (uint16_t)number, out);
+}
 
-        close(fd);
-        errno = why;
-        return -1;
-    }
-    return fd;
+/* Returns -1 with errno. */
+static int connect_to(const char *place)
+{
+    struct sockaddr_storage at;
+    socklen_t size = read_place(place, &at);
+    int fd = size > 0 ? socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1, why;
+
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&at, size) == 0)
+        return fd;
+    why = errno;
+    close(fd);
+    errno = why;
+    return -1;
 }
 
 bool running_listens(const char *place)
 {
-    int fd = connect_unix(place + strlen("unix:"));
+    int fd = connect_to(place);
 
     if (fd >= 0)
         close(fd);
     return fd >= 0;
 }
 
-/* "HOST:PORT", an IPv6 host in brackets. */
-static int connect_inet(const char *where)
-{
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *at = NULL;
-    char host[128];
-    const char *port;
-    int fd = -1;
-
-    errno = EINVAL;
-    if (!address_split_port(where, host, sizeof(host), &port) || !port || getaddrinfo(host, port, &hints, &at) != 0)
-        return -1;
-    fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
-        int why = errno;
-
-        close(fd);
-        errno = why;
-        fd = -1;
-    }
-    freeaddrinfo(at);
-    return fd;
-}
-
-static bool send_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t sent = send(fd, bytes, n, MSG_NOSIGNAL);
-
-        if (sent <= 0)
-            return false;
-        bytes += sent;
-        n -= (size_t)sent;
-    }
-    return true;
-}
-
 /* Reads up to the end of the connection. NULL if that is too much or takes too long. */
 static char *receive_all(int fd)
 {
-    size_t size = 65536, used = 0;
-    char *bytes = malloc(size), *more;
-    ssize_t n = 1;
+    char *bytes = sure(malloc(RUNNING_BODY_MAX + 1));
+    size_t used = 0;
+    ssize_t n;
 
-    if (!bytes)
-        return NULL;
-    while (n > 0 && used < RUNNING_BODY_MAX) {
-        if (used + 1 == size) {
-            more = realloc(bytes, size *= 2);
-            if (!more)
-                break;
-            bytes = more;
-        }
-        n = recv(fd, bytes + used, size - used - 1, 0);
-        used += n > 0 ? (size_t)n : 0;
-    }
-    if (n != 0) {
-        free(bytes);
-        return NULL;
-    }
+    while ((n = recv(fd, bytes + used, RUNNING_BODY_MAX - used, 0)) > 0)
+        used += (size_t)n;
     bytes[used] = '\0';
-    return bytes;
+    if (n == 0 && used < RUNNING_BODY_MAX)
+        return bytes;
+    free(bytes);
+    return NULL;
 }
 
 /* Returns the status of an answer and moves the body to its beginning. 0 if it is not HTTP. */
@@ -158,9 +123,7 @@ static int take_body(char *answer)
 int running_ask(const struct ctl *ctl, const char *place, const char *method, const char *path, char **body)
 {
     const struct timeval limit = {.tv_sec = strcmp(method, "POST") == 0 ? CHANGE_SECONDS : SECONDS};
-    bool is_unix = strncmp(place, "unix:", 5) == 0;
-    const char *where = is_unix || strncmp(place, "inet:", 5) == 0 ? place + 5 : place;
-    int fd = is_unix || place[0] == '/' ? connect_unix(where) : connect_inet(where), status = 0;
+    int fd = connect_to(place), status = 0;
     char request[REQUEST_SIZE];
 
     *body = NULL;
@@ -171,7 +134,7 @@ int running_ask(const struct ctl *ctl, const char *place, const char *method, co
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method, path);
-    if (send_all(fd, request, strlen(request)))
+    if (send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request))
         *body = receive_all(fd);
     close(fd);
     if (*body)

@@ -7,17 +7,17 @@
 
 #include "ctl.h"
 
-enum { RUNNING_BODY_MAX = 4 << 20, RUNNING_PLACE_SIZE = 256 };
+enum { RUNNING_BODY_MAX = 4 << 20 };
 
 /* The first status socket in the settings that begins with the prefix ("unix:", "inet:"); NULL: none. */
 const char *running_place(const struct settings *settings, const char *kind);
 /* Whether something accepts connections at "unix:PATH". */
 bool running_listens(const char *place);
 /*
- * The socket to use: what -s says, or else the policy file's first unix socket, or else its first address. False if
+ * The socket to use: what -s says, or else the policy file's first unix socket, or else its first address. NULL if
  * there is none; then the error has been reported, and *status is the exit status.
  */
-bool running_find(struct ctl *ctl, char place[RUNNING_PLACE_SIZE], int *status);
+const char *running_find(struct ctl *ctl, int *status);
 /*
  * Sends one request. Returns the HTTP status and the NUL-terminated body, which the caller frees. 0 and NULL if there
  * is no answer; then the error has been reported.

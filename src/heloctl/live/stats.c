@@ -94,10 +94,11 @@ static void print_samples(const struct samples *s)
 static int run_stats(struct ctl *ctl)
 {
     static struct samples samples;
-    char place[RUNNING_PLACE_SIZE], *body;
     int status;
+    const char *place = running_find(ctl, &status);
+    char *body;
 
-    if (!running_find(ctl, place, &status))
+    if (!place)
         return status;
     if (!ctl_given(ctl, 'j')) {
         status = fetch(ctl, place, &samples);
@@ -187,7 +188,7 @@ static int run_top(struct ctl *ctl)
     static struct samples samples[2];
     const char *every = ctl_given(ctl, 'i') ? ctl_value(ctl, 'i') : "2s";
     unsigned long long rounds = 0;
-    char place[RUNNING_PLACE_SIZE];
+    const char *place;
     struct timespec pause;
     uint64_t ms;
     int status;
@@ -196,7 +197,8 @@ static int run_top(struct ctl *ctl)
         return ctl_fail(ctl, CTL_USAGE, "--interval %s: expected 100ms or more", every);
     if (!ctl_number(ctl, 'n', 0, ULLONG_MAX, &rounds))
         return CTL_USAGE;
-    if (!running_find(ctl, place, &status))
+    place = running_find(ctl, &status);
+    if (!place)
         return status;
     pause = (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)};
     status = fetch(ctl, place, &samples[0]);
@@ -225,17 +227,13 @@ static int reload_by_signal(struct ctl *ctl)
     return CTL_OK;
 }
 
-/* Whether the status socket in the policy file accepts connections. It may not if the file has just changed. */
-static bool has_status_socket(struct ctl *ctl, char place[RUNNING_PLACE_SIZE])
+/* The status socket in the policy file if it accepts connections. It may not if the file has just changed. */
+static const char *live_socket(struct ctl *ctl)
 {
-    struct settings *settings = ctl_settings(ctl);
+    const struct settings *settings = ctl_settings(ctl);
     const char *found = settings ? running_place(settings, "unix:") : NULL;
-    bool answers = found && running_listens(found);
 
-    if (answers)
-        snprintf(place, RUNNING_PLACE_SIZE, "%s", found);
-    settings_unref(settings);
-    return answers;
+    return found && running_listens(found) ? found : NULL;
 }
 
 int running_reload(struct ctl *ctl, const char *place)
@@ -259,12 +257,13 @@ int running_reload(struct ctl *ctl, const char *place)
 
 static int run_reload(struct ctl *ctl)
 {
-    char place[RUNNING_PLACE_SIZE];
+    bool by_pid = ctl_given(ctl, 'p');
     int status;
+    const char *place = by_pid ? live_socket(ctl) : running_find(ctl, &status);
 
-    if (ctl_given(ctl, 'p'))
-        return has_status_socket(ctl, place) ? running_reload(ctl, place) : reload_by_signal(ctl);
-    return running_find(ctl, place, &status) ? running_reload(ctl, place) : status;
+    if (place)
+        return running_reload(ctl, place);
+    return by_pid ? reload_by_signal(ctl) : status;
 }
 
 #define SOCKET_OPTIONS                                                                                                 \

@@ -16,7 +16,6 @@ enum { ID_LENGTH = 7, ID_SIZE, VALUE_SIZE = 1200 };
 
 struct explain {
     struct ctl *ctl;
-    struct settings *settings;
     char id[ID_SIZE]; /* folded */
     int first_log;    /* among the arguments */
     unsigned found;
@@ -272,13 +271,11 @@ static void print_decision(struct explain *x, struct logged *l)
 
 static int read_logs(struct explain *x)
 {
-    struct logs *logs = logs_open(x->ctl, x->settings, x->first_log);
+    struct logs *logs = logs_open(x->ctl, x->first_log);
     struct logs_counts counts;
     struct logged l;
     int status;
 
-    if (!logs)
-        return CTL_TROUBLE;
     while (logged_next(logs, &l))
         if (is_same_id(l.record->fields->id, x->id))
             print_decision(x, &l);
@@ -315,11 +312,9 @@ static int run(struct ctl *ctl)
         return ctl_fail(ctl, CTL_USAGE,
                         "no decision id in \"%s\": expected seven letters and digits, as in [id 7QK2M9A]",
                         ctl->arguments[0]);
-    x.settings = ctl_settings(ctl);
-    if (!x.settings)
+    if (!ctl_settings(ctl))
         return CTL_CONFIG;
     status = read_logs(&x);
-    settings_unref(x.settings);
     return status != CTL_OK || ctl_given(ctl, 'o') ? status : check_again(&x);
 }
 

@@ -9,20 +9,10 @@
 #include <string.h>
 
 #include "rule.h"
+#include "tally.h"
 #include "text.h"
 
-enum { GREETINGS_MAX = 50000, CLIENTS_MAX = 65536, KEY_SIZE = 1200, TEXTS = 5 };
-
-/* A client that proved its name in a greeting that reached no threshold. */
-struct welcomed {
-    struct table_entry entry;
-    struct address client;
-    uint64_t count;
-};
-
-struct greetings {
-    struct table *pairs, *welcomed;
-};
+enum { KEY_SIZE = 1200, TEXTS = 5 };
 
 const char *greeting_sign_name(enum greeting_sign sign)
 {
@@ -36,30 +26,6 @@ const char *greeting_sign_name(enum greeting_sign sign)
     };
 
     return names[sign];
-}
-
-struct greetings *greetings_new(void)
-{
-    const struct table_limits pairs = {.max_entries = GREETINGS_MAX}, clients = {.max_entries = CLIENTS_MAX};
-    struct greetings *g = calloc(1, sizeof(*g));
-
-    if (!g)
-        return NULL;
-    g->pairs = table_new(&pairs, NULL, NULL);
-    g->welcomed = table_new(&clients, NULL, NULL);
-    if (g->pairs && g->welcomed)
-        return g;
-    greetings_free(g);
-    return NULL;
-}
-
-void greetings_free(struct greetings *g)
-{
-    if (!g)
-        return;
-    table_free(g->pairs);
-    table_free(g->welcomed);
-    free(g);
 }
 
 /* The texts one after the other, each with its NUL; they are the pair's key, too. */
@@ -78,23 +44,17 @@ static size_t make_key(char key[KEY_SIZE], const char *const texts[TEXTS], size_
     return used;
 }
 
-static struct greeting *find_or_add(struct greetings *g, const struct logged *l)
+static struct greeting *find_or_add(struct table *pairs, const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
     char network[NETWORK_TEXT_SIZE], key[KEY_SIZE];
     const char *const texts[TEXTS] = {f->client, f->helo, f->rdns, l->domain, logged_network(l, network)};
     size_t starts[TEXTS], size = make_key(key, texts, starts);
-    struct greeting *pair = (struct greeting *)(void *)table_find(g->pairs, key, size);
-    char *copy;
+    struct greeting *pair = sure_entry(pairs, key, size, sizeof(*pair));
+    const char *copy = pair->entry.key;
 
-    if (pair)
+    if (pair->count > 0)
         return pair;
-    pair = calloc(1, sizeof(*pair) + size);
-    if (!pair)
-        return NULL;
-    copy = memcpy(pair + 1, key, size);
-    pair->entry.key = copy;
-    pair->entry.key_size = size;
     pair->client = l->client;
     pair->client_text = copy + starts[0];
     pair->helo = copy + starts[1];
@@ -102,7 +62,6 @@ static struct greeting *find_or_add(struct greetings *g, const struct logged *l)
     pair->domain = copy + starts[3];
     pair->network = copy + starts[4];
     pair->score = -1;
-    table_insert(g->pairs, &pair->entry);
     return pair;
 }
 
@@ -127,13 +86,11 @@ static void keep_worst(struct greeting *pair, const struct logged *l)
     }
 }
 
-void greetings_add(struct greetings *g, const struct logged *l, int label, bool delivered)
+void greetings_add(struct table *pairs, const struct logged *l, int label, bool delivered)
 {
-    struct greeting *pair = find_or_add(g, l);
+    struct greeting *pair = find_or_add(pairs, l);
     time_t when = l->record->when;
 
-    if (!pair)
-        return;
     pair->count++;
     pair->states[l->state]++;
     pair->signs[SIGN_CONFIRMED] += logged_confirmed(l);
@@ -146,22 +103,6 @@ void greetings_add(struct greetings *g, const struct logged *l, int label, bool 
     if (when > pair->last)
         pair->last = when;
     keep_worst(pair, l);
-}
-
-void greetings_welcome(struct greetings *g, const struct address *client)
-{
-    struct welcomed *w = (struct welcomed *)(void *)table_find(g->welcomed, client, sizeof(*client));
-
-    if (!w) {
-        w = calloc(1, sizeof(*w));
-        if (!w)
-            return;
-        w->client = *client;
-        w->entry.key = &w->client;
-        w->entry.key_size = sizeof(w->client);
-        table_insert(g->welcomed, &w->entry);
-    }
-    w->count++;
 }
 
 uint64_t greeting_refused(const struct greeting *g)
@@ -197,38 +138,16 @@ static int by_harm(const void *a, const void *b)
                                                        : strcmp(x->helo, y->helo);
 }
 
-struct listing {
-    const struct greetings *g;
-    struct greeting **rows;
-    size_t n;
-};
-
-static bool list(struct table_entry *entry, void *arg)
+struct greeting **greetings_by_harm(const struct table *pairs, const struct table *clients, size_t *n)
 {
-    struct listing *to = arg;
-    struct greeting *pair = (struct greeting *)(void *)entry;
-    const struct table_entry *welcomed = table_peek(to->g->welcomed, &pair->client, sizeof(pair->client));
+    struct greeting **rows = tally_sorted(pairs, NULL, SIZE_MAX, n);
 
-    if (welcomed)
-        pair->signs[SIGN_WELCOMED] = ((const struct welcomed *)(const void *)welcomed)->count;
-    to->rows[to->n++] = pair;
-    return true;
-}
+    for (size_t i = 0; i < *n; i++) {
+        const struct table_entry *client = table_peek(clients, &rows[i]->client, sizeof(rows[i]->client));
 
-struct greeting **greetings_by_harm(const struct greetings *g, size_t *n)
-{
-    struct listing l = {.g = g, .rows = calloc(table_count(g->pairs) + 1, sizeof(struct greeting *))};
-
-    *n = 0;
-    if (!l.rows)
-        return NULL;
-    table_walk(g->pairs, list, &l);
-    qsort(l.rows, l.n, sizeof(*l.rows), by_harm);
-    *n = l.n;
-    return l.rows;
-}
-
-uint64_t greetings_dropped(const struct greetings *g)
-{
-    return table_evicted(g->pairs);
+        if (client)
+            rows[i]->signs[SIGN_WELCOMED] = ((const struct greeting_client *)client)->welcomed;
+    }
+    qsort(rows, *n, sizeof(*rows), by_harm);
+    return rows;
 }

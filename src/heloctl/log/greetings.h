@@ -19,8 +19,8 @@ enum greeting_sign {
     SIGN_PROVED,    /* logged.proved: something proves that the HELO name is its own */
     SIGN_WELCOMED,  /* a later greeting of the same client reached no threshold and proved its name */
     SIGN_DELIVERED, /* the mail log says that its message was delivered */
-    SIGN_HAM,       /* the labels, or the mail log, say that it sends ham */
-    SIGN_SPAM,      /* they say that it sends spam */
+    SIGN_HAM,       /* the labels or the mail log say that it sends ham */
+    SIGN_SPAM,      /* the labels or the mail log say that it sends spam */
     SIGN_COUNT
 };
 const char *greeting_sign_name(enum greeting_sign sign);
@@ -39,27 +39,25 @@ struct greeting {
     char findings[GREETING_FINDINGS_SIZE]; /* "rule:points rule:points", heaviest first */
 };
 
-struct greetings;
+/* A client in whose greetings something was found. */
+struct greeting_client {
+    struct table_entry entry; /* its key is the address */
+    bool hit[RULES_MAX];      /* rules that hit and wait for a welcome */
+    uint64_t welcomed;        /* how often a later greeting reached no threshold and proved its name */
+};
 
-struct greetings *greetings_new(void);    /* NULL: no memory */
-void greetings_free(struct greetings *g); /* NULL is allowed */
-/* Counts a decision that reached a threshold. `label` is a LABEL_ of labels.h. */
-void greetings_add(struct greetings *g, const struct logged *l, int label, bool delivered);
-/* A client was let in and proved its name: its earlier greetings may have been honest, too. */
-void greetings_welcome(struct greetings *g, const struct address *client);
-
+/* Counts a decision that reached a threshold in the table of pairs. `label` is a LABEL_ of labels.h. */
+void greetings_add(struct table *pairs, const struct logged *l, int label, bool delivered);
 /*
  * All pairs, the most harmful first: would-be refusals that look wrong, then the other refusals, then marks; within
- * these by count, then by score. The caller frees the array. NULL: no memory.
+ * these by count, then by score. The caller frees the array.
  */
-struct greeting **greetings_by_harm(const struct greetings *g, size_t *n);
-uint64_t greetings_dropped(const struct greetings *g);
+struct greeting **greetings_by_harm(const struct table *pairs, const struct table *clients, size_t *n);
 
 /* Rejections and deferrals. */
 uint64_t greeting_refused(const struct greeting *g);
-/*
- * Whether refusing it would likely lose honest mail. A label decides; without one, a proved name,
- * a later welcome or a delivery. */
+/* Whether refusing it would likely lose honest mail. A label decides; without one, a proved name, a later welcome or a
+ * delivery. */
 bool greeting_looks_wrong(const struct greeting *g);
 
 #endif

@@ -53,14 +53,14 @@ static bool read_line(struct labels *labels, char *line)
     return false;
 }
 
-/* False when the file could not be read, or for the first line that is wrong, which has been reported. */
+/* False if the file cannot be read or a line is wrong, which has been reported. */
 static bool read_lines(struct labels *labels, const struct ctl *ctl, const char *file)
 {
     char *files[] = {(char *)file}; /* only read */
     struct lines *lines = lines_open(ctl, files, 1);
     char line[LINE_SIZE];
     unsigned number = 0;
-    bool good = lines != NULL;
+    bool good = true;
     const char *wrong;
 
     while (good && lines_next_text(lines, line, sizeof(line), &wrong)) {
@@ -71,22 +71,17 @@ static bool read_lines(struct labels *labels, const struct ctl *ctl, const char 
         if (wrong)
             ctl_fail(ctl, CTL_DATA, "%s:%u: %s", file, number, wrong);
     }
-    return lines && lines_close(lines) == CTL_OK && good;
+    return lines_close(lines) == CTL_OK && good;
 }
 
 struct labels *labels_read(const struct ctl *ctl, const char *file)
 {
-    struct labels *labels = calloc(1, sizeof(*labels));
-    bool good = false;
+    struct labels *labels = sure(calloc(1, sizeof(*labels)));
+    bool good;
 
-    if (labels) {
-        labels->networks = network_set_new();
-        labels->domains = suffix_set_new();
-    }
-    if (labels && labels->networks && labels->domains)
-        good = read_lines(labels, ctl, file);
-    else
-        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    labels->networks = sure(network_set_new());
+    labels->domains = sure(suffix_set_new());
+    good = read_lines(labels, ctl, file);
     if (good)
         return labels;
     labels_free(labels);

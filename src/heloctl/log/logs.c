@@ -25,34 +25,22 @@ struct logs {
     char decoded[DECISION_LINE_SIZE * 6]; /* a JSON string at its longest */
 };
 
-struct logs *logs_open(const struct ctl *ctl, const struct settings *settings, int first)
+struct logs *logs_open(const struct ctl *ctl, int first)
 {
     int count = ctl->argument_count - first;
     char **files = ctl->arguments + first;
-    struct logs *l = calloc(1, sizeof(*l));
+    struct logs *l = region_alloc(ctl->memory, sizeof(*l));
 
-    if (l)
-        l->record.region = region_new(REGION_LIMIT);
-    if (!l || !l->record.region) {
-        free(l);
-        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-        return NULL;
-    }
-    l->place = count > 1 ? "these logs" : count == 1 ? files[0] : "the journal";
-    if (count == 0 && settings->log.to == LOG_TO_FILE) {
-        l->file = (char *)(uintptr_t)settings->log.file; /* it is only read */
-        l->place = l->file;
+    l->ctl = ctl;
+    l->record.region = sure(region_new(REGION_LIMIT));
+    l->record.fields = &l->fields;
+    if (count == 0 && ctl->settings->log.to == LOG_TO_FILE) {
+        l->file = (char *)(uintptr_t)ctl->settings->log.file; /* it is only read */
         files = &l->file;
         count = 1;
     }
+    l->place = count > 1 ? "these logs" : count == 1 ? files[0] : "the journal";
     l->lines = lines_open(ctl, files, count);
-    if (!l->lines) {
-        region_free(l->record.region);
-        free(l);
-        return NULL;
-    }
-    l->ctl = ctl;
-    l->record.fields = &l->fields;
     return l;
 }
 
@@ -104,11 +92,8 @@ const struct logs_record *logs_next(struct logs *l)
 
 int logs_close(struct logs *l)
 {
-    int status;
+    int status = lines_close(l->lines);
 
-    if (!l)
-        return CTL_TROUBLE;
-    status = lines_close(l->lines);
     if (l->malformed > 0)
         fprintf(stderr, "heloctl %s: %llu lines look like decision lines and cannot be read\n", l->ctl->verb->name,
                 (unsigned long long)l->malformed);
@@ -118,7 +103,6 @@ int logs_close(struct logs *l)
                 "facility by default\n",
                 l->ctl->verb->name, l->place);
     region_free(l->record.region);
-    free(l);
     return status;
 }
 

@@ -19,22 +19,22 @@ struct logs;
 struct logs_record {
     const struct decision_fields *fields;
     struct region *region; /* for what is computed about this record; emptied with it */
-    time_t when;           /* 0: the line does not tell */
+    time_t when;           /* 0: the line has no time */
     const char *text;      /* the message itself, unescaped, not NUL-terminated */
     size_t length;
 };
 
 /*
- * The files that the verb's arguments name from `first` on, "-" for standard input. Without one, where the policy file
- * lets helod log: the file of log.to = "file", else the journal. NULL: no memory, which has been reported.
+ * The files that the verb's arguments name from `first` on, "-" for standard input. Without one, it reads what helod
+ * writes by the policy file: log.file if log.to = "file", or else the journal.
  */
-struct logs *logs_open(const struct ctl *ctl, const struct settings *settings, int first);
-/* What is read, for messages: a file, or "the journal". */
+struct logs *logs_open(const struct ctl *ctl, int first);
+/* For messages: the name of the file, or "the journal". */
 const char *logs_place(const struct logs *l);
 /* NULL at the end of the last file. */
 const struct logs_record *logs_next(struct logs *l);
-/* Ends the progress bar, reports what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
-int logs_close(struct logs *l); /* NULL: CTL_TROUBLE */
+/* Ends the progress bar and reports what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
+int logs_close(struct logs *l);
 
 /* The last record is no decision after all: it counts as malformed. */
 void logs_reject(struct logs *l);
@@ -42,7 +42,7 @@ void logs_reject(struct logs *l);
 /* What was read so far. */
 struct logs_counts {
     uint64_t lines, decisions; /* lines: of any kind */
-    uint64_t malformed;        /* begin like a decision line and are none */
+    uint64_t malformed;        /* lines that begin like a decision line but are none */
 };
 struct logs_counts logs_counts(const struct logs *l);
 

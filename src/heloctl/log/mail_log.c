@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mail_log: messages in one array that is filled up to a limit; three bounded, seeded tables lead to them: by queue id
- * and by message id while the log is read, by client and time afterwards.
+ * mail_log: keeps the messages in one array, which is filled up to a limit. Three bounded, seeded tables find them: by
+ * queue id and by message id while the log is read, and by client and time afterwards.
  */
 #include "mail_log.h"
 
@@ -14,14 +14,15 @@
 
 enum {
     MESSAGES_MAX = 400000,
-    FIRST_MESSAGES = 1024,
-    KEYS_MAX = 100000, /* queue and message ids that are being followed */
+    KEYS_MAX = 100000, /* queue ids, and message ids, that may be looked up */
     KEY_SIZE = 256,
-    SLOT_S = 1024,   /* messages of a client are listed by slots of so many seconds */
-    LOOK_AT = 256,   /* most messages of a slot that are looked at */
-    BEFORE_S = 5,    /* clocks of two logs */
-    AFTER_S = 120,   /* from the decision to the next line about the message */
-    PROCESS_S = 900, /* the same where the smtpd process is known to be the same */
+    SLOT_S = 1024, /* each client's messages are listed in slots of this many seconds */
+    LOOK_AT = 256, /* how many messages of a slot are compared at most */
+    /* A line about the message may have a time from BEFORE_S before the decision, for the clocks of two logs differ, to
+       AFTER_S after it. If the smtpd process is known to be the same, or postscreen writes the line, more time may pass. */
+    BEFORE_S = 5,
+    AFTER_S = 120,
+    PROCESS_S = 900,
     POSTSCREEN_S = 3600,
     DECISION_ID_SIZE = 12,
 };
@@ -31,12 +32,12 @@ struct message {
     time_t when;
     uint64_t sender; /* hash; 0: unknown */
     unsigned long pid;
-    uint32_t next;             /* in the list of its slot, plus 1; 0: the last */
-    char id[DECISION_ID_SIZE]; /* that ends the reply to a refusal by helod itself */
+    uint32_t next;             /* index of the next message in its slot, plus 1; 0: this is the last */
+    char id[DECISION_ID_SIZE]; /* the decision's id at the end of the reply, if helod itself refused the message */
     struct mail_fate fate;
 };
 
-/* A key of the tables, and the message that it leads to. */
+/* An entry of the tables: the index of the message with this key. */
 struct place {
     struct table_entry entry;
     uint32_t message;
@@ -67,38 +68,22 @@ void mail_log_free(struct mail_log *m)
     free(m);
 }
 
-struct mail_log *mail_log_new(const struct ctl *ctl)
+struct mail_log *mail_log_new(void)
 {
-    const struct table_limits ids = {.max_entries = KEYS_MAX}, slots = {.max_entries = MESSAGES_MAX};
-    struct mail_log *m = calloc(1, sizeof(*m));
+    struct mail_log *m = sure(calloc(1, sizeof(*m)));
 
-    if (!m) {
-        ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-        return NULL;
-    }
-    m->queue_ids = table_new(&ids, NULL, NULL);
-    m->message_ids = table_new(&ids, NULL, NULL);
-    m->slots = table_new(&slots, NULL, NULL);
-    if (m->queue_ids && m->message_ids && m->slots && hash_key_random(&m->hash))
-        return m;
-    mail_log_free(m);
-    ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    return NULL;
+    m->queue_ids = sure_table(KEYS_MAX);
+    m->message_ids = sure_table(KEYS_MAX);
+    m->slots = sure_table(MESSAGES_MAX);
+    sure(hash_key_random(&m->hash) ? m : NULL);
+    return m;
 }
 
-/* Makes the key lead to the message, whatever it led to before. */
+/* From now on the key finds this message. */
 static void put(struct table *table, const void *key, size_t n, uint32_t message)
 {
-    struct place *p = (struct place *)(void *)table_find(table, key, n);
+    struct place *p = sure_entry(table, key, n, sizeof(*p));
 
-    if (!p) {
-        p = calloc(1, sizeof(*p) + n);
-        if (!p)
-            return;
-        p->entry.key = memcpy(p + 1, key, n);
-        p->entry.key_size = n;
-        table_insert(table, &p->entry);
-    }
     p->message = message;
 }
 
@@ -110,7 +95,7 @@ static void put_id(struct table *table, struct mail_part id, uint32_t message)
 
 static struct message *find_id(const struct mail_log *m, struct table *table, struct mail_part id)
 {
-    const struct place *p = id.n > 0 ? (const struct place *)(void *)table_find(table, id.at, id.n) : NULL;
+    const struct place *p = id.n > 0 ? (const struct place *)table_find(table, id.at, id.n) : NULL;
 
     return p ? &m->messages[p->message] : NULL;
 }
@@ -132,23 +117,6 @@ static uint64_t sender_hash(const struct mail_log *m, const char *sender, size_t
     return hash_bytes(&m->hash, lower, n) | 1;
 }
 
-static bool make_room(struct mail_log *m)
-{
-    size_t room = m->room ? m->room * 2 : FIRST_MESSAGES;
-    struct message *more;
-
-    if (m->count < m->room)
-        return true;
-    if (m->count >= MESSAGES_MAX)
-        return false;
-    more = realloc(m->messages, room * sizeof(*more));
-    if (!more)
-        return false;
-    m->messages = more;
-    m->room = room;
-    return true;
-}
-
 /* "… [id 7QK2M9A]" */
 static void copy_id(struct mail_part reply, char id[DECISION_ID_SIZE])
 {
@@ -160,7 +128,7 @@ static void copy_id(struct mail_part reply, char id[DECISION_ID_SIZE])
         memcpy(id, open + sizeof(mark) - 1, n);
 }
 
-/* A message that begins here; NULL where it has no client, or the log has too many. */
+/* Adds the message that this line is the first about. NULL: the line has no client, or there are too many messages. */
 static struct message *begin(struct mail_log *m, const struct mail_line *line, time_t when)
 {
     const struct place *slot;
@@ -170,17 +138,18 @@ static struct message *begin(struct mail_log *m, const struct mail_line *line, t
 
     if (when <= 0 || !address_parse(&client, line->client.at, line->client.n))
         return NULL;
-    if (!make_room(m)) {
+    if (m->count == MESSAGES_MAX) {
         m->left_out++;
         return NULL;
     }
+    m->messages = sure_room(m->messages, m->count, &m->room, sizeof(*m->messages));
     message = &m->messages[m->count];
     *message = (struct message){.client = client, .when = when, .pid = line->pid};
     copy_id(line->reply, message->id);
     if (line->has_sender)
         message->sender = sender_hash(m, line->sender.at, line->sender.n);
     make_slot_key(&key, &client, when);
-    slot = (const struct place *)(void *)table_find(m->slots, &key, sizeof(key));
+    slot = (const struct place *)table_find(m->slots, &key, sizeof(key));
     message->next = slot ? slot->message + 1 : 0;
     put(m->slots, &key, sizeof(key), (uint32_t)m->count);
     put_id(m->queue_ids, line->queue_id, (uint32_t)m->count);
@@ -188,7 +157,7 @@ static struct message *begin(struct mail_log *m, const struct mail_line *line, t
     return message;
 }
 
-/* One filter that calls it spam weighs more than another that does not. */
+/* If two filters disagree, the one that calls the message spam counts. */
 static void give_opinion(struct message *message, const struct mail_line *line)
 {
     if (line->opinion <= message->fate.opinion)
@@ -229,9 +198,9 @@ static bool is_own_host(struct mail_part client)
 }
 
 /*
- * A content filter behind Postfix hands the message back, which gets another queue id. What is said of that id concerns
- * the message that the foreign client sent: Postfix names its id where the filter passed it on (XFORWARD).
- * Otherwise add_message_id() finds it by the message id.
+ * A content filter behind Postfix hands the message back, and Postfix gives it another queue id. Lines with that id are
+ * about the message that the foreign client sent. If the filter passes the first id on (XFORWARD), Postfix logs both
+ * ids here. Otherwise add_message_id() finds the message by its message id.
  */
 static void add_accepted(struct mail_log *m, const struct mail_line *line, time_t when)
 {
@@ -286,15 +255,14 @@ static void add(struct mail_log *m, const struct mail_line *line, time_t when)
     }
 }
 
-bool mail_log_add(struct mail_log *m, const struct ctl *ctl, char *file)
+bool mail_log_add(struct mail_log *m, const struct ctl *ctl, const char *file)
 {
-    struct lines *lines = lines_open(ctl, &file, 1);
+    char *files[] = {(char *)(uintptr_t)file}; /* it is only read */
+    struct lines *lines = lines_open(ctl, files, 1);
     struct mail_line found;
     const char *line;
     size_t n;
 
-    if (!lines)
-        return false;
     while (lines_next(lines, &line, &n))
         if (mail_line_read(line, n, &found))
             add(m, &found, log_time_read(&m->time, line, n));
@@ -330,7 +298,7 @@ static void consider(struct search *s, const struct message *message)
     if (message->sender && s->sender && message->sender != s->sender)
         return;
     if (message->id[0] && strcmp(message->id, s->l->record->fields->id) == 0)
-        return; /* refused because of this very decision: that says nothing new */
+        return; /* helod itself refused it by this decision, so this is nobody else's opinion */
     distance = distance < 0 ? -distance : distance;
     if (s->best &&
         (s->best_same_process > same_process || (s->best_same_process == same_process && s->best_distance <= distance)))
@@ -355,7 +323,7 @@ const struct mail_fate *mail_log_find(const struct mail_log *m, const struct log
         unsigned looked = 0;
 
         make_slot_key(&key, &l->client, at);
-        slot = (const struct place *)(const void *)table_peek(m->slots, &key, sizeof(key));
+        slot = (const struct place *)table_peek(m->slots, &key, sizeof(key));
         for (uint32_t next = slot ? slot->message + 1 : 0; next > 0 && looked++ < LOOK_AT;
              next = m->messages[next - 1].next)
             consider(&s, &m->messages[next - 1]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mailbox: walks folders and reads the headers of messages, up to a fixed size each. Received headers are read from the
- * top, where the site's own servers write them: the first whose client is foreign is the hand-over. What stands below
- * was written by strangers and is not looked at.
+ * mailbox: walks folders and reads the headers of messages, up to a fixed size each. It reads Received headers from the
+ * top, where the site's own servers write them: the first one with a foreign client is the hand-over. It does not look
+ * at the headers below, for strangers wrote these.
  */
 #include "mailbox.h"
 
@@ -27,7 +27,7 @@ enum { HEAD_SIZE = 64 << 10, WORD_SIZE = 256, SHOW_EVERY = 64, SESSIONS = 64 };
 
 /* ---- names ---- */
 
-/* Whether the list has the word, whatever its case. */
+/* Whether the word is in the list, in any case. */
 static bool listed(const char *list, const char *word, size_t n)
 {
     while (list && *list) {
@@ -40,7 +40,7 @@ static bool listed(const char *list, const char *word, size_t n)
     return false;
 }
 
-/* A part of the path that names a folder: "Junk", ".Junk", ".INBOX.Junk", "spam.mbox.gz". */
+/* The label of one part of a path: "Junk", ".Junk", ".INBOX.Junk", "spam.mbox.gz". */
 static int folder_label(const struct mailbox *m, const char *part, size_t n)
 {
     while (n > 0) {
@@ -58,7 +58,7 @@ static int folder_label(const struct mailbox *m, const char *part, size_t n)
     return LABEL_NONE;
 }
 
-/* By the innermost folder that has a label; everything else is ham. */
+/* The label of the innermost folder that has one. Everything else is ham. */
 static int path_label(const struct mailbox *m, const char *path)
 {
     int label = LABEL_HAM;
@@ -84,7 +84,7 @@ static bool is_foreign(const struct mailbox *m, const struct address *client)
            network_set_find(m->settings->local.networks, client) == LOOKUP_NONE;
 }
 
-/* The envelope sender of "<a@b>"; it is cut where it is longer than an address may be. */
+/* Copies the address in "<a@b>". One that is longer than an address may be is cut. */
 static void copy_sender(const char *value, char out[WORD_SIZE])
 {
     const char *open = strchr(value, '<');
@@ -111,7 +111,7 @@ static void read_head(struct mailbox *m, const char *path, const char *head, siz
     char sender[WORD_SIZE];
     struct received hop;
     struct headers h;
-    bool found = false, unclear = false; /* unclear: it may be the hand-over, so nothing below it can be trusted */
+    bool found = false, unclear = false; /* unclear: this may be the hand-over, so the headers below are not trusted */
 
     m->messages++;
     headers_begin(&h, head, n);
@@ -141,8 +141,8 @@ static void read_head(struct mailbox *m, const char *path, const char *head, siz
 static void read_message(struct mailbox *m, const char *path)
 {
     gzFile in = gzopen(path, "rb");
-    char *head = in ? malloc(HEAD_SIZE) : NULL;
-    int n = head ? gzread(in, head, HEAD_SIZE) : -1;
+    char *head = sure(malloc(HEAD_SIZE));
+    int n = in ? gzread(in, head, HEAD_SIZE) : -1;
 
     if (n >= 0)
         read_head(m, path, head, (size_t)n);
@@ -153,16 +153,16 @@ static void read_message(struct mailbox *m, const char *path)
         gzclose_r(in);
 }
 
-/* Messages of an mbox begin with "From " behind a blank line. */
+/* A message of an mbox begins with a line "From ..." that follows a blank line. */
 static void read_mbox(struct mailbox *m, char *path)
 {
     struct lines *lines = lines_open(m->ctl, &path, 1);
-    char *head = malloc(HEAD_SIZE);
+    char *head = sure(malloc(HEAD_SIZE));
     size_t used = 0, n;
     bool in_head = false, blank = true;
     const char *line;
 
-    while (lines && head && lines_next(lines, &line, &n)) {
+    while (lines_next(lines, &line, &n)) {
         if (n > 0 && line[n - 1] == '\r')
             n--;
         if (blank && n > 5 && memcmp(line, "From ", 5) == 0) {
@@ -183,7 +183,7 @@ static void read_mbox(struct mailbox *m, char *path)
     if (in_head)
         read_head(m, path, head, used);
     free(head);
-    if (lines && lines_close(lines) != CTL_OK)
+    if (lines_close(lines) != CTL_OK)
         m->unreadable++;
 }
 
@@ -195,14 +195,17 @@ static void copy_part(char *out, size_t size, struct mail_part part)
     out[n] = '\0';
 }
 
-/* A mail in progress at an smtpd process: each recipient writes a line, and "client=" follows where one is accepted. */
+/*
+ * The message that an smtpd process receives at the moment. Postfix logs a line for each recipient that is refused, and
+ * "client=" once a recipient is accepted.
+ */
 struct session {
     unsigned long pid; /* 0: none */
     struct address client;
     char sender[64];
 };
 
-/* Whether the line is about a mail that another line has shown already. */
+/* Whether an earlier line was about the same message. */
 static bool is_repeated(struct session *of, const struct mail_line *line, const struct address *client)
 {
     struct session *s = &of[line->pid % SESSIONS];
@@ -222,8 +225,9 @@ static bool is_repeated(struct session *of, const struct mail_line *line, const 
 }
 
 /*
- * Postfix logs the HELO name of a session that it refuses, or that an access table mentions. Of other mail that was
- * accepted there is nothing to judge. A refusal under a queue id, by a milter, comes behind a "client=".
+ * Postfix logs the HELO name only of sessions that it refuses or that an access table mentions. Other accepted mail
+ * cannot be judged. A refusal with a queue id comes from a milter, and follows a "client=" line, which was counted as
+ * one without a HELO name.
  */
 static void read_log_line(struct mailbox *m, const char *path, const struct mail_line *line, struct session *sessions,
                           time_t when)
@@ -255,11 +259,10 @@ static void read_log_line(struct mailbox *m, const char *path, const struct mail
     m->visit(m->arg, &mail);
 }
 
-/* Twice: what became of a message stands behind the line that is judged. */
+/* Reads the log twice: the lines that say what happened to a message follow the line that is judged. */
 static void read_log(struct mailbox *m, char *path)
 {
-    bool known = mail_log_add(m->mail_log, m->ctl, path);
-    struct lines *lines = known ? lines_open(m->ctl, &path, 1) : NULL;
+    struct lines *lines = mail_log_add(m->mail_log, m->ctl, path) ? lines_open(m->ctl, &path, 1) : NULL;
     struct session sessions[SESSIONS] = {{.pid = 0}};
     struct log_time time = {.now = 0};
     struct mail_line found;
@@ -283,7 +286,7 @@ static bool is_log(const char *text, size_t n)
     return log_time_read(&time, text, line) != 0 && memmem(text, line, ": ", 2);
 }
 
-/* What a file is, its beginning says. */
+/* The first bytes of a file show what kind it is. */
 static void read_file(struct mailbox *m, char *path)
 {
     char begin[1024];
@@ -304,7 +307,7 @@ static void read_file(struct mailbox *m, char *path)
 
 /* ---- folders ---- */
 
-/* Files that a mail server keeps beside the messages, and deliveries that are not complete. */
+/* Whether it is a file that a mail server keeps beside the messages, or an incomplete delivery. */
 static bool is_passed_over(const FTSENT *entry)
 {
     static const char *const names[] = {"tmp", "maildirfolder", "subscriptions"};
@@ -317,22 +320,22 @@ static bool is_passed_over(const FTSENT *entry)
 }
 
 /*
- * Names in a Maildir begin with the time of delivery. The order of the directory would differ between file systems, and
- * with it what the history knew at each message.
+ * Names in a Maildir begin with the time of delivery, so this is the order in which the messages came. The order of the
+ * directory itself differs between file systems, and the history would know something else at each message.
  */
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* Every file below the paths. Links are not followed: what they lead to is elsewhere, too. */
+/* Reads every file below the paths; without `progress` it only counts them. Links below the paths are not followed. */
 static int walk(struct mailbox *m, char **paths, struct progress *progress, uint64_t *files)
 {
-    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    FTS *tree = sure(fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name));
     int status = CTL_OK;
     FTSENT *entry;
 
-    while (tree && (entry = fts_read(tree))) {
+    while ((entry = fts_read(tree))) {
         if (entry->fts_info == FTS_D && is_passed_over(entry)) {
             fts_set(tree, entry, FTS_SKIP);
         } else if (entry->fts_info == FTS_F && !is_passed_over(entry)) {
@@ -350,26 +353,21 @@ static int walk(struct mailbox *m, char **paths, struct progress *progress, uint
             status = ctl_fail(m->ctl, CTL_NO_INPUT, "%s: neither a file nor a folder", entry->fts_path);
         }
     }
-    if (!tree)
-        return ctl_fail(m->ctl, CTL_TROUBLE, "out of memory");
     fts_close(tree);
     return status;
 }
 
 int mailbox_read(struct mailbox *m, char **paths, int count)
 {
-    char **list = calloc((size_t)count + 1, sizeof(*list));
+    char **list = region_alloc(m->ctl->memory, ((size_t)count + 1) * sizeof(*list));
     struct progress progress;
     uint64_t files = 0, done = 0;
     int status;
 
-    if (!list)
-        return ctl_fail(m->ctl, CTL_TROUBLE, "out of memory");
     memcpy(list, paths, (size_t)count * sizeof(*list));
     walk(m, list, NULL, &files);
     progress_begin(&progress, "messages", files);
     status = walk(m, list, &progress, &done);
     progress_end(&progress);
-    free(list);
     return status;
 }

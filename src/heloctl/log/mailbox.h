@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mailbox: messages that a site already has: Maildir and other folders, mbox files, single messages and mail logs, each
- * plain or compressed by gzip. Of each message it finds the session in which a foreign client handed it over.
+ * mailbox: reads messages that a site already has: Maildir and other folders, mbox files, single messages and mail logs,
+ * each plain or compressed by gzip. For each message it finds the session in which a foreign client handed it over.
  */
 #ifndef HELOD_MAILBOX_H
 #define HELOD_MAILBOX_H
@@ -23,16 +23,16 @@ typedef void mailbox_visit(void *arg, const struct mailbox_mail *mail);
 struct mailbox {
     const struct ctl *ctl;
     const struct settings *settings; /* for the networks that are local */
-    const char *mx, *spam, *ham;     /* lists divided by commas; NULL: not given */
-    struct mail_log *mail_log;       /* takes what mail logs say of messages */
+    const char *mx, *spam, *ham;     /* lists separated by commas; NULL: not given */
+    struct mail_log *mail_log;       /* where the mail logs among the files are read into */
     mailbox_visit *visit;
     void *arg;
     /* What was found: */
     uint64_t messages, without_hop, unreadable, logs, without_helo; /* logs: files */
-    struct tally *servers;                                          /* names of the servers that took the messages */
+    struct table *servers;                                          /* tally of the servers that took the messages */
 };
 
-/* Returns CTL_OK, or CTL_NO_INPUT where a path could not be read, which has been reported. */
+/* Returns CTL_OK, or CTL_NO_INPUT if a path could not be read, which has been reported. */
 int mailbox_read(struct mailbox *m, char **paths, int count);
 
 #endif

@@ -7,6 +7,7 @@
 #define HELOD_PATTERNS_H
 
 #include "logged.h"
+#include "table.h"
 
 enum { PATTERN_SCORES = 152 }; /* 0 to 150, and all above */
 
@@ -24,14 +25,9 @@ struct pattern_counts {
     uint64_t scores[PATTERN_KINDS][PATTERN_SCORES], weighed_scores[PATTERN_KINDS][PATTERN_SCORES];
 };
 
-struct patterns;
-
-struct patterns *patterns_new(void);    /* NULL: no memory */
-void patterns_free(struct patterns *p); /* NULL is allowed */
-void patterns_add(struct patterns *p, const struct logged *l, enum pattern_kind kind, bool weighed);
+struct table *patterns_new(void);
+void patterns_add(struct table *patterns, const struct logged *l, enum pattern_kind kind, bool weighed);
 /* What this policy makes of all of them. */
-void patterns_judge(const struct patterns *p, const struct policy *policy, struct pattern_counts *out);
-/* Greetings whose pattern had to be dropped. */
-uint64_t patterns_dropped(const struct patterns *p);
+void patterns_judge(const struct table *patterns, const struct policy *policy, struct pattern_counts *out);
 
 #endif

@@ -15,16 +15,15 @@
 #include "policyfile.h"
 #include "text.h"
 
-enum { JOB_REGION_LIMIT = 4 << 20, KEY_SIZE = 512, REASON_SIZE = 80, REASONS_MAX = 1000 };
+enum { KEY_SIZE = 512, REASON_SIZE = 80, REASONS_MAX = 1000 };
 
-/* One decision whose evidence is being gathered anew. */
-struct job {
+/* One decision whose evidence is gathered again. */
+struct again {
+    struct ctl_job job;
     struct replay *replay;
-    struct logs_record record;
+    struct logs_record record; /* outlives the line that it was read from */
     struct decision_fields fields;
     struct logged logged;
-    struct request request;
-    struct ctl_gathering gathering;
 };
 
 /* The outcome under `policy` when one finding has as points what it counted in the log. */
@@ -111,7 +110,7 @@ static void group(struct replay *r, const struct logged *l, const char *reason, 
               logged_network(l, network));
     text_add_as(&t, TEXT_PLAIN, l->domain, SIZE_MAX);
     row = tally_add(r->groups, key);
-    if (!row || row->count > 1)
+    if (row->count > 1)
         return;
     text_init(&t, row->note, sizeof(row->note));
     text_add_as(&t, TEXT_PLAIN, l->record->fields->id, SIZE_MAX);
@@ -180,7 +179,6 @@ static void make_request(const struct logged *l, struct request *req)
 {
     const struct decision_fields *f = l->record->fields;
 
-    request_init(req);
     req->client = l->client;
     req->client_address = f->client;
     req->helo_name = f->helo;
@@ -189,50 +187,29 @@ static void make_request(const struct logged *l, struct request *req)
     req->esmtp = strcmp(f->proto, "SMTP") != 0;
 }
 
-static void on_gathered(void *arg, const struct gathered *gathered)
+static void on_gathered(struct ctl_job *job, const struct gathered *gathered)
 {
-    struct job *job = arg;
+    struct again *again = (struct again *)job;
 
-    judge(job->replay, &job->logged, gathered);
-    region_free(job->record.region); /* the job lies in it */
+    judge(again->replay, &again->logged, gathered);
 }
 
-/* The record outlives the line that it was read from. */
-static struct job *job_new(struct replay *r, const struct logs_record *record)
+/* Gathers everything about a greeting, then judges it. */
+static void ask(struct replay *r, const struct logs_record *record)
 {
-    struct region *region = region_new(JOB_REGION_LIMIT);
-    struct job *job = region ? region_alloc(region, sizeof(*job)) : NULL;
+    struct again *again = ctl_job_new(r->ctl, sizeof(*again), on_gathered);
 
-    if (!job) {
-        region_free(region);
-        return NULL;
-    }
-    job->replay = r;
-    job->record = (struct logs_record){.fields = &job->fields, .region = region, .when = record->when};
-    if (decision_line_read(record->text, record->length, region, &job->fields) &&
-        logged_read(&job->record, &job->logged))
-        return job;
-    region_free(region);
-    return NULL;
-}
-
-/* Gathers everything about a greeting, then judges it; true when that is under way or done. */
-static bool ask(struct replay *r, const struct logs_record *record)
-{
-    struct gather_options options = {
-        .settings = r->settings, .limit = r->dns ? LIMIT_NONE : LIMIT_OFFLINE, .everything = r->dns};
-    struct job *job = job_new(r, record);
-
-    if (!job)
-        return false;
-    options.policy = settings_policy(r->settings, job->fields.policy);
-    options.request = &job->request;
-    options.region = job->record.region;
-    options.done = on_gathered;
-    options.arg = job;
-    make_request(&job->logged, &job->request);
-    ctl_gather(&r->session, &options, &job->gathering);
-    return true;
+    again->replay = r;
+    again->record = (struct logs_record){.fields = &again->fields, .region = again->job.region, .when = record->when};
+    sure(decision_line_read(record->text, record->length, again->job.region, &again->fields) &&
+                 logged_read(&again->record, &again->logged)
+             ? again
+             : NULL);
+    make_request(&again->logged, &again->job.request);
+    ctl_gather(&again->job, (struct gather_options){.settings = r->settings,
+                                                    .policy = settings_policy(r->settings, again->fields.policy),
+                                                    .limit = r->dns ? LIMIT_NONE : LIMIT_OFFLINE,
+                                                    .everything = r->dns});
 }
 
 /* Evidence is gathered only if the line alone does not decide the outcome. */
@@ -258,17 +235,19 @@ static void find_fresh_rules(struct replay *r)
     }
 }
 
-static int replay_all(struct replay *r)
+static int read_logs(struct replay *r)
 {
-    struct logs *logs = logs_open(r->ctl, r->settings, 0);
+    struct logs *logs = logs_open(r->ctl, 0);
     struct logged l;
 
-    while (logs && logged_next(logs, &l))
-        if (!is_worth_asking(r, &l) || !ask(r, l.record))
+    while (logged_next(logs, &l)) {
+        if (is_worth_asking(r, &l))
+            ask(r, l.record);
+        else
             judge(r, &l, NULL);
-    ctl_gather_rest(&r->session);
-    if (logs)
-        r->read = logs_counts(logs);
+    }
+    ctl_gather_rest(r->ctl);
+    r->read = logs_counts(logs);
     return logs_close(logs);
 }
 
@@ -277,13 +256,12 @@ static int replay(struct replay *r)
     int status;
 
     find_fresh_rules(r);
-    r->groups = tally_new(REPLAY_GROUPS_MAX);
-    r->reasons = tally_new(REASONS_MAX);
-    status = r->groups && r->reasons ? replay_all(r) : ctl_fail(r->ctl, CTL_TROUBLE, "out of memory");
-    if (r->groups && r->reasons)
-        (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
-    tally_free(r->groups);
-    tally_free(r->reasons);
+    r->groups = sure_table(REPLAY_GROUPS_MAX);
+    r->reasons = sure_table(REASONS_MAX);
+    status = read_logs(r);
+    (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
+    table_free(r->groups);
+    table_free(r->reasons);
     return status == CTL_OK && r->changed + r->answered_otherwise > 0 ? CTL_WRONG : status;
 }
 
@@ -314,14 +292,9 @@ static int run(struct ctl *ctl)
         return CTL_USAGE;
     r.settings = ctl_settings(ctl);
     r.old = r.settings ? ctl_settings_of(ctl_value(ctl, 'o')) : NULL;
-    if (r.old) {
-        status = CTL_TROUBLE;
-        if (!r.dns || ctl_session_open(ctl, &r.session, r.settings))
-            status = replay(&r);
-        ctl_session_close(&r.session);
-    }
+    if (r.old)
+        status = !r.dns || ctl_session_open(ctl) ? replay(&r) : CTL_TROUBLE;
     settings_unref(r.old);
-    settings_unref(r.settings);
     return status;
 }
 

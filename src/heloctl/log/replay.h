@@ -12,8 +12,8 @@ enum { REPLAY_GROUPS_MAX = 20000, REPLAY_TOP = 40 };
 
 struct replay {
     struct ctl *ctl;
-    struct settings *settings, *old;
-    struct ctl_session session; /* with --dns */
+    const struct settings *settings;
+    struct settings *old;
     bool dns;
     bool fresh[RULES_MAX];               /* rules that the new policy has and the old one did not run */
     unsigned fresh_count, fresh_unasked; /* unasked: of these, that cannot hit without --dns */
@@ -24,8 +24,8 @@ struct replay {
     uint64_t cut, unknown_rules;
     const char *only;      /* list only changes to this outcome; NULL: all */
     size_t top;            /* list at most so many groups */
-    struct tally *reasons; /* why outcomes change, as text */
-    struct tally *groups;  /* "reason \t outcome \t network \t domain" */
+    struct table *reasons; /* tally of the reasons for which outcomes change */
+    struct table *groups;  /* tally of "reason \t outcome \t network \t domain" */
 };
 
 void replay_print_text(const struct replay *r, FILE *out);

@@ -48,10 +48,10 @@ static void print_reason(const struct tally_row *reason, struct tally_row **grou
     const char *parts[COLUMNS];
     char copy[512];
 
-    fprintf(out, "\n%s: %llu greetings\n", reason->key, n(reason->count));
+    fprintf(out, "\n%s: %llu greetings\n", tally_key(reason), n(reason->count));
     for (size_t i = 0; i < count; i++) {
-        tally_split(groups[i]->key, copy, sizeof(copy), parts, COLUMNS);
-        if (strcmp(parts[0], reason->key) == 0)
+        tally_split(groups[i], copy, sizeof(copy), parts, COLUMNS);
+        if (strcmp(parts[0], tally_key(reason)) == 0)
             fprintf(out, "%8llu  %-16s %-20s %-28.28s\n          e.g. %.84s\n", n(groups[i]->count), parts[1], parts[2],
                     parts[3], groups[i]->note);
     }
@@ -60,15 +60,15 @@ static void print_reason(const struct tally_row *reason, struct tally_row **grou
 static void print_groups(const struct replay *r, FILE *out)
 {
     size_t count, reason_count;
-    struct tally_row **groups = tally_top(r->groups, r->top, &count);
-    struct tally_row **reasons = tally_top(r->reasons, SIZE_MAX, &reason_count);
+    struct tally_row **groups = tally_sorted(r->groups, tally_by_count, r->top, &count);
+    struct tally_row **reasons = tally_sorted(r->reasons, tally_by_count, SIZE_MAX, &reason_count);
 
-    for (size_t i = 0; groups && reasons && i < reason_count; i++)
+    for (size_t i = 0; i < reason_count; i++)
         print_reason(reasons[i], groups, count, out);
-    if (tally_rows(r->groups) > count)
-        fprintf(out, "\nand %zu smaller groups: --top shows more\n", tally_rows(r->groups) - count);
-    if (tally_dropped(r->groups))
-        fprintf(out, "%llu groups were dropped for lack of room\n", n(tally_dropped(r->groups)));
+    if (table_count(r->groups) > count)
+        fprintf(out, "\nand %zu smaller groups: --top shows more\n", table_count(r->groups) - count);
+    if (table_evicted(r->groups))
+        fprintf(out, "%llu groups were dropped for lack of room\n", n(table_evicted(r->groups)));
     free(groups);
     free(reasons);
 }
@@ -104,20 +104,21 @@ static void json_groups(const struct replay *r, struct json *j)
     const char *parts[COLUMNS];
     char copy[512];
     size_t count, reason_count;
-    struct tally_row **reasons = tally_top(r->reasons, SIZE_MAX, &reason_count);
-    struct tally_row **rows = tally_top(r->groups, ctl_given(r->ctl, 't') ? r->top : SIZE_MAX, &count);
+    struct tally_row **reasons = tally_sorted(r->reasons, tally_by_count, SIZE_MAX, &reason_count);
+    struct tally_row **rows =
+        tally_sorted(r->groups, tally_by_count, ctl_given(r->ctl, 't') ? r->top : SIZE_MAX, &count);
 
     json_open(j, "reasons", '[');
-    for (size_t i = 0; reasons && i < reason_count; i++) {
+    for (size_t i = 0; i < reason_count; i++) {
         json_open(j, NULL, '{');
-        json_text(j, "reason", reasons[i]->key);
+        json_text(j, "reason", tally_key(reasons[i]));
         json_number(j, "count", (long long)reasons[i]->count);
         json_close(j, '}');
     }
     json_close(j, ']');
     json_open(j, "groups", '[');
     for (size_t i = 0; i < count; i++) {
-        tally_split(rows[i]->key, copy, sizeof(copy), parts, COLUMNS);
+        tally_split(rows[i], copy, sizeof(copy), parts, COLUMNS);
         json_open(j, NULL, '{');
         json_number(j, "count", (long long)rows[i]->count);
         for (unsigned c = 0; c < COLUMNS; c++)
@@ -126,7 +127,7 @@ static void json_groups(const struct replay *r, struct json *j)
         json_close(j, '}');
     }
     json_close(j, ']');
-    json_number(j, "groups_dropped", (long long)tally_dropped(r->groups));
+    json_number(j, "groups_dropped", (long long)table_evicted(r->groups));
     free(reasons);
     free(rows);
 }

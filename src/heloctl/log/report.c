@@ -39,22 +39,20 @@ int report_write_page(const struct ctl *ctl, const struct summary *s, const char
     return good ? CTL_OK : ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
 }
 
-static int report(struct ctl *ctl, struct summary *s)
+static int print(struct ctl *ctl, const struct summary *s)
 {
-    int status = summary_read(s, ctl, false), written = CTL_OK;
-
     if (ctl_given(ctl, 'w'))
-        written = report_write_page(ctl, s, ctl_value(ctl, 'w'));
-    else if (ctl_given(ctl, 'j'))
+        return report_write_page(ctl, s, ctl_value(ctl, 'w'));
+    if (ctl_given(ctl, 'j'))
         print_json(s, stdout);
     else
         report_print_text(s, ctl->colour);
-    return status == CTL_OK ? written : status;
+    return CTL_OK;
 }
 
 static int run(struct ctl *ctl)
 {
-    return summary_run(ctl, report);
+    return summary_run(ctl, false, print);
 }
 
 const struct ctl_verb ctl_report = {

@@ -148,9 +148,9 @@ static void print_sender(const struct greeting *g)
 static void print_senders(const struct summary *s)
 {
     size_t count, refused = 0, wrong = 0;
-    struct greeting **rows = greetings_by_harm(s->greetings, &count);
+    struct greeting **rows = greetings_by_harm(s->greetings, s->clients, &count);
 
-    while (rows && refused < count && greeting_refused(rows[refused]) > 0)
+    while (refused < count && greeting_refused(rows[refused]) > 0)
         wrong += greeting_looks_wrong(rows[refused++]);
     if (refused > 0) {
         printf("\n%s of %zu client and HELO name pairs; %zu of them look%s wrong\n",
@@ -212,18 +212,18 @@ void report_print_fates(const struct summary *s)
         printf("  (the mail log is too long: %llu messages were left out)\n", n(mail_log_left_out(s->mail_log)));
 }
 
-static void print_differences(const char *label, const struct tally *t)
+static void print_differences(const char *label, const struct table *t)
 {
     size_t count;
     struct tally_row **rows = tally_sorted(t, tally_by_count, TOP_SHADOW, &count);
 
     if (count > 0)
         printf("  %s\n", label);
-    for (size_t i = 0; rows && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *parts[2];
         char copy[KEY_SIZE];
 
-        tally_split(rows[i]->key, copy, sizeof(copy), parts, 2);
+        tally_split(rows[i], copy, sizeof(copy), parts, 2);
         printf("%8llu  %-*s ", n(rows[i]->count), CLIENT_WIDTH, parts[0]);
         print_cut(parts[1], NAME_WIDTH);
         printf(" id %s\n", rows[i]->note);
@@ -295,23 +295,23 @@ void report_print_scores(const struct summary *s, int step, bool with_proved)
 }
 
 /* Names with refusals; what nobody was refused for is in the JSON. */
-static void print_top(const char *label, const struct tally *t, tally_order *order)
+static void print_top(const char *label, const struct table *t, tally_order *order)
 {
     size_t count;
     struct tally_row **rows = tally_sorted(t, order, TOP, &count);
     bool none = false;
 
     printf("\n%-46s %9s %9s %9s %9s %9s\n", label, "all", "dunno", "mark", "defer", "reject");
-    for (size_t i = 0; rows && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (order == summary_by_refused && summary_refused(rows[i]) == 0)
             break;
         printf("  ");
-        print_cut(rows[i]->key, 44);
+        print_cut(tally_key(rows[i]), 44);
         printf(" %9llu", n(rows[i]->count));
         for (unsigned state = 0; state < OUTCOME_COUNT; state++)
             printf(" %9lld", rows[i]->values[state]);
         putchar('\n');
-        none |= strcmp(rows[i]->key, LOGGED_NO_DOMAIN) == 0;
+        none |= strcmp(tally_key(rows[i]), LOGGED_NO_DOMAIN) == 0;
     }
     if (none)
         printf("  (%s: the greeting is an address or no public name, and there is no reverse name)\n",

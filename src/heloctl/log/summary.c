@@ -12,54 +12,45 @@
 
 enum {
     NAMES_MAX = 20000,
+    GREETINGS_MAX = 50000,
     CLIENTS_MAX = 65536,
     KEY_SIZE = 700,
     SLOW_MS = 1000,
 };
 
-/* A client of which something was found, until it is welcomed. */
-struct client {
-    struct table_entry entry;
-    struct address address;
-    bool hit[RULES_MAX];
-};
-
-bool summary_open(struct summary *s, const struct settings *settings, const struct labels *labels)
+struct summary *summary_new(const struct ctl *ctl)
 {
-    const struct table_limits limits = {.max_entries = CLIENTS_MAX};
+    struct summary *s = region_alloc(ctl->memory, sizeof(*s));
 
-    memset(s, 0, sizeof(*s));
-    s->settings = settings;
-    s->labels = labels;
-    s->networks = tally_new(NAMES_MAX);
-    s->domains = tally_new(NAMES_MAX);
-    s->near = tally_new(NAMES_MAX);
-    s->exemptions = tally_new(NAMES_MAX);
-    s->greetings = greetings_new();
-    s->senders = tally_new(NAMES_MAX);
+    s->settings = ctl->settings;
+    s->networks = sure_table(NAMES_MAX);
+    s->domains = sure_table(NAMES_MAX);
+    s->near = sure_table(NAMES_MAX);
+    s->exemptions = sure_table(NAMES_MAX);
+    s->senders = sure_table(NAMES_MAX);
+    s->shadow.more = sure_table(NAMES_MAX);
+    s->shadow.less = sure_table(NAMES_MAX);
+    s->greetings = sure_table(GREETINGS_MAX);
+    s->clients = sure_table(CLIENTS_MAX);
     s->patterns = patterns_new();
-    s->shadow.more = tally_new(NAMES_MAX);
-    s->shadow.less = tally_new(NAMES_MAX);
-    s->clients = table_new(&limits, NULL, NULL);
-    return s->networks && s->domains && s->near && s->exemptions && s->greetings && s->senders && s->patterns &&
-           s->shadow.more && s->shadow.less && s->clients;
+    return s;
 }
 
 void summary_close(struct summary *s)
 {
-    tally_free(s->networks);
-    tally_free(s->domains);
-    tally_free(s->near);
-    tally_free(s->exemptions);
-    greetings_free(s->greetings);
-    tally_free(s->senders);
-    patterns_free(s->patterns);
-    tally_free(s->shadow.more);
-    tally_free(s->shadow.less);
+    table_free(s->networks);
+    table_free(s->domains);
+    table_free(s->near);
+    table_free(s->exemptions);
+    table_free(s->senders);
+    table_free(s->shadow.more);
+    table_free(s->shadow.less);
+    table_free(s->greetings);
     table_free(s->clients);
+    table_free(s->patterns);
 }
 
-/* What the outcome would be without this rule (-1: none is left out), or of the lasting findings alone. */
+/* The outcome without this rule (-1: with all of them), or with the lasting findings alone. */
 static enum outcome outcome_without(const struct logged *l, int rule, bool only_lasting)
 {
     struct verdict v = l->verdict;
@@ -139,34 +130,21 @@ static void add_rules(struct summary *s, const struct logged *l, int label, bool
     }
 }
 
-/* A client that reaches no threshold and proves its name was probably no nuisance before. */
-static void welcome(struct summary *s, struct client *c)
-{
-    for (size_t i = 0; i < rules_count; i++)
-        s->rules[i].welcome += c->hit[i];
-    memset(c->hit, 0, sizeof(c->hit));
-}
-
+/* A client that reaches no threshold and proves its name was probably honest before, too. */
 static void add_client(struct summary *s, const struct logged *l)
 {
-    struct client *c = (struct client *)(void *)table_find(s->clients, &l->client, sizeof(l->client));
     bool welcomed = l->state == OUTCOME_DUNNO && l->verdict.score == 0 && l->proved;
+    struct greeting_client *c = (struct greeting_client *)table_find(s->clients, &l->client, sizeof(l->client));
 
     if (welcomed && c) {
-        welcome(s, c);
-        greetings_welcome(s->greetings, &l->client);
+        c->welcomed++;
+        for (size_t i = 0; i < rules_count; i++)
+            s->rules[i].welcome += c->hit[i];
+        memset(c->hit, 0, sizeof(c->hit));
     }
     if (welcomed || l->verdict.score == 0)
         return;
-    if (!c) {
-        c = calloc(1, sizeof(*c));
-        if (!c)
-            return;
-        c->address = l->client;
-        c->entry.key = &c->address;
-        c->entry.key_size = sizeof(c->address);
-        table_insert(s->clients, &c->entry);
-    }
+    c = sure_entry(s->clients, &l->client, sizeof(l->client), sizeof(*c));
     for (unsigned i = 0; i < l->verdict.finding_count; i++)
         c->hit[l->verdict.findings[i].rule] |= l->verdict.findings[i].counted > 0;
 }
@@ -189,7 +167,7 @@ uint64_t summary_hour(const struct summary *s, unsigned state, time_t first, siz
     return s->hours[state][(size_t)(first / 3600 + (time_t)index) % SUMMARY_HOURS];
 }
 
-/* Logs come in any order of their files: an hour's place in the ring is free as soon as a much later hour was seen. */
+/* The files of a log may come in any order. A later hour than any before takes the place of the oldest in the ring. */
 static void make_room(struct summary *s, time_t hour)
 {
     time_t last = s->to / 3600;
@@ -236,12 +214,10 @@ static void add_dns(struct summary *s, const struct decision_fields *f)
         s->ms_max = f->ms;
 }
 
-static struct tally_row *add_to(struct tally *t, const char *key, const struct logged *l)
+static struct tally_row *add_to(struct table *t, const char *key, const struct logged *l)
 {
     struct tally_row *row = tally_add(t, key);
 
-    if (!row)
-        return NULL;
     row->values[l->state]++;
     row->values[SUMMARY_PROVED] += l->proved;
     if (l->verdict.score > row->values[SUMMARY_SCORE_MAX])
@@ -294,8 +270,7 @@ static void add_shadow(struct summary *s, const struct logged *l)
         text_add_as(&t, TEXT_PLAIN, parts[i], SIZE_MAX);
     }
     row = add_to(is_refused(shadow) ? s->shadow.more : s->shadow.less, key, l);
-    if (row)
-        snprintf(row->note, sizeof(row->note), "%.16s", f->id);
+    snprintf(row->note, sizeof(row->note), "%.16s", f->id);
 }
 
 static void add_mode(struct summary *s, const struct logged *l)
@@ -333,9 +308,8 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
     bool weighed;
 
     logged_identify(l, s->settings->name_data);
-    if (judge && l->skip == SKIP_NONE) {
+    if (judge && l->skip == SKIP_NONE)
         l->state = logged_judge(l, s->settings);
-    }
     found = take_fate(s, l, fate);
     if (label == LABEL_NONE)
         label = labels_find(s->labels, l);
@@ -371,16 +345,39 @@ void summary_add(struct summary *s, struct logged *l, int label)
     add(s, l, label, false);
 }
 
-int summary_read(struct summary *s, struct ctl *ctl, bool judge)
+static int read_logs(struct summary *s, struct ctl *ctl, bool judge)
 {
-    struct logs *logs = logs_open(ctl, s->settings, 0);
+    struct logs *logs = logs_open(ctl, 0);
     struct logged l;
 
-    while (logs && logged_next(logs, &l))
+    while (logged_next(logs, &l))
         add(s, &l, LABEL_NONE, judge);
-    if (logs)
-        s->read = logs_counts(logs);
+    s->read = logs_counts(logs);
     return logs_close(logs);
+}
+
+int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const struct summary *s))
+{
+    const char *label_file = ctl_value(ctl, 'l'), *mail_file = ctl_value(ctl, 'm');
+    struct mail_log *mail_log = NULL;
+    struct labels *labels = NULL;
+    int status = CTL_DATA, printed;
+    struct summary *s;
+
+    if (!ctl_settings(ctl))
+        return CTL_CONFIG;
+    s = summary_new(ctl);
+    s->labels = labels = label_file ? labels_read(ctl, label_file) : NULL;
+    s->mail_log = mail_log = mail_file ? mail_log_new() : NULL;
+    if ((!label_file || labels) && (!mail_file || mail_log_add(mail_log, ctl, mail_file))) {
+        status = read_logs(s, ctl, judge);
+        printed = print(ctl, s);
+        status = status == CTL_OK ? printed : status;
+    }
+    summary_close(s);
+    labels_free(labels);
+    mail_log_free(mail_log);
+    return status;
 }
 
 uint64_t summary_refused(const struct tally_row *row)

@@ -32,15 +32,15 @@ static void print_row_values(struct json *j, const struct tally_row *row)
     json_number(j, "proved", row->values[SUMMARY_PROVED]);
 }
 
-static void print_tally(struct json *j, const char *name, const struct tally *t)
+static void print_tally(struct json *j, const char *name, const struct table *t)
 {
     size_t n;
     struct tally_row **rows = tally_sorted(t, summary_by_refused, TOP_NAMES, &n);
 
     json_open(j, name, '[');
-    for (size_t i = 0; rows && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         json_open(j, NULL, '{');
-        json_text(j, "name", rows[i]->key);
+        json_text(j, "name", tally_key(rows[i]));
         print_row_values(j, rows[i]);
         json_close(j, '}');
     }
@@ -95,17 +95,17 @@ static void print_greeting(struct json *j, const struct greeting *g)
 static void print_greetings(const struct summary *s, struct json *j)
 {
     size_t n;
-    struct greeting **rows = greetings_by_harm(s->greetings, &n);
+    struct greeting **rows = greetings_by_harm(s->greetings, s->clients, &n);
 
     json_open(j, "greetings", '[');
-    for (size_t i = 0; rows && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         print_greeting(j, rows[i]);
     json_close(j, ']');
-    json_number(j, "greetings_left_out", (long long)greetings_dropped(s->greetings));
+    json_number(j, "greetings_left_out", (long long)table_evicted(s->greetings));
     free(rows);
 }
 
-static void print_differences(struct json *j, const char *name, const struct tally *t)
+static void print_differences(struct json *j, const char *name, const struct table *t)
 {
     static const char *const names[SHADOW_PARTS] = {"client", "helo", "domain"};
     size_t n;
@@ -114,8 +114,8 @@ static void print_differences(struct json *j, const char *name, const struct tal
     char copy[KEY_SIZE];
 
     json_open(j, name, '[');
-    for (size_t i = 0; rows && i < n; i++) {
-        tally_split(rows[i]->key, copy, sizeof(copy), parts, SHADOW_PARTS);
+    for (size_t i = 0; i < n; i++) {
+        tally_split(rows[i], copy, sizeof(copy), parts, SHADOW_PARTS);
         json_open(j, NULL, '{');
         for (unsigned part = 0; part < SHADOW_PARTS; part++)
             json_text(j, names[part], parts[part]);

@@ -17,14 +17,12 @@
 #include "policyfile.h"
 #include "report.h"
 
-enum { JOB_REGION_LIMIT = 4 << 20, SERVERS_MAX = 1000, SERVERS_SHOWN = 3, DEFAULT_RATE = 50 };
+enum { SERVERS_MAX = 1000, SERVERS_SHOWN = 3, DEFAULT_RATE = 50 };
 
 struct survey {
     struct ctl *ctl;
-    struct settings *settings;
-    struct ctl_session session;
     struct policy policy; /* in monitor mode: nobody is answered */
-    struct summary summary;
+    struct summary *summary;
     struct mailbox mailbox;
     FILE *log; /* --log; NULL: none */
     bool dns;
@@ -33,62 +31,58 @@ struct survey {
     uint64_t judged, without_sender, without_date, trouble;
 };
 
-/* One message that is being judged; it lies in its own region. */
-struct job {
+/* One message that is being judged. */
+struct message {
+    struct ctl_job job;
     struct survey *survey;
-    struct region *region;
-    struct request request;
-    struct ctl_gathering gathering;
-    const char *path;
     time_t when;
     int label;
 };
 
 /* "2026-01-31T12:00:00Z helod: decision …" */
-static void keep_line(const struct job *job, const char *line, size_t n)
+static void keep_line(const struct message *message, const char *line, size_t n)
 {
     char text[32] = "";
     struct tm tm;
 
-    if (job->when > 0 && gmtime_r(&job->when, &tm))
+    if (message->when > 0 && gmtime_r(&message->when, &tm))
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    fprintf(job->survey->log, "%s survey helod: %.*s\n", text, (int)n, line);
+    fprintf(message->survey->log, "%s survey helod: %.*s\n", text, (int)n, line);
 }
 
-static void sum_up(struct job *job, const struct verdict *verdict, const struct evidence *e)
+static void sum_up(struct message *message, const struct verdict *verdict, const struct evidence *e)
 {
     const struct reply reply = {.verb = REPLY_DUNNO};
     const struct decision_record record = {
-        .verdict = verdict, .evidence = e, .request = &job->request, .reply = &reply};
+        .verdict = verdict, .evidence = e, .request = &message->job.request, .reply = &reply};
+    struct region *region = message->job.region;
     struct decision_fields fields;
-    struct logs_record as_logged = {.fields = &fields, .region = job->region, .when = job->when};
+    struct logs_record as_logged = {.fields = &fields, .region = region, .when = message->when};
     char line[DECISION_LINE_SIZE];
     struct logged logged;
 
     as_logged.text = line;
     as_logged.length = decision_line_write(&record, line);
-    if (job->survey->log)
-        keep_line(job, line, as_logged.length);
-    if (decision_line_read(line, as_logged.length, job->region, &fields) && logged_read(&as_logged, &logged))
-        summary_add(&job->survey->summary, &logged, job->label);
+    if (message->survey->log)
+        keep_line(message, line, as_logged.length);
+    if (decision_line_read(line, as_logged.length, region, &fields) && logged_read(&as_logged, &logged))
+        summary_add(message->survey->summary, &logged, message->label);
 }
 
-/* `gathered` NULL: no memory. */
-static void on_gathered(void *arg, const struct gathered *gathered)
+static void on_gathered(struct ctl_job *job, const struct gathered *gathered)
 {
-    struct job *job = arg;
-    struct survey *s = job->survey;
+    struct message *message = (struct message *)job;
+    struct survey *s = message->survey;
     struct verdict verdict;
 
-    if (gathered) {
-        policy_verdict(&gathered->judgement, gathered->evidence, job->region, &verdict);
-        s->judged++;
-        snprintf(verdict.id, sizeof(verdict.id), "S%06llu", (unsigned long long)s->judged % 1000000);
-        sum_up(job, &verdict, gathered->evidence);
-    } else {
+    if (!gathered) {
         s->trouble++;
+        return;
     }
-    region_free(job->region); /* the job lies in it */
+    policy_verdict(&gathered->judgement, gathered->evidence, job->region, &verdict);
+    s->judged++;
+    snprintf(verdict.id, sizeof(verdict.id), "S%06llu", (unsigned long long)s->judged % 1000000);
+    sum_up(message, &verdict, gathered->evidence);
 }
 
 /* The decision line cuts an instance at this length. Mails differ in the end of their path, not in its start. */
@@ -96,23 +90,26 @@ enum { INSTANCE_SHOWN = 64 };
 
 static const char *path_end(const char *path)
 {
-    size_t n = path ? strlen(path) : 0;
+    size_t n = strlen(path);
 
     return n > INSTANCE_SHOWN ? path + n - INSTANCE_SHOWN : path;
 }
 
-/* The request as Postfix would have sent it. What the header does not say is not known: "unknown", or empty. */
-static bool make_request(struct job *job, const struct mailbox_mail *mail)
+static const char *copy(struct region *r, const char *text)
 {
-    struct request *req = &job->request;
+    return sure(region_strdup(r, text));
+}
+
+/* The request as Postfix would have sent it. What the header does not say is unknown: "unknown", or empty. */
+static void make_request(const struct mailbox_mail *mail, struct region *r, struct request *req)
+{
     const struct received *hop = mail->hop;
-    const char *name = hop->name[0] ? region_strdup(job->region, hop->name) : "unknown";
+    const char *name = hop->name[0] ? copy(r, hop->name) : "unknown";
     char address[ADDRESS_TEXT_SIZE];
 
-    request_init(req);
     req->client = hop->client;
-    req->client_address = region_strdup(job->region, address_format(&hop->client, address));
-    req->helo_name = region_strdup(job->region, hop->helo);
+    req->client_address = copy(r, address_format(&hop->client, address));
+    req->helo_name = copy(r, hop->helo);
     req->esmtp = hop->protocol[0] != 'S';
     req->protocol_name = req->esmtp ? "ESMTP" : "SMTP";
     req->reverse_client_name = name;
@@ -120,28 +117,10 @@ static bool make_request(struct job *job, const struct mailbox_mail *mail)
     req->encrypted = hop->tls;
     req->encryption_protocol = hop->tls ? "TLS" : "";
     req->sasl_username = hop->authenticated ? "authenticated" : "";
-    req->sender = mail->sender ? region_strdup(job->region, mail->sender) : "";
+    req->sender = mail->sender ? copy(r, mail->sender) : "";
     if (!mail->sender)
         req->state = REQUEST_STATE_HELO;
-    job->path = region_strdup(job->region, mail->path);
-    req->instance = path_end(job->path);
-    return req->client_address && req->helo_name && name && req->sender && job->path;
-}
-
-static struct job *job_new(struct survey *s, const struct mailbox_mail *mail)
-{
-    struct region *region = region_new(JOB_REGION_LIMIT);
-    struct job *job = region ? region_alloc(region, sizeof(*job)) : NULL;
-
-    if (!job) {
-        region_free(region);
-        return NULL;
-    }
-    *job = (struct job){.survey = s, .region = region, .when = mail->hop->when, .label = mail->label};
-    if (make_request(job, mail))
-        return job;
-    region_free(region);
-    return NULL;
+    req->instance = path_end(copy(r, mail->path));
 }
 
 static void on_pause(evutil_socket_t fd, short what, void *arg)
@@ -154,15 +133,16 @@ static void on_pause(evutil_socket_t fd, short what, void *arg)
 /* Waits until another greeting may ask DNS. What DNS answers meanwhile is taken. */
 static void keep_rate(struct survey *s)
 {
+    struct event_base *base = s->ctl->session.base;
     uint64_t now;
 
     while ((now = clock_ms()) < s->next_ms) {
         struct timeval after = {.tv_sec = (time_t)((s->next_ms - now) / 1000),
                                 .tv_usec = (suseconds_t)((s->next_ms - now) % 1000 * 1000)};
 
-        if (event_base_once(s->session.base, -1, EV_TIMEOUT, on_pause, s->session.base, &after) != 0)
+        if (event_base_once(base, -1, EV_TIMEOUT, on_pause, base, &after) != 0)
             break;
-        event_base_dispatch(s->session.base);
+        event_base_dispatch(base);
     }
     s->next_ms = (now > s->next_ms ? now : s->next_ms) + 1000 / s->rate;
 }
@@ -170,21 +150,17 @@ static void keep_rate(struct survey *s)
 static void on_mail(void *arg, const struct mailbox_mail *mail)
 {
     struct survey *s = arg;
-    struct job *job = job_new(s, mail);
-    struct gather_options options = {.settings = s->settings, .limit = s->dns ? LIMIT_NONE : LIMIT_OFFLINE};
+    struct message *message = ctl_job_new(s->ctl, sizeof(*message), on_gathered);
 
-    if (!job) {
-        s->trouble++;
-        return;
-    }
+    message->survey = s;
+    message->when = mail->hop->when;
+    message->label = mail->label;
+    make_request(mail, message->job.region, &message->job.request);
     s->without_sender += mail->sender == NULL;
     s->without_date += mail->hop->when == 0;
-    options.policy = &s->policy;
-    options.request = &job->request;
-    options.region = job->region;
-    options.done = on_gathered;
-    options.arg = job;
-    if (ctl_gather(&s->session, &options, &job->gathering))
+    if (ctl_gather(&message->job, (struct gather_options){.settings = s->ctl->settings,
+                                                          .policy = &s->policy,
+                                                          .limit = s->dns ? LIMIT_NONE : LIMIT_OFFLINE}))
         keep_rate(s);
 }
 
@@ -198,12 +174,12 @@ static unsigned long long n(uint64_t count)
 static void print_servers(const struct survey *s)
 {
     size_t count;
-    struct tally_row **rows = tally_top(s->mailbox.servers, SERVERS_SHOWN, &count);
+    struct tally_row **rows = tally_sorted(s->mailbox.servers, tally_by_count, SERVERS_SHOWN, &count);
 
     printf("  the hand-over is the topmost Received header with a foreign client%s; written by:\n",
            s->mailbox.mx ? " and a server of --mx" : " (a guess: --mx names your servers)");
-    for (size_t i = 0; rows && i < count; i++)
-        printf("    %.80s (%llu)\n", rows[i]->key[0] ? rows[i]->key : "no name", n(rows[i]->count));
+    for (size_t i = 0; i < count; i++)
+        printf("    %.80s (%llu)\n", tally_key(rows[i])[0] ? tally_key(rows[i]) : "no name", n(rows[i]->count));
     free(rows);
 }
 
@@ -260,7 +236,7 @@ static void print_json(const struct survey *s)
     json_bool(&j, "dns", s->dns);
     json_bool(&j, "hop_guessed", s->mailbox.mx == NULL);
     json_close(&j, '}');
-    summary_print_json(&s->summary, &j, "summary");
+    summary_print_json(s->summary, &j, "summary");
     json_close(&j, '}');
     json_end(&j);
 }
@@ -268,13 +244,13 @@ static void print_json(const struct survey *s)
 static int print(struct survey *s)
 {
     if (ctl_given(s->ctl, 'w'))
-        return report_write_page(s->ctl, &s->summary, ctl_value(s->ctl, 'w'));
+        return report_write_page(s->ctl, s->summary, ctl_value(s->ctl, 'w'));
     if (ctl_given(s->ctl, 'j')) {
         print_json(s);
         return CTL_OK;
     }
     print_notes(s);
-    report_print_text(&s->summary, s->ctl->colour);
+    report_print_text(s->summary, s->ctl->colour);
     return CTL_OK;
 }
 
@@ -306,70 +282,52 @@ static bool close_log(struct survey *s)
 
 static int survey(struct survey *s)
 {
-    int status;
+    struct ctl *ctl = s->ctl;
+    int status = CTL_TROUBLE;
 
     s->mailbox = (struct mailbox){
-        .ctl = s->ctl,
-        .settings = s->settings,
-        .mx = ctl_value(s->ctl, 'm'),
-        .spam = ctl_value(s->ctl, 's'),
-        .ham = ctl_value(s->ctl, 'a'),
+        .ctl = ctl,
+        .settings = ctl->settings,
+        .mx = ctl_value(ctl, 'm'),
+        .spam = ctl_value(ctl, 's'),
+        .ham = ctl_value(ctl, 'a'),
         .visit = on_mail,
         .arg = s,
-        .servers = tally_new(SERVERS_MAX),
-        .mail_log = mail_log_new(s->ctl),
+        .servers = sure_table(SERVERS_MAX),
+        .mail_log = mail_log_new(),
     };
-    if (!s->mailbox.servers || !s->mailbox.mail_log || !summary_open(&s->summary, s->settings, NULL)) {
-        tally_free(s->mailbox.servers);
-        mail_log_free(s->mailbox.mail_log);
-        return ctl_fail(s->ctl, CTL_TROUBLE, "out of memory");
-    }
-    s->summary.mail_log = s->mailbox.mail_log;
-    status = open_log(s) ? mailbox_read(&s->mailbox, s->ctl->arguments, s->ctl->argument_count) : CTL_TROUBLE;
-    ctl_gather_rest(&s->session);
+    s->summary = summary_new(ctl);
+    s->summary->mail_log = s->mailbox.mail_log;
+    if (open_log(s))
+        status = mailbox_read(&s->mailbox, ctl->arguments, ctl->argument_count);
+    ctl_gather_rest(ctl);
     if (!close_log(s))
         status = CTL_TROUBLE;
     if (s->mailbox.logs == 0)
-        s->summary.mail_log = NULL; /* then the report says nothing of it */
+        s->summary->mail_log = NULL; /* then the report says nothing of it */
     if (status != CTL_TROUBLE && print(s) != CTL_OK)
         status = CTL_TROUBLE;
-    summary_close(&s->summary);
-    tally_free(s->mailbox.servers);
+    summary_close(s->summary);
+    table_free(s->mailbox.servers);
     mail_log_free(s->mailbox.mail_log);
     return status;
 }
 
 static int run(struct ctl *ctl)
 {
-    struct survey *s = calloc(1, sizeof(*s));
+    struct survey s = {.ctl = ctl, .dns = !ctl_given(ctl, 'o'), .rate = DEFAULT_RATE};
     const struct policy *policy;
-    int status = CTL_CONFIG;
 
-    if (!s)
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    s->ctl = ctl;
-    s->dns = !ctl_given(ctl, 'o');
-    s->rate = DEFAULT_RATE;
-    if (!ctl_number(ctl, 'r', 1, 1000, &s->rate)) {
-        free(s);
+    if (!ctl_number(ctl, 'r', 1, 1000, &s.rate))
         return CTL_USAGE;
-    }
-    s->settings = ctl_settings(ctl);
-    policy = s->settings ? ctl_policy(ctl, s->settings, ctl_value(ctl, 'p')) : NULL;
-    if (s->settings && !policy)
-        status = CTL_USAGE;
-    if (policy) {
-        s->policy = *policy;
-        s->policy.mode = MODE_MONITOR;
-        status = CTL_TROUBLE;
-        if (!s->dns || ctl_session_open(ctl, &s->session, s->settings))
-            status = survey(s);
-        if (s->dns)
-            ctl_session_close(&s->session);
-    }
-    settings_unref(s->settings);
-    free(s);
-    return status;
+    if (!ctl_settings(ctl))
+        return CTL_CONFIG;
+    policy = ctl_policy(ctl, ctl_value(ctl, 'p'));
+    if (!policy)
+        return CTL_USAGE;
+    s.policy = *policy;
+    s.policy.mode = MODE_MONITOR;
+    return !s.dns || ctl_session_open(ctl) ? survey(&s) : CTL_TROUBLE;
 }
 
 const struct ctl_verb ctl_survey = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tally: how often what came, by a text; bounded, so that a log of strangers' names cannot fill the memory. When it is
- * full the texts that were not seen for longest are dropped, and counted as such.
+ * tally: counts how often each text occurs. It is a table, whose bound keeps a log of strangers' names from filling the
+ * memory. When it is full, the texts that were not seen for longest are dropped; table_evicted() counts these.
  */
 #ifndef HELOD_TALLY_H
 #define HELOD_TALLY_H
@@ -14,31 +14,26 @@
 
 enum { TALLY_VALUES = 8, TALLY_NOTE_SIZE = 200 };
 
-struct tally;
-
 struct tally_row {
     struct table_entry entry;
     uint64_t count;
     long long values[TALLY_VALUES]; /* the caller's */
-    const char *key;                /* NUL-terminated */
     char note[TALLY_NOTE_SIZE];     /* the caller's; "" at first */
 };
 
-struct tally *tally_new(size_t max_rows); /* NULL: no memory */
-void tally_free(struct tally *t);         /* NULL is allowed */
-/* Counts `key` once more. A row with count 1 is new. NULL: no memory. */
-struct tally_row *tally_add(struct tally *t, const char *key);
+/* Counts `key` once more. A row with count 1 is new. */
+struct tally_row *tally_add(struct table *t, const char *key);
+const char *tally_key(const struct tally_row *row);
 /* The parts of a key that was joined by tabs; missing ones are "". They lie in `copy`. */
-void tally_split(const char *key, char *copy, size_t size, const char *parts[], unsigned count);
-bool tally_has(const struct tally *t, const char *key);
-/* Compares two `struct tally_row *const *`, the one to be first is the smaller. */
+void tally_split(const struct tally_row *row, char *copy, size_t size, const char *parts[], unsigned count);
+bool tally_has(const struct table *t, const char *key);
+/* Compares two pointers to entries, like the comparison of qsort(). */
 typedef int tally_order(const void *a, const void *b);
 tally_order tally_by_count; /* the highest count first; equal counts by key */
-/* The first rows in that order, at most `max`, in an array that the caller frees. NULL: no memory. */
-struct tally_row **tally_sorted(const struct tally *t, tally_order *order, size_t max, size_t *n);
-/* The rows with the highest counts, at most `max`, in an array that the caller frees; equal counts by key. */
-struct tally_row **tally_top(const struct tally *t, size_t max, size_t *n);
-size_t tally_rows(const struct tally *t);
-uint64_t tally_dropped(const struct tally *t);
+/*
+ * The entries of any table in that order (NULL: the least recently seen first), the first `max` of them, in an array
+ * that the caller frees.
+ */
+void *tally_sorted(const struct table *t, tally_order *order, size_t max, size_t *n);
 
 #endif

@@ -62,11 +62,11 @@ static void print_rules(const struct summary *s)
 static void print_near(const struct summary *s)
 {
     size_t count;
-    struct tally_row **rows = tally_top(s->near, TOP_NEAR, &count);
+    struct tally_row **rows = tally_sorted(s->near, tally_by_count, TOP_NEAR, &count);
 
     printf("\nnear misses: up to %d points under a threshold\n", SUMMARY_NEAR);
-    for (size_t i = 0; rows && i < count; i++)
-        printf("  %9llu  %-40s highest score %lld, %lld proved\n", n(rows[i]->count), rows[i]->key,
+    for (size_t i = 0; i < count; i++)
+        printf("  %9llu  %-40s highest score %lld, %lld proved\n", n(rows[i]->count), tally_key(rows[i]),
                rows[i]->values[SUMMARY_SCORE_MAX], rows[i]->values[SUMMARY_PROVED]);
     free(rows);
 }
@@ -185,23 +185,18 @@ static void print_json(const struct summary *s, const struct suggestion *to)
     json_end(&j);
 }
 
-static int tune(struct ctl *ctl, struct summary *s)
+static int print(struct ctl *ctl, const struct summary *s)
 {
-    struct suggestion *to = malloc(sizeof(*to));
-    int status;
+    struct suggestion *to = region_alloc(ctl->memory, sizeof(*to));
 
-    if (!to)
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
-    status = summary_read(s, ctl, true);
     suggest(s, to);
     (ctl_given(ctl, 'j') ? print_json : print_text)(s, to);
-    free(to);
-    return status;
+    return CTL_OK;
 }
 
 static int run(struct ctl *ctl)
 {
-    return summary_run(ctl, tune);
+    return summary_run(ctl, true, print);
 }
 
 const struct ctl_verb ctl_tune = {

@@ -9,28 +9,15 @@
 #include "policyfile.h"
 #include "units.h"
 
-enum { KEEP_LIMIT = 1 << 30, JOBS = 200, JOBS_MAX = 2000, UNPACKED_MAX = 256 << 20 };
+enum { DEADLINE_MS = 30000, JOBS = 200, JOBS_MAX = 2000, UNPACKED_MAX = 256 << 20 };
 
 bool audit_add(struct audit *audit, const struct address *address, const char *helo)
 {
-    struct audit_host *host;
-
     if (audit->count == AUDIT_HOSTS_MAX)
         return false;
-    if (audit->count == audit->room) {
-        size_t room = audit->room ? 2 * audit->room : 256;
-        struct audit_host *hosts = realloc(audit->hosts, room * sizeof(*hosts));
-
-        if (!hosts)
-            return false;
-        audit->hosts = hosts;
-        audit->room = room;
-    }
-    host = &audit->hosts[audit->count];
-    *host = (struct audit_host){.address = *address, .helo = helo ? region_strdup(audit->keep, helo) : NULL};
-    if (helo && !host->helo)
-        return false;
-    audit->count++;
+    audit->hosts = sure_room(audit->hosts, audit->count, &audit->room, sizeof(*audit->hosts));
+    audit->hosts[audit->count++] =
+        (struct audit_host){.address = *address, .helo = helo ? region_strdup(audit->keep, helo) : NULL};
     return true;
 }
 
@@ -60,27 +47,17 @@ static int result(const struct audit *audit, bool strict)
     return unknown ? CTL_UNSURE : CTL_OK;
 }
 
-/* The steps in their order. False: no memory. */
-static bool work_out(struct audit *audit)
-{
-    struct series *series;
-
-    if (!audit_unify(audit) || !audit_look(audit))
-        return false;
-    if (audit->dmarc)
-        audit_sort_out(audit);
-    series = audit_pool(audit);
-    return series && audit_aim(audit, series);
-}
-
 static int judge(struct audit *audit)
 {
     struct ctl *ctl = audit->ctl;
     const char *mta = ctl_value(ctl, 'm');
     int status;
 
-    if (!work_out(audit))
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    audit_unify(audit);
+    audit_look(audit);
+    if (audit->dmarc)
+        audit_sort_out(audit);
+    audit_aim(audit, audit_pool(audit));
     if (audit->since && (status = audit_compare(audit, ctl_value(ctl, 'S'))) != CTL_OK)
         return status;
     if (ctl_given(ctl, 'j'))
@@ -113,10 +90,11 @@ static int read_and_judge(struct audit *audit)
         return ctl_fail(ctl, CTL_DATA, "there is nothing to audit");
     if (audit->count == 0 || (input != CTL_OK && !audit->dmarc))
         return input;
-    if (!ctl_session_open(ctl, &audit->session, audit->settings))
+    if (!ctl_session_open(ctl))
         return CTL_TROUBLE;
+    ctl->session.jobs_max = (unsigned)audit->jobs;
+    ctl->session.deadline_ms = DEADLINE_MS;
     status = judge(audit);
-    ctl_session_close(&audit->session);
     return input == CTL_OK ? status : input; /* a result that rests on half the input must not look whole */
 }
 
@@ -149,16 +127,15 @@ static int run(struct ctl *ctl)
 
     if (status != CTL_OK)
         return status;
-    audit.settings = ctl_settings(ctl);
-    if (!audit.settings)
+    if (!ctl_settings(ctl))
         return CTL_CONFIG;
-    audit.keep = region_new(KEEP_LIMIT);
-    status = audit.keep ? read_and_judge(&audit) : ctl_fail(ctl, CTL_TROUBLE, "out of memory");
+    audit.settings = *ctl->settings;
+    audit.settings.exempt = (struct exempt_settings){.count = 0};
+    audit.keep = ctl->memory;
+    status = read_and_judge(&audit);
     free(audit.hosts);
     network_set_free(audit.known_networks);
     suffix_set_free(audit.known_names);
-    region_free(audit.keep);
-    settings_unref(audit.settings);
     return status;
 }
 

@@ -82,9 +82,8 @@ struct audit_host {
 
 struct audit {
     struct ctl *ctl;
-    struct settings *settings;
-    struct ctl_session session;
-    struct region *keep; /* all texts of the hosts */
+    struct settings settings; /* without exemptions: one's own pool is judged like any other */
+    struct region *keep;      /* of the run: all texts of the hosts */
     struct audit_host *hosts;
     size_t count, room;
     unsigned long long jobs; /* hosts that are looked up at once */
@@ -93,8 +92,6 @@ struct audit {
     size_t unpacked_max;     /* bytes that one file of reports may unpack to */
     const char *const *gone; /* --since: "ADDRESS HELO" of hosts that only the earlier report has */
     size_t gone_count;
-    struct table *reports;              /* the identities of reports that were read */
-    struct table *sources;              /* while reports are read */
     struct network_set *known_networks; /* both NULL without --known */
     struct suffix_set *known_names;
 };
@@ -120,7 +117,7 @@ enum { AUDIT_HOSTS_MAX = 1000000 };
 
 struct series;
 
-/* A new host at the end; false: no memory. `helo` NULL: not known. Texts are copied. */
+/* A new host at the end. False: there are too many. `helo` NULL: not known. Texts are copied. */
 bool audit_add(struct audit *audit, const struct address *address, const char *helo);
 /* Reads "ADDRESS HELO" lines or CSV. A wrong line is reported and makes the result CTL_DATA. (audit_pairs.c) */
 int audit_read_pairs(struct audit *audit, const char *path);
@@ -133,8 +130,8 @@ void audit_sort_out(struct audit *audit);
 /* Who sends in the domains' name, by network, most messages first. (audit_dmarc.c, like all of DMARC) */
 void audit_print_map(struct audit *audit);
 void audit_json_map(struct audit *audit, struct json *j);
-/* Merges hosts of the same address and name, and a host without a name into the one that has it. False: no memory. */
-bool audit_unify(struct audit *audit);
+/* Merges hosts of the same address and name, and a host without a name into the one that has it. */
+void audit_unify(struct audit *audit);
 
 /* One pass over hosts: what HELO name to gather evidence for, and what to do with the evidence. */
 struct audit_pass {
@@ -142,27 +139,27 @@ struct audit_pass {
     const char *(*name)(const struct audit_host *host);
     void (*take)(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
 };
-/* Runs a pass over these hosts. False: no memory. */
-bool audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass);
+/* Runs a pass over these hosts. */
+void audit_gather(struct audit *audit, struct audit_host **hosts, size_t count, const struct audit_pass *pass);
 /* The first pass, over all hosts: finds the faults of each. */
-bool audit_look(struct audit *audit);
+void audit_look(struct audit *audit);
 /* The same for one host whose evidence is at hand. */
 void audit_judge(struct audit_host *host, const struct evidence *e, struct region *scratch, struct region *keep);
 /* Fills in facts about the HELO name of this evidence. */
 void audit_facts_take(struct audit_facts *facts, const struct evidence *e, struct region *keep);
 /* The evidence that every row needs. */
 #define AUDIT_NEEDS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF)
-/* All hosts, sorted unless `compare` is NULL. NULL: no memory. */
+/* All hosts, sorted unless `compare` is NULL. */
 struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void *, const void *));
 int audit_compare_addresses(const void *a, const void *b);
-/* The hosts that have a HELO name and a target, by target, then by address. NULL: no memory. */
+/* The hosts that have a HELO name and a target, by target, then by address. */
 struct audit_host **audit_by_target(struct audit *audit, size_t *count);
 /* Where the hosts end that have the same target as the one at `at`. */
 size_t audit_group_end(struct audit_host *const *hosts, size_t count, size_t at);
-/* Finds the faults that only the whole pool shows. NULL: no memory. */
+/* Finds the faults that only the whole pool shows. */
 struct series *audit_pool(struct audit *audit);
-/* Sets every host's target and the facts about it, looking up names before it proposes them. False: no memory. */
-bool audit_aim(struct audit *audit, struct series *series);
+/* Sets every host's target and the facts about it, looking up names before it proposes them. */
+void audit_aim(struct audit *audit, struct series *series);
 /* Whether a host has a fault that is more than advice; strict: any fault. */
 bool audit_is_wrong(const struct audit_host *host, bool strict);
 
@@ -170,16 +167,7 @@ bool audit_is_wrong(const struct audit_host *host, bool strict);
 int audit_compare(struct audit *audit, const char *path);
 bool audit_changed(const struct audit_host *host);
 
-/* One DNS record that should change. */
-struct audit_record {
-    const char *zone, *owner;
-    const char *type;  /* NULL: nothing to publish, `note` alone */
-    const char *value; /* as it should read afterwards */
-    const char *old;   /* what it replaces; NULL: nothing */
-    const char *note;  /* foreign; NULL: none */
-};
-/* All of them, sorted by zone; NULL: no memory. In the audit's region. */
-const struct audit_record *audit_records(struct audit *audit, size_t *count);
+/* The DNS records that should change. */
 void audit_print_records(struct audit *audit, FILE *out);
 void audit_json_records(struct audit *audit, struct json *j);
 

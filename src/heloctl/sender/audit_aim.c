@@ -72,33 +72,29 @@ static size_t give_candidates(struct audit *audit, struct audit_host **hosts, si
     return given;
 }
 
-/* One round: the hosts that are still without a name stay in the array. False: no memory. */
-static bool propose(struct audit *audit, struct audit_host **hosts, size_t *n, struct series *series)
+/* One round. The hosts that are still without a name stay in the array. */
+static void propose(struct audit *audit, struct audit_host **hosts, size_t *n, struct series *series)
 {
     static const struct audit_pass pass = {"looking for free names", target_of, take_facts};
-    size_t given = give_candidates(audit, hosts, *n, series), left = 0;
+    size_t given = give_candidates(audit, hosts, *n, series);
 
-    if (given > 0 && !audit_gather(audit, hosts, given, &pass))
-        return false;
+    audit_gather(audit, hosts, given, &pass);
+    *n = 0;
     for (size_t i = 0; i < given; i++) {
         hosts[i]->nameless = !is_free(hosts[i]);
         if (!hosts[i]->nameless)
             continue;
         hosts[i]->target = NULL;
-        hosts[left++] = hosts[i];
+        hosts[(*n)++] = hosts[i];
     }
-    *n = left;
-    return !region_failed(audit->keep);
 }
 
-bool audit_aim(struct audit *audit, struct series *series)
+void audit_aim(struct audit *audit, struct series *series)
 {
     static const struct audit_pass pass = {"checking names", target_of, take_facts};
     struct audit_host **hosts = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
     size_t n = 0;
 
-    if (!hosts)
-        return false;
     for (size_t i = 0; i < audit->count; i++) {
         struct audit_host *host = &audit->hosts[i];
 
@@ -106,14 +102,11 @@ bool audit_aim(struct audit *audit, struct series *series)
         if (host->target && (!host->name || strcmp(host->target, host->name) != 0))
             hosts[n++] = host;
     }
-    if (n > 0 && !audit_gather(audit, hosts, n, &pass))
-        return false;
+    audit_gather(audit, hosts, n, &pass);
     n = 0;
     for (size_t i = 0; i < audit->count; i++)
         if (audit->hosts[i].nameless)
             hosts[n++] = &audit->hosts[i];
     for (unsigned round = 0; n > 0 && round < ROUNDS; round++)
-        if (!propose(audit, hosts, &n, series))
-            return false;
-    return !region_failed(audit->keep);
+        propose(audit, hosts, &n, series);
 }

@@ -17,19 +17,30 @@
 
 enum { KEY_SIZE = 300, DOMAINS_SIZE = 200, NAMES_SIZE = 120, KNOWN_LINE = 1000, TROUBLES_MAX = 20 };
 
-/* The host of a pair: its place in the audit. */
+/* A pair of address and HELO name. */
 struct source {
     struct table_entry entry;
-    size_t host;
+    size_t host; /* its index in the audit, plus 1; 0: new */
 };
 
-static struct source *find_source(struct audit *audit, const struct dmarc_record *record)
+/* The files that are being read, and what was found in them. */
+struct reading {
+    struct audit *audit;
+    struct table *reports; /* the identities of the reports that were read */
+    struct table *sources;
+    const char *path; /* the present file, for messages */
+    struct dmarc_tally tally;
+    unsigned troubles;
+    size_t strangers; /* files of folders without a report */
+};
+
+/* The host of the record. NULL: there are too many. */
+static struct audit_host *find_host(const struct reading *reading, const struct dmarc_record *record)
 {
+    struct audit *audit = reading->audit;
     char key[KEY_SIZE] = {(char)record->source.family};
     size_t n = 1 + sizeof(record->source.bytes), helo = strlen(record->helo);
     struct source *source;
-    const char *name;
-    char *kept;
 
     if (helo > 0 && record->helo[helo - 1] == '.')
         helo--; /* some receivers write the dot of the root */
@@ -38,20 +49,13 @@ static struct source *find_source(struct audit *audit, const struct dmarc_record
     memcpy(key + 1, record->source.bytes, sizeof(record->source.bytes));
     for (size_t i = 0; i < helo; i++)
         key[n + i] = (char)tolower((unsigned char)record->helo[i]);
-    source = (struct source *)table_find(audit->sources, key, n + helo);
-    if (source)
-        return source;
-    source = region_alloc(audit->keep, sizeof(*source));
-    kept = region_alloc(audit->keep, n + helo);
-    name = region_strndup(audit->keep, record->helo, helo);
-    if (!source || !kept || !name || !audit_add(audit, &record->source, helo ? name : NULL))
-        return NULL;
-    memcpy(kept, key, n + helo);
-    source->entry.key = kept;
-    source->entry.key_size = n + helo;
-    source->host = audit->count - 1;
-    table_insert(audit->sources, &source->entry);
-    return source;
+    source = sure_entry(reading->sources, key, n + helo, sizeof(*source));
+    if (source->host == 0) {
+        if (!audit_add(audit, &record->source, helo ? region_strndup(audit->keep, record->helo, helo) : NULL))
+            return NULL;
+        source->host = audit->count;
+    }
+    return &audit->hosts[source->host - 1];
 }
 
 /* Whether `word` is one of the words of `list`. */
@@ -65,68 +69,36 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-static bool take(void *arg, const struct dmarc_record *record)
+static bool take_row(void *arg, const struct dmarc_record *record)
 {
-    struct audit *audit = arg;
-    struct source *source = find_source(audit, record);
-    struct audit_host *host;
+    const struct reading *reading = arg;
+    struct region *keep = reading->audit->keep;
+    struct audit_host *host = find_host(reading, record);
 
-    if (!source)
+    if (!host)
         return false;
-    host = &audit->hosts[source->host];
     host->messages += record->count;
     host->aligned += record->dkim_aligned || record->spf_aligned ? record->count : 0;
     if (!host->header_from)
-        host->header_from = region_strdup(audit->keep, record->header_from);
+        host->header_from = region_strdup(keep, record->header_from);
     else if (record->header_from[0] && !has_word(host->header_from, record->header_from) &&
              strlen(host->header_from) < DOMAINS_SIZE)
-        host->header_from = region_printf(audit->keep, "%s %s", host->header_from, record->header_from);
-    return host->header_from != NULL;
-}
-
-static void forget(struct table_entry *entry, void *arg)
-{
-    (void)entry; /* of the region */
-    (void)arg;
+        host->header_from = region_printf(keep, "%s %s", host->header_from, record->header_from);
+    return true;
 }
 
 /* A report that was read before does not count again. One without an identifier cannot be recognised. */
 static bool begin(void *arg, const struct dmarc_identity *id)
 {
-    struct audit *audit = arg;
-    struct table_entry *seen;
-    char *key;
+    const struct reading *reading = arg;
+    size_t known = table_count(reading->reports);
+    const char *key =
+        region_printf(reading->audit->keep, "%s\n%s\n%s\n%s\n%s", id->org, id->id, id->domain, id->begin, id->end);
 
     if (!*id->id)
         return true;
-    key = region_printf(audit->keep, "%s\n%s\n%s\n%s\n%s", id->org, id->id, id->domain, id->begin, id->end);
-    if (!key || table_find(audit->reports, key, strlen(key)))
-        return !key;
-    seen = region_alloc(audit->keep, sizeof(*seen));
-    if (seen) {
-        *seen = (struct table_entry){.key = key, .key_size = strlen(key)};
-        table_insert(audit->reports, seen);
-    }
-    return true;
-}
-
-/* The file that is being read, for messages. */
-struct reading {
-    struct audit *audit;
-    const char *path;
-    struct dmarc_tally tally;
-    unsigned troubles;
-    size_t strangers; /* files of folders without a report */
-};
-
-static bool begin_of(void *arg, const struct dmarc_identity *identity)
-{
-    return begin(((struct reading *)arg)->audit, identity);
-}
-
-static bool row_of(void *arg, const struct dmarc_record *record)
-{
-    return take(((struct reading *)arg)->audit, record);
+    sure_entry(reading->reports, key, strlen(key), sizeof(struct table_entry));
+    return table_count(reading->reports) > known;
 }
 
 static void trouble_of(void *arg, const char *text)
@@ -139,7 +111,7 @@ static void trouble_of(void *arg, const char *text)
 
 static bool read_one(struct reading *reading, const char *path, bool in_folder)
 {
-    static const struct dmarc_handler handler = {begin_of, row_of, trouble_of};
+    static const struct dmarc_handler handler = {begin, take_row, trouble_of};
     unsigned long long before = reading->tally.reports;
     bool good;
 
@@ -161,11 +133,11 @@ static bool read_folder(struct reading *reading, char *path)
 {
     char *const paths[] = {path, NULL};
     unsigned long long before = reading->tally.reports;
-    FTS *walk = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-    bool good = walk != NULL;
+    FTS *walk = sure(fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, NULL));
+    bool good = true;
     FTSENT *entry;
 
-    while (walk && (entry = fts_read(walk)) != NULL) {
+    while ((entry = fts_read(walk)) != NULL) {
         if (entry->fts_info == FTS_F) {
             good = read_one(reading, entry->fts_path, true) && good;
         } else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
@@ -173,8 +145,7 @@ static bool read_folder(struct reading *reading, char *path)
             good = false;
         }
     }
-    if (walk)
-        fts_close(walk);
+    fts_close(walk);
     if (good && reading->tally.reports == before) {
         ctl_fail(reading->audit->ctl, CTL_DATA, "%s: there is no DMARC report in it", path);
         good = false;
@@ -200,20 +171,15 @@ static void remark(const struct reading *reading)
 
 int audit_read_reports(struct audit *audit, char **paths, int count)
 {
-    const struct table_limits limits = {.max_entries = AUDIT_HOSTS_MAX};
-    struct reading reading = {.audit = audit};
+    struct reading reading = {
+        .audit = audit, .reports = sure_table(AUDIT_HOSTS_MAX), .sources = sure_table(AUDIT_HOSTS_MAX)};
     bool good = true;
 
-    audit->sources = table_new(&limits, forget, NULL);
-    audit->reports = table_new(&limits, forget, NULL);
-    for (int i = 0; audit->sources && audit->reports && i < count; i++)
+    for (int i = 0; i < count; i++)
         good = (is_folder(paths[i]) ? read_folder(&reading, paths[i]) : read_one(&reading, paths[i], false)) && good;
-    if (!audit->sources || !audit->reports)
-        return ctl_fail(audit->ctl, CTL_TROUBLE, "out of memory");
     remark(&reading);
-    table_free(audit->sources);
-    table_free(audit->reports);
-    audit->sources = audit->reports = NULL;
+    table_free(reading.sources);
+    table_free(reading.reports);
     return good ? CTL_OK : CTL_DATA;
 }
 
@@ -237,12 +203,11 @@ int audit_read_known(struct audit *audit, const char *path)
     struct lines *lines = lines_open(audit->ctl, files, 1);
     char line[KNOWN_LINE];
     const char *wrong;
-    bool good;
+    bool good = true;
     int status;
 
-    audit->known_networks = network_set_new();
-    audit->known_names = suffix_set_new();
-    good = lines && audit->known_networks && audit->known_names;
+    audit->known_networks = sure(network_set_new());
+    audit->known_names = sure(suffix_set_new());
     while (good && lines_next_text(lines, line, sizeof(line), &wrong)) {
         char *word = line + strspn(line, " \t");
 
@@ -255,7 +220,7 @@ int audit_read_known(struct audit *audit, const char *path)
         else if (!good)
             ctl_fail(audit->ctl, CTL_DATA, "%s: \"%s\" is neither a network nor a name", path, word);
     }
-    status = lines ? lines_close(lines) : CTL_TROUBLE;
+    status = lines_close(lines);
     return status != CTL_OK ? status : good ? CTL_OK : CTL_DATA;
 }
 
@@ -304,8 +269,6 @@ static void add_word(struct region *r, const char **list, const char *word)
     if (!word || has_word(*list, word) || strlen(*list) > NAMES_SIZE)
         return;
     *list = **list ? region_printf(r, "%s %s", *list, word) : word;
-    if (!*list)
-        *list = "";
 }
 
 static void add_host(struct audit *audit, struct sender *sender, const struct audit_host *host)
@@ -316,7 +279,7 @@ static void add_host(struct audit *audit, struct sender *sender, const struct au
     sender->aligned += host->aligned;
     sender->unlisted += host->unlisted;
     add_word(audit->keep, &sender->names, host->ptr_domain ? host->ptr_domain : host->ptr);
-    for (char *word = words, *next; word && *word; word = next) {
+    for (char *word = words, *next; *word; word = next) {
         next = word + strcspn(word, " ");
         if (*next)
             *next++ = '\0';
@@ -330,8 +293,6 @@ static size_t senders_of(struct audit *audit, struct sender **senders)
     size_t n = 0;
 
     *senders = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct sender));
-    if (!hosts || !*senders)
-        return 0;
     for (size_t i = 0; i < audit->count; i++) {
         if (i == 0 || !address_in(&hosts[i]->address, &(*senders)[n - 1].network))
             (*senders)[n++] = (struct sender){.network = network_of(hosts[i]), .names = "", .domains = ""};

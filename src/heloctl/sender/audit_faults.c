@@ -277,10 +277,6 @@ static void list_others(struct audit_facts *facts, const struct evidence *e, str
             continue;
         facts->others =
             region_printf(keep, "%s%s%s", facts->others, *facts->others ? " " : "", address_format(address, text));
-        if (!facts->others) {
-            facts->others = "";
-            return;
-        }
     }
 }
 
@@ -308,14 +304,11 @@ static void keep_reverse(struct audit_host *host, const struct evidence *e, stru
     char *text;
 
     host->ptr_all = "";
-    for (unsigned i = 0; i < e->rdns_count; i++) {
-        const char *all = region_printf(keep, "%s%s%s.", host->ptr_all, i ? " " : "", e->rdns[i].name.text);
-
-        host->ptr_all = all ? all : "";
-    }
-    if (!rdns || (text = region_strdup(keep, rdns->name.text)) == NULL)
+    for (unsigned i = 0; i < e->rdns_count; i++)
+        host->ptr_all = region_printf(keep, "%s%s%s.", host->ptr_all, i ? " " : "", e->rdns[i].name.text);
+    if (!rdns)
         return;
-    host->ptr = text;
+    host->ptr = text = region_strdup(keep, rdns->name.text);
     host->ptr_confirmed = rdns->confirmed == KNOWN_PRESENT;
     host->ptr_good = rdns->confirmed == KNOWN_PRESENT && rdns->name.kind == NAME_HOST &&
                      rdns->name.reserved == NAME_RESERVED_NONE && !naming_is_assigned(&rdns->naming);
@@ -329,9 +322,9 @@ static void keep_names(struct audit_host *host, const struct evidence *e, struct
 
     keep_reverse(host, e, keep);
     audit_facts_take(&host->now, e, keep);
-    if (!host->helo || !is_host(e) || (text = region_strdup(keep, e->helo.text)) == NULL)
+    if (!host->helo || !is_host(e))
         return;
-    host->name = text;
+    host->name = text = region_strdup(keep, e->helo.text);
     if (e->helo.registrable)
         host->registrable = text + (e->helo.registrable - e->helo.text);
 }

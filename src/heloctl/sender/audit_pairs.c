@@ -140,7 +140,7 @@ int audit_read_pairs(struct audit *audit, const char *path)
     const char *wrong;
     int status;
 
-    while (lines && bad < BAD_MAX && lines_next_text(lines, line, sizeof(line), &wrong)) {
+    while (bad < BAD_MAX && lines_next_text(lines, line, sizeof(line), &wrong)) {
         size_t skip = ++number == 1 && strncmp(line, bom, 3) == 0 ? 3 : 0;
 
         if (!wrong)
@@ -150,6 +150,6 @@ int audit_read_pairs(struct audit *audit, const char *path)
         ctl_fail(audit->ctl, CTL_DATA, "%s:%lu: %s", path, number, wrong);
         bad++;
     }
-    status = lines ? lines_close(lines) : CTL_TROUBLE;
+    status = lines_close(lines);
     return bad ? CTL_DATA : status;
 }

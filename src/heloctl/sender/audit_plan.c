@@ -68,7 +68,7 @@ void audit_print_mtas(struct audit *audit, const struct audit_mta *mta, FILE *ou
     struct audit_source *sources = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_source));
     struct audit_plan plan = {.sources = sources};
 
-    n = hosts && sources ? drop_doubles(hosts, n) : 0;
+    n = drop_doubles(hosts, n);
     for (size_t at = 0, end; at < n; at = end) {
         end = audit_group_end(hosts, n, at);
         plan.one = at == 0 && end == n;

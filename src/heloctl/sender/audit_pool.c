@@ -29,9 +29,9 @@ struct audit_host **audit_sorted(struct audit *audit, int (*compare)(const void 
 {
     struct audit_host **all = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
 
-    for (size_t i = 0; all && i < audit->count; i++)
+    for (size_t i = 0; i < audit->count; i++)
         all[i] = &audit->hosts[i];
-    if (all && compare)
+    if (compare)
         qsort(all, audit->count, sizeof(struct audit_host *), compare);
     return all;
 }
@@ -49,11 +49,10 @@ struct audit_host **audit_by_target(struct audit *audit, size_t *count)
     struct audit_host **all = region_alloc(audit->keep, (audit->count + 1) * sizeof(struct audit_host *));
 
     *count = 0;
-    for (size_t i = 0; all && i < audit->count; i++)
+    for (size_t i = 0; i < audit->count; i++)
         if (audit->hosts[i].helo && audit->hosts[i].target)
             all[(*count)++] = &audit->hosts[i];
-    if (all)
-        qsort(all, *count, sizeof(struct audit_host *), compare_targets);
+    qsort(all, *count, sizeof(struct audit_host *), compare_targets);
     return all;
 }
 
@@ -149,8 +148,6 @@ static struct series *find_odd(struct audit *audit)
     struct series *series;
     size_t n = 0;
 
-    if (!names || !owners)
-        return NULL;
     for (size_t i = 0; i < audit->count; i++) {
         struct audit_host *host = &audit->hosts[i];
 
@@ -160,7 +157,7 @@ static struct series *find_odd(struct audit *audit)
         names[n++] = (struct series_name){.name = host->name, .domain = host->registrable};
     }
     series = series_judge(names, n, audit->keep);
-    for (size_t i = 0; series && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         if (names[i].odd)
             find(owners[i], AUDIT_NAME_ODD, names[i].odd);
     return series;
@@ -168,16 +165,9 @@ static struct series *find_odd(struct audit *audit)
 
 struct series *audit_pool(struct audit *audit)
 {
-    struct audit_host **by_name = audit_sorted(audit, compare_names),
-                      **by_address = audit_sorted(audit, audit_compare_addresses);
-    struct series *series;
-
-    if (!by_name || !by_address)
-        return NULL;
-    find_shared(audit, by_name);
-    find_several(audit, by_address);
-    series = find_odd(audit);
-    return region_failed(audit->keep) ? NULL : series;
+    find_shared(audit, audit_sorted(audit, compare_names));
+    find_several(audit, audit_sorted(audit, audit_compare_addresses));
+    return find_odd(audit);
 }
 
 /* Pairs of one address lie together, and one without a name in front of the others. */
@@ -208,13 +198,11 @@ static bool same_pair(const struct audit_host *x, const struct audit_host *y)
     return address_equal(&x->address, &y->address) && (!x->helo || (y->helo && strcasecmp(x->helo, y->helo) == 0));
 }
 
-bool audit_unify(struct audit *audit)
+void audit_unify(struct audit *audit)
 {
     struct audit_host **hosts = audit_sorted(audit, compare_pairs), *first = NULL;
     size_t kept = 0;
 
-    if (!hosts)
-        return false;
     for (size_t i = 0; i < audit->count; i++) {
         if (first && same_pair(first, hosts[i]))
             merge(first, hosts[i]);
@@ -225,5 +213,4 @@ bool audit_unify(struct audit *audit)
         if (audit->hosts[i].address.family != ADDRESS_NONE)
             audit->hosts[kept++] = audit->hosts[i];
     audit->count = kept;
-    return true;
 }

@@ -12,25 +12,30 @@
 
 enum { VALUE_SIZE = 70000, STRING_MAX = 250, V4_ZONE_LABELS = 1, V6_ZONE_LABELS = 16 };
 
-struct records {
-    struct audit *audit;
-    struct audit_record *all;
-    size_t count, room;
+/* One DNS record that should change. */
+struct record {
+    const char *zone, *owner;
+    const char *type;  /* NULL: nothing to publish, `note` alone */
+    const char *value; /* as it should read afterwards */
+    const char *old;   /* what it replaces; NULL: nothing */
+    const char *note;  /* foreign; NULL: none */
 };
 
-static void put(struct records *records, const struct audit_record *record)
+struct records {
+    struct audit *audit;
+    struct record *all; /* room for three of each host */
+    size_t count;
+};
+
+static void put(struct records *records, const struct record *record)
 {
-    struct audit_record *kept = &records->all[records->count];
+    struct record *kept = &records->all[records->count++];
     struct region *r = records->audit->keep;
 
-    if (records->count == records->room)
-        return; /* cannot be: room for three of each host */
     *kept = *record;
     kept->owner = region_strdup(r, record->owner);
     kept->zone = region_strdup(r, record->zone);
     kept->value = record->value ? region_strdup(r, record->value) : NULL;
-    if (kept->owner && kept->zone && (kept->value || !record->value))
-        records->count++;
 }
 
 /* Reverse zones are cut at /24 and /64, which is where most are delegated. */
@@ -44,11 +49,11 @@ static void put_ptr(struct records *records, const struct audit_host *host)
     zone = address_reverse_name(&host->address, reverse);
     for (int labels = host->address.family == ADDRESS_IPV4 ? V4_ZONE_LABELS : V6_ZONE_LABELS; labels > 0; labels--)
         zone = strchr(zone, '.') + 1;
-    put(records, &(struct audit_record){.zone = zone,
-                                        .owner = reverse,
-                                        .type = "PTR",
-                                        .value = host->target,
-                                        .old = host->ptr_all && *host->ptr_all ? host->ptr_all : NULL});
+    put(records, &(struct record){.zone = zone,
+                                  .owner = reverse,
+                                  .type = "PTR",
+                                  .value = host->target,
+                                  .old = host->ptr_all && *host->ptr_all ? host->ptr_all : NULL});
 }
 
 static const char *zone_of(const struct audit_host *host)
@@ -72,7 +77,7 @@ static bool is_of(struct audit_host *const *hosts, size_t n, const char *text, s
 static void put_address(struct records *records, struct audit_host *const *hosts, size_t n,
                         const struct audit_host *host)
 {
-    struct audit_record record = {.zone = zone_of(host), .owner = host->target};
+    struct record record = {.zone = zone_of(host), .owner = host->target};
     char text[ADDRESS_TEXT_SIZE];
 
     if (host->then.points_here)
@@ -134,7 +139,7 @@ static bool lacks_spf(const struct audit_host *host)
 static void put_new_spf(struct records *records, const struct audit_host *host)
 {
     bool is_domain = host->then.domain && strcmp(host->then.domain, host->target) == 0;
-    struct audit_record record = {.zone = zone_of(host), .owner = host->target, .type = "TXT"};
+    struct record record = {.zone = zone_of(host), .owner = host->target, .type = "TXT"};
 
     record.value = is_domain ? "v=spf1 a ?all" : "v=spf1 a -all";
     if (host->then.spf == SPF_PERMERROR) {
@@ -170,16 +175,16 @@ static void put_spf(struct records *records, struct audit_host *const *hosts, si
     }
     text_add_as(&t, TEXT_PLAIN, like->then.spf_record + strcspn(like->then.spf_record, " "), SIZE_MAX);
     if (!t.full)
-        put(records, &(struct audit_record){.zone = zone_of(like),
-                                            .owner = like->target,
-                                            .type = "TXT",
-                                            .value = value,
-                                            .old = like->then.spf_record});
+        put(records, &(struct record){.zone = zone_of(like),
+                                      .owner = like->target,
+                                      .type = "TXT",
+                                      .value = value,
+                                      .old = like->then.spf_record});
 }
 
 static int compare_records(const void *a, const void *b)
 {
-    const struct audit_record *x = a, *y = b;
+    const struct record *x = a, *y = b;
     bool x_reverse = strstr(x->zone, ".arpa") != NULL, y_reverse = strstr(y->zone, ".arpa") != NULL;
     int by = strcmp(x->zone, y->zone);
 
@@ -193,7 +198,7 @@ static int compare_records(const void *a, const void *b)
 }
 
 /* Twice the same pair, or one address with two names, must not print a record twice. */
-static size_t drop_doubles(struct audit_record *all, size_t count)
+static size_t drop_doubles(struct record *all, size_t count)
 {
     size_t kept = 0;
 
@@ -208,9 +213,9 @@ static void put_group(struct records *records, struct audit_host *const *hosts, 
     for (size_t i = 0; i < n; i++) {
         if (hosts[i]->then.unknown) {
             put(records,
-                &(struct audit_record){.zone = zone_of(hosts[i]),
-                                       .owner = hosts[i]->target,
-                                       .note = "DNS did not answer every query about it: run the audit again first"});
+                &(struct record){.zone = zone_of(hosts[i]),
+                                 .owner = hosts[i]->target,
+                                 .note = "DNS did not answer every query about it: run the audit again first"});
             continue;
         }
         put_ptr(records, hosts[i]);
@@ -219,24 +224,19 @@ static void put_group(struct records *records, struct audit_host *const *hosts, 
     put_spf(records, hosts, n, value);
 }
 
-const struct audit_record *audit_records(struct audit *audit, size_t *count)
+/* All records, sorted by zone. */
+static const struct record *sorted(struct audit *audit, size_t *count)
 {
-    struct records records = {.audit = audit, .room = 3 * audit->count + 1};
-    char *value = malloc(VALUE_SIZE);
+    struct records records = {.audit = audit};
+    char *value = region_alloc(audit->keep, VALUE_SIZE);
     size_t n;
     struct audit_host **hosts = audit_by_target(audit, &n);
 
-    records.all = region_alloc(audit->keep, records.room * sizeof(*records.all));
-    if (!hosts || !records.all || !value) {
-        free(value);
-        *count = 0;
-        return NULL;
-    }
+    records.all = region_alloc(audit->keep, (3 * audit->count + 1) * sizeof(*records.all));
     for (size_t at = 0, end; at < n; at = end) {
         end = audit_group_end(hosts, n, at);
         put_group(&records, hosts + at, end - at, value);
     }
-    free(value);
     qsort(records.all, records.count, sizeof(*records.all), compare_records);
     *count = drop_doubles(records.all, records.count);
     return records.all;
@@ -260,7 +260,7 @@ static void put_strings(FILE *out, const char *s)
     fputc('"', out);
 }
 
-static void put_line(FILE *out, const struct audit_record *record)
+static void put_line(FILE *out, const struct record *record)
 {
     if (record->note && !record->type) {
         fprintf(out, "; %s: %s\n", record->owner, record->note);
@@ -282,11 +282,10 @@ static void put_line(FILE *out, const struct audit_record *record)
 
 void audit_print_records(struct audit *audit, FILE *out)
 {
-    const struct audit_record *records;
     const char *zone = "";
     size_t n;
+    const struct record *records = sorted(audit, &n);
 
-    records = audit_records(audit, &n);
     if (n > 0)
         fprintf(out, "\nDNS records to add, or to replace others with:\n");
     for (size_t i = 0; i < n; i++) {
@@ -299,10 +298,9 @@ void audit_print_records(struct audit *audit, FILE *out)
 
 void audit_json_records(struct audit *audit, struct json *j)
 {
-    const struct audit_record *records;
     size_t n;
+    const struct record *records = sorted(audit, &n);
 
-    records = audit_records(audit, &n);
     json_open(j, "records", '[');
     for (size_t i = 0; i < n; i++) {
         if (!records[i].type)

@@ -25,37 +25,23 @@ struct earlier_list {
     size_t count, room;
 };
 
-static bool add_host(struct earlier_list *list, const char *text)
-{
-    struct address address;
-
-    if (!address_parse(&address, text, strlen(text)))
-        return false;
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 256;
-        struct earlier *all = realloc(list->all, room * sizeof(*all));
-
-        if (!all)
-            return false;
-        list->all = all;
-        list->room = room;
-    }
-    list->all[list->count++] = (struct earlier){.address = address, .helo = ""};
-    return true;
-}
-
 static bool take_pair(struct audit *audit, struct earlier_list *list, const char *key, const char *value)
 {
     struct earlier *last = list->count ? &list->all[list->count - 1] : NULL;
+    struct address address;
 
-    if (strcmp(key, "address") == 0)
-        return add_host(list, value);
-    if (last && strcmp(key, "helo") == 0)
+    if (strcmp(key, "address") == 0) {
+        if (!address_parse(&address, value, strlen(value)))
+            return false;
+        list->all = sure_room(list->all, list->count, &list->room, sizeof(*list->all));
+        list->all[list->count++] = (struct earlier){.address = address, .helo = ""};
+    } else if (last && strcmp(key, "helo") == 0) {
         last->helo = region_strdup(audit->keep, value);
+    }
     for (unsigned i = 0; last && strcmp(key, "fault") == 0 && i < AUDIT_FAULTS; i++)
         if (strcmp(value, audit_faults[i].name) == 0)
             last->faults |= AUDIT_BIT(i);
-    return !last || last->helo;
+    return true;
 }
 
 /*
@@ -125,17 +111,16 @@ static void compare_host(struct audit_host *host, struct earlier_list *list)
     host->fixed = then->faults & ~host->faults & ~host->unknown;
 }
 
-static bool keep_gone(struct audit *audit, const struct earlier_list *list)
+static void keep_gone(struct audit *audit, const struct earlier_list *list)
 {
     const char **gone = region_alloc(audit->keep, (list->count + 1) * sizeof(*gone));
     char text[ADDRESS_TEXT_SIZE];
 
-    for (size_t i = 0; gone && i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++)
         if (!list->all[i].found)
             gone[audit->gone_count++] = region_printf(audit->keep, "%s %s", address_format(&list->all[i].address, text),
                                                       *list->all[i].helo ? list->all[i].helo : "-");
     audit->gone = gone;
-    return gone && !region_failed(audit->keep);
 }
 
 int audit_compare(struct audit *audit, const char *path)
@@ -145,27 +130,22 @@ int audit_compare(struct audit *audit, const char *path)
     char *text = NULL;
     size_t room = 0;
     ssize_t n = in ? getdelim(&text, &room, '\0', in) : -1; /* all of it: JSON has no NUL */
-    bool good = in && !ferror(in);
+    int status = CTL_OK;
 
-    if (!good)
-        ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
+    if (!in || ferror(in))
+        status = ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
+    else if (n <= 0 || !strstr(text, "\"hosts\"") || !parse(audit, &list, text, text + n))
+        status = ctl_fail(audit->ctl, CTL_DATA, "%s is not the output of heloctl audit --json", path);
     if (in)
         fclose(in);
-    if (!good) {
-        free(text);
-        return CTL_NO_INPUT;
-    }
-    good = n > 0 && strstr(text, "\"hosts\"") && parse(audit, &list, text, text + n);
-    if (good) {
-        if (list.count)
-            qsort(list.all, list.count, sizeof(*list.all), compare);
-        for (size_t i = 0; i < audit->count; i++)
-            compare_host(&audit->hosts[i], &list);
-        good = keep_gone(audit, &list);
-    }
+    if (list.count)
+        qsort(list.all, list.count, sizeof(*list.all), compare);
+    for (size_t i = 0; status == CTL_OK && i < audit->count; i++)
+        compare_host(&audit->hosts[i], &list);
+    keep_gone(audit, &list);
     free(list.all);
     free(text);
-    return good ? CTL_OK : ctl_fail(audit->ctl, CTL_DATA, "%s is not the output of heloctl audit --json", path);
+    return status;
 }
 
 bool audit_changed(const struct audit_host *host)

@@ -26,23 +26,19 @@ enum {
     GREETINGS_MAX = 1000,
     IDLE_SECONDS = 60,
     BUFFER_MAX = 65536,
-    DEADLINE_SECONDS = 30,
-    REGION_MAX = 4 << 20,
+    DEADLINE_MS = 30000,
 };
 
 struct connection;
-struct greeting;
 
 struct listening {
     struct ctl *ctl;
-    struct settings settings; /* without exemptions */
-    struct ctl_session session;
+    struct settings settings;       /* without exemptions */
     struct listen_tls *tls;         /* NULL: STARTTLS is not offered */
     FILE *out;                      /* --out; NULL: none */
     unsigned long long most, shown; /* --count; most 0: no end */
-    unsigned connection_count, greeting_count;
+    unsigned connection_count;
     LIST_HEAD(connections, connection) connections;
-    LIST_HEAD(greetings, greeting) greetings;
     bool wrong;
 };
 
@@ -59,13 +55,9 @@ struct connection {
 
 /* A greeting that waits for DNS; it may outlive its connection. */
 struct greeting {
-    LIST_ENTRY(greeting) link;
+    struct ctl_job job;
     struct listening *all;
-    struct region *region;
-    struct request request;
     struct audit_host host;
-    struct gather *pending;
-    struct event *timer;
     const char *tls; /* the protocol version, NULL: plain text */
 };
 
@@ -79,7 +71,7 @@ static void print_greeting(const struct greeting *g)
         audit_json_host(&j, &g->host);
         json_end(&j);
     } else {
-        printf("%s %s ", address_format(&g->host.address, address), g->request.esmtp ? "EHLO" : "HELO");
+        printf("%s %s ", address_format(&g->host.address, address), g->job.request.esmtp ? "EHLO" : "HELO");
         ctl_put(stdout, g->host.helo);
         if (g->tls)
             printf(" (%s)", g->tls);
@@ -101,98 +93,43 @@ static void put_pair(const struct greeting *g)
     fflush(g->all->out);
 }
 
-static void show(struct greeting *g, const struct evidence *e)
+static void show(struct ctl_job *job, const struct gathered *gathered)
 {
+    struct greeting *g = (struct greeting *)job;
     struct listening *all = g->all;
+    struct region *keep;
 
-    audit_judge(&g->host, e, g->region, g->region);
+    if (!gathered)
+        return;
+    keep = sure_region();
+    audit_judge(&g->host, gathered->evidence, job->region, keep);
     all->wrong = all->wrong || audit_is_wrong(&g->host, false);
     print_greeting(g);
+    region_free(keep);
     if (all->out)
         put_pair(g);
     if (++all->shown == all->most)
-        event_base_loopexit(all->session.base, NULL);
-}
-
-static void free_greeting(struct greeting *g)
-{
-    struct region *region = g->region;
-
-    LIST_REMOVE(g, link);
-    g->all->greeting_count--;
-    if (g->pending)
-        gather_cancel(g->pending);
-    if (g->timer)
-        event_free(g->timer);
-    region_free(region);
-}
-
-static void on_gathered(void *arg, const struct gathered *gathered)
-{
-    struct greeting *g = arg;
-
-    g->pending = NULL;
-    show(g, gathered->evidence);
-    /* The gather that called us is in the region, so the loop frees it later. */
-    event_active(g->timer, EV_TIMEOUT, 0);
-}
-
-static void timed(evutil_socket_t fd, short what, void *arg)
-{
-    struct greeting *g = arg;
-
-    (void)fd;
-    (void)what;
-    if (g->pending)
-        gather_expire(g->pending);
-    else
-        free_greeting(g);
+        event_base_loopexit(all->ctl->session.base, NULL);
 }
 
 static void look_up(struct connection *c)
 {
-    static const struct timeval deadline = {DEADLINE_SECONDS, 0};
     struct listening *all = c->all;
-    struct gather_options options = {
-        .settings = &all->settings,
-        .policy = all->settings.default_policy,
-        .done = on_gathered,
-        .everything = true,
-        .also = AUDIT_NEEDS,
-    };
-    struct region *region = all->greeting_count < GREETINGS_MAX ? region_new(REGION_MAX) : NULL;
-    struct greeting *g = region ? region_alloc(region, sizeof(*g)) : NULL;
-    const struct gathered *gathered;
+    struct greeting *g;
 
-    if (!g) {
-        region_free(region);
+    if (all->ctl->session.job_count == GREETINGS_MAX)
         return;
-    }
-    *g = (struct greeting){.all = all, .region = region};
-    request_init(&g->request);
-    LIST_INSERT_HEAD(&all->greetings, g, link);
-    all->greeting_count++;
-    g->host = (struct audit_host){.address = c->peer, .helo = region_strdup(region, c->sink.helo)};
-    g->request.client = c->peer;
-    g->request.helo_name = g->host.helo;
-    g->request.esmtp = c->sink.esmtp;
+    g = ctl_job_new(all->ctl, sizeof(*g), show);
+    g->all = all;
     g->tls = listen_tls_version(c->bev);
-    g->timer = evtimer_new(all->session.base, timed, g);
-    if (!g->timer || !g->host.helo) {
-        free_greeting(g);
-        return;
-    }
-    options.request = &g->request;
-    options.region = region;
-    options.arg = g;
-    gathered = gather_start(&all->session.context, &options, &g->pending);
-    if (g->pending) {
-        evtimer_add(g->timer, &deadline);
-        return;
-    }
-    if (gathered)
-        show(g, gathered->evidence);
-    free_greeting(g);
+    g->host = (struct audit_host){.address = c->peer, .helo = sure(region_strdup(g->job.region, c->sink.helo))};
+    g->job.request.client = c->peer;
+    g->job.request.helo_name = g->host.helo;
+    g->job.request.esmtp = c->sink.esmtp;
+    ctl_gather(&g->job, (struct gather_options){.settings = &all->settings,
+                                                .policy = all->settings.default_policy,
+                                                .everything = true,
+                                                .also = AUDIT_NEEDS});
 }
 
 static void hang_up(struct connection *c)
@@ -257,7 +194,7 @@ static void secure(struct connection *c)
 
     evbuffer_drain(in, evbuffer_get_length(in));
     c->securing = false;
-    bev = listen_tls_start(c->all->tls, c->all->session.base, c->bev);
+    bev = listen_tls_start(c->all->tls, c->all->ctl->session.base, c->bev);
     if (!bev) {
         hang_up(c);
         return;
@@ -308,7 +245,7 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
     (void)listener;
     (void)size;
     if (c)
-        c->bev = bufferevent_socket_new(all->session.base, fd, BEV_OPT_CLOSE_ON_FREE);
+        c->bev = bufferevent_socket_new(all->ctl->session.base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!c || !c->bev || !address_from_sockaddr(&c->peer, sa)) {
         if (c && c->bev)
             bufferevent_free(c->bev);
@@ -334,7 +271,7 @@ static void stop(evutil_socket_t fd, short what, void *arg)
 
 static int serve(struct listening *all, const char *where)
 {
-    struct event_base *base = all->session.base;
+    struct event_base *base = all->ctl->session.base;
     struct event *terminate = evsignal_new(base, SIGTERM, stop, base);
     struct event *interrupt = evsignal_new(base, SIGINT, stop, base);
     struct listen_sockets sockets;
@@ -356,8 +293,6 @@ static int serve(struct listening *all, const char *where)
     }
     while (!LIST_EMPTY(&all->connections))
         hang_up(LIST_FIRST(&all->connections));
-    while (!LIST_EMPTY(&all->greetings))
-        free_greeting(LIST_FIRST(&all->greetings));
     listen_sockets_close(&sockets);
     if (terminate)
         event_free(terminate);
@@ -375,11 +310,12 @@ static int open_and_serve(struct listening *all)
     all->out = path ? fopen(path, "a") : NULL;
     if (path && !all->out)
         return ctl_fail(ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
-    if (ctl_session_open(ctl, &all->session, &all->settings)) {
+    if (ctl_session_open(ctl)) {
+        ctl->session.jobs_max = GREETINGS_MAX + 1; /* ctl_gather() never waits */
+        ctl->session.deadline_ms = DEADLINE_MS;
         all->tls = listen_tls_new("heloctl.invalid");
         status = serve(all, ctl->argument_count ? ctl->arguments[0] : NULL);
         listen_tls_free(all->tls);
-        ctl_session_close(&all->session);
     }
     if (all->out && fclose(all->out) != 0)
         status = ctl_fail(ctl, CTL_TROUBLE, "%s: %s", path, strerror(errno));
@@ -389,20 +325,15 @@ static int open_and_serve(struct listening *all)
 static int run(struct ctl *ctl)
 {
     struct listening all = {.ctl = ctl};
-    struct settings *settings;
-    int status;
 
     if (!ctl_number(ctl, 'n', 1, ULLONG_MAX, &all.most))
         return CTL_USAGE;
     signal(SIGPIPE, SIG_IGN);
-    settings = ctl_settings(ctl);
-    if (!settings)
+    if (!ctl_settings(ctl))
         return CTL_CONFIG;
-    all.settings = *settings;
+    all.settings = *ctl->settings;
     all.settings.exempt = (struct exempt_settings){.count = 0};
-    status = open_and_serve(&all);
-    settings_unref(settings);
-    return status;
+    return open_and_serve(&all);
 }
 
 const struct ctl_verb ctl_listen = {

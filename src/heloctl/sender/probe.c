@@ -218,25 +218,18 @@ static int probe_targets(struct probe *probe, const struct probe_targets *target
     return wrong ? CTL_WRONG : silent && (all || !any || probe->error[0]) ? CTL_UNSURE : CTL_OK;
 }
 
-static int run_probe(struct probe *probe, const char *name, const struct settings *settings)
+static int run_probe(struct probe *probe, const char *name)
 {
-    struct probe_targets *targets = calloc(1, sizeof(*targets));
-    int status;
+    struct probe_targets *targets = region_alloc(probe->ctl->memory, sizeof(*targets));
 
-    if (!targets)
-        return ctl_fail(probe->ctl, CTL_TROUBLE, "out of memory");
-    switch (probe_find(probe->ctl, settings, name, targets)) {
+    switch (probe_find(probe->ctl, name, targets)) {
     case PROBE_FOUND:
-        status = probe_targets(probe, targets);
-        break;
+        return probe_targets(probe, targets);
     case PROBE_NONE:
-        status = ctl_fail(probe->ctl, CTL_WRONG, "%s", targets->why);
-        break;
+        return ctl_fail(probe->ctl, CTL_WRONG, "%s", targets->why);
     default:
-        status = ctl_fail(probe->ctl, CTL_UNSURE, "%s", targets->why);
+        return ctl_fail(probe->ctl, CTL_UNSURE, "%s", targets->why);
     }
-    free(targets);
-    return status;
 }
 
 /* Fills in what the options say. CTL_OK or CTL_USAGE. */
@@ -264,24 +257,17 @@ static int set_up(struct probe *probe, struct address *from, char host[DNS_NAME_
 
 static int run(struct ctl *ctl)
 {
-    struct probe *probe = calloc(1, sizeof(*probe));
-    struct settings *settings = NULL;
+    struct probe *probe = region_alloc(ctl->memory, sizeof(*probe));
     char host[DNS_NAME_SIZE];
     struct address from;
     int status;
 
-    if (!probe)
-        return ctl_fail(ctl, CTL_TROUBLE, "out of memory");
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to servers that have closed the connection */
     probe->ctl = ctl;
     status = set_up(probe, &from, host);
-    if (status == CTL_OK) {
-        settings = ctl_settings(ctl);
-        status = settings ? run_probe(probe, host, settings) : CTL_CONFIG;
-    }
-    settings_unref(settings);
-    free(probe);
-    return status;
+    if (status != CTL_OK)
+        return status;
+    return ctl_settings(ctl) ? run_probe(probe, host) : CTL_CONFIG;
 }
 
 const struct ctl_verb ctl_probe = {

@@ -15,7 +15,7 @@
 enum { HOSTS_MAX = 16 };
 
 struct search {
-    struct ctl_session session;
+    struct ctl_session *session;
     struct probe_targets *targets;
     const char *host; /* whose addresses are being looked up */
     bool done, failed;
@@ -71,13 +71,13 @@ static enum dns_status query(struct search *f, const char *name, enum dns_type t
 {
     f->done = false;
     f->status = DNS_TEMPERROR;
-    if (!resolver_ask(f->session.context.resolver, name, type, on_answer, f)) {
+    if (!resolver_ask(f->session->context.resolver, name, type, on_answer, f)) {
         f->failed = true;
         snprintf(f->targets->why, sizeof(f->targets->why), "%.255s cannot be looked up", name);
         return DNS_TEMPERROR;
     }
     while (!f->done)
-        event_base_loop(f->session.base, EVLOOP_ONCE);
+        event_base_loop(f->session->base, EVLOOP_ONCE);
     return f->status;
 }
 
@@ -118,23 +118,17 @@ static enum probe_found find(struct search *f, const char *name)
     return none(f, name, f->mx_count ? "has MX hosts, but none of them has an address" : "has no address");
 }
 
-enum probe_found probe_find(struct ctl *ctl, const struct settings *settings, const char *name,
-                            struct probe_targets *targets)
+enum probe_found probe_find(struct ctl *ctl, const char *name, struct probe_targets *targets)
 {
-    struct search f = {.targets = targets};
-    enum probe_found found;
+    struct search f = {.session = &ctl->session, .targets = targets};
 
-    *targets = (struct probe_targets){.count = 0};
     if (address_parse(&targets->all[0].address, name, strlen(name))) {
         strncpy(targets->all[0].host, name, sizeof(targets->all[0].host) - 1);
         targets->count = 1;
         return PROBE_FOUND;
     }
-    if (!ctl_session_open(ctl, &f.session, settings)) {
-        snprintf(targets->why, sizeof(targets->why), "there is no resolver");
-        return PROBE_UNSURE;
-    }
-    found = find(&f, name);
-    ctl_session_close(&f.session);
-    return found;
+    if (ctl_session_open(ctl))
+        return find(&f, name);
+    snprintf(targets->why, sizeof(targets->why), "there is no resolver");
+    return PROBE_UNSURE;
 }

@@ -31,8 +31,7 @@ struct probe_targets {
     char why[PROBE_WHY_SIZE];
 };
 
-/* `name`: a domain, a host name or an address. */
-enum probe_found probe_find(struct ctl *ctl, const struct settings *settings, const char *name,
-                            struct probe_targets *targets);
+/* `name`: a domain, a host name or an address. `targets` is all zero. */
+enum probe_found probe_find(struct ctl *ctl, const char *name, struct probe_targets *targets);
 
 #endif
