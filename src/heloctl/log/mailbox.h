@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mailbox: reads messages that a site already has: Maildir and other folders, mbox files, single messages and mail logs,
- * each plain or compressed by gzip. For each message it finds the session in which a foreign client handed it over.
+ * mailbox: reads the messages that a site already has: Maildir and other folders, mbox files, single messages and mail
+ * logs, each plain or compressed by gzip. For each it finds the session in which a foreign client handed it over.
  */
 #ifndef HELOD_MAILBOX_H
 #define HELOD_MAILBOX_H

@@ -98,7 +98,7 @@ int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const
 /* All of it as one JSON object; `name` as in json_open(). */
 void summary_print_json(const struct summary *s, struct json *j, const char *name);
 
-/* How many hours there are from the first to the last decision, and when the first one begins. 0: no line has a time. */
+/* The number of hours from the first to the last decision, and when the first begins. 0: no line has a time. */
 size_t summary_hours(const struct summary *s, time_t *first);
 /* How many decisions of the state fell into the hour with this index, counted from `first`. */
 uint64_t summary_hour(const struct summary *s, unsigned state, time_t first, size_t index);
