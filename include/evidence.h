@@ -32,8 +32,9 @@ enum need {
     NEED_HELO_MX = 1u << 3,      /* MX of the HELO name, when it has no address */
     NEED_HELO_SPF = 1u << 4,
     NEED_HISTORY = 1u << 5,
+    NEED_OWNER = 1u << 6, /* what the domain says that HELO claims to be of: evidence_owner() */
 };
-#define NEED_DNS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF)
+#define NEED_DNS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF | NEED_OWNER)
 
 enum { EVIDENCE_RDNS_MAX = 10, EVIDENCE_ADDRESSES_MAX = 32 };
 
@@ -133,8 +134,10 @@ struct evidence {
     bool helo_near_client;     /* one of them is in the client's /24 or /48 */
     enum known helo_mx;        /* PRESENT: has an MX that is no null MX */
 
-    const struct spf_outcome *helo_spf; /* NULL: not evaluated */
-    enum answer starttls;               /* Postfix offers STARTTLS to this policy's clients; set with the history */
+    const struct spf_outcome *helo_spf;  /* NULL: not evaluated */
+    enum known owner_is_client;          /* evidence_owner(): one of its addresses is the client's */
+    const struct spf_outcome *owner_spf; /* of that domain; NULL: not evaluated */
+    enum answer starttls;                /* Postfix offers STARTTLS to this policy's clients; set with the history */
     struct history_facts history;
 
     /* How the evidence was gathered, for the decision line and `heloctl check`. */
@@ -150,6 +153,11 @@ struct evidence {
  * change to the evidence, before the rules run; gather does so after every wave of lookups. (src/rules/identity.c)
  */
 void evidence_conclude(struct evidence *e);
+/*
+ * The domain whose host the client claims to be, where that could be an impersonation: a large provider's, or the
+ * recipient's. NULL: none, or it is the HELO name itself, whose own records tell.
+ */
+const char *evidence_owner(const struct evidence *e);
 /*
  * How history records the greeting: as verified (YES: at least aligned), as unverified (NO: the HELO name is certainly
  * not the client's), or not at all (OPEN).

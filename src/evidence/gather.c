@@ -8,14 +8,14 @@
  * would keep the owner of a forged name from being heard before the deadline.
  *
  * A fact is TEMPERROR from the moment it is asked for until its answer comes, so whatever is missing at the deadline
- * already counts as unknown. Without SPF a greeting costs at most 4 + dns.ptr_names lookups (PTR, A, AAAA and MX
- * of HELO, and one forward lookup for each reverse name).
+ * already counts as unknown. Without SPF a greeting costs at most 5 + dns.ptr_names lookups (PTR, A, AAAA and MX
+ * of HELO, one forward lookup for each reverse name, and one for the domain that HELO claims to be of).
  */
 #include "clock.h"
 #include "gathering.h"
 
 const struct gather_kind *const gather_kinds[] = {
-    &kind_history, &kind_reverse, &kind_confirm, &kind_helo_address, &kind_helo_mx, &kind_helo_spf, NULL,
+    &kind_history, &kind_reverse, &kind_confirm, &kind_helo_address, &kind_helo_mx, &kind_helo_spf, &kind_owner, NULL,
 };
 
 void gather_resolver_options(struct resolver_options *out, const struct dns_settings *dns)
@@ -220,10 +220,7 @@ void gather_expire(struct gather *g)
         return;
     gather_cancel(g);
     g->e.deadline = true;
-    if (g->spf && !g->e.helo_spf) {
-        spf_abandon(g->spf);
-        g->e.helo_spf = spf_outcome(g->spf);
-    }
+    helo_spf_abandon(g);
     conclude(g);
     judge(g);
     finish(g);

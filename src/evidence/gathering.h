@@ -24,6 +24,7 @@ struct gathering_ask {
 };
 
 enum { CLIENT_FAMILY, OTHER_FAMILY, FAMILIES };
+enum { SPF_OF_HELO, SPF_OF_OWNER, SPF_COUNT };
 
 struct gather {
     struct gather_context context;
@@ -33,10 +34,10 @@ struct gather {
     struct gathered result;
     void (*resume)(struct gather *g); /* everything that was under way has arrived */
 
-    unsigned asked; /* enum need: under way or answered */
+    unsigned asked;                    /* enum need: under way or answered */
     unsigned pending, reverse_pending; /* lookups and history under way; of these, lookups of reverse names */
     bool judged_ahead;                 /* the last judgement did not wait for the reverse names */
-    bool returned; /* gather_start() has returned, so the result goes to options.done */
+    bool returned;                     /* gather_start() has returned, so the result goes to options.done */
     bool finished;
     struct gathering_ask *asks;
     uint64_t waiting_since_ms; /* for a lookup; 0: nothing had to be waited for */
@@ -46,8 +47,8 @@ struct gather {
     unsigned exempt_needs;            /* enum need: what an exemption that may hold waits for */
     enum known helo_family[FAMILIES]; /* TEMPERROR from the moment it is asked until it is answered */
     unsigned nxdomains;               /* of the families */
-    struct spf *spf;
-    struct history_query *history; /* under way */
+    struct spf *spf[SPF_COUNT];       /* under way or done */
+    struct history_query *history;    /* under way */
 };
 
 /* lookup.c. Asks; the handler is called at once (cache, or nothing can be asked) or later. */
@@ -85,6 +86,11 @@ static inline bool gathering_helo_is_askable(const struct gather *g)
     return g->e.helo.kind == NAME_HOST && g->e.helo.reserved == NAME_RESERVED_NONE;
 }
 
+/* helo_spf.c: starts SPF of that domain. */
+void helo_spf_start(struct gather *g, unsigned which, const char *domain);
+/* The deadline has passed: what is not done is a temporary failure. */
+void helo_spf_abandon(struct gather *g);
+
 /* Whether reverse DNS has verified HELO. Then no other record of the name can add anything, so none is looked up. */
 static inline bool gathering_helo_is_verified(const struct gather *g)
 {
@@ -93,6 +99,6 @@ static inline bool gathering_helo_is_verified(const struct gather *g)
 
 /* The rows of gather_kinds. */
 extern const struct gather_kind kind_history, kind_reverse, kind_confirm, kind_helo_address, kind_helo_mx,
-    kind_helo_spf;
+    kind_helo_spf, kind_owner;
 
 #endif

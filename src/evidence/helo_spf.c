@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * helo_spf: SPF of the HELO name (RFC 7208 section 2.3), run over the shared resolver with one lookup at a time.
- * Answers from the cache are fed in a loop, so a long record does not deepen the stack.
+ * helo_spf: SPF of the HELO name (RFC 7208 section 2.3), and of the domain that it claims to be of (owner.c). Each runs
+ * over the shared resolver with one lookup at a time. Answers from the cache are fed in a loop, so a long record does
+ * not deepen the stack.
  */
 #include "clock.h"
 #include "gathering.h"
@@ -22,46 +23,72 @@ static unsigned after(const struct gather *g)
     return NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX;
 }
 
-static void answered(struct gather *g, unsigned index, const struct dns_answer *answer);
+static void answered(struct gather *g, unsigned which, const struct dns_answer *answer);
 
-static void run(struct gather *g)
+static void take(struct gather *g, unsigned which)
+{
+    const struct spf_outcome *outcome = spf_outcome(g->spf[which]);
+
+    if (which == SPF_OF_HELO)
+        g->e.helo_spf = outcome;
+    else
+        g->e.owner_spf = outcome;
+}
+
+static void run(struct gather *g, unsigned which)
 {
     struct spf_ask ask;
 
-    while (spf_step(g->spf, &ask) == SPF_ASK) {
-        const struct dns_answer *answer = lookup_get(g, ask.name, ask.type, answered, 0);
+    while (spf_step(g->spf[which], &ask) == SPF_ASK) {
+        const struct dns_answer *answer = lookup_get(g, ask.name, ask.type, answered, which);
 
         if (!answer)
             return;
-        spf_feed(g->spf, answer);
+        spf_feed(g->spf[which], answer);
     }
-    g->e.helo_spf = spf_outcome(g->spf);
+    take(g, which);
 }
 
-static void answered(struct gather *g, unsigned index, const struct dns_answer *answer)
+static void answered(struct gather *g, unsigned which, const struct dns_answer *answer)
 {
-    (void)index;
-    spf_feed(g->spf, answer);
-    run(g);
+    spf_feed(g->spf[which], answer);
+    run(g, which);
 }
 
-static void ask(struct gather *g)
+void helo_spf_start(struct gather *g, unsigned which, const char *domain)
 {
     struct spf_query query = {
         .client = g->e.client,
-        .domain = g->e.helo.text,
+        .domain = domain,
         .sender = "",
         .helo = g->e.helo.text,
         .receiver = g->options.policy->authserv_id,
         .now = clock_wall(),
         .void_limit = g->options.settings->dns.void_limit,
-        .explain = g->options.everything || g->options.policy->wants_explanation,
+        .explain = which == SPF_OF_HELO && (g->options.everything || g->options.policy->wants_explanation),
     };
 
+    g->spf[which] = spf_new(&query, g->region);
+    if (g->spf[which])
+        run(g, which);
+}
+
+void helo_spf_abandon(struct gather *g)
+{
+    const struct spf_outcome *const done[SPF_COUNT] = {g->e.helo_spf, g->e.owner_spf};
+
+    for (unsigned which = 0; which < SPF_COUNT; which++) {
+        if (g->spf[which] && !done[which]) {
+            spf_abandon(g->spf[which]);
+            take(g, which);
+        }
+    }
+}
+
+static void ask(struct gather *g)
+{
     g->asked |= NEED_HELO_SPF;
-    g->spf = spf_new(&query, g->region);
-    if (g->spf)
-        run(g);
+    helo_spf_start(g, SPF_OF_HELO, g->e.helo.text);
 }
 
 static void text(const struct evidence *e, struct text *t)

@@ -89,7 +89,8 @@ static bool gather_for(const struct settings *s, const struct policy *policy, co
         e->helo_addresses[0] = req->client;
     e->helo_mx = KNOWN_ABSENT;
     e->helo_nxdomain = g->address == KNOWN_ABSENT;
-    e->helo_spf = &no_spf;
+    e->helo_spf = e->owner_spf = &no_spf;
+    e->owner_is_client = KNOWN_ABSENT;
     e->history.known = e->history.name_known = true;
     e->history.limits.shared_networks = UINT_MAX; /* there is a store, whatever the policy file says */
     e->history.misfits = e->history.misfit_days = g->persistent ? 10 : 0;

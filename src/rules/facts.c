@@ -22,6 +22,12 @@ bool helo_is_own_name(const struct evidence *e)
     return helo_is_host(e) && !naming_is_assigned(&e->helo_naming);
 }
 
+bool helo_claims_recipient(const struct evidence *e)
+{
+    return helo_is_host(e) && e->recipient_domain.kind == NAME_HOST && e->recipient_domain.length <= e->helo.length &&
+           name_under(e->helo.text, e->recipient_domain.text);
+}
+
 bool sender_is_null(const struct evidence *e)
 {
     return (e->request->state == REQUEST_STATE_RCPT || e->request->state == REQUEST_STATE_DATA) &&
@@ -83,18 +89,12 @@ enum answer helo_points_near_client(const struct evidence *e)
 
 enum answer helo_spf_is(const struct evidence *e, enum spf_result result)
 {
-    enum spf_result seen = e->helo_spf ? e->helo_spf->result : SPF_NOT_ASKED;
-
-    if (!helo_is_host(e))
-        return NO;
-    return seen == SPF_NOT_ASKED || seen == SPF_TEMPERROR ? OPEN : answer_if(seen == result);
+    return helo_is_host(e) ? spf_is(e->helo_spf, result) : NO;
 }
 
 enum answer helo_spf_allows(const struct evidence *e)
 {
-    enum answer passes = helo_spf_is(e, SPF_PASS);
-
-    return passes == YES && e->helo_spf->allows_everybody ? NO : passes;
+    return helo_is_host(e) ? spf_allows(e->helo_spf) : NO;
 }
 
 enum answer helo_is_unverified(const struct evidence *e)

@@ -35,6 +35,8 @@ bool helo_is_address(const struct evidence *e);
 bool helo_is_bare_domain(const struct evidence *e);
 /* HELO is a host name that the provider did not assign. An assigned name identifies the provider, not the host. */
 bool helo_is_own_name(const struct evidence *e);
+/* HELO is the recipient's domain or lies under it. A message's first recipient decides: all get one answer. */
+bool helo_claims_recipient(const struct evidence *e);
 /* The null sender of a bounce, once there is a sender at all. */
 bool sender_is_null(const struct evidence *e);
 /* The envelope sender has a registrable domain. */
@@ -84,9 +86,24 @@ static inline enum answer helo_is_own(const struct evidence *e, enum rdns_fit fi
 enum answer helo_points_to_client(const struct evidence *e);
 enum answer helo_points_near_client(const struct evidence *e); /* into its /24 or /48 */
 
+/* An evaluation of SPF that failed for now, or was not made, is OPEN. */
+static inline enum answer spf_is(const struct spf_outcome *spf, enum spf_result result)
+{
+    enum spf_result seen = spf ? spf->result : SPF_NOT_ASKED;
+
+    return seen == SPF_NOT_ASKED || seen == SPF_TEMPERROR ? OPEN : answer_if(seen == result);
+}
+
+/* A pass that says something about this client: a record that allows a large part of the Internet proves nothing. */
+static inline enum answer spf_allows(const struct spf_outcome *spf)
+{
+    enum answer passes = spf_is(spf, SPF_PASS);
+
+    return passes == YES && spf->allows_everybody ? NO : passes;
+}
+
 /* NEED_HELO_SPF. For host names; OPEN also after a temporary failure. */
 enum answer helo_spf_is(const struct evidence *e, enum spf_result result);
-/* A pass that says something about this client: a record that allows a large part of the Internet proves nothing. */
 enum answer helo_spf_allows(const struct evidence *e);
 
 /*

@@ -6,6 +6,8 @@
  * still be proved is the highest one that is not NO. More evidence raises the first and lowers the second until they
  * meet.
  */
+#include <string.h>
+
 #include "facts.h"
 
 /*
@@ -90,6 +92,17 @@ enum answer evidence_verified(const struct evidence *e)
     if (identity_at_least(e, IDENTITY_ALIGNED) == YES)
         return YES;
     return helo_is_unverified(e) == YES ? NO : OPEN;
+}
+
+const char *evidence_owner(const struct evidence *e)
+{
+    const char *owner = NULL;
+
+    if (helo_is_host(e) && e->helo_provider)
+        owner = e->helo.registrable;
+    else if (helo_claims_recipient(e))
+        owner = e->recipient_domain.text;
+    return owner && strcmp(owner, e->helo.text) != 0 ? owner : NULL;
 }
 
 const char *evidence_known_name(enum known known)

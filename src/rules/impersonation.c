@@ -73,10 +73,16 @@ static enum answer owner_denies(const struct evidence *e)
     return answer_and(fails, answer_not(helo_points_to_client(e)));
 }
 
+/* The domain that HELO claims to be of names the client, or allows it in SPF. NO without such a domain. NEED_OWNER. */
+static enum answer owner_allows(const struct evidence *e)
+{
+    return evidence_owner(e) ? answer_or(answer_known(e->owner_is_client), spf_allows(e->owner_spf)) : NO;
+}
+
 /*
  * No host of a provider greets with the bare domain. So if the domain's owner denies the client, no reverse name could
  * change that, and a sender gains nothing from a reverse zone that does not answer. Any proof of identity clears the
- * client.
+ * client, and so does the provider's own word for its domain.
  */
 static enum answer test_forges_provider(const struct evidence *e)
 {
@@ -87,7 +93,7 @@ static enum answer test_forges_provider(const struct evidence *e)
     if (helo_is_bare_domain(e) && owner_denies(e) == YES)
         return YES;
     forged = answer_and(reverse_exists(e), answer_not(has_confirmed_under(e, e->helo_provider)));
-    forged = answer_and(forged, answer_not(identity_at_least(e, IDENTITY_VERIFIED)));
+    forged = answer_and(forged, answer_not(answer_or(identity_at_least(e, IDENTITY_VERIFIED), owner_allows(e))));
     return helo_is_bare_domain(e) ? answer_or(forged, owner_denies(e)) : forged;
 }
 
@@ -101,7 +107,7 @@ RULE(helo_forges_provider) = {
     .name = "helo_forges_provider",
     .family = FAMILY_IMPERSONATION,
     .summary = "HELO is a name of a large provider, and none of the client's reverse names is that provider's.",
-    .needs = NEED_UNVERIFIED,
+    .needs = NEED_UNVERIFIED | NEED_OWNER,
     .points = 75, /* at its limit: few rows, and a forgery by definition */
     .adds = 100,
     .lasting = true,
@@ -139,22 +145,17 @@ RULE(helo_unproved_provider) = {
     .test = test_unproved_provider,
 };
 
-/* HELO is the recipient's domain or lies under it. A message's first recipient decides: all get one answer. */
-static bool claims_recipient(const struct evidence *e)
-{
-    return helo_is_host(e) && e->recipient_domain.kind == NAME_HOST && e->recipient_domain.length <= e->helo.length &&
-           name_under(e->helo.text, e->recipient_domain.text);
-}
-
 /*
- * A web server of the recipient's own, hosted elsewhere, is honest: its identity is proved. An unconfirmed reverse name
- * is no excuse, because whoever has an address may write any name into its PTR record.
+ * A web server of the recipient's own, hosted elsewhere, is honest: its identity is proved, or the domain itself
+ * names it or allows it in SPF. An unconfirmed reverse name is no excuse, because whoever has an address may write
+ * any name into its PTR record.
  */
 static enum answer test_recipient_domain(const struct evidence *e)
 {
-    if (!claims_recipient(e) || e->helo_is_ours || e->client_is_local)
+    if (!helo_claims_recipient(e) || e->helo_is_ours || e->client_is_local)
         return NO;
-    return answer_not(answer_or(identity_at_least(e, IDENTITY_ALIGNED), helo_points_near_client(e)));
+    return answer_not(
+        answer_or(answer_or(identity_at_least(e, IDENTITY_ALIGNED), helo_points_near_client(e)), owner_allows(e)));
 }
 
 static const char *detail_recipient_domain(const struct evidence *e, struct region *r)
@@ -167,7 +168,7 @@ RULE(helo_is_recipient_domain) = {
     .name = "helo_is_recipient_domain",
     .family = FAMILY_IMPERSONATION,
     .summary = "HELO is the first recipient's own domain, and nothing shows that the client belongs to it.",
-    .needs = NEED_UNVERIFIED,
+    .needs = NEED_UNVERIFIED | NEED_OWNER,
     .points = 60, /* by hand: the rows have no recipients */
     .adds = 50,
     .lasting = true,

@@ -162,7 +162,7 @@ static void word_mx(struct evidence *e, char *value, struct region *r)
                                               : KNOWN_TEMPERROR;
 }
 
-static void word_spf(struct evidence *e, char *value, struct region *r)
+static const struct spf_outcome *spf_outcome_of(const char *value, struct region *r)
 {
     struct spf_outcome *spf = region_alloc(r, sizeof(*spf));
 
@@ -177,7 +177,21 @@ static void word_spf(struct evidence *e, char *value, struct region *r)
             spf->result = (enum spf_result)i;
     if (spf->result == SPF_NOT_ASKED)
         fail("no SPF result", value);
-    e->helo_spf = spf;
+    return spf;
+}
+
+static void word_spf(struct evidence *e, char *value, struct region *r)
+{
+    e->helo_spf = spf_outcome_of(value, r);
+}
+
+/* "unasked", "address", or what SPF of the domain says that HELO claims to be of. */
+static void word_owner(struct evidence *e, char *value, struct region *r)
+{
+    bool asked = strcmp(value, "unasked") != 0, address = strcmp(value, "address") == 0;
+
+    e->owner_is_client = address ? KNOWN_PRESENT : asked ? KNOWN_ABSENT : KNOWN_NOT_ASKED;
+    e->owner_spf = asked ? spf_outcome_of(address ? "none" : value, r) : NULL;
 }
 
 static void word_naming(struct evidence *e, char *value, struct region *r)
@@ -328,6 +342,7 @@ static const struct {
     {"addr", word_addr},
     {"mx", word_mx},
     {"spf", word_spf},
+    {"owner", word_owner},
     {"naming", word_naming},
     {"history", word_history},
     {"provider", word_provider},
@@ -418,6 +433,7 @@ struct evidence *builder_evidence(const char *line, struct region *r)
     word_helo(e, region_strdup(r, ""), r);
     word_sender(e, region_strdup(r, ""), r);
     word_rcpt(e, region_strdup(r, ""), r);
+    word_owner(e, region_strdup(r, "none"), r);
     word_proto(e, region_strdup(r, "ESMTP"), r);
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         take_word(e, word, r);

@@ -86,7 +86,7 @@ static void random_forward(struct evidence *e)
         e->helo_mx = random_below(2) ? KNOWN_PRESENT : KNOWN_ABSENT;
 }
 
-static void random_spf(struct evidence *e)
+static const struct spf_outcome *random_spf(void)
 {
     static const enum spf_result results[] = {SPF_NONE, SPF_NEUTRAL, SPF_PASS, SPF_FAIL, SPF_SOFTFAIL, SPF_PERMERROR};
     struct spf_outcome *spf = region_alloc(region, sizeof(*spf));
@@ -94,7 +94,14 @@ static void random_spf(struct evidence *e)
     spf->record = spf->term = spf->domain = spf->reason = spf->explanation = "";
     spf->result = PICK(results);
     spf->deny_all = spf->result == SPF_FAIL && random_below(2);
-    e->helo_spf = spf;
+    spf->allows_everybody = spf->result == SPF_PASS && random_below(4) == 0;
+    return spf;
+}
+
+static void random_owner(struct evidence *e)
+{
+    e->owner_is_client = random_below(4) ? KNOWN_ABSENT : KNOWN_PRESENT;
+    e->owner_spf = random_spf();
 }
 
 static void random_history(struct evidence *e)
@@ -175,7 +182,8 @@ void random_facts(struct evidence *e)
     agree(e, points_to_client(e));
     builder_conclude(e);
     if (askable(e) && !verified(e))
-        random_spf(e);
+        e->helo_spf = random_spf();
+    random_owner(e);
     evidence_conclude(e);
 }
 
@@ -246,13 +254,23 @@ static void hide_forward(struct evidence *e, bool failed)
         e->helo_mx = KNOWN_NOT_ASKED; /* asked for only once there is no address */
 }
 
-static void hide_spf(struct evidence *e, bool failed)
+static const struct spf_outcome *hidden_spf(bool failed)
 {
     static const struct spf_outcome temperror = {
         .result = SPF_TEMPERROR, .record = "", .term = "", .domain = "", .reason = "", .explanation = ""};
 
-    if (e->helo_spf)
-        e->helo_spf = hidden(failed) == KNOWN_TEMPERROR ? &temperror : NULL;
+    return hidden(failed) == KNOWN_TEMPERROR ? &temperror : NULL;
+}
+
+/* Either of the two, or both. */
+static void hide_owner(struct evidence *e, bool failed)
+{
+    unsigned which = random_below(3);
+
+    if (which != 0)
+        e->owner_is_client = hidden(failed);
+    if (which != 1)
+        e->owner_spf = hidden_spf(failed);
 }
 
 static void hide_history(struct evidence *e)
@@ -276,7 +294,9 @@ struct evidence *random_hidden(const struct evidence *full, unsigned needs, bool
     if ((needs & NEED_HELO_MX) && e->helo_mx != KNOWN_NOT_ASKED)
         e->helo_mx = hidden(failed);
     if (needs & NEED_HELO_SPF)
-        hide_spf(e, failed);
+        e->helo_spf = e->helo_spf ? hidden_spf(failed) : NULL;
+    if (needs & NEED_OWNER)
+        hide_owner(e, failed);
     if (needs & NEED_HISTORY)
         hide_history(e);
     builder_conclude(e);
@@ -286,7 +306,7 @@ struct evidence *random_hidden(const struct evidence *full, unsigned needs, bool
 
 unsigned random_needs(void)
 {
-    unsigned needs = 1 + random_below((1u << 6) - 1);
+    unsigned needs = 1 + random_below((1u << 7) - 1);
 
     return needs & NEED_REVERSE ? needs | NEED_CONFIRM : needs & NEED_HELO_ADDRESS ? needs | NEED_HELO_MX : needs;
 }
@@ -327,7 +347,9 @@ struct evidence *random_completed(const struct evidence *known, unsigned needs)
     agree(e, is_known(points) ? points : points_to_client(e));
     builder_conclude(e);
     if ((needs & NEED_HELO_SPF) && askable(e) && !verified(e))
-        random_spf(e);
+        e->helo_spf = random_spf();
+    if (needs & NEED_OWNER)
+        random_owner(e);
     evidence_conclude(e);
     return random_below(3) ? e : random_hidden(e, needs & random_needs(), true);
 }
@@ -353,6 +375,10 @@ struct evidence *evidence_unasked(const struct evidence *full, unsigned needs)
         e->helo_mx = KNOWN_NOT_ASKED;
     if (needs & NEED_HELO_SPF)
         e->helo_spf = NULL;
+    if (needs & NEED_OWNER) {
+        e->owner_is_client = KNOWN_NOT_ASKED;
+        e->owner_spf = NULL;
+    }
     if (needs & NEED_HISTORY)
         hide_history(e);
     builder_conclude(e);
