@@ -49,6 +49,7 @@ struct decision_fields {
     const char *client, *rdns, *fcrdns, *helo, *proto, *sender, *instance, *spf, *limit, *reply;
     int shadow_score;
     const char *shadow, *shadow_action;
+    const char *label;                    /* "ham" or "spam": added by heloctl survey */
     unsigned finding_count, findings_cut; /* cut: how many findings the line omitted */
     struct decision_logged {
         const char *rule; /* the name in the line; it may no longer be in the catalogue */

@@ -195,7 +195,7 @@ static const struct field_place places[] = {
     PLACE(instance, FIELD_TEXT), PLACE(doubt, FIELD_INT),          PLACE(spf, FIELD_TEXT),
     PLACE(shadow, FIELD_TEXT),   PLACE(shadow_action, FIELD_TEXT), PLACE(shadow_score, FIELD_INT),
     PLACE(limit, FIELD_TEXT),    PLACE(cached, FIELD_UNSIGNED),    PLACE(ms, FIELD_UNSIGNED),
-    PLACE(reply, FIELD_TEXT),    PLACE(partial, FIELD_TEXT),
+    PLACE(reply, FIELD_TEXT),    PLACE(partial, FIELD_TEXT),       PLACE(label, FIELD_TEXT),
 };
 enum { PLACES = sizeof(places) / sizeof(places[0]) };
 

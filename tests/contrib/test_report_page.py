@@ -34,6 +34,8 @@ def ctl(*arguments):
 
 ctl("report", "-w", page, "-c", conf, log)
 ctl("report", "-w", week_page, *OF_WEEK)
+survey_page = folder / "survey.html"
+ctl("survey", "-o", "-w", survey_page, "-c", week.conf, week.mail)
 
 
 def in_browser(name, file=page):
@@ -269,6 +271,17 @@ def _(window):
                                           " more and let ")
     wanted = [["refuses", row["helo"], row["client"], f"{row['count']:,}"] for row in shadow["refuses_more"]]
     equal(cells("shadow-rows"), wanted[:20])
+
+
+@in_browser("a survey: the page says what it rests on and could not know; the report of a log has no such part", survey_page)
+def _(window):
+    contains(window.text("#notes"), "messages, ")
+    contains(window.text("#notes-rows"), "DNS was not queried: rules that need more than the recorded names could not match")
+    contains(window.text("#notes-rows"), "not known: what other mail the clients sent")
+    window.go(page.as_uri())
+    equal(window.text("#notes"), "")
+    window.go(survey_page.as_uri())
+    look(window, "report-survey")
 
 
 @in_browser("a week: wide and on a phone, light and dark", week_page)

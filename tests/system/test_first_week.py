@@ -260,6 +260,32 @@ MESSAGES = {  # name: (text, the clients that are judged)
 }
 
 
+@test("survey --log keeps the labels: report and tune of these lines count what survey counted")
+def _():
+    kept, known = folder / "labelled.log", folder / "known-to-be-ham"
+    got = json.loads(ctl("survey", "-c", conf, "-o", "-j", "-l", kept, week.mail))["summary"]
+    assert got["labels"]["ham"]["dunno"] > 0 and got["labels"]["spam"]["mark"] > 0, got["labels"]
+    for verb in ("report", "tune"):
+        again = json.loads(ctl(verb, "-c", conf, "-j", kept))
+        equal(again.get("summary", again)["labels"], got["labels"], verb)
+    equal(json.loads(ctl("tune", "-c", conf, "-j", kept))["suggestion"]["by_labels"], True)
+    known.write_text("0.0.0.0/0 ham\n")
+    equal(sum(json.loads(ctl("report", "-c", conf, "-j", "-l", known, kept))["labels"]["spam"]["scores"]), 0, "-l comes first")
+
+
+@test("survey --html says what could not be known, as the text does")
+def _():
+    page = folder / "survey.html"
+    ctl("survey", "-c", conf, "-o", "-w", page, week.mail)
+    text = ctl("survey", "-c", conf, "-o", week.mail)
+    notes = json.loads(page.read_text().split('id="data">\n')[1].split("\n</script>")[0])["notes"]
+    assert text.startswith(notes + "\n"), notes
+    contains(notes, "  DNS was not queried")
+    contains(notes, "  not known: ")
+    ctl("report", "-c", conf, "-w", page, log)
+    contains(page.read_text(), '"notes":""')
+
+
 @test("survey: folders, mbox, .gz and hostile headers; what stands below the hand-over never counts")
 def _():
     place, kept = folder / "hostile", folder / "hostile.log"

@@ -16,6 +16,21 @@ struct labels {
     struct suffix_set *domains;
 };
 
+static const char *const names[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
+
+const char *label_name(int label)
+{
+    return label == LABEL_NONE ? "" : names[label];
+}
+
+int label_of(const char *name)
+{
+    for (int label = 0; label < LABELS; label++)
+        if (strcmp(name, names[label]) == 0)
+            return label;
+    return LABEL_NONE;
+}
+
 void labels_free(struct labels *labels)
 {
     if (!labels)
@@ -39,18 +54,16 @@ static bool add(struct labels *labels, const char *what, int32_t label)
 /* False for a line that is neither blank, a comment, nor complete. */
 static bool read_line(struct labels *labels, char *line)
 {
-    static const char *const words[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
     char *save = NULL, *what, *word;
+    int label;
 
     line[strcspn(line, "#\r\n")] = '\0';
     what = strtok_r(line, " \t", &save);
     word = what ? strtok_r(NULL, " \t", &save) : NULL;
     if (!what)
         return true;
-    for (int32_t label = 0; word && label < LABELS; label++)
-        if (strcmp(word, words[label]) == 0)
-            return add(labels, what, label);
-    return false;
+    label = word ? label_of(word) : LABEL_NONE;
+    return label != LABEL_NONE && add(labels, what, label);
 }
 
 /* False if the file cannot be read or a line is wrong, which has been reported. */

@@ -11,6 +11,9 @@ enum { LABEL_NONE = LOOKUP_NONE, LABEL_HAM, LABEL_SPAM, LABELS };
 
 struct labels;
 
+const char *label_name(int label); /* "ham", "spam"; "": none */
+int label_of(const char *name);    /* LABEL_NONE: no label has that name */
+
 /* NULL when the file cannot be read or a line is wrong, which has been reported. */
 struct labels *labels_read(const struct ctl *ctl, const char *file);
 void labels_free(struct labels *labels); /* NULL is allowed */

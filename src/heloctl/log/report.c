@@ -21,17 +21,23 @@ static void print_json(const struct summary *s, FILE *out)
     json_end(&j);
 }
 
-int report_write_page(const struct ctl *ctl, const struct summary *s, const char *file)
+int report_write_page(const struct ctl *ctl, const struct summary *s, const char *notes, const char *file)
 {
     static const char place[] = "@DATA@\n";
     const char *at = strstr(report_page, place);
     FILE *out = strcmp(file, "-") == 0 ? stdout : fopen(file, "w");
+    struct json j;
     bool good;
 
     if (!out)
         return ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
     fwrite(report_page, 1, (size_t)(at - report_page), out);
-    print_json(s, out);
+    json_init(&j, out);
+    json_open(&j, NULL, '{');
+    json_text(&j, "notes", notes);
+    summary_print_json(s, &j, "summary");
+    json_close(&j, '}');
+    json_end(&j);
     fputs(at + sizeof(place) - 1, out);
     good = fflush(out) == 0 && !ferror(out);
     if (out != stdout)
@@ -42,7 +48,7 @@ int report_write_page(const struct ctl *ctl, const struct summary *s, const char
 static int print(struct ctl *ctl, const struct summary *s)
 {
     if (ctl_given(ctl, 'w'))
-        return report_write_page(ctl, s, ctl_value(ctl, 'w'));
+        return report_write_page(ctl, s, "", ctl_value(ctl, 'w'));
     if (ctl_given(ctl, 'j'))
         print_json(s, stdout);
     else

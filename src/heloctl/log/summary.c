@@ -300,7 +300,8 @@ static int take_fate(struct summary *s, const struct logged *l, const struct mai
     return LABEL_NONE;
 }
 
-static void add(struct summary *s, struct logged *l, int label, bool judge)
+/* Returns the label. */
+static int add(struct summary *s, struct logged *l, int label, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
     const struct mail_fate *fate = mail_log_find(s->mail_log, l);
@@ -314,6 +315,8 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
     if (label == LABEL_NONE)
         label = labels_find(s->labels, l);
     if (label == LABEL_NONE)
+        label = label_of(l->record->fields->label);
+    if (label == LABEL_NONE)
         label = found;
     add_mode(s, l);
     add_shadow(s, l);
@@ -324,7 +327,7 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
     if (label != LABEL_NONE)
         s->label_states[label][l->state]++;
     if (l->state == LOGGED_SKIPPED)
-        return;
+        return label;
     score = l->verdict.score < SUMMARY_SCORES ? l->verdict.score : SUMMARY_SCORES - 1;
     score = score < 0 ? 0 : score;
     s->scores[score]++;
@@ -337,12 +340,13 @@ static void add(struct summary *s, struct logged *l, int label, bool judge)
         patterns_add(s->patterns, l, kind_of(l, label), weighed);
     add_rules(s, l, label, judge, weighed);
     add_client(s, l);
+    return label;
 }
 
-void summary_add(struct summary *s, struct logged *l, int label)
+int summary_add(struct summary *s, struct logged *l, int label)
 {
     s->read.decisions++;
-    add(s, l, label, false);
+    return add(s, l, label, false);
 }
 
 static int read_logs(struct summary *s, struct ctl *ctl, bool judge)

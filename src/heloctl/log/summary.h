@@ -81,8 +81,11 @@ struct summary {
 /* It lies in the memory of the run. */
 struct summary *summary_new(const struct ctl *ctl);
 void summary_close(struct summary *s);
-/* Adds one decision as it was logged. `label` is a LABEL_ of labels.h; LABEL_NONE: what labels and mail log say. */
-void summary_add(struct summary *s, struct logged *l, int label);
+/*
+ * Adds one decision as it was logged. `label` is a LABEL_ of labels.h; LABEL_NONE: what the labels, the line itself and
+ * the mail log say. Returns the label that it counted with.
+ */
+int summary_add(struct summary *s, struct logged *l, int label);
 /*
  * Reads the policy file, the labels, the mail log and the logs that the options name. With `judge` it judges the
  * decisions again by the policy file; without, those of the log count. `print` prints the result; it is not called if

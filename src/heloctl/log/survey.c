@@ -39,15 +39,16 @@ struct message {
     int label;
 };
 
-/* "2026-01-31T12:00:00Z helod: decision …" */
-static void keep_line(const struct message *message, const char *line, size_t n)
+/* "2026-01-31T12:00:00Z survey helod: decision … label=ham" */
+static void keep_line(const struct message *message, const char *line, size_t n, int label)
 {
     char text[32] = "";
     struct tm tm;
 
     if (message->when > 0 && gmtime_r(&message->when, &tm))
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    fprintf(message->survey->log, "%s survey helod: %.*s\n", text, (int)n, line);
+    fprintf(message->survey->log, "%s survey helod: %.*s%s%s\n", text, (int)n, line,
+            label == LABEL_NONE ? "" : " label=", label_name(label));
 }
 
 static void sum_up(struct message *message, const struct verdict *verdict, const struct evidence *e)
@@ -59,14 +60,15 @@ static void sum_up(struct message *message, const struct verdict *verdict, const
     struct decision_fields fields;
     struct logs_record as_logged = {.fields = &fields, .region = region, .when = message->when};
     char line[DECISION_LINE_SIZE];
+    int label = message->label;
     struct logged logged;
 
     as_logged.text = line;
     as_logged.length = decision_line_write(&record, line);
-    if (message->survey->log)
-        keep_line(message, line, as_logged.length);
     if (decision_line_read(line, as_logged.length, region, &fields) && logged_read(&as_logged, &logged))
-        summary_add(message->survey->summary, &logged, message->label);
+        label = summary_add(message->survey->summary, &logged, message->label);
+    if (message->survey->log)
+        keep_line(message, line, as_logged.length, label);
 }
 
 static void on_gathered(struct ctl_job *job, const struct gathered *gathered)
@@ -171,15 +173,15 @@ static unsigned long long n(uint64_t count)
     return (unsigned long long)count;
 }
 
-static void print_servers(const struct survey *s)
+static void print_servers(const struct survey *s, FILE *out)
 {
     size_t count;
     struct tally_row **rows = tally_sorted(s->mailbox.servers, tally_by_count, SERVERS_SHOWN, &count);
 
-    printf("  the hand-over is the topmost Received header with a foreign client%s; written by:\n",
-           s->mailbox.mx ? " and a server of --mx" : " (a guess: --mx names your servers)");
+    fprintf(out, "  the hand-over is the topmost Received header with a foreign client%s; written by:\n",
+            s->mailbox.mx ? " and a server of --mx" : " (a guess: --mx names your servers)");
     for (size_t i = 0; i < count; i++)
-        printf("    %.80s (%llu)\n", tally_key(rows[i])[0] ? tally_key(rows[i]) : "no name", n(rows[i]->count));
+        fprintf(out, "    %.80s (%llu)\n", tally_key(rows[i])[0] ? tally_key(rows[i]) : "no name", n(rows[i]->count));
     free(rows);
 }
 
@@ -205,19 +207,37 @@ static void count_notes(const struct survey *s, uint64_t counts[NOTES])
     memcpy(counts, values, sizeof(values));
 }
 
-static void print_notes(const struct survey *s)
+static void print_notes(const struct survey *s, FILE *out)
 {
     uint64_t counts[NOTES];
 
     count_notes(s, counts);
-    printf("survey of %llu messages, %llu judged\n", n(s->mailbox.messages), n(s->judged));
-    print_servers(s);
+    fprintf(out, "survey of %llu messages, %llu judged\n", n(s->mailbox.messages), n(s->judged));
+    print_servers(s, out);
     for (size_t i = 0; i < NOTES; i++)
         if (counts[i] > 0)
-            printf("  %llu %s\n", n(counts[i]), notes[i].text);
-    printf(s->dns ? "  DNS was queried now, and may have changed since the mail arrived\n"
-                  : "  DNS was not queried: rules that need more than the recorded names could not match\n");
-    printf("  not known: what other mail the clients sent (history), and what never got into these folders\n\n");
+            fprintf(out, "  %llu %s\n", n(counts[i]), notes[i].text);
+    fputs(s->dns ? "  DNS was queried now, and may have changed since the mail arrived\n"
+                 : "  DNS was not queried: rules that need more than the recorded names could not match\n",
+          out);
+    fputs("  not known: what other mail the clients sent (history), and what never got into these folders\n", out);
+}
+
+/* The page begins with the same notes as the text. */
+static int write_page(const struct survey *s)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    int status;
+
+    if (out) {
+        print_notes(s, out);
+        fclose(out);
+    }
+    status = report_write_page(s->ctl, s->summary, text ? text : "", ctl_value(s->ctl, 'w'));
+    free(text);
+    return status;
 }
 
 static void print_json(const struct survey *s)
@@ -244,12 +264,13 @@ static void print_json(const struct survey *s)
 static int print(struct survey *s)
 {
     if (ctl_given(s->ctl, 'w'))
-        return report_write_page(s->ctl, s->summary, ctl_value(s->ctl, 'w'));
+        return write_page(s);
     if (ctl_given(s->ctl, 'j')) {
         print_json(s);
         return CTL_OK;
     }
-    print_notes(s);
+    print_notes(s, stdout);
+    putchar('\n');
     report_print_text(s->summary, s->ctl->colour);
     return CTL_OK;
 }
@@ -350,7 +371,7 @@ const struct ctl_verb ctl_survey = {
                 {'a', "ham", "NAMES", "folders with ham, also inside a folder with spam"},
                 {'o', "offline", NULL, "do not query DNS"},
                 {'r', "rate", "N", "greetings per second that may query DNS (default 50)"},
-                {'l', "log", "FILE", "write the decision lines, without labels, for tune and replay"},
+                {'l', "log", "FILE", "write the decision lines, with labels, for report, tune and replay"},
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
                 {'j', "json", NULL, "print JSON"},
                 {0, NULL, NULL, NULL}},

@@ -73,14 +73,12 @@ static void print_near(const struct summary *s)
 
 static void print_labels(const struct summary *s)
 {
-    static const char *const names[LABELS] = {[LABEL_HAM] = "ham", [LABEL_SPAM] = "spam"};
-
     printf("\n%-8s", "labelled");
     for (unsigned state = 0; state < LOGGED_UNKNOWN; state++)
         printf(" %9s", logged_state_name(state));
     putchar('\n');
     for (unsigned label = 0; label < LABELS; label++) {
-        printf("%-8s", names[label]);
+        printf("%-8s", label_name((int)label));
         for (unsigned state = 0; state < LOGGED_UNKNOWN; state++)
             printf(" %9llu", n(s->label_states[label][state]));
         putchar('\n');
