@@ -109,7 +109,7 @@ RULE(rdns_generic) = {
     .family = FAMILY_NAMING,
     .summary = "The client's reverse names are a provider's default, with the address written into the name.",
     .needs = NEED_REVERSE,
-    .points = 16,
+    .points = 14,
     .adds = 100,
     .code = 550,
     .enhanced = "5.7.25",
@@ -335,7 +335,7 @@ RULE(helo_stock_own) = {
     .summary = "The HELO name is what a hosting panel (server, host, vps …) or a program for bulk mail (mail0, mta0 …) "
                "fills in, although it is a reverse name.",
     .needs = NEED_REVERSE,
-    .points = 18,
+    .points = 22,
     .adds = 100,
     .lasting = true,
     .code = 550,
