@@ -61,17 +61,55 @@ static void as_excess(const redisReply *reply)
         check(excess.sizes[i] == strlen(excess.members[i]) && excess.sizes[i] > 0);
 }
 
-/* As a row of CLUSTER SLOTS, or as an error. */
+/* As a row of CLUSTER SLOTS, as what a sentinel names, or as an error. */
 static void as_slots(const redisReply *reply)
 {
+    struct redis_announced master;
     struct redis_redirect redirect;
     struct redis_range range;
+
+    if (redis_slots_master(reply, &master))
+        check(master.port > 0);
 
     if (redis_slots_range(reply, &range))
         check(range.first <= range.last && range.last < REDIS_SLOTS && range.owner.port > 0);
     if ((reply->type == REDIS_REPLY_ERROR || reply->type == REDIS_REPLY_STATUS) &&
         redis_slots_redirect(reply->str, &redirect))
         check(redirect.slot < REDIS_SLOTS && redirect.to.port > 0);
+}
+
+/* What arrives unasked on a connection, subscribed or not: only messages of the channel pass. */
+static void as_unasked(const uint8_t *data, size_t size, const char *channel)
+{
+    static const redisAsyncContext idle;
+    struct redis_expected expected = {.connection = &idle, .channel = channel};
+    redisReader *reader = redisReaderCreate();
+    void *got = NULL;
+
+    if (reader == NULL)
+        return;
+    redis_reply_bound(reader, &expected);
+    redisReaderFeed(reader, (const char *)data, size);
+    while (redisReaderGetReply(reader, &got) == REDIS_OK && got != NULL) {
+        const redisReply *reply = got;
+
+        check(channel != NULL && !expected.unasked);
+        check(reply->type == REDIS_REPLY_ERROR || (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+                                                   strcmp(reply->element[1]->str, channel) == 0));
+        freeReplyObject(got);
+        got = NULL;
+    }
+    check(redis_reply_is_endless(reader) == (size > REDIS_REPLY_MAX && reader->len > REDIS_REPLY_MAX));
+    redisReaderFree(reader);
+}
+
+static void as_key(const char *bytes, size_t size)
+{
+    size_t n;
+    const char *key = redis_slots_key(bytes, size, &n);
+
+    check(redis_slots_of(bytes, size) < REDIS_SLOTS);
+    check(key == NULL || (key >= bytes && n <= size && key + n <= bytes + size));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -92,5 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         reply = NULL;
     }
     redisReaderFree(reader);
+    as_unasked(data, size, NULL);
+    as_unasked(data, size, "+switch-master");
+    as_key((const char *)data, size);
     return 0;
 }
