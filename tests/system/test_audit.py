@@ -272,12 +272,20 @@ def _():
     equal(host["identity"], "open")
 
 
-@test("wrong lines are named by number, exit 65; a missing file 66")
+@test("wrong lines are named by number and left out, the others are audited, exit 65; a missing file 66")
 def _():
-    status, _, err = audit(text="198.51.100.3 a.net\nnonsense\n\n198.51.100.4 a.net b.net\n")
+    pairs = folder / "pairs"
+    pairs.write_text("198.51.100.3 a.net\nnonsense\n\n198.51.100.4 a.net b.net\n198.51.100.5 localhost\n")
+    status, out, err = audit("--json", pairs)
     equal(status, 65)
-    contains(err, "-:2: ")
-    contains(err, "-:4: ")
+    contains(err, f"{pairs}:2: there is no IPv4 or IPv6 address where one should be")
+    contains(err, f"{pairs}:4: more than an address and a name")
+    contains(err, f"2 of 5 lines of {pairs} are wrong and were left out")
+    equal([host["address"] for host in json.loads(out)["hosts"]], ["198.51.100.3", "198.51.100.5"])
+    pairs.write_text("nonsense\n" * 1000 + "198.51.100.5 localhost\n")
+    status, out, err = audit("--json", pairs)
+    equal((status, err.count("\n"), len(json.loads(out)["hosts"])), (65, 21, 1))
+    contains(err, f"1000 of 1001 lines of {pairs} are wrong and were left out")
     equal(audit(folder / "nosuch")[0], 66)
     equal(audit(text="")[0], 65)
 

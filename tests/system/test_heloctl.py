@@ -179,6 +179,33 @@ def _(_, arguments, status, text):
     contains(err, text)
 
 
+@cases([("survey", "-o"), ("report",), ("tune",), ("replay",), ("explain", "7QK2M9A")],
+       name=lambda row: f"{row[0]}: of a file that is not there it prints the error alone, and no empty result")
+def _(*words):
+    for more in ((), ("-j",)):
+        if more and words[0] == "explain":
+            continue
+        status, out, err = helod.heloctl(*words, *more, "/helod-absent/x")
+        equal((status, out, err.count("\n")), (66, "", 1), err)
+        contains(err, "/helod-absent/x: cannot be read: No such file")
+
+
+@test("report, survey: that a page cannot be written is said before the work, and a file that was there stays")
+def _():
+    folder = helod.scratch()
+    log, page = folder / "some-log", folder / "some-page"
+    log.write_text("a line\n")
+    page.write_text("old")
+    for words in (["report"], ["survey", "-o"]):
+        status, out, err = helod.heloctl(*words, "-w", "/helod-absent/page.html", log)
+        equal((status, out), (70, ""))
+        equal(err, f"heloctl {words[0]}: /helod-absent/page.html: cannot be written: No such file or directory\n")
+        equal(helod.heloctl(*words, "-w", page, "/helod-absent/x")[0], 66)
+        equal(page.read_text(), "old")
+        equal(helod.heloctl(*words, "-w", folder / "new-page", "/helod-absent/x")[0], 66)
+        assert not (folder / "new-page").exists()
+
+
 @test("rules: every rule once, with the points of the policy")
 def _():
     status, out, _ = helod.heloctl("rules", "-c", conf, "--json")

@@ -273,6 +273,7 @@ static int read_logs(struct explain *x)
 {
     struct logs *logs = logs_open(x->ctl, x->first_log);
     struct logs_counts counts;
+    char place[VALUE_SIZE];
     struct logged l;
     int status;
 
@@ -280,11 +281,12 @@ static int read_logs(struct explain *x)
         if (is_same_id(l.record->fields->id, x->id))
             print_decision(x, &l);
     counts = logs_counts(logs);
-    if (x->found == 0)
-        ctl_fail(x->ctl, CTL_WRONG, "no decision %s among the %llu decisions in %s%s", x->id,
-                 (unsigned long long)counts.decisions, logs_place(logs),
-                 x->ctl->argument_count > x->first_log ? "" : " (name log files to search these instead)");
+    snprintf(place, sizeof(place), "%s", logs_place(logs));
     status = logs_close(logs);
+    if (x->found == 0 && (status == CTL_OK || counts.lines > 0))
+        ctl_fail(x->ctl, CTL_WRONG, "no decision %s among the %llu decisions in %s%s", x->id,
+                 (unsigned long long)counts.decisions, place,
+                 x->ctl->argument_count > x->first_log ? "" : " (name log files to search these instead)");
     return status != CTL_OK ? status : x->found == 0 ? CTL_WRONG : CTL_OK;
 }
 

@@ -259,7 +259,8 @@ static int replay(struct replay *r)
     r->groups = sure_table(REPLAY_GROUPS_MAX);
     r->reasons = sure_table(REASONS_MAX);
     status = read_logs(r);
-    (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
+    if (status == CTL_OK || r->read.lines > 0)
+        (ctl_given(r->ctl, 'j') ? replay_print_json : replay_print_text)(r, stdout);
     table_free(r->groups);
     table_free(r->reasons);
     return status == CTL_OK && r->changed + r->answered_otherwise > 0 ? CTL_WRONG : status;

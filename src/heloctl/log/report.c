@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "policyfile.h"
 
@@ -19,6 +20,22 @@ static void print_json(const struct summary *s, FILE *out)
     json_init(&j, out);
     summary_print_json(s, &j, NULL);
     json_end(&j);
+}
+
+bool report_can_write(const struct ctl *ctl, const char *file)
+{
+    bool is_new = access(file, F_OK) != 0;
+    FILE *out = strcmp(file, "-") == 0 ? NULL : fopen(file, "a");
+
+    if (!out && strcmp(file, "-") != 0) {
+        ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", file, strerror(errno));
+        return false;
+    }
+    if (out)
+        fclose(out);
+    if (out && is_new)
+        unlink(file);
+    return true;
 }
 
 int report_write_page(const struct ctl *ctl, const struct summary *s, const char *notes, const char *file)
@@ -58,7 +75,9 @@ static int print(struct ctl *ctl, const struct summary *s)
 
 static int run(struct ctl *ctl)
 {
-    return summary_run(ctl, false, print);
+    const char *page = ctl_value(ctl, 'w');
+
+    return page && !report_can_write(ctl, page) ? CTL_TROUBLE : summary_run(ctl, false, print);
 }
 
 const struct ctl_verb ctl_report = {

@@ -12,6 +12,8 @@ extern const char report_page[];
 
 /* The page with the summary in it, and `notes` above it; "-" for standard output. CTL_OK, or CTL_TROUBLE, reported. */
 int report_write_page(const struct ctl *ctl, const struct summary *s, const char *notes, const char *file);
+/* Whether the page can be written, before the log is read. False: reported. */
+bool report_can_write(const struct ctl *ctl, const char *file);
 void report_print_text(const struct summary *s, bool colour);
 /* How many judged greetings have which score, in steps; with_proved: how many of these prove their HELO name, too. */
 void report_print_scores(const struct summary *s, int step, bool with_proved);

@@ -375,7 +375,7 @@ int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const
     s->mail_log = mail_log = mail_file ? mail_log_new() : NULL;
     if ((!label_file || labels) && (!mail_file || mail_log_add(mail_log, ctl, mail_file))) {
         status = read_logs(s, ctl, judge);
-        printed = print(ctl, s);
+        printed = status == CTL_OK || s->read.lines > 0 ? print(ctl, s) : status;
         status = status == CTL_OK ? printed : status;
     }
     summary_close(s);

@@ -89,7 +89,7 @@ int summary_add(struct summary *s, struct logged *l, int label);
 /*
  * Reads the policy file, the labels, the mail log and the logs that the options name. With `judge` it judges the
  * decisions again by the policy file; without, those of the log count. `print` prints the result; it is not called if
- * the options name a file that cannot be read. Returns the exit status.
+ * the options name a file that cannot be read, or no log can be. Returns the exit status.
  */
 int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const struct summary *s));
 #define SUMMARY_OPTIONS                                                                                                \

@@ -326,7 +326,7 @@ static int survey(struct survey *s)
         status = CTL_TROUBLE;
     if (s->mailbox.logs == 0)
         s->summary->mail_log = NULL; /* then the report says nothing of it */
-    if (status != CTL_TROUBLE && print(s) != CTL_OK)
+    if (status != CTL_TROUBLE && (status == CTL_OK || s->mailbox.messages > 0) && print(s) != CTL_OK)
         status = CTL_TROUBLE;
     summary_close(s->summary);
     table_free(s->mailbox.servers);
@@ -337,6 +337,7 @@ static int survey(struct survey *s)
 static int run(struct ctl *ctl)
 {
     struct survey s = {.ctl = ctl, .dns = !ctl_given(ctl, 'o'), .rate = DEFAULT_RATE};
+    const char *page = ctl_value(ctl, 'w');
     const struct policy *policy;
 
     if (!ctl_number(ctl, 'r', 1, 1000, &s.rate))
@@ -346,6 +347,8 @@ static int run(struct ctl *ctl)
     policy = ctl_policy(ctl, ctl_value(ctl, 'p'));
     if (!policy)
         return CTL_USAGE;
+    if (page && !report_can_write(ctl, page))
+        return CTL_TROUBLE;
     s.policy = *policy;
     s.policy.mode = MODE_MONITOR;
     return !s.dns || ctl_session_open(ctl) ? survey(&s) : CTL_TROUBLE;

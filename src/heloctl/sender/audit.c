@@ -88,7 +88,7 @@ static int read_and_judge(struct audit *audit)
 
     if (audit->count == 0 && input == CTL_OK)
         return ctl_fail(ctl, CTL_DATA, "there is nothing to audit");
-    if (audit->count == 0 || (input != CTL_OK && !audit->dmarc))
+    if (audit->count == 0)
         return input;
     if (!ctl_session_open(ctl))
         return CTL_TROUBLE;

@@ -9,7 +9,7 @@
 #include "audit.h"
 #include "lines.h"
 
-enum { LINE_MAX_BYTES = 4000, FIELDS_MAX = 32, BAD_MAX = 20 };
+enum { LINE_MAX_BYTES = 4000, FIELDS_MAX = 32, BAD_SHOWN = 20 };
 
 struct reading {
     struct audit *audit;
@@ -140,16 +140,18 @@ int audit_read_pairs(struct audit *audit, const char *path)
     const char *wrong;
     int status;
 
-    while (bad < BAD_MAX && lines_next_text(lines, line, sizeof(line), &wrong)) {
+    while (lines_next_text(lines, line, sizeof(line), &wrong)) {
         size_t skip = ++number == 1 && strncmp(line, bom, 3) == 0 ? 3 : 0;
 
         if (!wrong)
             wrong = read_line(&reading, line + skip);
         if (!wrong)
             continue;
-        ctl_fail(audit->ctl, CTL_DATA, "%s:%lu: %s", path, number, wrong);
-        bad++;
+        if (bad++ < BAD_SHOWN)
+            ctl_fail(audit->ctl, CTL_DATA, "%s:%lu: %s", path, number, wrong);
     }
     status = lines_close(lines);
+    if (bad > 0)
+        ctl_fail(audit->ctl, CTL_DATA, "%lu of %lu lines of %s are wrong and were left out", bad, number, path);
     return bad ? CTL_DATA : status;
 }

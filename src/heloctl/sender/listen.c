@@ -309,7 +309,7 @@ static int open_and_serve(struct listening *all)
 
     all->out = path ? fopen(path, "a") : NULL;
     if (path && !all->out)
-        return ctl_fail(ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
+        return ctl_fail(ctl, CTL_TROUBLE, "%s: cannot be written: %s", path, strerror(errno));
     if (ctl_session_open(ctl)) {
         ctl->session.jobs_max = GREETINGS_MAX + 1; /* ctl_gather() never waits */
         ctl->session.deadline_ms = DEADLINE_MS;
