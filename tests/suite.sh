@@ -80,7 +80,7 @@ unfinished() {
 # Of one build, because one without a library lacks the tests of what uses it.
 unit_tests() { tests_of "$1" | grep '^tests/unit/' | tr '\n' ' '; }
 
-# The soak of ten minutes runs beside all that follows, few questions at a time: it takes a fifth of a processor.
+# The soak of ten minutes runs beside all that follows, few requests at a time: it takes a fifth of a processor.
 begin_soak() {
     RELIABILITY_SOAK=600 RELIABILITY_RATE=400 timeout 1400 make -C build/gcc soak SOAK_RESULTS="$PWD/build/soak" \
         >build/soak-beside.log 2>&1 </dev/null &

@@ -63,10 +63,10 @@ class Row:
         if self.named:
             yield self.rdns.lower(), {"pass": "pass", "fail": "none"}.get(self.fcrdns, "servfail")
 
-    def question(self):
+    def request(self):
         confirmed = self.named and self.fcrdns == "pass"
         sender = "" if self.sender[:1] in "<-~" else "someone@" + self.sender
-        return helod.question(
+        return helod.request(
             client=self.ip, helo=self.helo, instance=f"row{self.number}.0", sender=sender, recipient="",
             client_name=self.rdns if confirmed else "unknown",
             reverse_client_name=self.rdns if self.named else "unknown",
@@ -146,7 +146,7 @@ def ask(daemon, members):
                     row = next(todo, None)
                 if row is None:
                     return
-                connection.send(row.question())
+                connection.send(row.request())
                 if connection.answer() != "DUNNO":
                     trouble.append(row)
 

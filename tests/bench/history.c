@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * history: what the memory store costs with 1,000 networks and after a million. Prints TAP with the figures: memory is
- * under its bound whatever came, and a question costs about the same however many networks are known. A ratio, since
+ * under its bound whatever came, and a request costs about the same however many networks are known. A ratio, since
  * seconds differ from machine to machine; each is the best of several rounds, since others use the machine too.
  */
 #include <event2/event.h>
@@ -21,7 +21,7 @@ enum {
     FEW = 1000,
     BOUND = 64 << 20,
     ROUNDS = 5,
-    QUESTIONS = 200000,
+    REQUESTS = 200000,
     RATIO = 20, /* the processor's caches: 1,000 networks fit into them, a million do not; linear would be 1,000 */
 };
 
@@ -71,19 +71,19 @@ static uint64_t cpu_us(void)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static double question_ns(struct history *h, unsigned known)
+static double request_ns(struct history *h, unsigned known)
 {
     uint64_t best = UINT64_MAX;
 
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t began = cpu_us(), took;
 
-        for (unsigned i = 0; i < QUESTIONS; i++)
+        for (unsigned i = 0; i < REQUESTS; i++)
             greet(h, i * 7919 % known, false);
         took = cpu_us() - began;
         best = took < best ? took : best;
     }
-    return (double)best * 1000 / (double)QUESTIONS;
+    return (double)best * 1000 / (double)REQUESTS;
 }
 
 static struct history *store(struct event_base *base, unsigned entries, uint64_t bytes)
@@ -127,7 +127,7 @@ int main(void)
     printf("1..2\n");
     for (unsigned i = 0; i < FEW; i++)
         greet(h, i, true);
-    few = question_ns(h, FEW);
+    few = request_ns(h, FEW);
     for (unsigned i = FEW; i < CLIENTS; i++)
         greet(h, i, true);
     history_stats(h, &stats);
@@ -142,12 +142,12 @@ int main(void)
     h = store(base, CLIENTS, 1ull << 30);
     for (unsigned i = 0; h != NULL && i < CLIENTS; i++)
         greet(h, i, true);
-    many = h != NULL ? question_ns(h, CLIENTS) : 1e9;
+    many = h != NULL ? request_ns(h, CLIENTS) : 1e9;
     all = h != NULL ? (history_stats(h, &stats), (double)stats.bytes / (double)stats.networks) : 0;
-    printf("# a question: %.0f ns with 1,000 known networks, %.0f ns with %zu: %.1f times; %.0f bytes a network\n", few,
+    printf("# a request: %.0f ns with 1,000 known networks, %.0f ns with %zu: %.1f times; %.0f bytes a network\n", few,
            many, stats.networks, many / few, all);
     flat = many < few * (double)RATIO;
-    say(flat, 2, "the cost of a question does not grow with the networks known, but for the machine's caches");
+    say(flat, 2, "the cost of a request does not grow with the networks known, but for the machine's caches");
     history_free(h);
     event_base_free(base);
     return bounded && flat ? 0 : 1;

@@ -5,7 +5,7 @@
  *
  *     null_libevent [-l bytes] ENDPOINT
  *
- * With -l it sends a line of so many bytes to /dev/log for each question, in the one system call that it takes: no
+ * With -l it sends a line of so many bytes to /dev/log for each request, in the one system call that it takes: no
  * server that logs its decisions can do less.
  */
 #include <event2/buffer.h>

@@ -70,7 +70,7 @@ class Server:
         """Whether it answers now."""
         with contextlib.suppress(OSError):
             with connected(self.place) as s:
-                s.sendall(daemon.question(helo="mail.kiln-street.net", client_name="mail.kiln-street.net"))
+                s.sendall(daemon.request(helo="mail.kiln-street.net", client_name="mail.kiln-street.net"))
                 return s.recv(1024).startswith(b"action=")
         return False
 

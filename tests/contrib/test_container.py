@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import tap
-from helod import question, scratch, wait_for
+from helod import request, scratch, wait_for
 from tap import contains, equal, note, run, skip, test
 
 TOP = pathlib.Path(os.environ.get("top_srcdir", ".")).resolve()
@@ -158,7 +158,7 @@ def _():
 
     def ask(address):
         return engine("run", "--rm", "-i", "--name", other, "--network", network, "--entrypoint", "/bin/bash", NAME,
-                      "-c", ASK.format(address), text=question(), status=None)
+                      "-c", ASK.format(address), text=request(), status=None)
     tap.cleanup(succeeds, "rm", "-f", NAME)
     contains(ask(start()), "action=")
     engine("rm", "-f", NAME)

@@ -99,7 +99,7 @@ def _():
     setup("--revert")
 
 
-@test("applied, twice even, a question through Postfix comes back with helod's id")
+@test("applied, twice even, a request through Postfix comes back with helod's id")
 def _():
     for _ in range(2):
         status, said = setup("--apply", "--address", ADDRESS)

@@ -101,7 +101,7 @@ class Traffic:
         for _ in range(count):
             client, helo, (name, reverse), more = self.kinds[self.asked % len(self.kinds)]
             self.asked += 1
-            yield helod.question(client=client, helo=helo, client_name=name, reverse_client_name=reverse,
+            yield helod.request(client=client, helo=helo, client_name=name, reverse_client_name=reverse,
                                  instance=f"{self.asked:x}.5a", **more)
 
     def ask(self, count):

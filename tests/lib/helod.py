@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""helod: starts the built daemon for a test, asks it questions as Postfix 3.7 would, reads what it logs.
+"""helod: starts the built daemon for a test, sends it requests as Postfix 3.7 would, reads what it logs.
 
     with Helod('policy "default" { points { helo_not_fqdn = 100 } }') as daemon:
         equal(daemon.ask(helo="localhost"), "550 5.5.2 ...")
@@ -24,7 +24,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 HELOD = os.environ.get("HELOD") or str(TOP / "build/helod")
 HELOCTL = os.environ.get("HELOCTL") or str(TOP / "build/heloctl")
 
-# What Postfix 3.7 sends, all of it, in its order. A question for RCPT with the default smtpd_delay_reject=yes.
+# What Postfix 3.7 sends, all of it, in its order. A request for RCPT with the default smtpd_delay_reject=yes.
 ATTRIBUTES = {
     "request": "smtpd_access_policy",
     "protocol_state": "RCPT",
@@ -115,15 +115,15 @@ def replace_file(path, text):
 
 def scratch(prefix="helod-test-"):
     """A new folder that other users may enter (Postfix must), removed at the end of the test file."""
-    import tap  # not needed by who only asks questions
+    import tap  # not needed by who only sends requests
     folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("SCRATCH", "/tmp")))
     folder.chmod(0o755)
     tap.cleanup(shutil.rmtree, folder, True)
     return folder
 
 
-def question(**attributes):
-    """The bytes of one question. Short names are taken; an attribute given as None is left out; others are added."""
+def request(**attributes):
+    """The bytes of one request. Short names are taken; an attribute given as None is left out; others are added."""
     global _instance
     values = dict(ATTRIBUTES)
     values.update({SHORT.get(name, name): value for name, value in attributes.items()})
@@ -135,7 +135,7 @@ def question(**attributes):
 
 
 class Connection:
-    """One connection of a Postfix smtpd: questions one after the other."""
+    """One connection of a Postfix smtpd: requests one after the other."""
 
     def __init__(self, address, seconds=PATIENCE):
         family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
@@ -169,7 +169,7 @@ class Connection:
         return text[len("action="):]
 
     def ask(self, **attributes):
-        self.send(question(**attributes))
+        self.send(request(**attributes))
         return self.answer()
 
     def closed(self):
@@ -319,7 +319,7 @@ class Helod:
         return Connection(self.path if unix else ("127.0.0.1", self.port), seconds)
 
     def ask(self, unix=False, **attributes):
-        """One question on a connection of its own; returns the action."""
+        """One request on a connection of its own; returns the action."""
         with self.connect(unix) as connection:
             return connection.ask(**attributes)
 

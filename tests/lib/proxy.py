@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""proxy: hands bytes on, both ways, as a load balancer, a NAT or a long line does."""
+"""proxy: servers that a test puts in the place of a real one, or between helod and a real one."""
 import contextlib
 import socket
 import threading
@@ -8,13 +8,14 @@ import time
 from tap import cleanup
 
 
-class Proxy:
-    """To a port of this machine; what its server says comes `delay` seconds late."""
+class Listener:
+    """A server on a port of this machine: talk() has each connection, in a thread of its own."""
 
-    def __init__(self, port, delay=0):
-        self.target, self.delay, self.connections = port, delay, 0
+    def __init__(self):
+        self.connections = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.inet = f"inet:127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
         cleanup(self.listener.close)
 
@@ -25,9 +26,26 @@ class Proxy:
             except OSError:
                 return
             self.connections += 1
-            far = socket.create_connection(("127.0.0.1", self.target))
-            threading.Thread(target=self._carry, args=(near, far, False), daemon=True).start()
-            threading.Thread(target=self._carry, args=(far, near, True), daemon=True).start()
+            threading.Thread(target=self._talk, args=(near,), daemon=True).start()
+
+    def _talk(self, near):
+        with near, contextlib.suppress(OSError):
+            self.talk(near)
+
+
+class Proxy(Listener):
+    """To a port of this machine; what its server says comes `delay` seconds late."""
+
+    def __init__(self, port, delay=0):
+        self.target, self.delay = port, delay
+        super().__init__()
+
+    def talk(self, near):
+        with socket.create_connection(("127.0.0.1", self.target)) as far:
+            back = threading.Thread(target=self._carry, args=(far, near, True), daemon=True)
+            back.start()
+            self._carry(near, far, False)
+            back.join()
 
     def _carry(self, source, sink, is_server):
         try:

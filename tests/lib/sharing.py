@@ -48,7 +48,7 @@ def times_said(daemon, part):
 
 
 class Load:
-    """Questions on several connections, one after the other on each, until stopped. Every one is counted and timed. None
+    """Requests on several connections, one after the other on each, until stopped. Every one is counted and timed. None
     is of a client that deserves a mark, so every answer must be DUNNO."""
 
     def __init__(self, daemon, connections=6):
@@ -83,15 +83,15 @@ class Load:
             self.errors.append(repr(error))
 
     def check(self):
-        wait_for(lambda: self.errors or len(self.times) > 50, what="questions enough")
+        wait_for(lambda: self.errors or len(self.times) > 50, what="enough requests")
         self.running = False
         for thread in self.threads:
             thread.join(PATIENCE)
-        assert not any(thread.is_alive() for thread in self.threads), "a question was never answered"
-        equal(self.errors, [], "lost questions, and answers that are not DUNNO")
+        assert not any(thread.is_alive() for thread in self.threads), "a request was never answered"
+        equal(self.errors, [], "lost requests, and answers that are not DUNNO")
         slowest = max(self.times)
-        note(f"{len(self.times)} questions, the slowest took {slowest * 1000:.1f} ms")
-        assert slowest < LATE, f"a question took {slowest:.3f} s"
+        note(f"{len(self.times)} requests, the slowest took {slowest * 1000:.1f} ms")
+        assert slowest < LATE, f"a request took {slowest:.3f} s"
 
 
 class Site:

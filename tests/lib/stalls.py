@@ -15,7 +15,7 @@ import threading
 import time
 
 EVERY = 0.1    # seconds between two looks
-KEPT = 1200    # looks: more than the longest question
+KEPT = 1200    # looks: more than the longest request
 GAP_MIN = 0.1  # seconds; a turn of our own loop may take this long
 TICKS = os.sysconf("SC_CLK_TCK")
 

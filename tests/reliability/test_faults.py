@@ -13,7 +13,7 @@ import urllib.request
 
 import load
 import trouble
-from helod import HELOD, PATIENCE, free_port, question, replace_file, scratch, wait_for
+from helod import HELOD, PATIENCE, free_port, request, replace_file, scratch, wait_for
 from tap import Skip, cases, cleanup, contains, equal, run, test
 
 IS_LONG = trouble.SCALE >= 1
@@ -151,7 +151,7 @@ def _():
         with trouble.Daemon(dns) as daemon:
             waiting = [daemon.connect() for _ in range(100)]
             for n, connection in enumerate(waiting):
-                connection.send(question(**load.honest(n)))
+                connection.send(request(**load.honest(n)))
             wait_for(lambda: len(dns.questions()) >= 20, what="requests in flight")
             daemon.signal(signal.SIGTERM)
             answers = [connection.answer() for connection in waiting]

@@ -13,7 +13,7 @@ import time
 
 import load
 import trouble
-from helod import PATIENCE, decision_fields, free_port, heloctl, question, raise_descriptors, wait_for
+from helod import PATIENCE, decision_fields, free_port, heloctl, request, raise_descriptors, wait_for
 from load import Load
 from nameserver import FaultDns
 from tap import cases, contains, equal, note, run, skip, test
@@ -41,7 +41,7 @@ def many(port, count):
 
 
 def slow_senders(port, ready):
-    text = question(**load.honest(1))
+    text = request(**load.honest(1))
     held = many(port, 100)
     ready.set()
     for at in itertools.count():
@@ -91,7 +91,7 @@ def half_open(port, ready):
     ready.set()
     for n in itertools.count():
         s = connection(port)
-        s.sendall(question(**load.honest(n % load.HOSTS))[:200 + n % 100])
+        s.sendall(request(**load.honest(n % load.HOSTS))[:200 + n % 100])
         if n % 2:
             s.shutdown(socket.SHUT_WR)
         held.append(s)
@@ -105,7 +105,7 @@ def never_reads(port, ready):
     for s in held:
         s.settimeout(0.001)
     ready.set()
-    text = question(sasl_username="alice", instance="") * 10
+    text = request(sasl_username="alice", instance="") * 10
     while True:
         for s in held:
             try:
@@ -234,7 +234,7 @@ def _():
             raw = b""
             with daemon.connect() as c:
                 try:
-                    c.send(question(**fields))
+                    c.send(request(**fields))
                     while not raw.endswith(b"\n\n"):
                         more = c.socket.recv(65536)
                         if not more:
@@ -246,7 +246,7 @@ def _():
                 assert ANSWER.fullmatch(raw), f"{fields}: {raw}"
                 answered += 1
             else:
-                assert max(map(len, question(**fields).split(b"\n"))) > LINE_MAX, f"{fields}: closed"
+                assert max(map(len, request(**fields).split(b"\n"))) > LINE_MAX, f"{fields}: closed"
                 closed += 1
         daemon.ask(helo="last.kiln-street.net", client="203.0.113.250")
         daemon.decision(helo="last.kiln-street.net")
@@ -363,7 +363,7 @@ def _():
             began = time.monotonic()
             for at in range(0, len(names), 64):
                 part = names[at:at + 64]
-                c.send(b"".join(question(client="203.0.113.9", helo="bad name", instance=name) for name in part))
+                c.send(b"".join(request(client="203.0.113.9", helo="bad name", instance=name) for name in part))
                 for _ in part:
                     contains(c.answer(), "5.5.2")
             return time.monotonic() - began

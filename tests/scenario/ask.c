@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ask: one question, as the daemon answers it, over the scripted resolver.
+ * ask: one request, as the daemon answers it, over the scripted resolver.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,7 +84,7 @@ static void on_gathered(void *arg, const struct gathered *gathered)
     ((struct scenario *)arg)->gathered = gathered;
 }
 
-/* As question.c does. */
+/* As pending.c does. */
 static void watch_deployment(struct scenario *s)
 {
     const char *advice = deployment_watch(&s->deployment, &s->request, s->evidence->queries);
@@ -164,7 +164,7 @@ static bool have_history(struct scenario *s)
     return !s->remembers || s->history;
 }
 
-/* As question.c does. */
+/* As pending.c does. */
 static void remember(struct scenario *s)
 {
     const struct policy *policy = settings_policy(s->settings, s->request.policy_context);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check: what came of the question, against what the scenario says must.
+ * check: what came of the request, against what the scenario says must.
  */
 #include <fnmatch.h>
 #include <stdlib.h>

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * run: the scenarios. A scenario file is text: policy, question, what the DNS says and when, and what must come of it.
+ * run: the scenarios. A scenario file is text: policy, request, what the DNS says and when, and what must come of it.
  * The daemon's own gather, rules, decision, reply and decision line run; only the resolver is scripted (script.c) and
  * the clock is frozen.
  *
  *     == a name for the scenario               begins one; everything is forgotten
  *     conf TEXT                                a line of the policy file
  *     profile NAME                             the file conf/profiles/NAME.conf, with its comments
- *     client 203.0.113.5                       an attribute of the question (see attributes[]); "-" empties it
+ *     client 203.0.113.5                       an attribute of the request (see attributes[]); "-" empties it
  *     dns NAME TYPE VALUE                      a record; ADDRESS for its reverse name, * for every other name; or
  *                                              servfail refused nxdomain nodata never "delay 3s"
  *     wall 2026-01-31                          sets the clock's date
  *     option stress|client_rate|client_waiting as the daemon does when these limits apply: DNS is not queried
  *     option suspend                           as it does while the guard holds back DNS points
- *     trouble N                                percent of failures that the guard is told before each question
- *     option history                           a memory store for the scenario's questions, as the daemon keeps it
+ *     trouble N                                percent of failures that the guard is told before each request
+ *     option history                           a memory store for the scenario's requests, as the daemon keeps it
  *     pass 36h                                 lets time pass
- *     ask                                      puts the question; what follows checks its answer
- *     asks N                                   puts it so often; each '#' of HELO becomes the number of the question
+ *     ask                                      sends the request; what follows checks its answer
+ *     asks N                                   puts it so often; each '#' of HELO becomes the number of the request
  *     expect ACTION[|ACTION] [SCORE or MIN..MAX]   dunno mark defer reject
  *     answered ACTION                          after the mode: what Postfix is told
  *     finding RULE …, not RULE …, only RULE … | nothing
@@ -56,7 +56,7 @@ static void do_ask(struct scenario *s, char *rest)
     ask(s);
 }
 
-/* A HELO or client with '#' is another one in every question. */
+/* A HELO or client with '#' is another one in every request. */
 static void do_asks(struct scenario *s, char *rest)
 {
     char patterns[ATTRIBUTES_MAX][WORD_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scenario: one scenario as it is told so far, the question that the daemon's own rooms judge, and what came of it.
+ * scenario: one scenario as it is told so far, the request that the daemon's own rooms judge, and what came of it.
  */
 #ifndef TEST_SCENARIO_H
 #define TEST_SCENARIO_H
@@ -48,7 +48,7 @@ struct scenario {
     char why[600]; /* first thing that was wrong */
 };
 
-/* The attributes of a question that a scenario can set, and what they are before. */
+/* The attributes of a request that a scenario can set, and what they are before. */
 extern const struct attribute {
     const char *name;
     size_t offset; /* in struct request */
@@ -58,7 +58,7 @@ extern const size_t attribute_count;
 
 /* The first fault of the scenario is kept; the rest follow from it. */
 void wrong(struct scenario *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Puts the question: evidence, verdict, reply and line are its answer. */
+/* Makes the request: evidence, verdict, reply and line are its answer. */
 void ask(struct scenario *s);
 /* Checks the answer when `name` is a check (expect, finding, reply …); else false. */
 bool check(struct scenario *s, const char *name, char *rest);

@@ -45,7 +45,7 @@ def _():
     with dns, daemon:
         slow = [helod.Connection(("127.0.0.1", daemon.port)) for _ in range(10)]
         for number, connection in enumerate(slow):
-            connection.send(helod.question(client_address="192.0.2.7", helo_name="greedy-kiln.net",
+            connection.send(helod.request(client_address="192.0.2.7", helo_name="greedy-kiln.net",
                                            instance="greedy.%d" % number))
         time.sleep(0.5)
         began = time.monotonic()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import netns
-from helod import HELOCTL, HELOD, PATIENCE, Connection, Helod, free_port, question, scratch, wait_for
+from helod import HELOCTL, HELOD, PATIENCE, Connection, Helod, free_port, request, scratch, wait_for
 from tap import cases, cleanup, contains, equal, run, skip, test
 
 STATUS = free_port()
@@ -33,7 +33,7 @@ def answer_to(source, port=PORT, data=None):
     with dial(source, port) as s:
         got = b""
         try:
-            s.sendall(data or question())
+            s.sendall(data or request())
             s.shutdown(socket.SHUT_WR)
             while more := s.recv(65536):
                 got += more
@@ -154,7 +154,7 @@ def _():
 
         def ask(server, source):
             done = subprocess.run([*wire.inside("client"), "python3", "-c", ASK, server, "10045", source],
-                                  input=question(), capture_output=True, check=False)
+                                  input=request(), capture_output=True, check=False)
             return done.stdout.decode() or done.stderr.decode()
         contains(ask("203.0.113.25", "203.0.113.5"), "action=")
         contains(ask("2001:db8::25", "2001:db8::5"), "action=")

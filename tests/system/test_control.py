@@ -15,7 +15,7 @@ for number in range(5):
     daemon.ask(helo=f"desk{number}")
 
 
-@test("stats: the policy file names the socket; counts are those of the questions asked")
+@test("stats: the policy file names the socket; counts are those of the requests sent")
 def _():
     status, out, err = heloctl("stats", "-c", daemon.conf_path)
     equal(status, 0, err)
@@ -57,7 +57,7 @@ def _():
     contains(looks[1], "helo_not_fqdn")
     decided = [float(rate) for rate in re.findall(r"(?:dunno|mark|defer|reject) ([0-9.]+)", looks[1])]
     equal(len(decided), 4)
-    assert abs(sum(decided) - rate) < 0.5, f"every question was decided:\n{out}"
+    assert abs(sum(decided) - rate) < 0.5, f"every request was decided:\n{out}"
     assert "\x1b" not in out, "it clears no screen where there is none"
 
 

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, heloctl, policy, question, raise_descriptors,
+from helod import (HELOD, PATIENCE, SKIPPED, Helod, free_port, helod, heloctl, policy, request, raise_descriptors,
                    replace_file, scratch, status_of, wait_for)
 from nameserver import FaultDns
 from stalls import Watch
@@ -203,7 +203,7 @@ def _():
     silent = silent_server()
     daemon = Helod(server='deadline = "3s"', resolver=f"127.0.0.1:{silent.getsockname()[1]}")
     with daemon.connect() as waiting, daemon.connect() as idle:
-        waiting.send(question(helo="mail.client.example"))
+        waiting.send(request(helo="mail.client.example"))
         time.sleep(0.2)
         begin = time.monotonic()
         equal(daemon.stop(), 0, "exit status")
@@ -221,7 +221,7 @@ def _():
         daemon = Helod()
         os.kill(daemon.process.pid, signal.SIGSTOP)
         with daemon.connect() as c:
-            c.send(question(**SKIPPED))
+            c.send(request(**SKIPPED))
             os.kill(daemon.process.pid, signal.SIGTERM)
             os.kill(daemon.process.pid, signal.SIGCONT)
             equal(c.answer(), "DUNNO")
@@ -235,9 +235,9 @@ def _():
         peers = [daemon.connect() for _ in range(200)]
         os.kill(daemon.process.pid, signal.SIGSTOP)
         for i, c in enumerate(peers):
-            c.send(question(helo=f"h{i}.our.example", client_address="192.0.2.9"))
+            c.send(request(helo=f"h{i}.our.example", client_address="192.0.2.9"))
             if i % 3 == 0:
-                c.send(question(**SKIPPED))
+                c.send(request(**SKIPPED))
             if i % 5 == 0:
                 c.socket.shutdown(socket.SHUT_WR)
         os.kill(daemon.process.pid, signal.SIGCONT)
@@ -339,12 +339,12 @@ def _():
     with Helod(server='max_connections = 2 deadline = "3s"', resolver="127.0.0.1:%d" % silent.getsockname()[1]) as daemon:
         busy = [daemon.connect() for _ in range(2)]
         for i, c in enumerate(busy):
-            c.send(question(helo=f"mail{i}.kiln-street.net", client=f"203.0.113.{i + 1}"))
+            c.send(request(helo=f"mail{i}.kiln-street.net", client=f"203.0.113.{i + 1}"))
         silent.recv(1000)
         silent.recv(1000)
         late = [daemon.connect() for _ in range(3)]
         for c in late:
-            c.send(question(**SKIPPED))
+            c.send(request(**SKIPPED))
         for c in busy:
             assert "DUNNO" in c.answer() or "4" in c.answer(), "an answer at the deadline"
         for c in late:
@@ -444,7 +444,7 @@ def _():
         daemon.wait_log("policy 2 is in force")
 
 
-@test("past client_rate questions of one network a minute, only local rules run")
+@test("past client_rate requests of one network a minute, only local rules run")
 def _():
     silent = silent_server()
     left = 60 - time.clock_gettime(time.CLOCK_MONOTONIC) % 60
@@ -579,7 +579,7 @@ def _():
             for n in range(20):
                 answer = c.ask(helo=f"g{n}.client.example", client=f"198.51.{n}.2")
                 assert not answer.startswith(("4", "5")), answer
-            # One question a second is let through, to see whether the resolver has recovered.
+            # One request a second is let through, to see whether the resolver has recovered.
             asked, probes = len(heard) - before, 2 + int(time.monotonic() - begin)
             assert asked <= 10 * probes, f"{asked} lookups while suspended"
             time.sleep(1.5)

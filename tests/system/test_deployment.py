@@ -11,7 +11,7 @@ from tap import cases, equal, run, skip_all
 if postfix.possible():
     skip_all(postfix.possible())
 
-SESSIONS, RECIPIENTS = 20, 12  # a question each: past what every sign waits for
+SESSIONS, RECIPIENTS = 20, 12  # a request each: past what every sign waits for
 PRIVATE = "every client so far is in a private network"
 SAME = "every request so far is about the same client"
 NAMELESS = "client_name was never known"

@@ -76,26 +76,26 @@ def harshness(action):
     return {"D": 0, "P": 1, "4": 2, "5": 3}[action[0]]
 
 
-def ask_all(daemon, questions):
-    """Asks all at the same time, a connection each; returns (action, seconds) in the questions' order. What the machine
+def ask_all(daemon, requests):
+    """Asks all at the same time, a connection each; returns (action, seconds) in the requests' order. What the machine
     took from us or from helod meanwhile is no part of the seconds."""
-    answers = [None] * len(questions)
+    answers = [None] * len(requests)
 
     def one(index):
         began = time.monotonic()
-        answers[index] = (daemon.ask(**questions[index]), time.monotonic() - began)
+        answers[index] = (daemon.ask(**requests[index]), time.monotonic() - began)
 
-    threads = [threading.Thread(target=one, args=(index,)) for index in range(len(questions))]
+    threads = [threading.Thread(target=one, args=(index,)) for index in range(len(requests))]
     with Watch(daemon.process.pid) as watch:
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert None not in answers, f"not answered: {[q for q, a in zip(questions, answers) if a is None]}"
+    assert None not in answers, f"not answered: {[q for q, a in zip(requests, answers) if a is None]}"
     return [(action, seconds - watch.stalls.whole()) for action, seconds in answers]
 
 
-QUESTIONS = [{"client": client, "helo": helo, "context": context} for context in ("default", "harsh")
+REQUESTS = [{"client": client, "helo": helo, "context": context} for context in ("default", "harsh")
              for client, helo in GREETINGS]
 
 
@@ -104,7 +104,7 @@ def start(dns, more=""):
 
 
 with FaultDns(ZONE) as healthy, start(healthy) as reference:
-    HEALTHY = [harshness(action) for action, _ in ask_all(reference, QUESTIONS)]
+    HEALTHY = [harshness(action) for action, _ in ask_all(reference, REQUESTS)]
     HEALTHY_LOCAL = [harshness(action) for action, _ in ask_all(reference, LOCAL)]
 
 
@@ -113,17 +113,17 @@ WORST = {"default": harshness("PREPEND"), "harsh": harshness("450")}
 
 def judge(answers, what):
     """No answer late, none worse than in health but by what WORST allows."""
-    for question, (action, seconds), before in zip(QUESTIONS, answers, HEALTHY):
-        assert harshness(action) <= max(before, WORST[question["context"]]), f"{what}: {question}: {action}"
-        assert seconds < DEADLINE + MARGIN, f"{what}: {question}: {seconds:.2f} s"
+    for request, (action, seconds), before in zip(REQUESTS, answers, HEALTHY):
+        assert harshness(action) <= max(before, WORST[request["context"]]), f"{what}: {request}: {action}"
+        assert seconds < DEADLINE + MARGIN, f"{what}: {request}: {seconds:.2f} s"
 
 
 @test("in health: good greetings pass under the harsh policy, bad ones do not")
 def _():
-    for question, harsh in zip(QUESTIONS, HEALTHY):
-        note(f"{harsh} {question}")
-    verdicts = {(question["client"], question["helo"]): harsh for question, harsh in zip(QUESTIONS, HEALTHY)
-                if question["context"] == "harsh"}
+    for request, harsh in zip(REQUESTS, HEALTHY):
+        note(f"{harsh} {request}")
+    verdicts = {(request["client"], request["helo"]): harsh for request, harsh in zip(REQUESTS, HEALTHY)
+                if request["context"] == "harsh"}
     equal(verdicts["203.0.113.5", "mail.kiln-street.net"], 0)
     equal(verdicts["2001:db8::5", "mail.kiln-street.net"], 0)
     equal(verdicts["203.0.113.8", "gone.kiln-street.net"], 3)
@@ -164,10 +164,10 @@ def _(fault):
     faults = "\n".join(f"{name} fault {fault}" for name in EVERYTHING)
     with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns) as daemon:
         for _attempt in range(ATTEMPTS):
-            answers = ask_all(daemon, QUESTIONS + LOCAL)
-            judge(answers[:len(QUESTIONS)], fault)
-            equal([harshness(action) for action, _ in answers[len(QUESTIONS):]], HEALTHY_LOCAL, "what needs no DNS")
-            slowest = max(seconds for _, seconds in answers[len(QUESTIONS):])
+            answers = ask_all(daemon, REQUESTS + LOCAL)
+            judge(answers[:len(REQUESTS)], fault)
+            equal([harshness(action) for action, _ in answers[len(REQUESTS):]], HEALTHY_LOCAL, "what needs no DNS")
+            slowest = max(seconds for _, seconds in answers[len(REQUESTS):])
             if slowest < AT_ONCE:
                 break
         assert slowest < AT_ONCE, f"what needs no DNS: {slowest:.2f} s"
@@ -179,27 +179,27 @@ def _():
     with FaultDns(ZONE) as dns:
         dns.stop()
         with start(dns) as daemon:
-            judge(ask_all(daemon, QUESTIONS), "none")
+            judge(ask_all(daemon, REQUESTS), "none")
 
 
 @cases([("killed", signal.SIGKILL), ("frozen", signal.SIGSTOP)],
-       name=lambda row: f"the name server is {row[0]} with questions in flight and comes back: verdicts return to normal")
+       name=lambda row: f"the name server is {row[0]} with requests in flight and comes back: verdicts return to normal")
 def _(_how, how):
     faults = "\n".join(f"{name} fault slow=150" for name in EVERYTHING)
     # Without the guard, which would hold DNS points back for a minute more.
     with FaultDns(f"{ZONE}\n{faults}") as dns, start(dns, " guard = 0\n") as daemon:
         cut = threading.Timer(0.1, dns.signal, [how])
         cut.start()
-        judge(ask_all(daemon, QUESTIONS), "in flight")
+        judge(ask_all(daemon, REQUESTS), "in flight")
         cut.join()
-        judge(ask_all(daemon, QUESTIONS), "gone")
+        judge(ask_all(daemon, REQUESTS), "gone")
         if how == signal.SIGSTOP:
             dns.signal(signal.SIGCONT)
         else:
             dns.stop()
             dns.start()
         for _attempt in range(60):
-            again = [harshness(action) for action, _ in ask_all(daemon, QUESTIONS)]
+            again = [harshness(action) for action, _ in ask_all(daemon, REQUESTS)]
             if again == HEALTHY:
                 break
             time.sleep(0.5)

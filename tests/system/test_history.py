@@ -8,16 +8,15 @@ import re
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 import redisserver
 from helod import PATIENCE, Helod, free_port, heloctl, scratch, wait_for
-from proxy import Proxy
+from proxy import Listener, Proxy
 from redisserver import Redis
 from sharing import KNOWN, POLICY, Load, greet_from, is_known, shared, times_said, wait_used
 from stalls import Watch
-from tap import cases, cleanup, contains, equal, note, run, skip_all, test
+from tap import cases, contains, equal, note, run, skip_all, test
 
 if redisserver.PROGRAM is None:
     skip_all("no redis-server or valkey-server")
@@ -194,7 +193,7 @@ def _():
         wait_used(one)
 
 
-@test("a store whose name has no address: every question is answered, and it is told what to write instead")
+@test("a store whose name has no address: every request is answered, and it is told what to write instead")
 def _():
     with shared("inet:redis.nowhere.invalid:6379") as one:
         line = one.wait_log("history in redis at inet:redis.nowhere.invalid:6379: not used until helod is restarted")
@@ -245,30 +244,20 @@ def login_answer(commands):
     return (b"-ERR This instance has cluster support disabled\r\n" if b"CLUSTER" in commands else b"") + b"+PONG\r\n"
 
 
-class MadServer:
-    """Well at first; answers the first question with what `madness` gives, for as long as it is listened to."""
+class MadServer(Listener):
+    """Well at first; answers the first request with what `madness` gives, for as long as it is listened to."""
 
     def __init__(self, madness):
         self.madness, self.sent = madness, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-        cleanup(self.listener.close)
+        super().__init__()
 
-    def serve(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-                while answer := login_answer(near.recv(4096)):
-                    near.sendall(answer)
-                for part in self.madness():
-                    near.sendall(part)
-                    self.sent += len(part)
-                near.recv(4096)
-            except ConnectionError:
-                continue
-            except OSError:
-                return
+    def talk(self, near):
+        while answer := login_answer(near.recv(4096)):
+            near.sendall(answer)
+        for part in self.madness():
+            near.sendall(part)
+            self.sent += len(part)
+        near.recv(4096)
 
 
 def announced():
@@ -285,28 +274,17 @@ def silent():
     yield b""
 
 
-class Unasked:
+class Unasked(Listener):
     """Answers the login and adds what nobody asked for, on every connection."""
 
     def __init__(self, more):
-        self.more, self.connections = more, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-        cleanup(self.listener.close)
+        self.more = more
+        super().__init__()
 
-    def serve(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-                self.connections += 1
-                near.sendall(login_answer(near.recv(4096)))
-                near.sendall(login_answer(near.recv(4096)) + self.more)
-                near.recv(4096)
-            except ConnectionError:
-                continue
-            except OSError:
-                return
+    def talk(self, near):
+        near.sendall(login_answer(near.recv(4096)))
+        near.sendall(login_answer(near.recv(4096)) + self.more)
+        near.recv(4096)
 
 
 @cases([("three more PONG", b"+PONG\r\n" * 3), ("a number", b":1\r\n"), ("nil", b"$-1\r\n"),

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The daemon itself under valgrind: questions with and without DNS, faults, reload, the status page, a snapshot, the end.
+"""The daemon itself under valgrind: requests with and without DNS, faults, reload, the status page, a snapshot, the end.
 Nothing is read or written where nothing may be, nothing is lost. There are no suppressions."""
 import http.client
 import shutil
 import socket
 import subprocess
 
-from helod import HELOCTL, HELOD, PATIENCE, Helod, free_port, heloctl, question, scratch
+from helod import HELOCTL, HELOD, PATIENCE, Helod, free_port, heloctl, request, scratch
 from nameserver import FaultDns
 from tap import contains, equal, run, skip_all, test
 
@@ -53,7 +53,7 @@ def _():
             for client, helo in GREETINGS:
                 daemon.ask(client=client, helo=helo, sender="a@kiln-street.net")
             with daemon.connect() as c:
-                c.send(b"".join(question(client="203.0.113.5", helo=f"n{n}.kiln-street.net") for n in range(20)))
+                c.send(b"".join(request(client="203.0.113.5", helo=f"n{n}.kiln-street.net") for n in range(20)))
                 for _ in range(20):
                     c.answer()
             with daemon.connect() as c:
@@ -72,7 +72,7 @@ def _():
         daemon.signal(10)
         daemon.wait_log("stats: policy")
         with socket.create_connection(("127.0.0.1", daemon.port)) as last:
-            last.sendall(question(client="203.0.113.9", helo="y.silent.example"))
+            last.sendall(request(client="203.0.113.9", helo="y.silent.example"))
             equal((daemon.stop(), said.read_text()), (0, ""))
 
 

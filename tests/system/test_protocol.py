@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from helod import HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, question, raise_descriptors, wait_for
+from helod import HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, request, raise_descriptors, wait_for
 from nameserver import FaultDns
 from stalls import Watch
 from tap import cases, cleanup, contains, equal, run, skip, test
@@ -24,13 +24,13 @@ def metric(name):
     return int(found[1]) if found else 0
 
 
-@test("a question is answered over TCP and over a unix socket")
+@test("a request is answered over TCP and over a unix socket")
 def _():
     for unix in (False, True):
         equal(daemon.ask(unix, **SKIPPED), "DUNNO")
 
 
-@test("one connection takes many questions")
+@test("one connection takes many requests")
 def _():
     with daemon.connect() as c:
         for _ in range(500):
@@ -41,34 +41,34 @@ def _():
 def _():
     with daemon.connect() as c:
         c.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in question(**SKIPPED):
+        for byte in request(**SKIPPED):
             c.send(bytes([byte]))
         equal(c.answer(), "DUNNO")
         equal(c.ask(**SKIPPED), "DUNNO")
 
 
-@test("pipelined questions are answered one after the other, in order")
+@test("pipelined requests are answered one after the other, in order")
 def _():
     with daemon.connect() as c:
-        bad = question(helo="bad name", client="203.0.113.9", instance="")
-        c.send((question(**SKIPPED) + bad) * 50)
+        bad = request(helo="bad name", client="203.0.113.9", instance="")
+        c.send((request(**SKIPPED) + bad) * 50)
         for _ in range(50):
             equal(c.answer(), "DUNNO")
             contains(c.answer(), "5.5.2", "the second of each pair")
 
 
-@test("pipelined questions wait for one that waits for DNS")
+@test("pipelined requests wait for one that waits for DNS")
 def _():
     with daemon.connect() as c:
-        c.send(question(helo="slow.client.example") + question(**SKIPPED) + question(helo="bad name", instance=""))
-        assert not c.answer().startswith("550"), "the first answer is of another question"
+        c.send(request(helo="slow.client.example") + request(**SKIPPED) + request(helo="bad name", instance=""))
+        assert not c.answer().startswith("550"), "the first answer is of another request"
         equal(c.answer(), "DUNNO")
         contains(c.answer(), "5.5.2")
 
 
-@test("a question in two pieces, the second with the next question's beginning")
+@test("a request in two pieces, the second with the next request's beginning")
 def _():
-    whole, rest = question(**SKIPPED), question(**SKIPPED)
+    whole, rest = request(**SKIPPED), request(**SKIPPED)
     for at in (1, 100, len(whole) - 1):
         with daemon.connect() as c:
             c.send(whole[:at])
@@ -83,7 +83,7 @@ def _():
 def _():
     for attributes in (SKIPPED, {"helo": "half.client.example"}):
         with daemon.connect() as c:
-            c.send(question(**attributes))
+            c.send(request(**attributes))
             c.socket.shutdown(socket.SHUT_WR)
             data = c.closed()
             assert data.startswith(b"action=") and data.endswith(b"\n\n") and data.count(b"\n\n") == 1, data
@@ -102,7 +102,7 @@ def _():
 
 
 VIOLATIONS = (
-    ("an empty question", b"\n"),
+    ("an empty request", b"\n"),
     ("a line without =", b"request=smtpd_access_policy\nnonsense\n\n"),
     ("another kind of request", b"request=other\n\n"),
     ("no request attribute", b"helo_name=x\n\n"),
@@ -112,7 +112,7 @@ VIOLATIONS = (
     ("an endless line of a known attribute", b"request=smtpd_access_policy\nhelo_name=" + b"x" * 100000),
     ("an endless line", b"x" * 100000),
     ("too many lines", b"request=smtpd_access_policy\n" + b"a=b\n" * 1000 + b"\n"),
-    ("a question that is cut off", b"request=smtpd_access_policy\nhelo_name=x\n", True),
+    ("a request that is cut off", b"request=smtpd_access_policy\nhelo_name=x\n", True),
 )
 
 
@@ -141,10 +141,10 @@ def _():
     assert 1 <= len(lines) <= 12, f"{len(lines)} lines"
 
 
-@test("a question before a violation is still answered")
+@test("a request before a violation is still answered")
 def _():
     with daemon.connect() as c:
-        c.send(question(**SKIPPED) + b"\n")
+        c.send(request(**SKIPPED) + b"\n")
         equal(c.closed(), DUNNO)
 
 
@@ -152,7 +152,7 @@ def _():
 def _():
     with daemon.connect() as c:
         equal(c.ask(tls_sni="x", long_unknown="y" * 20000, **SKIPPED), "DUNNO")
-        first = question(helo="bad name", instance="").replace(b"sender=", b"helo_name=mail.client.example\nsender=", 1)
+        first = request(helo="bad name", instance="").replace(b"sender=", b"helo_name=mail.client.example\nsender=", 1)
         c.send(first)
         contains(c.answer(), "5.5.2")
 
@@ -161,7 +161,7 @@ def _():
 def _():
     with daemon.connect(unix=True) as deaf, daemon.connect() as other:
         deaf.socket.setblocking(False)
-        sent, bytes_ = 0, question(**SKIPPED) * 20
+        sent, bytes_ = 0, request(**SKIPPED) * 20
         end = time.monotonic() + 3
         while time.monotonic() < end:
             try:
@@ -176,7 +176,7 @@ def _():
             equal(other.ask(**SKIPPED), "DUNNO")
         deaf.socket.setblocking(True)
         deaf.socket.settimeout(PATIENCE)
-        whole = sent // len(question(**SKIPPED))
+        whole = sent // len(request(**SKIPPED))
         got = b""
         while got.count(b"\n\n") < whole:
             data = deaf.socket.recv(1 << 20)
@@ -237,7 +237,7 @@ def _(state):
         contains(c.ask(**same), "5.5.2")
 
 
-@test("10,000 idle connections, and a question on each")
+@test("10,000 idle connections, and a request on each")
 def _():
     if raise_descriptors(11000) < 11000:  # ours; helod raises its own limit, up to the same hard limit
         skip("this machine allows a process fewer than 11,000 descriptors")
@@ -249,7 +249,7 @@ def _():
         cleanup(lambda: [c.close() for c in clients])
         for _ in range(10000):
             clients.append(Connection(("127.0.0.1", port)))
-        data = question(**SKIPPED)
+        data = request(**SKIPPED)
         for c in clients:
             c.send(data)
         for c in clients:
@@ -282,9 +282,9 @@ def _():
         with patient.connect() as c, patient.connect() as other:
             begin = time.monotonic()
             with Watch(patient.process.pid) as watch:
-                c.send(question(helo="mail.client.example"))
+                c.send(request(helo="mail.client.example"))
                 equal(other.ask(**SKIPPED), "DUNNO")
-            assert watch.seconds < 1.5, "a question that needs no DNS waited"
+            assert watch.seconds < 1.5, "a request that needs no DNS waited"
             answer = c.answer()
             took = time.monotonic() - begin
             assert 1.9 < took < PATIENCE, f"{took:.2f} s"

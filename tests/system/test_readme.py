@@ -140,9 +140,9 @@ def bootstrap_run(command):
         daemon = subprocess.Popen(["unshare", "-n", "sh", "-c", f"ip link set lo up; cd {copy()}; exec {command}"],
                                   env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     cleanup(daemon.kill)
-    question = helod.question(helo="bad_name!", client="203.0.113.77").decode()
+    request = helod.request(helo="bad_name!", client="203.0.113.77").decode()
     code = ("import socket; s = socket.create_connection(('127.0.0.1', 10045), 120);"
-            f"s.sendall({question!r}.encode()); print(s.recv(999).decode())")
+            f"s.sendall({request!r}.encode()); print(s.recv(999).decode())")
 
     def answer():
         assert daemon.poll() is None, log.read_text()

@@ -5,14 +5,13 @@ before is known after, and each change is logged once. Servers, sentinels and no
 import collections
 import json
 import re
-import socket
-import threading
 import time
 
 import redisserver
 from helod import Helod, heloctl, scratch, wait_for
+from proxy import Listener
 from redisserver import Redis
-from tap import cases, cleanup, contains, equal, run, skip_all, test
+from tap import cases, contains, equal, run, skip_all, test
 
 if redisserver.PROGRAM is None:
     skip_all("no redis-server or valkey-server")
@@ -193,37 +192,20 @@ def _():
         contains(stats, f'helod_history_node_latency_seconds{{node="{master.inet}"}}')
 
 
-class Liar:
+class Liar(Listener):
     """Answers the commands of each connection with what `answers` has for a word in them, for as long as it is asked.
     The first row that matches counts."""
 
     def __init__(self, *answers):
-        self.answers, self.connections, self.commands = answers, 0, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.inet = f"inet:127.0.0.1:{self.port}"
-        threading.Thread(target=self.serve, daemon=True).start()
-        cleanup(self.listener.close)
-
-    def serve(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self.talk, args=(near,), daemon=True).start()
+        self.answers, self.commands = answers, []
+        super().__init__()
 
     def talk(self, near):
-        with near:
-            try:
-                while asked := near.recv(65536):
-                    # Commands of one login arrive together and are answered in their order.
-                    for command in asked.split(b"*")[1:]:
-                        self.commands.append(command)
-                        near.sendall(next(answer for word, answer in self.answers if word in command))
-            except OSError:
-                pass
+        while asked := near.recv(65536):
+            # Commands of one login arrive together and are answered in their order.
+            for command in asked.split(b"*")[1:]:
+                self.commands.append(command)
+                near.sendall(next(answer for word, answer in self.answers if word in command))
 
 
 NOTHING = b"-ERR unknown command\r\n"

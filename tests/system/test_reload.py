@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from helod import HELOCTL, PATIENCE, Connection, Helod, helod, heloctl, question, scratch, wait_for
+from helod import HELOCTL, PATIENCE, Connection, Helod, helod, heloctl, request, scratch, wait_for
 from manager import Manager
 from tap import cases, contains, equal, run, skip, test
 
@@ -75,7 +75,7 @@ class Asking:
                  what="more answers")
 
 
-@test("every question is answered by the old policy or the new one, and by none after the new one by the old")
+@test("every request is answered by the old policy or the new one, and by none after the new one by the old")
 def _():
     path = scratch() / "exempt"
     exemptions(path, ALWAYS)
@@ -162,7 +162,7 @@ def _():
     ("exempt file", 'exempt {{ files = {{ "{}" }} }}', "client 192.0.2.1", "is a pipe"),
     ("token file", 'names {{ token_files = {{ "{}" }} }}', "# none", "is a pipe"),
     ("public suffix list", 'names {{ psl_file = "{}" }}', "com", "is a pipe"),
-], lambda row: f"a pipe in the place of the {row[0]}, which nobody writes to: told, and no question waits for it")
+], lambda row: f"a pipe in the place of the {row[0]}, which nobody writes to: told, and no request waits for it")
 def _(_, section, text, told):
     path = scratch() / "file"
     path.write_text(text + "\n")
@@ -175,7 +175,7 @@ def _(_, section, text, told):
         equal(kind(daemon.ask(client=NEVER, helo="word")), "refused")
 
 
-@test("a pipe in the place of the policy file, which nobody writes to: told, and no question waits for it")
+@test("a pipe in the place of the policy file, which nobody writes to: told, and no request waits for it")
 def _():
     with Helod(RULES) as daemon:
         daemon.conf_path.unlink()
@@ -186,7 +186,7 @@ def _():
         equal(kind(daemon.ask(client=NEVER, helo="word")), "refused")
 
 
-@test("a pipe in the place of the log file, which nobody reads: told in the old file, and no question waits for it")
+@test("a pipe in the place of the log file, which nobody reads: told in the old file, and no request waits for it")
 def _():
     path, old = scratch() / "log", scratch() / "old"
     with Helod(RULES + f'log {{ to = "file" file = "{path}" }}\n') as daemon:
@@ -251,7 +251,7 @@ def _():
     silent.bind(("127.0.0.1", 0))
     with Helod(f'status {{ listen = {{ "unix:{control}" }} }}\n', server='deadline = "5s"',
                resolver="127.0.0.1:%d" % silent.getsockname()[1]) as daemon, daemon.connect() as connection:
-        connection.send(question(helo="mail.kiln-street.net"))
+        connection.send(request(helo="mail.kiln-street.net"))
         daemon.signal(signal.SIGTERM)
         daemon.wait_log("stopping on signal")
         status, _, err = heloctl("reload", "-s", f"unix:{control}")

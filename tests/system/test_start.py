@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from helod import (HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, helod, policy, question, scratch, status_of,
+from helod import (HELOD, PATIENCE, SKIPPED, Connection, Helod, free_port, helod, policy, request, scratch, status_of,
                    wait_for)
 from manager import Manager
 from stalls import Watch
@@ -141,7 +141,7 @@ def _():
         daemon._up = lambda: "is ready" in daemon.log()  # the harness itself knows IPv4 only
         daemon.start()
         with socket.create_connection(("::1", port)) as c:
-            c.sendall(question(**SKIPPED))
+            c.sendall(request(**SKIPPED))
             equal(c.recv(100), b"action=DUNNO\n\n")
 
 
@@ -174,7 +174,7 @@ def _():
                   % folder)
     for _ in range(2):
         with Connection(tcp.getsockname()) as early:  # before it runs: waits in the queue of the held socket
-            early.send(question(**SKIPPED))
+            early.send(request(**SKIPPED))
             process = activated((tcp, unix), conf)
             try:
                 equal(early.answer(), "DUNNO")

@@ -62,7 +62,7 @@ def series():
 daemon = Helod(CONF, start=False)
 
 
-@test("the questions that were asked are in the metrics, by outcome, policy, rule, score, time")
+@test("the requests that came are in the metrics, by outcome, policy, rule, score, time")
 def _():
     before = series()
     equal(before['helod_decisions_total{policy="second",mode="enforce",action="reject",judged="reject"}'], 0, "there from the start")
@@ -89,7 +89,7 @@ def _():
     assert abs(now["helod_start_timestamp_seconds"] - time.time()) < 120
 
 
-@test("the history store's questions, records and memory are in the metrics")
+@test("the history store's requests, records and memory are in the metrics")
 def _():
     before = series()
     equal(before["helod_history_up"], 1)

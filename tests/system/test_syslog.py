@@ -135,7 +135,7 @@ def _():
     reader.open()
     assert until_told(daemon, reader, 300, (0, 0)) >= 300
     reader.close()
-    reader.open()  # a restart between two questions costs no line
+    reader.open()  # a restart between two requests costs no line
     daemon.ask(1)
     equal(tally(reader.read()), (1, 0))
 

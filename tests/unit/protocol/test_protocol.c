@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_protocol: questions as Postfix sends them and as it never would, whole, in pieces and pipelined. */
+/* test_protocol: requests as Postfix sends them and as it never would, whole, in pieces and pipelined. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +70,7 @@ static const struct {
     const char *in;
     size_t n;
     enum protocol_result result;
-    const char *helo; /* of a question */
+    const char *helo; /* of a request */
 } cases[] = {
     {"nothing", S(""), PROTOCOL_MORE, NULL},
     {"no end", S(HEAD "helo_name=x\n"), PROTOCOL_MORE, NULL},
@@ -186,7 +186,7 @@ static void limit_table(void **state)
     }
 }
 
-/* Violations are noticed as soon as they are certain, not when the question ends (which it may never). */
+/* Violations are noticed as soon as they are certain, not when the request ends (which it may never). */
 static void noticed_early(void **state)
 {
     static char line[PROTOCOL_LINE_MAX + 2] = "helo_name=";
