@@ -25,7 +25,7 @@ enum {
 };
 
 struct number {
-    unsigned value; /* past 999: no octet */
+    unsigned value; /* greater than 999: not an octet */
     const struct host_atom *atom;
 };
 
@@ -117,7 +117,7 @@ static const char *find_pair(const struct host_part *host, const uint8_t octet[O
     return NULL;
 }
 
-/* The host part carries `text`; with `whole`, as a number of its own. */
+/* Whether the host part contains `text`; with `whole`, only as a complete number. */
 static bool carries(const struct host_part *host, const char *text, bool whole)
 {
     size_t n = strlen(text);
@@ -130,7 +130,10 @@ static bool carries(const struct host_part *host, const char *text, bool whole)
     return false;
 }
 
-/* How four octets are written in one piece. `whole`: as a number of its own; else anywhere, since that is no chance. */
+/*
+ * How four octets are written as one number. `whole`: only as a complete number. The other forms are so long that they
+ * do not occur by chance, so they may be part of a longer one.
+ */
 static const struct {
     const char *name;
     bool hexadecimal, whole;
@@ -188,7 +191,7 @@ static const char *find_piece(const struct host_part *host, const uint8_t octet[
     return found != NULL ? found : find_piece_in_order(host, backward);
 }
 
-/* What stands between a number and the next: one separator, or the x of 12x34; '\0' for anything else. */
+/* The character between this number and the next: one separator, or the x of 12x34; '\0' for anything else. */
 static char separator_after(const struct number *n)
 {
     const char *end = n[0].atom->s + n[0].atom->length;
@@ -196,7 +199,7 @@ static char separator_after(const struct number *n)
     return n[1].atom->s == end + 1 && strchr(".-_x", *end) != NULL ? *end : '\0';
 }
 
-/* The number ends a word: the 2 of ec2-203-0-113-9, which is no part of the address behind it. */
+/* Whether the number ends a word, as the 2 of ec2-203-0-113-9 does. Then it is not part of the address that follows. */
 static bool is_in_word(const struct host_part *host, const struct number *n)
 {
     const char *before = n->atom->s - 1;
@@ -204,7 +207,7 @@ static bool is_in_word(const struct host_part *host, const struct number *n)
     return before >= host->text && ascii_is_letter(*before);
 }
 
-/* The four numbers that end at `last` could be an address and have the same separator between them. */
+/* Whether the four numbers that end at `last` could be an address, with the same separator between them. */
 static bool looks_like_address(const struct number *last)
 {
     const struct number *first = last - (OCTETS - 1);
@@ -214,8 +217,8 @@ static bool looks_like_address(const struct number *last)
 }
 
 /*
- * Four numbers side by side that could be an address: not five, as in serial numbers of a kind, unless the first of the
- * five belongs to a word.
+ * Whether four numbers in a row could be an address. Five in a row are a serial number, unless the first of them
+ * belongs to a word.
  */
 static bool has_four(const struct host_part *host)
 {
@@ -242,7 +245,7 @@ static int nibble_of(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The groups of hexadecimal digits in order, each at most a hextet; anything else breaks the row with -1. */
+/* Reads the groups of hexadecimal digits in order, each at most a hextet. Any other group is -1, which equals none. */
 static unsigned read_hextets(int *value, const struct host_part *host)
 {
     unsigned count = 0;
@@ -260,7 +263,10 @@ static unsigned read_hextets(int *value, const struct host_part *host)
     return count;
 }
 
-/* `row` of numbers against the address's, from every place, in steps of `step`: how many significant digits agree. */
+/*
+ * Compares the numbers in `row` with those of the address, beginning at every place, in steps of `step`. Returns how
+ * many significant digits agree.
+ */
 static unsigned agreeing(const int *row, unsigned count, const int *address, unsigned size, int step)
 {
     unsigned best = 0;
@@ -295,7 +301,7 @@ static bool find_hextets(const struct host_part *host, const int hextet[HEXTETS]
     return false;
 }
 
-/* Nibbles with dots between, as ip6.arpa writes them, or all in one piece. */
+/* The nibbles with dots between them, as ip6.arpa writes them, or without dots. */
 static bool find_nibbles(const struct host_part *host, const int nibble[NIBBLES], bool in_one_piece)
 {
     int row[HOST_PART_MAX];

@@ -8,7 +8,7 @@
 
 #include "ascii.h"
 
-/* A name that nobody owns has no registrable domain: there the last label alone is the domain. */
+/* A name that nobody can own has no registrable domain. Its last label is taken for the domain. */
 static const char *find_domain(const struct name *name, const struct name_data *data)
 {
     const char *domain = NULL, *dot = strrchr(name->text, '.');

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host_part: what stands left of the registrable domain, taken apart. A number or a word is as long as its characters
- * are of one kind; a group is what stands between separators: "pool-71.a3b" has the groups pool, 71 and a3b, the last
- * of them made of a, 3 and b.
+ * host_part: the part of a name left of its registrable domain, split into groups, numbers and words. A group is what
+ * is between separators; a number or a word is a run of digits or letters. "pool-71.a3b" has the groups pool, 71 and
+ * a3b, and the last one consists of a, 3 and b.
  */
 #ifndef HELOD_HOST_PART_H
 #define HELOD_HOST_PART_H
@@ -22,13 +22,13 @@ struct host_atom {
 struct host_part {
     const char *text;
     size_t length;      /* without the dot before the domain */
-    const char *domain; /* what may be registered by the ICANN section, or the last label of a name that is nobody's */
+    const char *domain; /* the registrable domain by the ICANN section; of a name that nobody can own, its last label */
     unsigned atoms, groups;
     struct host_atom atom[HOST_PART_MAX];
     unsigned char digits[HOST_PART_MAX]; /* by group: its longest number */
 };
 
-/* `name` is HOST or SINGLE. A SINGLE name is all host part, with the domain "". */
+/* `name` is HOST or SINGLE. All of a SINGLE name is host part, and its domain is "". */
 void host_part_split(struct host_part *out, const struct name *name, const struct name_data *data);
 
 #endif

@@ -44,7 +44,7 @@ static bool has_ipv6_tag(const char *s, size_t n)
     return n >= 5 && strncasecmp(s, "IPv6:", 5) == 0;
 }
 
-/* Any address; `tagged` says whether it is in the form that a literal must have. */
+/* Any address; *tagged is false if it lacks the tag that a literal must have. */
 static bool parse_any(struct address *out, bool *tagged, const char *s, size_t n)
 {
     bool tag = has_ipv6_tag(s, n);
@@ -98,7 +98,7 @@ static unsigned check_byte(unsigned char c)
     return ascii_is_digit(c) || ascii_is_letter(c) || c == '-' || c == '.' ? 0 : NAME_BAD_BYTE;
 }
 
-/* Bytes and labels of a name whose trailing dot is gone. Counts the labels. */
+/* Checks bytes and labels of a name without a trailing dot, and counts the labels. */
 static unsigned check_labels(const char *s, size_t n, unsigned *labels)
 {
     unsigned flags = n > NAME_MAX_LENGTH ? NAME_TOO_LONG : 0;
@@ -141,13 +141,13 @@ static bool alabels_good(const char *name)
     return true;
 }
 
-/* Is `suffix` in the public suffix list? `types` as of libpsl; never by the rule "*" that stands for unknown names. */
+/* Whether `suffix` is in these parts of the public suffix list. Its rule "*", for unknown names, does not count. */
 static bool is_suffix(const struct name_data *data, const char *suffix, int types)
 {
     return psl_is_public_suffix2(data->psl, suffix, types | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
-/* The text from the last n labels on; all of it where it has no more. */
+/* The last n labels of the name, or all of it if it has fewer. */
 static const char *last_labels(const char *name, unsigned n)
 {
     const char *at = name + strlen(name);
@@ -158,9 +158,9 @@ static const char *last_labels(const char *name, unsigned n)
 }
 
 /*
- * The longest tail that is a public suffix; NULL: none is (.za has no rule of its own, co.za has). *domain: one label
- * more than it, or two labels where there is none; NULL where the name has not so many. The list has no rule of more
- * than a few labels, so a name of 127 labels is not looked up 127 times.
+ * Returns the longest public suffix of the name, or NULL if it has none (.za has no rule of its own, co.za has one).
+ * *domain is one label longer than the suffix, or has two labels without one; NULL if the name is too short for that.
+ * No rule of the list has more than a few labels, so a name of 127 labels does not cost 127 lookups.
  */
 static const char *find_suffix(const char *name, const struct name_data *data, const char **domain)
 {
@@ -175,7 +175,7 @@ static const char *find_suffix(const char *name, const struct name_data *data, c
     return label;
 }
 
-/* What is longer than the suffix of the whole list is none of a part of it either: no need to ask for it. */
+/* The ICANN section is part of the list, so its longest suffix is not longer than that of the whole list. */
 const char *name_icann_domain(const struct name *name, const struct name_data *data)
 {
     const char *before = name->registrable, *label = before != NULL ? strchr(before, '.') + 1 : name->text;
@@ -202,12 +202,12 @@ static void describe(struct name *out, const struct name_data *data)
     if (!alabels_good(out->text))
         out->flags |= NAME_BAD_ALABEL;
     out->reserved = name_reserved_class(out->text, out->labels);
-    /* A numeric last label is nobody's to register, nor is one that is set aside. */
+    /* Nobody can register a name under a numeric or a reserved last label. */
     if (out->kind == NAME_HOST && (out->flags & NAME_NUMERIC_TLD) == 0 && name_reserved_has_owner(out->reserved))
         out->registrable = domain;
 }
 
-/* The text, and what `raw` is. */
+/* Sets the text and the kind. */
 static void classify(struct name *out, const char *raw, size_t n)
 {
     const unsigned wrong = NAME_NON_ASCII | NAME_BAD_BYTE | NAME_BAD_LABEL | NAME_TOO_LONG;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * name_data: the tables of the naming room, and what its files share. Const once name_data_new() has returned, but for
- * the memory of names, which changes no answer.
+ * name_data: the tables of the naming room, and what its files share. After name_data_new() has returned, only the
+ * cache of names changes, and it does not change results.
  */
 #ifndef HELOD_NAME_DATA_H
 #define HELOD_NAME_DATA_H
@@ -23,7 +23,7 @@ struct name_data {
 enum name_reserved name_reserved_class(const char *name, unsigned labels);
 bool name_reserved_has_owner(enum name_reserved class);
 
-/* name.c: as the registrable domain, by the ICANN section alone: for what a provider writes left of its own domain. */
+/* name.c: the registrable domain by the ICANN section alone, which shows what a provider writes left of its domain. */
 const char *name_icann_domain(const struct name *name, const struct name_data *data);
 
 #endif

@@ -17,15 +17,15 @@ struct entry {
     uint8_t size; /* of the key; 0: free */
     bool has_naming, has_provider;
     int registrable_at; /* -1: none */
-    struct name name;   /* its pointers are of no use: `registrable_at` is */
-    char key[KEY_MAX];  /* the bytes in lower case; the name's text is what they begin with */
+    struct name name;   /* its pointers are not valid; see `registrable_at` */
+    char key[KEY_MAX];  /* the bytes in lower case, which begin with the name's text */
     const char *const *provider;
     struct address client; /* of the naming */
     unsigned naming_flags;
     char detail[DETAIL_MAX];
 };
 
-/* The hashes stand together: a name that is not the first of its set touches no other name's entry. */
+/* The hashes are stored side by side, so a search reads no entry but the one that it finds. */
 struct set {
     uint64_t hashes[WAYS];
     unsigned next; /* the way that is replaced */
@@ -108,7 +108,7 @@ static struct entry *find(struct name_memory *memory, const char *key, size_t n,
     return NULL;
 }
 
-/* A number for the entry, which is at least 1. */
+/* The number of the entry, at least 1. */
 static unsigned place_of(const struct name_memory *memory, const struct entry *e)
 {
     size_t set = (size_t)((const char *)e - (const char *)memory->sets) / sizeof(struct set);
@@ -155,7 +155,7 @@ void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, str
     memcpy(e->key, key, n);
 }
 
-/* The entry that was made of this name's text; it may have gone since, and another stand in its place. */
+/* The entry that was made from this name's text, or NULL if another one has replaced it since. */
 static struct entry *held(struct name_memory *memory, const struct name *name)
 {
     char key[KEY_MAX];

@@ -12,21 +12,21 @@
 
 struct name_memory;
 
-struct name_memory *name_memory_new(void); /* NULL: no memory, no randomness; then all names are read anew */
+struct name_memory *name_memory_new(void); /* NULL: no memory, no randomness; then nothing is cached */
 void name_memory_free(struct name_memory *memory);
 
-/* The name as name_parse() once made it of these bytes, its text in the region; false: not held. NULL holds nothing. */
+/* Returns what name_parse() made from the same bytes before, with its text in the region. False: not cached. */
 bool name_memory_recall(struct name_memory *memory, const char *raw, size_t n, struct name *out, struct region *r);
 void name_memory_keep(struct name_memory *memory, const char *raw, size_t n, struct name *name);
 
-/* The naming that was kept for this very name and client; its detail is copied into the region. */
+/* Returns the naming cached for exactly this name and client. Its detail is copied into the region. */
 bool name_memory_recall_naming(struct name_memory *memory, const struct name *name, const struct address *client,
                                struct naming *out, struct region *r);
-/* Only beside a name that is held. */
+/* Only for a name that is cached. */
 void name_memory_keep_naming(struct name_memory *memory, const struct name *name, const struct address *client,
                              const struct naming *naming);
 
-/* name_provider() of a name that is held: true, and the list or NULL. */
+/* Returns true with the cached result of name_provider(), which may be NULL. */
 bool name_memory_recall_provider(struct name_memory *memory, const struct name *name, const char *const **out);
 void name_memory_keep_provider(struct name_memory *memory, const struct name *name, const char *const *provider);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * random_label: does a label look as if no language and no numbering scheme had made it? See random_table.py.
+ * random_label: whether a label looks as if neither a language nor a numbering scheme had produced it. See
+ * random_table.py.
  */
 #ifndef HELOD_RANDOM_LABEL_H
 #define HELOD_RANDOM_LABEL_H

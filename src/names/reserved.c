@@ -92,7 +92,7 @@ static const struct {
 /* Default names that vendors and installers give a machine. */
 static const struct {
     const char *pattern;
-    bool leftmost; /* also as the leftmost label of a longer name; else only where the label is the whole name */
+    bool leftmost; /* also as the leftmost label of a longer name; otherwise only as the whole name */
 } factory[] = {
     {"win-@@@@@@@@@@@", true}, /* Windows Server */
     {"desktop-@@@@@@@", true}, /* Windows 10 and later */

@@ -23,7 +23,7 @@ enum {
     EXAMPLE_MEMORY = 1 << 16
 };
 
-/* By enum token_class; an example is found when the flag is. */
+/* By enum token_class. A token finds an example if the naming has this flag. */
 static const struct {
     const char *name;
     unsigned flag;
@@ -64,7 +64,7 @@ static bool __attribute__((format(printf, 2, 3))) fail(const struct reading *in,
     return false;
 }
 
-/* The next word of the line; of length 0 at its end. A '#' at a word's start begins a comment. */
+/* The next word of the line; at the end of the line its length is 0. A word that begins with '#' begins a comment. */
 static struct word next_word(const char **at)
 {
     struct word w;
@@ -99,7 +99,7 @@ static bool read_token(struct token *out, const struct reading *in, struct word 
     return true;
 }
 
-/* Judges the example with a table of this one token. */
+/* Checks the example with a table that has only this token. */
 static bool check_example(const struct reading *in, struct token *token, struct word example)
 {
     struct name_data alone = {.psl = in->data->psl, .tokens = {.rows = token, .count = 1}};

@@ -5,9 +5,9 @@
  *     line    = CLASS TOKEN *example ["#" comment]
  *     example = "+" name that the token must find | "-" name that it must not find
  *
- * A later line of the same token replaces the earlier one; class "ignore" takes it out. Every other line needs an
- * example of each kind, and they are checked, with this token alone, when the file is read. A line has at most 4096
- * bytes, so that none takes long.
+ * A later line for the same token replaces the earlier one, and class "ignore" removes it. Every other line needs an
+ * example of each kind. They are checked, with this token alone, when the file is read. A line has at most 4096 bytes,
+ * so that none takes long.
  */
 #ifndef HELOD_TOKEN_FILE_H
 #define HELOD_TOKEN_FILE_H
@@ -22,12 +22,12 @@ struct name_data;
 enum token_class {
     TOKEN_IGNORED,
     TOKEN_DYNAMIC, /* a dynamic customer address, beside a number or with an address in the name */
-    TOKEN_LINE,    /* the same, of words that mean other things too: with an address in the name only */
+    TOKEN_LINE,    /* the same for a word with other meanings, so only with an address in the name */
     TOKEN_GENERIC, /* a provider's customer, beside a serial number or with an address in the name */
-    TOKEN_STOCK,   /* as generic; and alone before the domain */
+    TOKEN_STOCK,   /* as generic, and also alone before the domain */
     TOKEN_FIXED,   /* a line or rented machine with a fixed address */
     TOKEN_SERVER,
-    TOKEN_MAIL, /* as server; and a mail role in the leftmost label */
+    TOKEN_MAIL, /* as server, and a mail role in the leftmost label */
     TOKEN_MASS, /* a host that sends advertising */
     TOKEN_TLD,
 };
@@ -39,22 +39,22 @@ struct token {
 };
 
 struct tokens {
-    struct token *rows; /* ordered by text once complete */
+    struct token *rows; /* sorted by text once complete */
     size_t count, room;
 };
 
 /* The compiled-in file (generated from data/tokens.conf). */
 extern const char token_file_builtin[];
 
-/* A text on its way into the rows. */
+/* A text that is being read. */
 struct token_text {
     const char *file;    /* its name for messages */
-    const char *at;      /* what is not read yet */
-    unsigned line;       /* that was read last */
-    bool examples_known; /* to hold: the compiled-in file's are checked by `make check`, not by each start */
+    const char *at;      /* the part that has not been read yet */
+    unsigned line;       /* the line that was read last */
+    bool examples_known; /* to be right: `make check` checks those of the compiled-in file, not each start */
 };
 
-/* The bytes of a token file, to be freed; NULL with "file:line: what" in error. */
+/* Returns the bytes of a token file, which the caller frees, or NULL with "file: what" in error. */
 char *token_file_text(const char *path, char *error, size_t error_size);
 /*
  * Adds the lines of a text. `data` gives the public suffix list for the examples. False with "file:line: what" in
@@ -62,7 +62,7 @@ char *token_file_text(const char *path, char *error, size_t error_size);
  */
 bool token_file_add(struct tokens *tokens, struct token_text *text, const struct name_data *data, char *error,
                     size_t error_size);
-void token_file_done(struct tokens *tokens); /* orders the rows */
+void token_file_done(struct tokens *tokens); /* sorts the rows */
 void token_file_release(struct tokens *tokens);
 
 #endif

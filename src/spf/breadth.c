@@ -16,7 +16,7 @@ static void add(struct spf_breadth *b, uint8_t family, unsigned bits, uint64_t c
 
 /*
  * A network in which no client of ours can be, such as 10.0.0.0/8, which people list by mistake: it allows nobody. Both
- * ends are looked at, because 192.0.0.0/8 begins with a reserved address and is public all the same.
+ * ends are examined, because 192.0.0.0/8 begins with a reserved address although most of it is public.
  */
 static bool is_unreachable(const struct network *net)
 {
@@ -57,7 +57,7 @@ void breadth_add_record(struct spf_breadth *b, const struct spf_record *record)
     }
 }
 
-/* The owner's servers may answer for a name that is made of the client's address or name as they like. */
+/* If a name contains the client's address or name, the owner's servers can give each client its own answer. */
 static bool is_made_of_client(const char *target)
 {
     return macro_uses(target, 'i') || macro_uses(target, 'c') || macro_uses(target, 'p');

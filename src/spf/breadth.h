@@ -5,7 +5,7 @@
  * host of a botnet passes.
  *
  * The networks of all terms that may pass are added up, whether they were reached or not. Overlaps are counted twice,
- * which no honest record comes near to by itself: the networks of the largest providers add up to less than a /12.
+ * which is harmless: the networks of the largest providers add up to less than a /12.
  */
 #ifndef HELOD_SPF_BREADTH_H
 #define HELOD_SPF_BREADTH_H

@@ -19,7 +19,7 @@ const struct spf_term *machine_current(struct spf *spf)
     return &top->record.terms[top->at];
 }
 
-/* The terms through which the top frame was included would pass with it. */
+/* Whether all include terms that led to the top frame pass if it does. */
 bool machine_includes_would_pass(const struct spf *spf)
 {
     for (unsigned i = 0; i + 1 < spf->depth; i++)

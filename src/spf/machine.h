@@ -83,9 +83,9 @@ struct spf_frame *machine_top(struct spf *spf);
 const struct spf_term *machine_current(struct spf *spf); /* of the top frame */
 const char *machine_printable_domain(struct spf *spf);   /* of the top frame */
 void machine_query_dns(struct spf *spf, enum spf_state state, const char *name, enum dns_type type);
-/* A match of the current term would be a pass of the whole: every include on the way to it passes, too. */
+/* Whether a match of the current term means that the evaluation passes, because every include above it passes, too. */
 bool machine_would_pass(struct spf *spf);
-bool machine_includes_would_pass(const struct spf *spf); /* the same of the includes alone */
+bool machine_includes_would_pass(const struct spf *spf); /* the same for the includes alone */
 void machine_end(struct spf *spf, enum spf_result result, const char *reason);
 void machine_end_permerror(struct spf *spf, const char *what, const char *about);
 /* The top frame has a result. It is the result of the evaluation, or of the include that pushed it (section 5.2). */
