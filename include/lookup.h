@@ -23,7 +23,6 @@ void network_set_free(struct network_set *set);
 /* False only when there is no memory. A network given twice keeps the first value. */
 bool network_set_add(struct network_set *set, const struct network *net, int32_t value);
 int32_t network_set_find(const struct network_set *set, const struct address *a); /* NULL set: LOOKUP_NONE */
-size_t network_set_count(const struct network_set *set);                          /* NULL set: 0 */
 
 /*
  * A pattern "name.example" matches that name alone; ".name.example" matches it and everything below it.

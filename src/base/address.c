@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * address: IPv4 and IPv6 addresses and networks, read, written and compared.
+ * address: IPv4 and IPv6 addresses, read, written and compared.
  *
- * Promises: a client has only one value (an IPv4-mapped address is IPv4, and the host bits of a network are zero), a
- * value has only one text (RFC 5952), and a text is accepted only if all of it has the strict form.
+ * Promises: a client has only one value (an IPv4-mapped address is IPv4), a value has only one text (RFC 5952), and a
+ * text is accepted only if all of it has the strict form.
  */
 #include "address.h"
 
@@ -105,47 +105,6 @@ socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct soc
     return sizeof *in6;
 }
 
-/* One to three digits without a leading zero, nothing else. */
-static bool parse_bits(const char *s, size_t n, unsigned *bits)
-{
-    if (n == 0 || n > 3 || (n > 1 && s[0] == '0'))
-        return false;
-    *bits = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] < '0' || s[i] > '9')
-            return false;
-        *bits = *bits * 10 + (unsigned)(s[i] - '0');
-    }
-    return true;
-}
-
-bool network_parse(struct network *net, const char *s, size_t n)
-{
-    const char *slash = memchr(s, '/', n);
-    size_t address_length = slash == NULL ? n : (size_t)(slash - s);
-    bool mapped;
-    struct address a;
-    unsigned width, bits;
-
-    *net = (struct network){.bits = 0};
-    if (!address_parse(&a, s, address_length))
-        return false;
-    width = a.family == ADDRESS_IPV4 ? 32 : 128;
-    mapped = width == 32 && memchr(s, ':', address_length) != NULL;
-    bits = mapped ? 128 : width;
-    if (slash != NULL && !parse_bits(slash + 1, n - address_length - 1, &bits))
-        return false;
-    if (mapped) { /* ::ffff:192.0.2.0/120 is 192.0.2.0/24; a prefix below /96 would not be an IPv4 network */
-        if (bits < 96)
-            return false;
-        bits -= 96;
-    }
-    if (bits > width)
-        return false;
-    *net = address_network(&a, bits);
-    return true;
-}
-
 bool address_split_port(const char *text, char *host, size_t size, const char **port)
 {
     const char *colon = strrchr(text, ':'), *end = text + strlen(text);
@@ -235,18 +194,6 @@ const char *address_format(const struct address *a, char out[ADDRESS_TEXT_SIZE])
     text_init(&t, out, ADDRESS_TEXT_SIZE);
     if (a->family == ADDRESS_IPV6)
         add_ipv6(&t, a->bytes);
-    return out;
-}
-
-const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE])
-{
-    char *end = out + strlen(address_format(&net->base, out));
-
-    if (net->base.family == ADDRESS_NONE)
-        return out;
-    *end++ = '/';
-    end = put_decimal(end, net->bits);
-    *end = '\0';
     return out;
 }
 

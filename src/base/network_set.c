@@ -25,7 +25,6 @@ struct node {
 struct network_set {
     struct node *nodes;
     size_t used, room;
-    size_t count;
     uint32_t root[2]; /* IPv4, IPv6 */
 };
 
@@ -135,14 +134,12 @@ bool network_set_add(struct network_set *set, const struct network *net, int32_t
             n = &set->nodes[*link];
         }
         if (n->bits == net->bits) {
-            set->count += n->value == LOOKUP_NONE;
             n->value = n->value == LOOKUP_NONE ? value : n->value;
             return true;
         }
         link = &n->child[bit_at(&prefix, n->bits)];
     }
     *link = new_node(set, &prefix, net->bits, value);
-    set->count++;
     return true;
 }
 
@@ -168,9 +165,4 @@ int32_t network_set_find(const struct network_set *set, const struct address *a)
         at = n->child[bit_at(&key, n->bits)];
     }
     return found;
-}
-
-size_t network_set_count(const struct network_set *set)
-{
-    return set == NULL ? 0 : set->count;
 }

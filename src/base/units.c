@@ -91,38 +91,31 @@ static int parse_digits(const char *s, int width)
     return n;
 }
 
-static bool is_leap(int year)
+/* Counts days up to the first of a month. Years begin in March here, so that the leap day is the last day of one. */
+static long days_before(int year, int month)
 {
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
+    int y = year - (month <= 2), m = (month + 9) % 12;
 
-/* Leap years before this one, since year 0. */
-static int leaps_before(int year)
-{
-    return (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
+    return 365L * y + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10;
 }
 
 /* timegm(3) would cost as much as the rest of an exempt file's line. */
 bool units_date(const char *s, time_t *end)
 {
-    static const struct {
-        int days, before; /* in this month, and in the year before it */
-    } months[] = {{31, 0},   {28, 31},  {31, 59},  {30, 90},  {31, 120}, {30, 151},
-                  {31, 181}, {31, 212}, {30, 243}, {31, 273}, {30, 304}, {31, 334}};
     int year, month, mday;
-    long days;
+    long before;
 
     if (strlen(s) != 10 || s[4] != '-' || s[7] != '-')
         return false;
     year = parse_digits(s, 4);
     month = parse_digits(s + 5, 2);
     mday = parse_digits(s + 8, 2);
-    if (year < 1970 || month < 1 || month > 12 || mday < 1 ||
-        mday > months[month - 1].days + (month == 2 && is_leap(year)))
+    if (year < 1970 || month < 1 || month > 12 || mday < 1)
         return false;
-    days = (year - 1970) * 365L + leaps_before(year) - leaps_before(1970);
-    days += months[month - 1].before + (month > 2 && is_leap(year)) + mday;
-    *end = (time_t)days * 86400;
+    before = days_before(year, month);
+    if (before + mday > days_before(month == 12 ? year + 1 : year, month % 12 + 1))
+        return false;
+    *end = (time_t)(before + mday - days_before(1970, 1)) * 86400;
     return true;
 }
 

@@ -151,7 +151,8 @@ static uint64_t digest_of(uint64_t before, const struct exemption *entry)
     return hash_bytes(&key, entry->pattern, strlen(entry->pattern));
 }
 
-void exempt_add(struct exempt_list *list, const struct exemption *entry)
+/* Checks the pattern, converts it to lower case and adds it to the list and its set. */
+static void add_entry(struct exempt_list *list, const struct exemption *entry)
 {
     struct exempt_settings *sets = list->sets;
     struct exemption kept = *entry;
@@ -306,7 +307,7 @@ static void take_line(struct exempt_list *list, struct line *line)
     entry.line = line->number;
     entry.why = line->why[0] ? region_strdup(list->region, line->why) : "";
     if (entry.why)
-        exempt_add(list, &entry);
+        add_entry(list, &entry);
 }
 
 void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n)
@@ -342,7 +343,7 @@ static void add_inline(struct reading *rd, struct exempt_list *list, unsigned bl
 
         list->line = fields_value_line(rd, block, kinds[which].name, i);
         entry.file = problems_file(&rd->problems, list->line, &entry.line)->name;
-        exempt_add(list, &entry);
+        add_entry(list, &entry);
     }
 }
 

@@ -23,8 +23,6 @@ struct exempt_list {
     time_t now;    /* entries that have expired by now are dropped with a warning */
 };
 
-/* Checks the pattern, converts it to lower case and adds it to the list and its set. Reports problems at `where`. */
-void exempt_add(struct exempt_list *list, const struct exemption *entry);
 /* The lines of an exempt file, any bytes. `file` is its name, which must live as long as the settings. */
 void exempt_read_text(struct exempt_list *list, const char *file, const char *text, size_t n);
 

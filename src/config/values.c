@@ -126,14 +126,9 @@ static bool read_path(struct value *v)
 
 static bool is_port(const char *text)
 {
-    size_t n = strlen(text);
-    unsigned port = 0;
+    uint64_t port;
 
-    if (n == 0 || n > 5 || !only(text, "0123456789") || (n > 1 && text[0] == '0'))
-        return false;
-    for (; *text; text++)
-        port = port * 10 + (unsigned)(*text - '0');
-    return port <= 65535;
+    return (text[0] != '0' || text[1] == '\0') && units_number(text, &port) && port <= 65535;
 }
 
 /* Parses ADDRESS, ADDRESS:PORT or [IPV6]:PORT; `host_names` allows a name instead of the address. */

@@ -108,8 +108,7 @@ static void finish(struct query *q, const struct channel_reply *reply)
 
 static bool start_timer(struct query *q)
 {
-    uint64_t ms = q->direct->timeout_ms;
-    struct timeval after = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval after = clock_timeval(q->direct->timeout_ms);
 
     return event_add(&q->timer, &after) == 0;
 }

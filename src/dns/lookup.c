@@ -169,8 +169,7 @@ void lookup_start_line(struct resolver *r)
 static bool set_deadline(struct lookup *l)
 {
     struct resolver *r = l->resolver;
-    uint64_t ms = r->options.timeout_ms * r->options.tries + SLACK_MS;
-    struct timeval plain = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    struct timeval plain = clock_timeval(r->options.timeout_ms * r->options.tries + SLACK_MS);
     const struct timeval *common = event_base_init_common_timeout(r->base, &plain);
 
     evtimer_assign(&l->deadline, r->base, on_deadline, l);

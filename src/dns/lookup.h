@@ -72,7 +72,6 @@ struct old_channel {
 struct resolver {
     struct event_base *base;
     struct resolver_options options; /* resolv_conf is owned; servers is NULL */
-    bool own_servers;
     struct channel *channel;
     struct old_channel *old;
     struct cache *cache;

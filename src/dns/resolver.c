@@ -292,13 +292,13 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 /* resolv.conf is watched only when it names the servers that are used. */
 static void set_watch(struct resolver *r, bool own_servers)
 {
-    uint64_t ms = r->options.watch_ms > 0 ? r->options.watch_ms : WATCH_MS;
+    struct timeval every = clock_timeval(r->options.watch_ms > 0 ? r->options.watch_ms : WATCH_MS);
 
     event_del(r->watcher);
     if (own_servers)
         return;
     watch_init(&r->watch, r->options.resolv_conf);
-    event_add(r->watcher, &(struct timeval){(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)});
+    event_add(r->watcher, &every);
 }
 
 static struct cache_ttls ttls_of(const struct resolver_options *o)

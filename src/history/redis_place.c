@@ -12,24 +12,17 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "address.h"
+
 void redis_place_read(struct redis_place *p, const char *where)
 {
-    const char *colon = strrchr(where, ':');
-    size_t n;
+    const char *port = NULL;
 
     *p = (struct redis_place){.port = 0};
-    if (strncmp(where, "inet:", 5) != 0 || colon <= where + 5) {
+    if (strncmp(where, "inet:", 5) == 0 && address_split_port(where + 5, p->host, sizeof(p->host), &port) && port)
+        p->port = (int)strtol(port, NULL, 10);
+    else
         snprintf(p->path, sizeof(p->path), "%s", where + strlen("unix:"));
-        return;
-    }
-    where += 5;
-    n = (size_t)(colon - where);
-    if (n >= 2 && where[0] == '[' && where[n - 1] == ']') {
-        where++;
-        n -= 2;
-    }
-    snprintf(p->host, sizeof(p->host), "%.*s", (int)n, where);
-    p->port = (int)strtol(colon + 1, NULL, 10);
 }
 
 bool redis_place_announced(struct redis_place *p, const char *address, int port)

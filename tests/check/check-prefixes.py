@@ -16,9 +16,7 @@ ROOMS = {
     "names": ("name",),
 }
 FILES = {
-    "base/address.c": ("network",),  # a network is an address with a length
     "decision/names.c": ("outcome", "skip", "limit", "policy_mode", "exempt_kind"),  # names of enums' values
-    "dns/answer.c": ("dns_type", "dns_status"),
     "rules/facts.c": ("helo", "sender", "detail"),
     "rules/identity.c": ("evidence",),
 }

@@ -81,7 +81,6 @@ static void trie_edges(void **state)
     assert_int_equal(network_set_find(set, &a), LOOKUP_NONE);
     assert_true(network_set_add(set, &all, 5));
     assert_true(network_set_add(set, &all, 6));
-    assert_int_equal(network_set_count(set), 1);
     assert_int_equal(network_set_find(set, &a), 5);
     assert_int_equal(network_set_find(set, &(struct address){.family = ADDRESS_IPV6}), LOOKUP_NONE);
     assert_int_equal(network_set_find(set, &(struct address){.family = ADDRESS_NONE}), LOOKUP_NONE);
