@@ -149,23 +149,8 @@ void *ctl_job_new(struct ctl *ctl, size_t size, void (*done)(struct ctl_job *job
 bool ctl_gather(struct ctl_job *job, struct gather_options options);
 void ctl_gather_rest(struct ctl *ctl); /* until none waits */
 
-extern const struct ctl_verb ctl_check;
-extern const struct ctl_verb ctl_exempt;
-extern const struct ctl_verb ctl_explain;
-extern const struct ctl_verb ctl_forget;
-extern const struct ctl_verb ctl_history;
-extern const struct ctl_verb ctl_audit;
-extern const struct ctl_verb ctl_completion;
-extern const struct ctl_verb ctl_listen;
-extern const struct ctl_verb ctl_probe;
-extern const struct ctl_verb ctl_reload;
-extern const struct ctl_verb ctl_replay;
-extern const struct ctl_verb ctl_report;
-extern const struct ctl_verb ctl_rules;
-extern const struct ctl_verb ctl_spf;
-extern const struct ctl_verb ctl_stats;
-extern const struct ctl_verb ctl_survey;
-extern const struct ctl_verb ctl_top;
-extern const struct ctl_verb ctl_tune;
+extern const struct ctl_verb ctl_check, ctl_explain, ctl_audit, ctl_listen, ctl_probe, ctl_spf, ctl_rules, ctl_history,
+    ctl_forget, ctl_survey, ctl_replay, ctl_tune, ctl_report, ctl_stats, ctl_top, ctl_reload, ctl_exempt,
+    ctl_completion;
 
 #endif

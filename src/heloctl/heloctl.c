@@ -16,11 +16,10 @@
 
 enum { CALLED_SIZE = 64 };
 
-const struct ctl_verb *const ctl_verbs[] = {
-    &ctl_check,   &ctl_explain, &ctl_audit,  &ctl_listen,     &ctl_probe, &ctl_spf,    &ctl_rules,
-    &ctl_history, &ctl_forget,  &ctl_survey, &ctl_replay,     &ctl_tune,  &ctl_report, &ctl_stats,
-    &ctl_top,     &ctl_reload,  &ctl_exempt, &ctl_completion, NULL,
-};
+const struct ctl_verb *const ctl_verbs[] = {&ctl_check,  &ctl_explain, &ctl_audit,      &ctl_listen, &ctl_probe,
+                                            &ctl_spf,    &ctl_rules,   &ctl_history,    &ctl_forget, &ctl_survey,
+                                            &ctl_replay, &ctl_tune,    &ctl_report,     &ctl_stats,  &ctl_top,
+                                            &ctl_reload, &ctl_exempt,  &ctl_completion, NULL};
 
 static void usage_line(FILE *out, const struct ctl_verb *verb)
 {

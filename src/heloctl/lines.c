@@ -23,9 +23,9 @@ enum {
 
 struct lines {
     const struct ctl *ctl;
-    char **files;
-    int count, at; /* at: the next file */
-    pid_t journal; /* of journalctl; 0: not used */
+    char **files, *only; /* only: of lines_open_file(), where files points to it */
+    int count, at;       /* at: the next file */
+    pid_t journal;       /* of journalctl; 0: not used */
     gzFile in;
     size_t begin, end;
     bool at_end, skipping; /* the end of the file was read; the rest of a line that is too long is being skipped */
@@ -58,6 +58,17 @@ struct lines *lines_open(const struct ctl *ctl, char **files, int count)
     l->ctl = ctl;
     l->files = files;
     l->count = count;
+    measure(l);
+    return l;
+}
+
+struct lines *lines_open_file(const struct ctl *ctl, const char *file)
+{
+    struct lines *l = lines_open(ctl, NULL, 0);
+
+    l->only = (char *)(uintptr_t)file; /* it is only read */
+    l->files = &l->only;
+    l->count = 1;
     measure(l);
     return l;
 }

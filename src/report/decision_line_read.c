@@ -103,24 +103,6 @@ static bool read_key(struct cursor *c, char *key, size_t size)
     return n > 0;
 }
 
-/* A whole number up to `end`, at most six digits. */
-static bool read_int(const char *s, const char *end, int *out)
-{
-    bool minus = s < end && *s == '-';
-    int value = 0;
-
-    s += minus;
-    if (s == end || end - s > 6)
-        return false;
-    for (; s < end; s++) {
-        if (*s < '0' || *s > '9')
-            return false;
-        value = value * 10 + (*s - '0');
-    }
-    *out = minus ? -value : value;
-    return true;
-}
-
 static bool read_unsigned(const char *s, const char *end, unsigned *out)
 {
     unsigned value = 0;
@@ -133,6 +115,19 @@ static bool read_unsigned(const char *s, const char *end, unsigned *out)
         value = value * 10 + (unsigned)(*s - '0');
     }
     *out = value;
+    return true;
+}
+
+/* A whole number up to `end`, at most six digits. */
+static bool read_int(const char *s, const char *end, int *out)
+{
+    bool minus = s < end && *s == '-';
+    unsigned value;
+
+    s += minus;
+    if (end - s > 6 || !read_unsigned(s, end, &value))
+        return false;
+    *out = minus ? -(int)value : (int)value;
     return true;
 }
 

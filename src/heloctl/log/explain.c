@@ -332,6 +332,5 @@ const struct ctl_verb ctl_explain = {
     .exits = "0 done, 1 no such decision, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
-                {'o', "offline", NULL, "do not query DNS"},
-                {0, NULL, NULL, NULL}},
+                {'o', "offline", NULL, "do not query DNS"}},
 };

@@ -69,8 +69,7 @@ static bool read_line(struct labels *labels, char *line)
 /* False if the file cannot be read or a line is wrong, which has been reported. */
 static bool read_lines(struct labels *labels, const struct ctl *ctl, const char *file)
 {
-    char *files[] = {(char *)file}; /* only read */
-    struct lines *lines = lines_open(ctl, files, 1);
+    struct lines *lines = lines_open_file(ctl, file);
     char line[LINE_SIZE];
     unsigned number = 0;
     bool good = true;

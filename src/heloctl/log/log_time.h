@@ -11,18 +11,18 @@
 
 enum { LOG_TIME_PREFIX = 24 };
 
-/* Neighbouring lines are mostly of the same second: the last prefix and what it meant. All zero to begin with. */
+/* The last prefix and its time, for neighbouring lines are mostly of the same second. All zero to begin with. */
 struct log_time {
-    time_t now; /* for years that a prefix does not tell; 0: now */
+    time_t now; /* gives the year to prefixes without one; 0: now */
     char prefix[LOG_TIME_PREFIX];
     size_t prefix_size;
     time_t when;
 };
 
 /*
- * The time in front of a line: "2026-01-31T12:00:00.123+01:00", "Jan 31 12:00:00" (this year, or the last: never more
- * than a day ahead), "1769857200.123"; each also behind an RFC 3164 or RFC 5424 priority. 0 where there is none. What
- * names no zone is local time.
+ * The time at the beginning of a line: "2026-01-31T12:00:00.123+01:00", "Jan 31 12:00:00" (this year or the last one,
+ * never more than a day ahead), "1769857200.123"; each also after an RFC 3164 or RFC 5424 priority. A time without a
+ * zone is local time. 0: the line has no time.
  */
 time_t log_time_read(struct log_time *t, const char *line, size_t n);
 /*

@@ -20,6 +20,14 @@ const char *logged_state_name(unsigned state)
     return state < OUTCOME_COUNT ? outcome_name((enum outcome)state) : "unknown";
 }
 
+void logged_json(struct json *j, const char *name, const uint64_t *counts, unsigned n)
+{
+    json_open(j, name, '{');
+    for (unsigned state = 0; state < n; state++)
+        json_number(j, logged_state_name(state), (long long)counts[state]);
+    json_close(j, '}');
+}
+
 unsigned logged_outcome(const char *word)
 {
     unsigned outcome = 0;

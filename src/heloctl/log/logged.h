@@ -6,6 +6,7 @@
 #define HELOD_LOGGED_H
 
 #include "address.h"
+#include "json.h"
 #include "logs.h"
 #include "rule.h"
 #include "verdict.h"
@@ -14,6 +15,8 @@
 enum { LOGGED_SKIPPED = OUTCOME_COUNT, LOGGED_UNKNOWN, LOGGED_STATES };
 /* "dunno" … "reject", "skipped", "unknown" */
 const char *logged_state_name(unsigned state);
+/* Counts by state, the first `n` states, as one JSON object. */
+void logged_json(struct json *j, const char *name, const uint64_t *counts, unsigned n);
 /* The outcome that the word stands for; OUTCOME_COUNT: none. */
 unsigned logged_outcome(const char *word);
 

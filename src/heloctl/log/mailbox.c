@@ -154,9 +154,9 @@ static void read_message(struct mailbox *m, const char *path)
 }
 
 /* A message of an mbox begins with a line "From ..." that follows a blank line. */
-static void read_mbox(struct mailbox *m, char *path)
+static void read_mbox(struct mailbox *m, const char *path)
 {
-    struct lines *lines = lines_open(m->ctl, &path, 1);
+    struct lines *lines = lines_open_file(m->ctl, path);
     char *head = sure(malloc(HEAD_SIZE));
     size_t used = 0, n;
     bool in_head = false, blank = true;
@@ -260,9 +260,9 @@ static void read_log_line(struct mailbox *m, const char *path, const struct mail
 }
 
 /* Reads the log twice: the lines that say what happened to a message follow the line that is judged. */
-static void read_log(struct mailbox *m, char *path)
+static void read_log(struct mailbox *m, const char *path)
 {
-    struct lines *lines = mail_log_add(m->mail_log, m->ctl, path) ? lines_open(m->ctl, &path, 1) : NULL;
+    struct lines *lines = mail_log_add(m->mail_log, m->ctl, path) ? lines_open_file(m->ctl, path) : NULL;
     struct session sessions[SESSIONS] = {{.pid = 0}};
     struct log_time time = {.now = 0};
     struct mail_line found;
@@ -287,7 +287,7 @@ static bool is_log(const char *text, size_t n)
 }
 
 /* The first bytes of a file show what kind it is. */
-static void read_file(struct mailbox *m, char *path)
+static void read_file(struct mailbox *m, const char *path)
 {
     char begin[1024];
     gzFile in = gzopen(path, "rb");

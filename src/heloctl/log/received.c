@@ -10,6 +10,8 @@
 #include "ascii.h"
 #include "cursor.h"
 
+enum { DATE_SIZE = 64 };
+
 /* ---- words ---- */
 
 /* A word ends at a blank, a semicolon or a parenthesis. */
@@ -191,72 +193,23 @@ bool received_read(const char *value, size_t n, struct received *out)
 
 /* ---- dates ---- */
 
-static bool take_number(struct cursor *c, int most, int *out)
-{
-    int value = 0, digits = 0;
-
-    while (cursor_take(c, ' '))
-        ;
-    for (; cursor_peek(c) >= '0' && cursor_peek(c) <= '9' && digits < 5; digits++)
-        value = value * 10 + (cursor_u8(c) - '0');
-    *out = value;
-    return digits > 0 && value <= most;
-}
-
-/* "+0100", "-0500"; names of zones are taken for UTC, as RFC 5322 says. */
-static int take_zone(struct cursor *c)
-{
-    char word[8];
-    struct cursor digits;
-    int value;
-
-    take_word(c, word, sizeof(word));
-    if (word[0] != '+' && word[0] != '-')
-        return 0;
-    cursor_init(&digits, word + 1, strlen(word + 1));
-    if (!take_number(&digits, 2359, &value))
-        return 0;
-    value = (value / 100 * 60 + value % 100) * 60;
-    return word[0] == '-' ? -value : value;
-}
-
-static bool take_month(struct cursor *c, int *out)
-{
-    static const char *const names[] = {"jan", "feb", "mar", "apr", "may", "jun",
-                                        "jul", "aug", "sep", "oct", "nov", "dec"};
-    char word[8];
-
-    take_word(c, word, sizeof(word));
-    for (char *p = word; *p; p++)
-        *p = (char)ascii_lower(*p);
-    for (*out = 0; *out < 12; (*out)++)
-        if (strcmp(word, names[*out]) == 0)
-            return true;
-    return false;
-}
-
 time_t received_date(const char *text, size_t n)
 {
-    const char *comma = memchr(text, ',', n);
+    const char *comma = memchr(text, ',', n), *start = comma ? comma + 1 : text, *p;
     struct tm tm = {.tm_isdst = 0};
-    struct cursor c;
-    int zone;
+    char date[DATE_SIZE] = "";
+    long ahead;
 
-    if (comma) {
-        n -= (size_t)(comma + 1 - text);
-        text = comma + 1;
-    }
-    cursor_init(&c, text, n);
-    if (!take_number(&c, 31, &tm.tm_mday) || !take_month(&c, &tm.tm_mon) || !take_number(&c, 9999, &tm.tm_year) ||
-        !take_number(&c, 23, &tm.tm_hour) || !cursor_take(&c, ':') || !take_number(&c, 59, &tm.tm_min))
+    n -= (size_t)(start - text);
+    memcpy(date, start, n < sizeof(date) ? n : sizeof(date) - 1);
+    p = strptime(date, "%d %b %Y %H:%M", &tm);
+    if (p && *p == ':')
+        p = strptime(p, ":%S", &tm);
+    if (!p || tm.tm_year < 70)
         return 0;
-    if (cursor_take(&c, ':') && !take_number(&c, 60, &tm.tm_sec))
-        return 0;
-    if (tm.tm_year < 1970)
-        return 0;
-    tm.tm_year -= 1900;
-    zone = take_zone(&c);
-    return timegm(&tm) - zone;
+    strptime(p, "%z", &tm); /* the name of a zone counts as UTC, as RFC 5322 says */
+    ahead = tm.tm_gmtoff;
+    return timegm(&tm) - ahead;
 }
 
 /* ---- headers ---- */

@@ -302,7 +302,6 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_replay = {
     .name = "replay",
     .arguments = "[LOG ...]",
-    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "judge logged decisions again with another policy file",
     .help = "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
@@ -316,6 +315,5 @@ const struct ctl_verb ctl_replay = {
                 {'O', "only", "OUTCOME",
                  "list only senders whose outcome becomes this (dunno, mark, defer, reject, skipped)"},
                 {'t', "top", "N", "list at most this many groups of senders (default 40)"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

@@ -11,11 +11,6 @@
 
 enum { COLUMNS = 4 };
 
-static unsigned long long n(uint64_t count)
-{
-    return (unsigned long long)count;
-}
-
 static void print_table(const struct replay *r, FILE *out)
 {
     fprintf(out, "%-10s", "logged");
@@ -89,12 +84,8 @@ void replay_print_text(const struct replay *r, FILE *out)
 static void json_table(const struct replay *r, struct json *j)
 {
     json_open(j, "table", '{');
-    for (unsigned old = 0; old < LOGGED_UNKNOWN; old++) {
-        json_open(j, logged_state_name(old), '{');
-        for (unsigned new = 0; new < LOGGED_STATES; new ++)
-            json_number(j, logged_state_name(new), (long long)r->table[old][new]);
-        json_close(j, '}');
-    }
+    for (unsigned old = 0; old < LOGGED_UNKNOWN; old++)
+        logged_json(j, logged_state_name(old), r->table[old], LOGGED_STATES);
     json_close(j, '}');
 }
 

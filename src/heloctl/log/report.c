@@ -83,7 +83,6 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_report = {
     .name = "report",
     .arguments = "[LOG ...]",
-    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "sum up the decisions of a log",
     .help = "Sums up the decision lines of log files as they were logged: what the thresholds said, in monitor mode\n"
@@ -95,6 +94,5 @@ const struct ctl_verb ctl_report = {
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 SUMMARY_OPTIONS,
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

@@ -23,11 +23,6 @@ enum {
     KEY_SIZE = 700,
 };
 
-static unsigned long long n(uint64_t count)
-{
-    return (unsigned long long)count;
-}
-
 static bool is_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};

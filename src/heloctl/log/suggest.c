@@ -20,11 +20,6 @@ enum {
     WORTH = 10, /* what a change must be better by */
 };
 
-static unsigned long long n(uint64_t count)
-{
-    return (unsigned long long)count;
-}
-
 static enum pattern_kind honest(const struct suggestion *to)
 {
     return to->by_labels ? PATTERN_HAM : PATTERN_PROVED;

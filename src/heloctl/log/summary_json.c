@@ -132,12 +132,8 @@ static void print_shadow(const struct summary *s, struct json *j)
     json_open(j, "shadow", '{');
     json_number(j, "decisions", (long long)s->shadow.decisions);
     json_open(j, "table", '{');
-    for (unsigned judged = 0; judged < OUTCOME_COUNT; judged++) {
-        json_open(j, outcome_name((enum outcome)judged), '{');
-        for (unsigned shadow = 0; shadow < OUTCOME_COUNT; shadow++)
-            json_number(j, outcome_name((enum outcome)shadow), (long long)s->shadow.table[judged][shadow]);
-        json_close(j, '}');
-    }
+    for (unsigned judged = 0; judged < OUTCOME_COUNT; judged++)
+        logged_json(j, outcome_name((enum outcome)judged), s->shadow.table[judged], OUTCOME_COUNT);
     json_close(j, '}');
     print_differences(j, "refuses_more", s->shadow.more);
     print_differences(j, "lets_through", s->shadow.less);
@@ -209,10 +205,8 @@ static void print_times(const struct summary *s, struct json *j)
 
 static void print_answers(const struct summary *s, struct json *j)
 {
-    json_open(j, "actions", '{');
-    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
-        json_number(j, outcome_name((enum outcome)i), (long long)s->actions[i]);
-    json_close(j, '}');
+    logged_json(j, "states", s->states, LOGGED_UNKNOWN);
+    logged_json(j, "actions", s->actions, OUTCOME_COUNT);
     json_open(j, "modes", '{');
     for (unsigned i = 0; i < MODE_COUNT; i++)
         json_number(j, policy_mode_name((enum policy_mode)i), (long long)s->modes[i]);
@@ -295,9 +289,6 @@ void summary_print_json(const struct summary *s, struct json *j, const char *nam
     json_number(j, "lines", (long long)s->read.lines);
     json_number(j, "decisions", (long long)s->read.decisions);
     json_number(j, "malformed", (long long)s->read.malformed);
-    json_open(j, "states", '{');
-    print_states(j, s->states);
-    json_close(j, '}');
     print_answers(s, j);
     print_thresholds(s, j);
     print_numbers(j, "scores", s->scores, SUMMARY_SCORES);

@@ -168,11 +168,6 @@ static void on_mail(void *arg, const struct mailbox_mail *mail)
 
 /* ---- output ---- */
 
-static unsigned long long n(uint64_t count)
-{
-    return (unsigned long long)count;
-}
-
 static void print_servers(const struct survey *s, FILE *out)
 {
     size_t count;
@@ -376,6 +371,5 @@ const struct ctl_verb ctl_survey = {
                 {'r', "rate", "N", "greetings per second that may query DNS (default 50)"},
                 {'l', "log", "FILE", "write the decision lines, with labels, for report, tune and replay"},
                 {'w', "html", "FILE", "write a page of HTML that needs no network (- for standard output)"},
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

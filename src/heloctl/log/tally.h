@@ -12,6 +12,12 @@
 
 #include "table.h"
 
+/* A count for printf(), whose %llu is the same type on every machine. */
+static inline unsigned long long n(uint64_t count)
+{
+    return count;
+}
+
 enum { TALLY_VALUES = 8, TALLY_NOTE_SIZE = 200 };
 
 struct tally_row {

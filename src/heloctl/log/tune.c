@@ -17,11 +17,6 @@ enum {
     TOP_NEAR = 15,
 };
 
-static unsigned long long n(uint64_t count)
-{
-    return (unsigned long long)count;
-}
-
 static void print_thresholds(const struct summary *s)
 {
     printf("\na threshold at   reaches   share  proved%s\n", s->labelled ? "       ham      spam" : "");
@@ -135,12 +130,8 @@ static void print_text(const struct summary *s, const struct suggestion *to)
 static void print_outcomes(struct json *j, const char *name, const struct pattern_counts *c)
 {
     json_open(j, name, '{');
-    for (unsigned kind = 0; kind < PATTERN_KINDS; kind++) {
-        json_open(j, kinds[kind], '{');
-        for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++)
-            json_number(j, outcome_name((enum outcome)outcome), (long long)c->outcomes[kind][outcome]);
-        json_close(j, '}');
-    }
+    for (unsigned kind = 0; kind < PATTERN_KINDS; kind++)
+        logged_json(j, kinds[kind], c->outcomes[kind], OUTCOME_COUNT);
     json_close(j, '}');
 }
 
@@ -200,7 +191,6 @@ static int run(struct ctl *ctl)
 const struct ctl_verb ctl_tune = {
     .name = "tune",
     .arguments = "[LOG ...]",
-    .arguments_min = 0,
     .arguments_max = -1,
     .summary = "show what thresholds and points do to the greetings of a log",
     .help = "Judges the decisions of log files by the policy file and shows how scores are spread, what each\n"
@@ -210,6 +200,5 @@ const struct ctl_verb ctl_tune = {
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 SUMMARY_OPTIONS,
-                {'j', "json", NULL, "print JSON"},
-                {0, NULL, NULL, NULL}},
+                {'j', "json", NULL, "print JSON"}},
 };

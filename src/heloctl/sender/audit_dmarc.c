@@ -199,8 +199,7 @@ static bool add_known(struct audit *audit, char *word)
 
 int audit_read_known(struct audit *audit, const char *path)
 {
-    char *files[] = {(char *)path}; /* only read */
-    struct lines *lines = lines_open(audit->ctl, files, 1);
+    struct lines *lines = lines_open_file(audit->ctl, path);
     char line[KNOWN_LINE];
     const char *wrong;
     bool good = true;

@@ -132,8 +132,7 @@ static const char *read_line(struct reading *reading, char *line)
 int audit_read_pairs(struct audit *audit, const char *path)
 {
     static const char bom[] = "\xef\xbb\xbf";
-    char *files[] = {(char *)path}; /* only read */
-    struct lines *lines = lines_open(audit->ctl, files, 1);
+    struct lines *lines = lines_open_file(audit->ctl, path);
     struct reading reading = {.audit = audit};
     char line[LINE_MAX_BYTES];
     unsigned long number = 0, bad = 0;

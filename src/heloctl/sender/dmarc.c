@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "dmarc.h"
+#include "sure.h"
 
 #ifdef HAVE_EXPAT
 
@@ -110,7 +111,7 @@ static void take_record(struct dmarc_reader *r)
     } else if (r->wanted) {
         r->tally.rows++;
         if (!r->handler->row(r->arg, &r->record))
-            fail(r, "out of memory, or too many sources");
+            fail(r, "too many sources");
     }
     r->record = (struct dmarc_record){.count = 0};
     r->header_from[0] = r->helo[0] = r->spf_scope[0] = r->spf_domain[0] = '\0';
@@ -274,15 +275,9 @@ static int unknown_encoding(void *arg, const XML_Char *name, XML_Encoding *info)
 
 struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg)
 {
-    struct dmarc_reader *r = calloc(1, sizeof(*r));
+    struct dmarc_reader *r = sure(calloc(1, sizeof(*r)));
 
-    if (!r)
-        return NULL;
-    r->parser = XML_ParserCreate(NULL);
-    if (!r->parser) {
-        free(r);
-        return NULL;
-    }
+    r->parser = sure(XML_ParserCreate(NULL));
     r->handler = handler;
     r->arg = arg;
     XML_SetUserData(r->parser, r);
@@ -295,8 +290,6 @@ struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void 
 
 void dmarc_reader_free(struct dmarc_reader *r)
 {
-    if (!r)
-        return;
     XML_ParserFree(r->parser);
     free(r);
 }

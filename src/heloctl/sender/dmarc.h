@@ -26,8 +26,8 @@ struct dmarc_identity {
 
 /* What is done with a report. All get `arg`. */
 struct dmarc_handler {
-    bool (*begin)(void *arg, const struct dmarc_identity *identity); /* before the first row; false: do not want it */
-    bool (*row)(void *arg, const struct dmarc_record *record);       /* false ends the reading: no memory */
+    bool (*begin)(void *arg, const struct dmarc_identity *identity); /* before the first row; false: unwanted */
+    bool (*row)(void *arg, const struct dmarc_record *record);       /* false ends the reading: too many sources */
     void (*trouble)(void *arg, const char *text);                    /* of files: what could not be read, and why */
 };
 
@@ -40,10 +40,10 @@ struct dmarc_tally {
 
 struct dmarc_reader;
 
-/* A reader is there only in a build with expat. NULL: no memory. */
+/* A reader exists only in a build with expat. */
 struct dmarc_reader *dmarc_reader_new(const struct dmarc_handler *handler, void *arg);
-void dmarc_reader_free(struct dmarc_reader *reader); /* NULL is allowed */
-/* The next piece of the document; `last`: there is no more. False from the first error on. */
+void dmarc_reader_free(struct dmarc_reader *reader);
+/* The next piece of the document. `last`: it is the last one. False from the first error on. */
 bool dmarc_reader_feed(struct dmarc_reader *reader, const void *bytes, size_t n, bool last);
 const char *dmarc_reader_error(const struct dmarc_reader *reader); /* a constant text; NULL: none so far */
 const struct dmarc_tally *dmarc_reader_tally(const struct dmarc_reader *reader);

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "dmarc.h"
 #include "mail_parts.h"
+#include "sure.h"
 
 #ifdef HAVE_LIBZIP
 #include <zip.h>
@@ -57,21 +58,14 @@ static bool too_much(struct unpacking *u)
     return false;
 }
 
-/* Makes room for one more piece. */
-static bool grow(struct unpacking *u, struct bytes *b)
+/* Where one more piece can be written. */
+static char *room_for_piece(struct bytes *b)
 {
-    char *at;
-
-    if (b->room - b->n >= PIECE)
-        return true;
-    b->room = 2 * b->room + PIECE;
-    at = realloc(b->at, b->room);
-    if (!at) {
-        trouble(u, "out of memory");
-        return false;
+    if (b->room - b->n < PIECE) {
+        b->room = 2 * b->room + PIECE;
+        b->at = sure(realloc(b->at, b->room));
     }
-    b->at = at;
-    return true;
+    return b->at + b->n;
 }
 
 static bool within(struct unpacking *u, size_t n)
@@ -114,10 +108,6 @@ static void take_xml(struct unpacking *u, const char *bytes, size_t n)
     struct dmarc_reader *reader = dmarc_reader_new(u->handler, u->arg);
     bool good = true;
 
-    if (!reader) {
-        trouble(u, "out of memory");
-        return;
-    }
     for (size_t at = 0; good && at < n; at += PIECE)
         good = dmarc_reader_feed(reader, bytes + at, n - at < PIECE ? n - at : PIECE, false);
     good = good && dmarc_reader_feed(reader, "", 0, true);
@@ -148,9 +138,7 @@ static const char *inflate_all(struct unpacking *u, z_stream *z, struct bytes *o
 
         if (result == Z_STREAM_END && inflateReset(z) != Z_OK)
             return "damaged";
-        if (!grow(u, out))
-            return "";
-        z->next_out = (unsigned char *)out->at + out->n;
+        z->next_out = (unsigned char *)room_for_piece(out);
         z->avail_out = PIECE;
         result = inflate(z, Z_NO_FLUSH);
         out->n += PIECE - z->avail_out;
@@ -180,7 +168,7 @@ static void take_gzip(struct unpacking *u, const char *bytes, size_t n)
         trouble(u, text);
     }
     if (!wrong || *wrong)
-        take(u, out.at ? out.at : "", out.n);
+        take(u, out.at, out.n);
     free(out.at);
 }
 
@@ -192,18 +180,18 @@ static void take_entry(struct unpacking *u, zip_t *zip, zip_uint64_t index)
 {
     struct bytes out = {NULL, 0, 0};
     zip_file_t *entry = zip_fopen_index(zip, index, 0);
-    zip_int64_t n = -1;
+    zip_int64_t n;
 
     if (!entry) {
         trouble(u, "a part of the zip archive that cannot be unpacked");
         return;
     }
-    while (grow(u, &out) && (n = zip_fread(entry, out.at + out.n, PIECE)) > 0 && within(u, (size_t)n))
+    while ((n = zip_fread(entry, room_for_piece(&out), PIECE)) > 0 && within(u, (size_t)n))
         out.n += (size_t)n;
     if (n < 0)
         trouble(u, "damaged: a part of the zip archive");
     if (n <= 0)
-        take(u, out.at ? out.at : "", out.n);
+        take(u, out.at, out.n);
     zip_fclose(entry);
     free(out.at);
 }
@@ -300,15 +288,15 @@ static void take(struct unpacking *u, const char *bytes, size_t n)
 static void take_pipe(struct unpacking *u, int fd)
 {
     struct bytes all = {NULL, 0, 0};
-    ssize_t n = 0;
+    ssize_t n;
 
-    while (grow(u, &all) && (n = read(fd, all.at + all.n, PIECE)) > 0 && within(u, (size_t)n))
+    while ((n = read(fd, room_for_piece(&all), PIECE)) > 0 && within(u, (size_t)n))
         all.n += (size_t)n;
     if (n < 0)
         trouble(u, strerror(errno));
     u->left = u->most;
     if (n == 0)
-        take(u, all.at ? all.at : "", all.n);
+        take(u, all.at, all.n);
     free(all.at);
 }
 

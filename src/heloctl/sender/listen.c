@@ -34,7 +34,7 @@ struct connection;
 struct listening {
     struct ctl *ctl;
     struct settings settings;       /* without exemptions */
-    struct listen_tls *tls;         /* NULL: STARTTLS is not offered */
+    struct ssl_ctx_st *tls;         /* NULL: STARTTLS is not offered */
     FILE *out;                      /* --out; NULL: none */
     unsigned long long most, shown; /* --count; most 0: no end */
     unsigned connection_count;

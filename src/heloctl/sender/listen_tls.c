@@ -3,7 +3,6 @@
  * listen_tls: a key and a self-signed certificate in memory, and TLS over a bufferevent. Nothing is written to disk.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "config.h"
 #include "listen_tls.h"
@@ -18,10 +17,6 @@
 #include <openssl/x509.h>
 
 enum { DAY_SECONDS = 86400, VALID_DAYS = 30 };
-
-struct listen_tls {
-    SSL_CTX *context;
-};
 
 /* A clock that is a little wrong must not make the certificate invalid, so it begins a day ago. */
 static X509 *make_certificate(EVP_PKEY *key, const char *host)
@@ -40,40 +35,34 @@ static X509 *make_certificate(EVP_PKEY *key, const char *host)
     return NULL;
 }
 
-struct listen_tls *listen_tls_new(const char *host)
+struct ssl_ctx_st *listen_tls_new(const char *host)
 {
-    struct listen_tls *tls = calloc(1, sizeof(*tls));
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = key ? make_certificate(key, host) : NULL;
-    bool good;
+    bool good = context && certificate && SSL_CTX_use_certificate(context, certificate) == 1 &&
+                SSL_CTX_use_PrivateKey(context, key) == 1;
 
-    if (tls)
-        tls->context = SSL_CTX_new(TLS_server_method());
-    good = tls && tls->context && certificate && SSL_CTX_use_certificate(tls->context, certificate) == 1 &&
-           SSL_CTX_use_PrivateKey(tls->context, key) == 1;
     X509_free(certificate);
     EVP_PKEY_free(key);
     if (good)
-        return tls;
-    listen_tls_free(tls);
+        return context;
+    SSL_CTX_free(context);
     return NULL;
 }
 
-void listen_tls_free(struct listen_tls *tls)
+void listen_tls_free(struct ssl_ctx_st *tls)
 {
-    if (!tls)
-        return;
-    SSL_CTX_free(tls->context);
-    free(tls);
+    SSL_CTX_free(tls);
 }
 
 /*
  * TLS takes over the socket itself. A filter over `plain` would report replies as written while they still wait in the
  * lower buffer, and the last of them would be lost when the connection ends.
  */
-struct bufferevent *listen_tls_start(struct listen_tls *tls, struct event_base *base, struct bufferevent *plain)
+struct bufferevent *listen_tls_start(struct ssl_ctx_st *tls, struct event_base *base, struct bufferevent *plain)
 {
-    SSL *ssl = SSL_new(tls->context);
+    SSL *ssl = SSL_new(tls);
     evutil_socket_t fd = bufferevent_getfd(plain);
     struct bufferevent *bev;
 
@@ -109,18 +98,18 @@ const char *listen_tls_version(struct bufferevent *bev)
 
 #else
 
-struct listen_tls *listen_tls_new(const char *host)
+struct ssl_ctx_st *listen_tls_new(const char *host)
 {
     (void)host;
     return NULL;
 }
 
-void listen_tls_free(struct listen_tls *tls)
+void listen_tls_free(struct ssl_ctx_st *tls)
 {
     (void)tls;
 }
 
-struct bufferevent *listen_tls_start(struct listen_tls *tls, struct event_base *base, struct bufferevent *plain)
+struct bufferevent *listen_tls_start(struct ssl_ctx_st *tls, struct event_base *base, struct bufferevent *plain)
 {
     (void)tls;
     (void)base;

@@ -8,13 +8,13 @@
 
 struct event_base;
 struct bufferevent;
-struct listen_tls;
+struct ssl_ctx_st; /* SSL_CTX of OpenSSL */
 
-/* NULL: no memory, or built without OpenSSL. */
-struct listen_tls *listen_tls_new(const char *host);
-void listen_tls_free(struct listen_tls *tls); /* NULL is allowed */
+/* NULL: OpenSSL could not make it, or this was built without OpenSSL. */
+struct ssl_ctx_st *listen_tls_new(const char *host);
+void listen_tls_free(struct ssl_ctx_st *tls); /* NULL is allowed */
 /* Begins the handshake on the connection of `plain`, which is freed. NULL: no memory; `plain` is as before. */
-struct bufferevent *listen_tls_start(struct listen_tls *tls, struct event_base *base, struct bufferevent *plain);
+struct bufferevent *listen_tls_start(struct ssl_ctx_st *tls, struct event_base *base, struct bufferevent *plain);
 /* Says goodbye in TLS, where it is TLS, before the connection is freed. */
 void listen_tls_end(struct bufferevent *bev);
 /* The protocol version of an encrypted connection: "TLSv1.3". NULL: it is not encrypted. */
