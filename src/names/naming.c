@@ -59,7 +59,7 @@ static unsigned flag_of(const struct reading *in, const struct host_atom *atom, 
             digits = STOCK_SERIAL_DIGITS;
         return in->address || number_near(in->host, atom->group, digits) ? NAMING_GENERIC : 0;
     case TOKEN_FIXED:
-        return NAMING_SERVER | NAMING_FIXED;
+        return NAMING_SERVER | NAMING_FIXED | (in->address && !(in->flags & NAMING_ADDRESS) ? NAMING_GENERIC : 0u);
     case TOKEN_SERVER:
         return NAMING_SERVER;
     case TOKEN_MAIL:

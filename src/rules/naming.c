@@ -156,14 +156,15 @@ static bool sender_is_of_helo(const struct evidence *e)
 }
 
 /*
- * Large senders number their hosts like providers. What separates them from rented machines that keep a default
- * name: the name is confirmed, the session is encrypted, and the host sends for the owner of the name, or the name
- * has no more than two octets of the address. (A word for mail in the name separates them by itself, see
- * helo_looks().)
+ * Large senders number their hosts like providers, but do not call them "static" or "dedicated". What separates them
+ * from rented machines that keep a default name: the name is confirmed, the session is encrypted, and the host sends
+ * for the owner of the name, or the name has no more than two octets of the address. (A word for mail in the name
+ * separates them by itself, see helo_looks().)
  */
 static enum answer is_numbered_sender(const struct evidence *e)
 {
-    if (!e->request->encrypted || !((e->helo_naming.flags & NAMING_PARTIAL) || sender_is_of_helo(e)))
+    if (!e->request->encrypted || (e->helo_naming.flags & NAMING_FIXED) ||
+        !((e->helo_naming.flags & NAMING_PARTIAL) || sender_is_of_helo(e)))
         return NO;
     return helo_is_confirmed(e, FIT_NAME);
 }

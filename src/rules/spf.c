@@ -114,7 +114,7 @@ RULE(sender_spf) = {
     .code = 550,
     .enhanced = "5.7.23",
     .advice = "a bounce is checked against the SPF record of %{helo}, which denies your address %{client} (%{detail}): "
-              "add your address to it with ip4: or ip6:",
+              "greet with the name of your own server, or add your address to the record if %{helo} is yours",
     .test = test_sender,
     .detail = detail_term,
 };
@@ -133,7 +133,8 @@ RULE(helo_spf_softfail) = {
     .adds = 50,
     .code = 550,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): add it with ip4: or ip6:",
+    .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): greet with the name of your "
+              "own server, or add your address to the record if %{helo} is yours",
     .test = test_softfail,
     .detail = detail_term,
 };

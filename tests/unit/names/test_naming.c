@@ -231,6 +231,9 @@ static const struct {
     {"bulky.company.com", "", 0},
     {"mail.bulk.com", "", SERVER | MAIL_ROLE},
 
+    /* "static" beside any address makes a default name */
+    {"static-113-9.company.com", "203.0.113.9", PARTIAL | GENERIC | SERVER | FIXED},
+    {"static-4-9.company.com", "203.0.113.9", SERVER | FIXED},
     /* stock names */
     {"server.company.com", "", STOCK},
     {"server1.company.com", "", STOCK},

@@ -42,6 +42,8 @@ const struct rule_case cases_names[] = {
     {"helo_generic", YES, "helo=a-1-2.rot.com naming=generic+partial rdns=a-1-2.rot.com:pass"},
     {"helo_generic", YES, "helo=a-1-2.rot.com naming=generic+partial rdns=a-1-2.rot.com:fail encrypted"},
     {"helo_generic", OPEN, "helo=a-1-2.rot.com naming=generic+partial rdns=temperror encrypted"},
+    {"helo_generic", YES,
+     "helo=static-2-3.rot.com naming=generic+partial+server+fixed rdns=static-2-3.rot.com:pass encrypted"},
     {"helo_generic", YES, "helo=a-25-1-2-3.rot.com naming=address rdns=a-25-1-2-3.rot.com:pass encrypted"},
     {"helo_generic", NO,
      "helo=a-25-1-2-3.rot.com naming=address rdns=a-25-1-2-3.rot.com:pass encrypted sender=x@n.rot.com"},
