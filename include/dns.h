@@ -40,6 +40,7 @@ struct dns_answer {
     uint16_t type;         /* enum dns_type */
     uint16_t count;        /* number of records, at most DNS_RECORDS_MAX */
     uint16_t left_out;     /* records beyond that bound, or whose name is not a host name */
+    uint32_t size;         /* bytes of the messages that it came in; 0: there was none */
     uint32_t ttl;          /* seconds, clamped; for a cached answer, the time that remains */
     const char *name;      /* the name that was asked for */
     const char *canonical; /* end of the CNAME chain; equal to name when there is none */

@@ -56,6 +56,7 @@ enum limit {
     LIMIT_CLIENT_RATE,    /* the client's network sent more than client_rate requests in this minute */
     LIMIT_CLIENT_WAITING, /* too many requests of the client's network are waiting for DNS */
     LIMIT_GUARD,          /* the resolver is in trouble */
+    LIMIT_ANSWERS,        /* the answers so far were too large, or too many */
     LIMIT_OFFLINE,        /* heloctl: replay without --dns, survey --offline */
     LIMIT_COUNT
 };

@@ -38,6 +38,7 @@ const char *limit_name(enum limit limit)
         [LIMIT_CLIENT_RATE] = "client_rate",
         [LIMIT_CLIENT_WAITING] = "client_waiting",
         [LIMIT_GUARD] = "guard",
+        [LIMIT_ANSWERS] = "answers",
         [LIMIT_OFFLINE] = "offline",
     };
 

@@ -113,6 +113,7 @@ static void on_reply(void *arg, const struct channel_reply *reply)
 {
     struct lookup *l = arg;
 
+    l->size += (uint32_t)reply->size;
     if (!reply->aborted)
         l->answer = read_reply(l, reply);
     move_to(l, LOOKUP_ENDED);
@@ -214,6 +215,7 @@ void lookup_end(struct lookup *l)
     if (!l->answer)
         l->answer = failure(l, "memory");
     if (l->answer) {
+        l->answer->view.size = l->size;
         bool failed = l->answer->view.status == DNS_TEMPERROR;
         r->stats.by_status[dns_type_number(l->answer->view.type)][l->answer->view.status]++;
         if (!expired)

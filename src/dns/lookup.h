@@ -57,6 +57,7 @@ struct lookup {
     bool again;            /* ended, but `target` must still be asked */
     uint16_t type;
     uint32_t chain_ttl;
+    uint32_t size;         /* bytes of all messages received for it */
     struct address source; /* the client network of the query that started it */
     TAILQ_ENTRY(lookup) link;
     const char *name; /* points into `key` */

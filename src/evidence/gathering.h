@@ -15,10 +15,18 @@
 /* What the answer to a lookup is for. */
 typedef void gathering_answer(struct gather *g, unsigned index, const struct dns_answer *answer);
 
+/*
+ * What lookups have cost, in bytes of answers. The client's reverse zone, the HELO name's zone and that of the domain
+ * which it claims to be of (owner.c) have an account each, so that none can use up what another needs: a forged HELO
+ * name is looked up however large the PTR answer is.
+ */
+enum gathering_account { ACCOUNT_REVERSE, ACCOUNT_HELO, ACCOUNT_OWNER, ACCOUNTS };
+
 struct gathering_ask {
     struct gather *gather;
     gathering_answer *handler;
     unsigned index;
+    enum gathering_account account;
     struct resolver_query *query; /* NULL once answered */
     struct gathering_ask *next;
 };
@@ -37,7 +45,8 @@ struct gather {
     unsigned asked;                    /* enum need: under way or answered */
     unsigned pending, reverse_pending; /* lookups and history under way; of these, lookups of reverse names */
     bool judged_ahead;                 /* the last judgement did not wait for the reverse names */
-    bool returned;                     /* gather_start() has returned, so the result goes to options.done */
+    uint32_t spent[ACCOUNTS];
+    bool returned; /* gather_start() has returned, so the result goes to options.done */
     bool finished;
     struct gathering_ask *asks;
     uint64_t waiting_since_ms; /* for a lookup; 0: nothing had to be waited for */
@@ -51,11 +60,18 @@ struct gather {
     struct history_query *history;    /* under way */
 };
 
+struct gathering_question {
+    const char *name;
+    enum dns_type type;
+    enum gathering_account account;
+    gathering_answer *handler;
+    unsigned index; /* for the handler */
+};
+
 /* lookup.c. Asks; the handler is called at once (cache, or nothing can be asked) or later. */
-void lookup_ask(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler, unsigned index);
+void lookup_ask(struct gather *g, const struct gathering_question *question);
 /* The same, but an answer that is known at once is returned to the caller instead of passed to the handler. */
-const struct dns_answer *lookup_get(struct gather *g, const char *name, enum dns_type type, gathering_answer *handler,
-                                    unsigned index);
+const struct dns_answer *lookup_get(struct gather *g, const struct gathering_question *question);
 enum dns_type lookup_client_type(const struct gather *g); /* A or AAAA, as the client's address is */
 /* One of the things that `pending` counts has arrived. */
 void lookup_arrived(struct gather *g);

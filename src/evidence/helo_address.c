@@ -67,7 +67,9 @@ static void ask(struct gather *g)
     else
         g->e.helo_is_client = KNOWN_TEMPERROR;
     g->helo_family[family] = KNOWN_TEMPERROR;
-    lookup_ask(g, g->e.helo.text, type, answered, family);
+    lookup_ask(
+        g, &(struct gathering_question){
+               .name = g->e.helo.text, .type = type, .account = ACCOUNT_HELO, .handler = answered, .index = family});
 }
 
 static void conclude(struct gather *g)

@@ -35,7 +35,8 @@ static void ask(struct gather *g)
 {
     g->asked |= NEED_HELO_MX;
     g->e.helo_mx = KNOWN_TEMPERROR;
-    lookup_ask(g, g->e.helo.text, DNS_MX, answered, 0);
+    lookup_ask(g, &(struct gathering_question){
+                      .name = g->e.helo.text, .type = DNS_MX, .account = ACCOUNT_HELO, .handler = answered});
 }
 
 static void text(const struct evidence *e, struct text *t)

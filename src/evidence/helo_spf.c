@@ -40,7 +40,12 @@ static void run(struct gather *g, unsigned which)
     struct spf_ask ask;
 
     while (spf_step(g->spf[which], &ask) == SPF_ASK) {
-        const struct dns_answer *answer = lookup_get(g, ask.name, ask.type, answered, which);
+        const struct gathering_question question = {.name = ask.name,
+                                                    .type = ask.type,
+                                                    .account = which == SPF_OF_HELO ? ACCOUNT_HELO : ACCOUNT_OWNER,
+                                                    .handler = answered,
+                                                    .index = which};
+        const struct dns_answer *answer = lookup_get(g, &question);
 
         if (!answer)
             return;

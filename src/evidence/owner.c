@@ -37,7 +37,8 @@ static void ask(struct gather *g)
 
     g->asked |= NEED_OWNER;
     g->e.owner_is_client = KNOWN_TEMPERROR;
-    lookup_ask(g, owner, lookup_client_type(g), answered, 0);
+    lookup_ask(g, &(struct gathering_question){
+                      .name = owner, .type = lookup_client_type(g), .account = ACCOUNT_OWNER, .handler = answered});
     helo_spf_start(g, SPF_OF_OWNER, owner);
 }
 

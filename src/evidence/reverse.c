@@ -165,7 +165,10 @@ static void reverse_ask(struct gather *g)
     if (g->e.reverse == KNOWN_NOT_ASKED)
         g->e.reverse = KNOWN_TEMPERROR;
     g->reverse_pending++;
-    lookup_ask(g, address_reverse_name(&g->e.client, name), DNS_PTR, reverse_answered, 0);
+    lookup_ask(g, &(struct gathering_question){.name = address_reverse_name(&g->e.client, name),
+                                               .type = DNS_PTR,
+                                               .account = ACCOUNT_REVERSE,
+                                               .handler = reverse_answered});
 }
 
 static bool is_provider_name(const struct gather *g, const struct name *name)
@@ -175,6 +178,8 @@ static bool is_provider_name(const struct gather *g, const struct name *name)
             return true;
     return false;
 }
+
+enum { CONFIRM_AT_ONCE = 2 };
 
 /* One name that Postfix has confirmed is enough for FCrDNS. Others matter where they excuse HELO or exempt. */
 static bool is_worth_confirming(const struct gather *g, const struct evidence_rdns *rdns)
@@ -214,9 +219,15 @@ static void confirm_answered(struct gather *g, unsigned index, const struct dns_
             rdns->confirmed = KNOWN_PRESENT;
 }
 
+/*
+ * Looks up a few names at a time, so that the answers' size is noticed before all are asked, and the most relevant ones
+ * may be enough.
+ */
 static void confirm_ask(struct gather *g)
 {
-    for (unsigned i = 0; i < g->e.rdns_count; i++) {
+    unsigned before = g->pending;
+
+    for (unsigned i = 0; i < g->e.rdns_count && g->pending - before < CONFIRM_AT_ONCE; i++) {
         struct evidence_rdns *rdns = &g->e.rdns[i];
 
         if (!is_worth_confirming(g, rdns))
@@ -228,7 +239,11 @@ static void confirm_ask(struct gather *g)
         }
         rdns->confirmed = KNOWN_TEMPERROR;
         g->reverse_pending++;
-        lookup_ask(g, rdns->name.text, lookup_client_type(g), confirm_answered, i);
+        lookup_ask(g, &(struct gathering_question){.name = rdns->name.text,
+                                                   .type = lookup_client_type(g),
+                                                   .account = ACCOUNT_REVERSE,
+                                                   .handler = confirm_answered,
+                                                   .index = i});
     }
 }
 

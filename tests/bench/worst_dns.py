@@ -18,8 +18,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import helod as daemon  # noqa: E402
 import tap  # noqa: E402
 
-# Measured are ratios of up to 14 on a busy machine; before its bounds helod took 50 to 280 times as long.
-RATIO_MAX, REQUESTS = 18, 24
+# Measured are ratios of up to 6 on a busy machine; before its bounds helod took 50 to 280 times as long. A usual request
+# takes 0.25 ms on a machine on which 2 ms are the most that one greeting may cost.
+RATIO_MAX, REQUESTS, ATTEMPTS = 8, 24, 5
 A, CNAME, SOA, PTR, MX, TXT, AAAA = 1, 5, 6, 12, 15, 16, 28
 
 
@@ -178,6 +179,46 @@ def behind_mx(host_content):
     return content
 
 
+def leading_on(n):
+    """16 KB of chains that end in a name without a record, which is then looked up: 64 KB more."""
+    def answer(name, kind):
+        if name.startswith("end"):
+            return pointers(n)(name, kind) or aliases(n)(name, kind)
+        rest = [(f"d{i}.{many_labels(n, i)}", CNAME, host("x.net")) for i in range(60)]
+        return [(None, CNAME, host(f"end.{many_labels(n, 0)}"))] + rest
+    return answer
+
+
+def bound_by_bound(large):
+    """Each bound is used up as late as possible, and then exceeded by as much as possible: 15 KB of PTR names, of which the
+    first two are `large`, 22 lookups for SPF, and a `large` one as the last."""
+    def content(n):
+        terms, more = mx_hosts(n), large(n)
+
+        def answer(name, kind):
+            if kind == PTR:
+                return [(None, PTR, host(many_labels(n, i))) for i in range(58)]
+            if ".z" in name or name.startswith(("d", "end")) or (kind in (A, AAAA) and name.startswith("h8.m1.")):
+                return more(name, kind)
+            return terms(name, kind) if kind in (TXT, MX) or ".m" in name else []
+        return answer
+    return content
+
+
+def many_small_texts(n):
+    """Ten included records that fill a datagram each, and at the end of each an mx whose hosts do not exist."""
+    filler = " ip4:192.0.2.1" * 70
+
+    def answer(name, kind):
+        if kind == PTR:
+            return [(None, PTR, host(many_labels(n, i))) for i in range(6)]
+        if kind == TXT:
+            return [(None, TXT, text("v=spf1" + "".join(f" include:i{i}.n{n}.net" for i in range(10)) + " -all"
+                                     if not name.startswith("i") else f"v=spf1{filler} ?all"))]
+        return []
+    return answer
+
+
 def both(first, second):
     def content(n):
         one, two = first(n), second(n)
@@ -204,6 +245,12 @@ CONTENTS = (
     ("PTR names with 4000 addresses each", both(ptr_names, pointers)),
     ("PTR names at the end of chains", both(ptr_names, aliases)),
     ("PTR names with 4000 addresses each, and ten mx terms", large_names_and_mx),
+    ("aliases that lead on to large answers", leading_on),
+    ("PTR names whose aliases lead on", both(ptr_names, leading_on)),
+    ("ten includes that fill a datagram each", many_small_texts),
+    ("every bound nearly reached, then exceeded by 4000 addresses", bound_by_bound(pointers)),
+    ("every bound nearly reached, then exceeded by chains", bound_by_bound(aliases)),
+    ("every bound nearly reached, then exceeded by aliases that lead on", bound_by_bound(leading_on)),
 )
 
 
@@ -232,15 +279,18 @@ class Cost:
 
 cost = Cost()
 cost.of(usual)
-USUAL = cost.of(usual)
 
 
 @tap.cases(CONTENTS)
 def _(what, content):
     longest = ".".join(["a"] * 110) + ".n{n:06}.kiln-street.org"
-    figure = max(cost.of(content), cost.of(content, helo=longest))
-    tap.note(f"{what}: {figure:.2f} ms, {figure / USUAL:.1f} times a usual request ({USUAL:.2f} ms)")
-    assert figure <= RATIO_MAX * USUAL, f"{figure:.2f} ms, where {RATIO_MAX * USUAL:.2f} ms are allowed"
+    for _ in range(ATTEMPTS):  # a machine that is busy with something else for a moment says little
+        at_rest = cost.of(usual)
+        figure = max(cost.of(content), cost.of(content, helo=longest))
+        tap.note(f"{what}: {figure:.2f} ms, {figure / at_rest:.1f} times a usual request ({at_rest:.2f} ms)")
+        if figure <= RATIO_MAX * at_rest:
+            return
+    raise AssertionError(f"{figure:.2f} ms, where {RATIO_MAX * at_rest:.2f} ms are allowed")
 
 
 tap.run()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A record built to be expensive costs at most 40 lookups, keeps no other client waiting, rejects nobody."""
+"""A record built to be expensive costs at most 25 lookups, keeps no other client waiting, rejects nobody."""
 import collections
 import time
 
@@ -27,14 +27,14 @@ def servers(zone, **options):
     return dns, helod.Helod(POLICY, resolver=dns.address, **options)
 
 
-@test("ten MX of ten hosts: after 40 lookups the result is unknown, and the record's -all does not count")
+@test("ten MX of ten hosts: after 25 lookups the result is unknown, and the record's -all does not count")
 def _():
     dns, daemon = servers(ZONE)
     with dns, daemon:
         answer = daemon.ask(client="192.0.2.7", helo="greedy-kiln.net")
         asked = collections.Counter(kind for kind, name in dns.questions() if ".m" in name or name.startswith("m"))
-        equal(asked, {"mx": 4, "a": 35})  # the record itself was the first lookup
-        equal(daemon.decision()["spf"], "temperror")
+        assert 15 <= sum(asked.values()) < 25, asked  # beside those for the name itself
+        equal((daemon.decision()["spf"], daemon.decision()["limit"]), ("temperror", "answers"))
         assert "helo_spf_fail" not in daemon.decision()["findings"], daemon.log()
         assert not answer.startswith(("4", "5")), answer
 

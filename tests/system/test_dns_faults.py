@@ -255,6 +255,42 @@ def _():
         daemon.wait_log("DNS points count again")
 
 
+LARGE = f"""
+bank.net 300 A 45.9.9.9
+bank.net 300 TXT "v=spf1 ~all"
+large.net 300 TXT "v=spf1 -all"
+203.0.113.31 300 PTR mail31.kiln-street.net
+mail31.kiln-street.net 300 A 203.0.113.31
+{chr(10).join(f"large.net 300 A 192.0.{n // 250}.{n % 250}" for n in range(2100))}
+{chr(10).join(f"203.0.113.30 300 PTR {'long' * 12}-name-{n}.kiln-street.net" for n in range(300))}
+"""
+
+
+@cases([("the owner of a forged name is heard however large the reverse zone is", "203.0.113.30", "bank.net", "softfail"),
+        ("what is not looked up of a name with a large answer is unknown", "203.0.113.31", "large.net", "temperror")],
+       name=lambda row: f"lookups end at a bound of bytes: {row[0]}")
+def _(_what, client, helo, spf):
+    with FaultDns(LARGE) as dns, start(dns) as daemon:
+        action = daemon.ask(client=client, helo=helo)
+        line = daemon.decision(helo=helo)
+        equal((line.get("limit"), line.get("spf")), ("answers", spf))
+        assert not any(name.startswith("long") for _, name in dns.questions()), "names of the large PTR answer were looked up"
+        equal("rdns_unconfirmed" in line["findings"], False, "what was not looked up counts")
+        if spf == "temperror":
+            assert harshness(action) < harshness("550") and "helo_spf_none" not in line["findings"], line
+
+
+@test("six reverse names are all looked up while their answers are small")
+def _():
+    names = [f"n{n}.loom-yard.net" for n in range(6)]
+    zone = "\n".join(f"203.0.113.40 300 PTR {name}\n{name} 300 A 192.0.2.{n}" for n, name in enumerate(names[:5]))
+    with FaultDns(f"{zone}\n203.0.113.40 300 PTR {names[5]}\n{names[5]} 300 A 203.0.113.40") as dns, start(dns) as daemon:
+        daemon.ask(client="203.0.113.40", helo="gone.kiln-street.net")
+        equal({name for _, name in dns.questions() if name.endswith(".loom-yard.net")}, set(names))
+        line = daemon.decision(helo="gone.kiln-street.net")
+        assert "limit" not in line and "rdns_unconfirmed" not in line["findings"], line
+
+
 @test("a greeting judged on temporary failures says so in its decision line")
 def _():
     faults = "\n".join(f"{name} fault servfail" for name in EVERYTHING)
