@@ -36,7 +36,9 @@ struct table *table_new(const struct table_limits *limits, table_release *releas
 void table_free(struct table *t); /* NULL is allowed */
 /* Returns the entry and makes it the most recently used, or returns NULL. */
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size);
-/* The same without changing the order. */
+/* Makes an entry of the table the most recently used. */
+void table_use(struct table *t, struct table_entry *entry);
+/* The same as table_find() without changing the order. */
 struct table_entry *table_peek(const struct table *t, const void *key, size_t key_size);
 /*
  * Variants that take the hash from table_hash(), so that a key which is looked up and then inserted is hashed only

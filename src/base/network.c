@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "text.h"
-
 /* One to three digits without a leading zero, nothing else. */
 static bool parse_bits(const char *s, size_t n, unsigned *bits)
 {
@@ -50,15 +48,19 @@ bool network_parse(struct network *net, const char *s, size_t n)
     return true;
 }
 
+/* Without a text builder: the history formats a network for nearly every request. */
 const char *network_format(const struct network *net, char out[NETWORK_TEXT_SIZE])
 {
-    size_t n = strlen(address_format(&net->base, out));
-    struct text t;
+    char *end = out + strlen(address_format(&net->base, out));
 
     if (net->base.family == ADDRESS_NONE)
         return out;
-    text_init(&t, out + n, NETWORK_TEXT_SIZE - n);
-    text_add_char(&t, '/');
-    text_add_number(&t, net->bits);
+    *end++ = '/';
+    if (net->bits >= 100)
+        *end++ = '1';
+    if (net->bits >= 10)
+        *end++ = (char)('0' + net->bits / 10 % 10);
+    *end++ = (char)('0' + net->bits % 10);
+    *end = '\0';
     return out;
 }

@@ -108,14 +108,20 @@ struct table_entry *table_peek(const struct table *t, const void *key, size_t ke
     return t->count == 0 ? NULL : table_peek_hashed(t, hash_bytes(&t->key, key, key_size), key, key_size);
 }
 
+void table_use(struct table *t, struct table_entry *entry)
+{
+    if (entry == t->newest)
+        return;
+    order_remove(t, entry);
+    order_add_newest(t, entry);
+}
+
 struct table_entry *table_find(struct table *t, const void *key, size_t key_size)
 {
     struct table_entry *e = table_peek(t, key, key_size);
 
-    if (e != NULL && e != t->newest) {
-        order_remove(t, e);
-        order_add_newest(t, e);
-    }
+    if (e != NULL)
+        table_use(t, e);
     return e;
 }
 

@@ -122,7 +122,7 @@ static void memory_note_encrypted(void *store, const struct store_keys *keys)
         records_changed(m, STORE_POLICY, policy);
 }
 
-static unsigned encrypted_networks(const struct records *m, const struct store_keys *keys, struct distinct_window w)
+static unsigned encrypted_networks(struct records *m, const struct store_keys *keys, struct distinct_window w)
 {
     const struct record *policy = records_find(m, STORE_POLICY, keys->policy, &w);
 
@@ -148,7 +148,7 @@ static bool known_for_one(const struct record *r, unsigned known_count, const st
 
 static bool memory_at_once(void *store, const struct store_keys *keys, struct history_facts *out)
 {
-    const struct records *m = ((const struct memory *)store)->records;
+    struct records *m = ((const struct memory *)store)->records;
     struct distinct_window w = records_window(m);
     const struct record *network = records_find(m, STORE_NETWORK, keys->network, &w);
     const struct record *name = records_find(m, STORE_NAME, keys->name, &w);
@@ -199,7 +199,7 @@ static void list_set(struct store_list *list, const struct distinct *set, const 
 
 static void memory_show(void *store, enum store_subject subject, const char *key, struct store_waiter *waiter)
 {
-    const struct records *m = ((const struct memory *)store)->records;
+    struct records *m = ((const struct memory *)store)->records;
     struct distinct_window w = records_window(m);
     const struct record *r = records_find(m, subject, key, &w);
     struct store_list *verified = &waiter->record->lists[STORE_VERIFIED];

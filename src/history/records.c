@@ -18,8 +18,11 @@ enum { ALLOCATION = 16, BUCKETS = 24, POLICIES_MAX = 64, POLICY_BYTES = 4096 };
 static void record_free(struct table_entry *entry, void *arg)
 {
     struct record *r = (struct record *)entry;
+    struct records *m = arg;
 
-    (void)arg;
+    for (unsigned i = 0; i < STORE_SUBJECTS; i++)
+        if (m->last[i] == r)
+            m->last[i] = NULL;
     for (unsigned i = 0; i < RECORD_SETS; i++)
         distinct_free(r->sets[i]);
     for (struct identity *i = r->identities, *next; i != NULL; i = next) {
@@ -56,9 +59,9 @@ struct records *records_new(size_t entries, uint64_t bytes, uint32_t window)
     if (m == NULL)
         return NULL;
     m->window = window;
-    m->tables[STORE_NETWORK] = table_new(&networks, record_free, NULL);
-    m->tables[STORE_NAME] = table_new(&names, record_free, NULL);
-    m->tables[STORE_POLICY] = table_new(&policies, record_free, NULL);
+    m->tables[STORE_NETWORK] = table_new(&networks, record_free, m);
+    m->tables[STORE_NAME] = table_new(&names, record_free, m);
+    m->tables[STORE_POLICY] = table_new(&policies, record_free, m);
     if (m->tables[STORE_NETWORK] == NULL || m->tables[STORE_NAME] == NULL || m->tables[STORE_POLICY] == NULL) {
         records_free(m);
         return NULL;
@@ -107,10 +110,20 @@ void records_changed(struct records *m, enum store_subject subject, struct recor
     table_charge(m->tables[subject], &r->entry, record_cost(r));
 }
 
-struct record *records_find(const struct records *m, enum store_subject subject, const char *key,
+/* However old it is. */
+static struct record *find(struct records *m, enum store_subject subject, const char *key)
+{
+    struct record *last = m->last[subject];
+
+    if (last == NULL || strcmp(last->key, key) != 0)
+        m->last[subject] = (struct record *)table_peek(m->tables[subject], key, strlen(key));
+    return m->last[subject];
+}
+
+struct record *records_find(struct records *m, enum store_subject subject, const char *key,
                             const struct distinct_window *w)
 {
-    struct record *r = key[0] == '\0' ? NULL : (struct record *)table_peek(m->tables[subject], key, strlen(key));
+    struct record *r = find(m, subject, key);
 
     return r != NULL && distinct_is_live(r->last, w) ? r : NULL;
 }
@@ -118,11 +131,13 @@ struct record *records_find(const struct records *m, enum store_subject subject,
 struct record *records_touch(struct records *m, enum store_subject subject, const char *key,
                              const struct distinct_window *w)
 {
-    struct record *r = (struct record *)table_find(m->tables[subject], key, strlen(key));
+    struct record *r = find(m, subject, key);
 
     if (r != NULL && !distinct_is_live(r->last, w)) {
         table_remove(m->tables[subject], &r->entry);
         r = NULL;
+    } else if (r != NULL) {
+        table_use(m->tables[subject], &r->entry);
     }
     if (r == NULL) {
         r = records_add(m, subject, key);

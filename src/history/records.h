@@ -38,7 +38,8 @@ struct record {
 
 struct records {
     struct table *tables[STORE_SUBJECTS];
-    uint32_t window; /* seconds */
+    struct record *last[STORE_SUBJECTS]; /* that was found, since a client is queried and then noted; or NULL */
+    uint32_t window;                     /* seconds */
     uint64_t changes;
 };
 
@@ -51,7 +52,7 @@ struct distinct_window records_window(const struct records *m);
 struct record *records_add(struct records *m, enum store_subject subject, const char *key);
 void records_changed(struct records *m, enum store_subject subject, struct record *r);
 /* NULL if there is none, or none that changed within the window: such a record has no valid data left. */
-struct record *records_find(const struct records *m, enum store_subject subject, const char *key,
+struct record *records_find(struct records *m, enum store_subject subject, const char *key,
                             const struct distinct_window *w);
 /* Finds or creates the record and makes it the most recently used. A stale record is reset. NULL: no memory. */
 struct record *records_touch(struct records *m, enum store_subject subject, const char *key,
