@@ -292,12 +292,13 @@ static bool start(struct daemon *d)
 static void announce(struct daemon *d)
 {
     const struct server *s = &d->server;
+    size_t sockets = acceptor_count(s->acceptor);
     char status[STATUS_SIZE];
 
     if (resolver_warning(s->gather.resolver) != NULL)
         log_warning("%s", resolver_warning(s->gather.resolver));
-    log_info("helod " PACKAGE_VERSION " is ready: policy %s, %zu sockets, DNS %s", s->settings->file,
-             acceptor_count(s->acceptor), resolver_servers(s->gather.resolver));
+    log_info("helod " PACKAGE_VERSION " is ready: policy %s, %zu socket%s, DNS %s", s->settings->file, sockets,
+             sockets == 1 ? "" : "s", resolver_servers(s->gather.resolver));
     if (d->parent >= 0) {
         if (!process_pid_write(&d->pid_file))
             log_warning("%s: cannot be written", d->pid_file.path);

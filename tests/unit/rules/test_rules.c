@@ -118,11 +118,17 @@ static bool printable(const char *s)
     return true;
 }
 
+static bool has(const char *text)
+{
+    return text && text[0];
+}
+
 /* What is wrong with a row, or NULL. */
 static const char *row_fault(const struct rule *rule)
 {
-    if (!good_name(rule->name) || !rule->summary[0] || !rule->test || !rule->advice[0])
-        return "not complete";
+    if (!has(rule->name) || !good_name(rule->name) || !has(rule->summary) || !rule->test || !has(rule->enhanced) ||
+        !has(rule->advice))
+        return "not complete: name, summary, test, enhanced and advice are needed";
     if (!printable(rule->advice) || strlen(rule->advice) > 240)
         return "advice that fits no reply";
     if (rule->points > 1000 || rule->points < -100 || rule->adds > 100)
