@@ -28,7 +28,7 @@ const char *greeting_sign_name(enum greeting_sign sign)
     return names[sign];
 }
 
-/* The texts one after the other, each with its NUL; they are the pair's key, too. */
+/* Joins the texts, each with its NUL at the end. They are the key of the pair. */
 static size_t make_key(char key[KEY_SIZE], const char *const texts[TEXTS], size_t starts[TEXTS])
 {
     size_t used = 0;

@@ -15,8 +15,8 @@ enum { GREETING_FINDINGS_SIZE = 240, GREETING_ID_SIZE = 16 };
 
 /* Signs for or against a client's honesty, a bit each; greeting_sign_name() has the words. */
 enum greeting_sign {
-    SIGN_CONFIRMED, /* its reverse name is confirmed; of little weight, most dynamic addresses have one */
-    SIGN_PROVED,    /* logged.proved: something proves that the HELO name is its own */
+    SIGN_CONFIRMED, /* its reverse name is confirmed, which means little: most dynamic addresses have one */
+    SIGN_PROVED,    /* the HELO name is its own (logged.proved) */
     SIGN_WELCOMED,  /* a later greeting of the same client reached no threshold and proved its name */
     SIGN_DELIVERED, /* the mail log says that its message was delivered */
     SIGN_HAM,       /* the labels or the mail log say that it sends ham */

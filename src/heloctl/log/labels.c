@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * labels: the file of known senders, read into the lookup sets.
+ * labels: reads the file of known senders into lookup sets.
  */
 #include "labels.h"
 
@@ -51,7 +51,7 @@ static bool add(struct labels *labels, const char *what, int32_t label)
     return suffix_set_add(labels->domains, pattern, label);
 }
 
-/* False for a line that is neither blank, a comment, nor complete. */
+/* False if the line has something else than a sender and its label. Blank lines and comments are right. */
 static bool read_line(struct labels *labels, char *line)
 {
     char *save = NULL, *what, *word;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * labels: what the admin knows of senders: lines "ADDRESS|NETWORK|DOMAIN ham|spam". A domain stands for all below it.
+ * labels: senders that the admin knows, in lines of "ADDRESS|NETWORK|DOMAIN ham|spam". A domain includes every name
+ * below it.
  */
 #ifndef HELOD_LABELS_H
 #define HELOD_LABELS_H
@@ -14,10 +15,10 @@ struct labels;
 const char *label_name(int label); /* "ham", "spam"; "": none */
 int label_of(const char *name);    /* LABEL_NONE: no label has that name */
 
-/* NULL when the file cannot be read or a line is wrong, which has been reported. */
+/* NULL if the file cannot be read or a line is wrong, which has been reported. */
 struct labels *labels_read(const struct ctl *ctl, const char *file);
 void labels_free(struct labels *labels); /* NULL is allowed */
-/* By the client, else its confirmed reverse name, else HELO. */
+/* Looks for the client's address, then for its confirmed reverse name, then for its HELO name. */
 int labels_find(const struct labels *labels, const struct logged *l);
 
 #endif

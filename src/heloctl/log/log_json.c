@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_json: just as much JSON as helod itself and the common log shippers write of it: one object of texts and numbers
- * on a line. Promises never to look past the line or write past the room.
+ * log_json: reads the JSON that helod itself and the common log shippers write: one object of texts and numbers on a
+ * line. Promises never to read past the line or to write past the room.
  */
 #include "log_json.h"
 
@@ -11,7 +11,7 @@
 #include "decision_line.h"
 #include "text.h"
 
-/* After "\u": a byte. What a decision line holds is ASCII. */
+/* The byte after "\u". A decision line is ASCII. */
 static int unicode_byte(const char *p, const char *end)
 {
     int value = 0;

@@ -7,11 +7,11 @@
 
 #include <stddef.h>
 
-/* The inside of a JSON string up to its closing quote. Returns its length in out, 0 when it is none or too long. */
+/* Decodes a JSON string from after its opening quote. Returns the length in `out`; 0 if it is invalid or too long. */
 size_t log_json_string(const char *p, const char *end, char *out, size_t size);
 /*
- * A decision in helod's own JSON lines, {"time":"...","level":"info","v":1,...}, back to the line that it was made of.
- * Returns its length in out; 0 when it is none.
+ * Turns a decision in helod's own JSON lines, {"time":"...","level":"info","v":1,...}, back into a decision line.
+ * Returns the length in `out`; 0 if it is no decision.
  */
 size_t log_json_decision(const char *line, size_t n, char *out, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logged: from the fields of a decision line back to a verdict. What a finding counted, and the doubt, come from the
- * log; the daemon's own code works out everything else again.
+ * logged: turns the fields of a decision line back into a verdict. The points of the findings and the doubt come from
+ * the log; the daemon's own code works out everything else again.
  */
 #include "logged.h"
 
@@ -51,7 +51,7 @@ static bool read_state(const struct decision_fields *f, struct logged *out)
     return true;
 }
 
-/* The client's limit, which may have made a deferral of a better outcome (verdict.limited). */
+/* The limit that the client exceeded, which may have turned a milder outcome into a deferral (verdict.limited). */
 static enum limit limit_of(const struct decision_fields *f)
 {
     enum limit limit = LIMIT_NONE;
@@ -111,7 +111,7 @@ void logged_add(struct logged *l, int rule)
             (struct finding){.rule = (int16_t)rule, .counted = l->counted[rule], .detail = ""};
 }
 
-/* Whether an entry of the settings is the one that the line names. */
+/* Whether the settings still have the entry that the line names. */
 static bool same_exemption(const struct settings *settings, const char *logged)
 {
     const char *pattern = strchr(logged, ':');
@@ -137,7 +137,7 @@ const char *logged_lower(const struct logged *l, const char *name)
     return copy ? copy : "";
 }
 
-/* What an exemption of a HELO name asks for: something that ties exactly this name to the client. */
+/* Whether something ties exactly this name to the client, which an exemption of a HELO name requires. */
 static bool name_is_own(const struct logged *l)
 {
     const struct decision_fields *f = l->record->fields;
@@ -177,7 +177,7 @@ unsigned logged_judge(struct logged *l, const struct settings *settings)
     bool exempt = (l->skip == SKIP_NONE || l->skip == SKIP_EXEMPT) && logged_exempt(l, settings);
 
     if (l->skip == SKIP_EXEMPT && !exempt)
-        return LOGGED_UNKNOWN; /* what it would have been found guilty of is not in the line */
+        return LOGGED_UNKNOWN; /* an exempt greeting was not judged, so its line has no findings */
     l->verdict.skip = exempt ? SKIP_EXEMPT : l->skip;
     return logged_judge_by(l, policy);
 }
@@ -200,7 +200,7 @@ bool logged_has(const struct logged *l, int rule)
     return false;
 }
 
-/* A provider's default name is confirmed for everybody behind it: it proves nothing about who that is. */
+/* A provider's default name is confirmed for every customer, so it does not prove who the client is. */
 static bool is_default_name(const struct logged *l)
 {
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {

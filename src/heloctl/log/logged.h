@@ -11,44 +11,44 @@
 #include "rule.h"
 #include "verdict.h"
 
-/* What the thresholds said of a greeting: an outcome, or that it was not judged. */
+/* What the thresholds said about a greeting: an outcome, or that it was not judged. */
 enum { LOGGED_SKIPPED = OUTCOME_COUNT, LOGGED_UNKNOWN, LOGGED_STATES };
 /* "dunno" … "reject", "skipped", "unknown" */
 const char *logged_state_name(unsigned state);
 /* Counts by state, the first `n` states, as one JSON object. */
 void logged_json(struct json *j, const char *name, const uint64_t *counts, unsigned n);
-/* The outcome that the word stands for; OUTCOME_COUNT: none. */
+/* The outcome with this name; OUTCOME_COUNT: there is none. */
 unsigned logged_outcome(const char *word);
 
 struct logged {
     const struct logs_record *record;
-    unsigned state;  /* what the thresholds said, whatever the mode; or why there is nothing to say */
+    unsigned state;  /* what the thresholds said, whatever the mode */
     unsigned action; /* enum outcome: what Postfix received */
     enum skip skip;
-    struct verdict verdict; /* the findings; after logged_judge() with their points under the policy */
-    int counted[RULES_MAX]; /* what each rule counted in the log, by rule number */
-    unsigned unknown_rules; /* findings of rules that are not in the catalogue any more: left out */
+    struct verdict verdict; /* the findings; their points are those of the policy after logged_judge() */
+    int counted[RULES_MAX]; /* the points of each rule in the log, by rule number */
+    unsigned unknown_rules; /* findings that are left out because the catalogue no longer has their rules */
     bool cut;               /* the line had no room for all findings */
     struct address client;
     /* After logged_identify(): */
     const char *domain; /* registrable domain of the HELO name, else of the reverse name, else LOGGED_NO_DOMAIN */
-    bool proved;        /* the HELO name is the client's own: by SPF, its address, or a confirmed name of its domain.
-                           Not where the names are a provider's defaults. */
+    bool proved;        /* SPF, its address or a confirmed name of its domain shows that the HELO name is the client's
+                           own, and the names are not a provider's defaults */
     const char
         *owner; /* registrable domain of a name that is proved or confirmed, and is no provider's default; NULL */
 };
 
 #define LOGGED_NO_DOMAIN "no public domain"
 
-/* False for a line that this version cannot have written: an action or a skip that does not exist. */
+/* False if this version cannot have written the line: its action or skip does not exist. */
 bool logged_read(const struct logs_record *record, struct logged *out);
-/* The next decision of the logs; false at their end. Lines that logged_read() refuses count as malformed. */
+/* The next decision of the logs. False at their end. Lines that logged_read() refuses count as malformed. */
 bool logged_next(struct logs *logs, struct logged *out);
-/* Judges by the policy of that name (or the default) of the settings; returns what its thresholds say. */
+/* Judges by the policy that the line names, or by the default policy. Returns what its thresholds say. */
 unsigned logged_judge(struct logged *l, const struct settings *settings);
-/* The same by one policy. */
+/* The same by this policy. */
 unsigned logged_judge_by(struct logged *l, const struct policy *policy);
-/* Whether the settings exempt this greeting, as far as the line shows that it was confirmed. */
+/* Whether the settings exempt this greeting, by the names that the line shows to be confirmed. */
 bool logged_exempt(const struct logged *l, const struct settings *settings);
 
 bool logged_confirmed(const struct logged *l); /* reverse name confirmed */

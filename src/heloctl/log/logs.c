@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logs: finds the decision lines among the lines of log files, in whatever a logger or a shipper wraps them.
+ * logs: finds the decision lines in log files, whatever prefix or wrapping a logger or a shipper added.
  */
 #include "logs.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * logs: decision lines out of log files, one after the other: syslog of any format, RFC 5424, journalctl (short,
- * export, json), JSON lines, plain or compressed by gzip. Memory does not grow with the files.
+ * logs: reads the decision lines of log files one after the other: syslog of any format, RFC 5424, journalctl (short,
+ * export, json) and JSON lines, plain or compressed by gzip. Memory does not grow with the files.
  */
 #ifndef HELOD_LOGS_H
 #define HELOD_LOGS_H
@@ -18,9 +18,9 @@ struct logs;
 /* One decision. Valid until the next call of logs_next(). */
 struct logs_record {
     const struct decision_fields *fields;
-    struct region *region; /* for what is computed about this record; emptied with it */
+    struct region *region; /* for what is computed about this record; emptied before the next one */
     time_t when;           /* 0: the line has no time */
-    const char *text;      /* the message itself, unescaped, not NUL-terminated */
+    const char *text;      /* the message itself, unescaped, without a NUL at its end */
     size_t length;
 };
 
@@ -36,7 +36,7 @@ const struct logs_record *logs_next(struct logs *l);
 /* Ends the progress bar and reports what could not be read. Returns CTL_OK, CTL_NO_INPUT or CTL_DATA. */
 int logs_close(struct logs *l);
 
-/* The last record is no decision after all: it counts as malformed. */
+/* Counts the last record as malformed, because it is no decision. */
 void logs_reject(struct logs *l);
 
 /* What was read so far. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mail_line: one table of programs, each with its reader. A reader takes the text behind "program[pid]: " apart from
- * left to right; what a stranger can put into a line (names, addresses, message ids) stands behind the words that the
- * program itself writes, so that it cannot pass for another line.
+ * mail_line: a table of programs, each with its reader. A reader parses the text after "program[pid]: " from left to
+ * right. What a stranger can put into a line (names, addresses, message ids) comes after the words that the program
+ * itself writes, so a stranger cannot make it look like another line.
  */
 #include "mail_line.h"
 
@@ -28,13 +28,13 @@ static bool starts(struct mail_part in, const char *word)
     return in.n >= strlen(word) && memcmp(in.at, word, strlen(word)) == 0;
 }
 
-/* What is left from `at` on. */
+/* The rest from `at` on. */
 static struct mail_part rest(struct mail_part in, const char *at)
 {
     return (struct mail_part){at, in.n - (size_t)(at - in.at)};
 }
 
-/* The text between `open` and the next `close`, searched from the start; not there without both. */
+/* The text between the first `open` and the next `close`. Empty unless both are there. */
 static struct mail_part between(struct mail_part in, const char *open, const char *close)
 {
     const char *at = find(in, open), *end;
@@ -46,7 +46,7 @@ static struct mail_part between(struct mail_part in, const char *open, const cha
     return end ? (struct mail_part){in.at, (size_t)(end - in.at)} : (struct mail_part){NULL, 0};
 }
 
-/* Postfix: letters and digits. NOQUEUE is none. Moves *in past "ID: ". */
+/* Reads "ID: ", letters and digits, and moves *in past it. NOQUEUE is no id. */
 static struct mail_part take_queue_id(struct mail_part *in)
 {
     size_t n = 0;
@@ -62,7 +62,7 @@ static struct mail_part take_queue_id(struct mail_part *in)
     return id;
 }
 
-/* "name[address]" or "name[address]:port" at the start; a name has no bracket. */
+/* Reads "name[address]" or "name[address]:port" at the start. A name has no bracket. */
 static bool take_client(struct mail_part *in, struct mail_line *out)
 {
     const char *open = memchr(in->at, '[', in->n), *close;
@@ -79,8 +79,8 @@ static bool take_client(struct mail_part *in, struct mail_line *out)
 }
 
 /*
- * "RCPT from name[address]: 554 5.7.1 text; from=<…> to=<…> proto=ESMTP helo=<…>". The text is not Postfix's alone, so
- * the attributes are looked for from its end on.
+ * "RCPT from name[address]: 554 5.7.1 text; from=<…> to=<…> proto=ESMTP helo=<…>". Others than Postfix write the text,
+ * too, so the attributes are those after the last "; from=<".
  */
 static bool read_refusal(struct mail_part in, struct mail_line *out)
 {
@@ -118,8 +118,8 @@ static bool has_word(struct mail_part in, const char *const words[])
 }
 
 /*
- * A refusal by another restriction says that somebody else takes the client for a spammer, unless it is about the
- * recipient, or only for now.
+ * If another restriction refuses a message, somebody else takes the client for a spammer, unless the refusal is about
+ * the recipient or temporary.
  */
 static enum mail_opinion refusal_opinion(const struct mail_line *line)
 {
@@ -138,7 +138,7 @@ static enum mail_opinion refusal_opinion(const struct mail_line *line)
     return MAIL_SPAM;
 }
 
-/* Actions of access tables that refuse nothing; "permit" with smtpd_log_access_permit_actions. */
+/* Whether it is an action of an access table that refuses nothing. smtpd_log_access_permit_actions adds "permit". */
 static bool is_access_action(struct mail_part in)
 {
     static const char *const words[] = {"permit: ", "warn: ",     "info: ", "reject_warning: ", "prepend: ", "filter: ",
@@ -189,7 +189,7 @@ static bool read_cleanup(struct mail_part in, struct mail_line *out)
     out->message_id.n = 0;
     if (!starts(in, "milter-reject: ") || !read_smtpd(whole, out))
         return false;
-    /* A milter speaks Postfix's way: "5.7.1 text", without the code in front. */
+    /* The reply of a milter is "5.7.1 text", without the three digits before it. */
     out->opinion = out->reply.n > 0 && out->reply.at[0] == '5' ? MAIL_SPAM : MAIL_NO_OPINION;
     return true;
 }
@@ -305,7 +305,7 @@ static bool read_amavis(struct mail_part in, struct mail_line *out)
 }
 
 static const struct {
-    const char *program; /* as its last part stands in front of "[pid]: " */
+    const char *program; /* the last part of the name before "[pid]: " */
     bool (*read)(struct mail_part text, struct mail_line *out);
 } programs[] = {
     {"smtpd", read_smtpd},   {"cleanup", read_cleanup},       {"qmgr", read_qmgr},      {"nqmgr", read_qmgr},
@@ -323,7 +323,7 @@ static unsigned long number(const char *at, const char *end)
     return value;
 }
 
-/* The first "[pid]: " of the line ends the prefix: no logger puts a stranger's text in front of it. */
+/* The first "[pid]: " ends the prefix of the line. No logger writes a stranger's text before it. */
 static const char *find_pid(struct mail_part line, const char **end)
 {
     const char *at = line.at;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mail_line: what a line of a mail log says of a message: lines of Postfix (smtpd, postscreen, cleanup, qmgr, delivery
- * agents) and of the content filters rspamd, SpamAssassin's spamd and amavis. Pure; every byte of a line is a
- * stranger's.
+ * mail_line: what a line of a mail log says about a message. It knows the lines of Postfix (smtpd, postscreen, cleanup,
+ * qmgr, delivery agents) and of the content filters rspamd, SpamAssassin's spamd and amavis. Pure. No byte of a line is
+ * trusted.
  */
 #ifndef HELOD_MAIL_LINE_H
 #define HELOD_MAIL_LINE_H
@@ -12,16 +12,16 @@
 
 enum mail_kind {
     MAIL_NONE,
-    MAIL_ACCEPTED,  /* smtpd: queue id, client; original id where a filter hands a message back */
+    MAIL_ACCEPTED,  /* smtpd: queue id, client; the original id if a filter hands a message back */
     MAIL_ID,        /* cleanup: queue id, message id */
     MAIL_FROM,      /* qmgr: queue id, sender */
     MAIL_DELIVERED, /* a delivery agent: queue id */
-    MAIL_GREETED,   /* smtpd: client, sender, HELO of a session that an access table let go on */
+    MAIL_GREETED,   /* smtpd: client, sender, HELO of a session that an access table mentions but does not refuse */
     MAIL_REFUSED,   /* smtpd, postscreen or a milter: client, sender, HELO, reply; perhaps a queue id */
-    MAIL_VERDICT,   /* a content filter: opinion; queue id, message id or client, whatever it names */
+    MAIL_VERDICT,   /* a content filter: opinion, and the queue id, message id or client that it names */
 };
 
-/* Who said so; mail_source_name() has the words. */
+/* The program that wrote the line. */
 enum mail_source {
     MAIL_BY_POSTFIX,
     MAIL_BY_POSTSCREEN,
@@ -35,7 +35,7 @@ const char *mail_source_name(enum mail_source source);
 
 enum mail_opinion { MAIL_NO_OPINION, MAIL_HAM, MAIL_SPAM };
 
-/* Part of the line; n 0: not there. */
+/* A part of the line. n is 0 if the line does not have it. */
 struct mail_part {
     const char *at;
     size_t n;
@@ -47,10 +47,10 @@ struct mail_line {
     enum mail_opinion opinion;
     unsigned long pid; /* of the smtpd process; 0: unknown */
     struct mail_part queue_id, original_id, message_id, client, name, sender, helo, protocol, reply;
-    bool has_sender; /* also where it is the null sender */
+    bool has_sender; /* true for the null sender, too */
 };
 
-/* False for a line that says nothing of a message. */
+/* False if the line is not about a message. */
 bool mail_line_read(const char *line, size_t n, struct mail_line *out);
 
 #endif

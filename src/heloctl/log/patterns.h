@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * patterns: the judged greetings of a log by the set of rules that hit, so that a policy that nobody has tried yet can
- * judge all of them in a moment. A log of millions has some thousands of patterns; their number is bounded.
+ * patterns: counts the judged greetings of a log by the set of rules that hit, so that another policy can judge all of
+ * them in a moment. A log of millions of greetings has some thousands of patterns. Their number is bounded.
  */
 #ifndef HELOD_PATTERNS_H
 #define HELOD_PATTERNS_H
@@ -27,7 +27,7 @@ struct pattern_counts {
 
 struct table *patterns_new(void);
 void patterns_add(struct table *patterns, const struct logged *l, enum pattern_kind kind, bool weighed);
-/* What this policy makes of all of them. */
+/* How this policy judges all of them. */
 void patterns_judge(const struct table *patterns, const struct policy *policy, struct pattern_counts *out);
 
 #endif

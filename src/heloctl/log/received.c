@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * received: reads headers with a checked cursor. What it does not understand is left empty; it never reads past the end
- * and never guesses an address that is not in brackets.
+ * received: reads headers with a checked cursor. It leaves empty what it does not understand, never reads past the end,
+ * and takes no address that is not in brackets.
  */
 #include "received.h"
 
@@ -44,7 +44,7 @@ static bool is_address(const char *word, struct address *out)
     return address_parse(out, word, n);
 }
 
-/* The address of "[192.0.2.1]:4711", as Exim may write it. */
+/* Also "[192.0.2.1]:4711", as Exim may write it. */
 static bool take_address(char *word, struct address *out)
 {
     char *close = strchr(word, ']');
@@ -66,8 +66,8 @@ static void copy(char out[RECEIVED_NAME_SIZE], const char *word)
 /* ---- the client ---- */
 
 /*
- * What stands in the parentheses behind the first word: "name [address]" (Postfix), "name [address] (may be forged)"
- * (sendmail), "[address] helo=name" or "helo=name" (Exim). Ends at the matching parenthesis.
+ * Reads the parentheses after the first word: "name [address]" (Postfix), "name [address] (may be forged)" (sendmail),
+ * "[address] helo=name" or "helo=name" (Exim). Ends at the matching parenthesis.
  */
 static void read_comment(struct cursor *c, struct received *out, bool *has_helo)
 {
@@ -119,7 +119,7 @@ static bool read_from(struct cursor *c, struct received *out, bool exim)
     if (cursor_take(c, '('))
         read_comment(c, out, &has_helo);
     if (exim) {
-        /* Exim names the host first, and the HELO name only where it is another. */
+        /* Exim names the host first, and the HELO name only if it differs. */
         if (first[0] != '[') {
             copy(out->name, first);
             out->confirmed = true;
@@ -138,7 +138,10 @@ static bool read_from(struct cursor *c, struct received *out, bool exim)
 
 /* ---- the rest ---- */
 
-/* "esmtpsa": E is ESMTP, S is TLS, A is authenticated (RFC 3848); "local" and "http" are no SMTP. */
+/*
+ * In "ESMTPSA" the S after ESMTP means TLS, and the A means authenticated (RFC 3848). "local" and "http" are no
+ * SMTP.
+ */
 static void read_protocol(struct received *out)
 {
     const char *letters = strncmp(out->protocol, "ESMTP", 5) == 0 ? out->protocol + 5 : "";
@@ -220,7 +223,7 @@ void headers_begin(struct headers *h, const char *message, size_t n)
     h->end = message + n;
 }
 
-/* The line at *at without its end; moves *at past it. */
+/* The line at *at without its end. Moves *at past it. */
 static size_t take_line(const char **at, const char *end, const char **line)
 {
     const char *newline = memchr(*at, '\n', (size_t)(end - *at));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * received: what the Received header of a message says of one SMTP session, as Postfix, Exim and sendmail write it.
- * Pure; every byte is a stranger's.
+ * received: reads what the Received header of a message says about one SMTP session, as Postfix, Exim and sendmail
+ * write it. Pure. No byte is trusted.
  */
 #ifndef HELOD_RECEIVED_H
 #define HELOD_RECEIVED_H
@@ -15,17 +15,17 @@
 enum { RECEIVED_NAME_SIZE = 256, RECEIVED_PROTOCOL_SIZE = 16, HEADER_VALUE_SIZE = 4096 };
 
 struct received {
-    struct address client; /* family ADDRESS_NONE: not there */
+    struct address client; /* family ADDRESS_NONE: unknown */
     char helo[RECEIVED_NAME_SIZE];
     char name[RECEIVED_NAME_SIZE]; /* reverse name of the client; "": none */
-    bool confirmed;                /* the server that wrote the header had confirmed the name */
+    bool confirmed;                /* the server that wrote the header has confirmed the name */
     char by[RECEIVED_NAME_SIZE];
     char protocol[RECEIVED_PROTOCOL_SIZE]; /* "ESMTPS", in capitals */
     bool tls, authenticated;
     time_t when; /* 0: no date */
 };
 
-/* `value`: the header's value, unfolded. False when it names no client. */
+/* `value` is the unfolded value of the header. False if it names no client. */
 bool received_read(const char *value, size_t n, struct received *out);
 
 /* The headers of a message, one after the other. */
@@ -36,7 +36,7 @@ struct headers {
     size_t size;
 };
 void headers_begin(struct headers *h, const char *message, size_t n);
-/* False at the blank line, or at the end. */
+/* False at the blank line and at the end. */
 bool headers_next(struct headers *h);
 
 /* "Sat, 28 Nov 2026 14:00:01 +0100 (CET)"; 0: no date. */

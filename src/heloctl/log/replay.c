@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * replay: every decision of a log judged again with another policy file, from the findings in its line. With the
- * policy of the day it reproduces each decision; what differs is the new policy's doing, and what tips it is named.
+ * replay: judges every decision of a log again with another policy file, from the findings in its line. With the policy
+ * that wrote the log it reproduces each decision, so every difference comes from the new policy, and replay names what
+ * caused it.
  *
- * A rule that the old policy did not run left no finding. Where it needs no DNS it is run on the names in the line;
- * where it does, --dns asks.
+ * A rule that the old policy did not run left no finding. If it needs no DNS it is run on the names in the line; if it
+ * does, --dns queries DNS.
  */
 #include "replay.h"
 
@@ -26,7 +27,7 @@ struct again {
     struct logged logged;
 };
 
-/* The outcome under `policy` when one finding has as points what it counted in the log. */
+/* The outcome under `policy` if one finding had the points that it had in the log. */
 static unsigned without_change(const struct logged *l, const struct policy *policy, const struct finding *f)
 {
     struct policy as_logged = *policy;
@@ -42,7 +43,7 @@ static int difference(const struct logged *l, const struct finding *f)
     return abs(f->counted - l->counted[f->rule]);
 }
 
-/* The threshold whose score made the difference, where the score of the greeting is the same. */
+/* The threshold whose score made the difference. The score of the greeting is the same. */
 static void moved_threshold(const struct replay *r, const struct logged *l, char *out, size_t size)
 {
     const struct policy *old = settings_policy(r->old, l->record->fields->policy), *new = l->verdict.policy;
@@ -60,7 +61,7 @@ static void moved_threshold(const struct replay *r, const struct logged *l, char
     snprintf(out, size, "thresholds");
 }
 
-/* Why the outcome differs: the finding that alone would bring the old outcome back, else the one that changed most. */
+/* Why the outcome differs: the finding that alone would restore the old outcome, or else the one that changed most. */
 static void find_reason(const struct replay *r, const struct logged *l, unsigned now, char *out, size_t size)
 {
     const struct finding *best = NULL;
@@ -152,7 +153,7 @@ static void account(struct replay *r, struct logged *l, unsigned now)
     }
 }
 
-/* With what was gathered (NULL: nothing was needed). */
+/* Judges with the evidence that was gathered (NULL: none was needed). */
 static void judge(struct replay *r, struct logged *l, const struct gathered *gathered)
 {
     const struct evidence *e = gathered ? gathered->evidence : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * replay_print: the table of outcomes, and the greetings that change by network and domain. Keys and notes of the
- * groups were filtered when they were made.
+ * replay_print: prints the table of outcomes, and the greetings that change, by network and domain. The keys and notes
+ * of the groups were filtered when they were made.
  */
 #include <stdlib.h>
 #include <string.h>

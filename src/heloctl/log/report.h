@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: a summary for people. Private to the verbs that print one: report, tune and survey.
+ * report: prints a summary for people. Private to the verbs that print one: report, tune and survey.
  */
 #ifndef HELOD_REPORT_H
 #define HELOD_REPORT_H
@@ -15,11 +15,11 @@ int report_write_page(const struct ctl *ctl, const struct summary *s, const char
 /* Whether the page can be written, before the log is read. False: reported. */
 bool report_can_write(const struct ctl *ctl, const char *file);
 void report_print_text(const struct summary *s, bool colour);
-/* How many judged greetings have which score, in steps; with_proved: how many of these prove their HELO name, too. */
+/* The number of judged greetings by score, in steps; with_proved: and how many of these prove their HELO name. */
 void report_print_scores(const struct summary *s, int step, bool with_proved);
-/* What became of marked, deferred and rejected mail by the mail log; nothing without one. */
+/* What happened to marked, deferred and rejected mail by the mail log. Prints nothing without one. */
 void report_print_fates(const struct summary *s);
-/* How the shadow policy would differ; nothing where there is none. */
+/* How the shadow policy would differ. Prints nothing without one. */
 void report_print_shadow(const struct summary *s);
 
 #endif

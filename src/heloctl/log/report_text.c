@@ -36,7 +36,7 @@ static bool is_utf8(void)
     return false;
 }
 
-/* One character for each value, by its share of the highest. */
+/* Prints one character for each value, by its share of the highest value. */
 static void print_spark(const char *label, const uint64_t *values, size_t count)
 {
     static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -95,7 +95,7 @@ static void print_head(const struct summary *s, bool colour)
     }
 }
 
-/* In `width` columns; what is cut ends in "...". */
+/* Prints the text in `width` columns. If it is cut it ends in "...". */
 static void print_cut(const char *text, int width)
 {
     int length = (int)strlen(text);
@@ -106,7 +106,7 @@ static void print_cut(const char *text, int width)
         printf("%-*s", width, text);
 }
 
-/* The same at the end of a line, without blanks behind it. */
+/* The same at the end of a line, without blanks after it. */
 static void print_last(const char *text, int width)
 {
     int length = (int)strlen(text);
@@ -185,7 +185,7 @@ static void print_count(uint64_t count, const char *what)
         printf("  %10llu %s\n", n(count), what);
 }
 
-/* What others said of the mail that helod refuses, or would refuse. */
+/* What others said about the mail that helod refuses, or would refuse. */
 void report_print_fates(const struct summary *s)
 {
     if (!s->mail_log)
@@ -245,7 +245,7 @@ void report_print_shadow(const struct summary *s)
     print_differences("let through by the shadow policy alone", s->shadow.less);
 }
 
-/* The whole time in at most SPARK_WIDTH columns, each of one hour or of several. */
+/* Prints the whole time in at most SPARK_WIDTH columns, each for one or several hours. */
 static void print_hours(const struct summary *s)
 {
     uint64_t all[SPARK_WIDTH] = {0}, refused[SPARK_WIDTH] = {0};
@@ -289,7 +289,7 @@ void report_print_scores(const struct summary *s, int step, bool with_proved)
     }
 }
 
-/* Names with refusals; what nobody was refused for is in the JSON. */
+/* Prints names with refusals. The JSON has the others, too. */
 static void print_top(const char *label, const struct table *t, tally_order *order)
 {
     size_t count;
@@ -314,7 +314,7 @@ static void print_top(const char *label, const struct table *t, tally_order *ord
     free(rows);
 }
 
-/* The rules behind refusals first; credits are no reason for one. */
+/* Prints the rules behind refusals; a credit is no reason for one. */
 static void print_findings(const struct summary *s)
 {
     bool shown[RULES_MAX] = {false};

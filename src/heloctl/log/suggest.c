@@ -60,7 +60,7 @@ static long long cost(const struct suggestion *to, const struct pattern_counts *
            (long long)summary_from(c->weighed_scores[unwanted(to)], score);
 }
 
-/* The cheapest score for the threshold between `lowest` and `highest`; the nearest to its own of several. */
+/* Moves the threshold to the score of the lowest cost; of several such scores, to the one nearest to its own. */
 static void move_threshold(struct suggestion *to, const struct pattern_counts *c, struct threshold *t, int lowest,
                            int highest)
 {
@@ -124,7 +124,7 @@ void suggest(const struct summary *s, struct suggestion *out)
         out->count = 0;
 }
 
-/* A text in the quotes of the policy file. */
+/* Prints a text in quotes as the policy file wants it. */
 static void print_quoted(const char *text, FILE *out)
 {
     fputc('"', out);

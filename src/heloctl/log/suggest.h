@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * suggest: one change of the policy that fits a log: other points for rules that decide against honest senders, and the
- * thresholds that go with them.
+ * suggest: suggests a change of the policy that fits a log: other points for rules that decide against honest senders,
+ * and the thresholds that go with them.
  */
 #ifndef HELOD_SUGGEST_H
 #define HELOD_SUGGEST_H

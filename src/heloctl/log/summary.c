@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * summary: adds decisions up, one after the other, in bounded tables.
+ * summary: adds up decisions, one after the other, in bounded tables.
  */
 #include "summary.h"
 
@@ -280,7 +280,7 @@ static void add_mode(struct summary *s, const struct logged *l)
     s->actions[l->action]++;
 }
 
-/* The mail log's opinion as a label; counts it. */
+/* Counts what happened to the message, and returns the opinion about it as a label. */
 static int take_fate(struct summary *s, const struct logged *l, const struct mail_fate *fate)
 {
     struct summary_fates *fates = &s->fates[l->state < OUTCOME_COUNT ? l->state : OUTCOME_DUNNO];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tune: what a policy does to the greetings of a log, threshold by threshold and rule by rule, and what to change.
- * Every number is a count of greetings in the log, judged by the policy file as it is now.
+ * tune: shows what a policy does to the greetings of a log, by threshold and by rule, and suggests what to change.
+ * Every number is a count of greetings in the log, judged by the present policy file.
  */
 #include <stdlib.h>
 #include <string.h>
