@@ -42,16 +42,22 @@ def address(n):
     return f"60.{n // 250}.{n % 250}.25"
 
 
+def name(n):
+    """Counted from 1, as people do: mail0 is the name of throw-away mailers (helo_stock_name), which counts whatever
+    DNS says."""
+    return f"mail{n + 1}.kiln-street.net"
+
+
 def zone(ttl=1, hosts=HOSTS):
     """DNS in which every host of the load is correct."""
-    lines = ["kiln-street.net 60 MX 10 mail0.kiln-street.net"]
+    lines = [f"kiln-street.net 60 MX 10 {name(0)}"]
     for n in range(hosts):
-        lines += [f"mail{n}.kiln-street.net {ttl} A {address(n)}", f"{address(n)} {ttl} PTR mail{n}.kiln-street.net"]
+        lines += [f"{name(n)} {ttl} A {address(n)}", f"{address(n)} {ttl} PTR {name(n)}"]
     return "\n".join(lines) + "\n"
 
 
 def honest(n):
-    return {"client": address(n), "helo": f"mail{n}.kiln-street.net"}
+    return {"client": address(n), "helo": name(n)}
 
 
 def forged(n):
