@@ -124,7 +124,7 @@ bool reload_check(const struct settings *settings, char *error, size_t error_siz
         text_add(&t, "\"; create it, or set the option to \"\"");
         return false;
     }
-    if (settings->history.store == HISTORY_NONE || history_check(&settings->history, why, sizeof(why)))
+    if (history_check(&settings->history, why, sizeof(why)))
         return true;
     text_add_as(&t, TEXT_PLAIN, settings->file, SIZE_MAX);
     text_add(&t, ": ");

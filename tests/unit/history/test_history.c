@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_history: the contract of history.h on the stores none and memory, with a clock moved by hand. */
+/* test_history: the contract of history.h on the memory store, with a clock moved by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
