@@ -182,9 +182,10 @@ RULE(helo_unknown_tld) = {
     .test = test_unknown_tld,
 };
 
+/* A container's id may happen to have no letter: helo_factory covers it. */
 static enum answer test_numeric_tld(const struct evidence *e)
 {
-    return answer_if(flagged(e, NAME_NUMERIC_TLD));
+    return answer_if(flagged(e, NAME_NUMERIC_TLD) && e->helo.reserved != NAME_RESERVED_FACTORY);
 }
 
 RULE(helo_numeric_tld) = {

@@ -56,6 +56,7 @@ const struct rule_case cases_identity[] = {
     {"helo_numeric_tld", YES, "helo=foo.123"},
     {"helo_numeric_tld", YES, "helo=1.2.3"},
     {"helo_numeric_tld", YES, "helo=1.2.3.400"},
+    {"helo_numeric_tld", NO, "helo=150071754042"},
     {"helo_numeric_tld", NO, "helo=1.2.3.4"},
     {"helo_numeric_tld", NO, "helo=123.de"},
     {"helo_public_suffix", YES, "helo=co.uk"},
