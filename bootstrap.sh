@@ -267,7 +267,7 @@ absent() {
     done | grep -vx -e - | sort -u | sed 's/^/ /' | tr -d '\n'
 }
 
-# ---- building
+# ---- the folder
 
 # What autoconf cannot do with this folder, in one line.
 look_at_folder() {
@@ -323,10 +323,11 @@ build() {
 }
 
 hints() {
-    cat <<'END'
+    cat <<END
 
-helod answers on 127.0.0.1:10045. This policy rejects and defers mail. Before real mail depends on it, set
-mode = "monitor" in its policy "default", so that it only logs what it would do. In Postfix's main.cf, after what permits your own users:
+helod answers on 127.0.0.1:10045. Its policy, $policy, rejects and defers mail. Before real mail depends on it,
+set mode = "monitor" in the section policy "default" of that file: helod then only logs what it would do.
+In Postfix's main.cf, add it after what permits your own users:
 
     smtpd_helo_required = yes
     smtpd_helo_restrictions = permit_mynetworks, permit_sasl_authenticated,
@@ -334,7 +335,12 @@ mode = "monitor" in its policy "default", so that it only logs what it would do.
 
 To see what it would say of a greeting, from another terminal:
 
-    build/heloctl check -c conf/helod.conf 192.0.2.1 localhost.localdomain
+    build/heloctl check -c $policy 192.0.2.1 localhost.localdomain
+
+To see what this helod counts, and to make it read its policy file again after a change:
+
+    build/heloctl stats -c $policy
+    build/heloctl reload -c $policy
 
 Decisions follow. Control-C ends it.
 
@@ -350,13 +356,24 @@ pass_on() {
     done
 }
 
+# conf/helod.conf, with a status socket for heloctl; as root helod must also become some other user. A file that
+# somebody has edited since is used as it is.
+write_policy() {
+    policy=build/helod.conf
+    if [ -e $policy ] && ! cmp -s $policy $policy.made; then
+        say "note: $policy was edited, so helod uses it as it is; to use conf/helod.conf again, remove $policy"
+        return
+    fi
+    cat conf/helod.conf >$policy
+    # The path of a unix socket may have 107 bytes.
+    [ ${#PWD} -gt 90 ] || printf 'status { listen = { "unix:%s/build/status" } }\n' "$PWD" >>$policy
+    [ "$(id -u)" != 0 ] || printf 'server { user = "%s" }\n' "${SUDO_USER:-nobody}" >>$policy
+    cp $policy $policy.made
+}
+
 run() {
     build
-    policy=conf/helod.conf
-    if [ "$(id -u)" = 0 ]; then # not as root, when there is somebody else to be
-        policy=build/helod.conf
-        { cat conf/helod.conf; printf 'server { user = "%s" }\n' "${SUDO_USER:-nobody}"; } >$policy
-    fi
+    write_policy
     rm -f build/said
     mkfifo build/said
     give_back

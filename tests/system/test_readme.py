@@ -25,6 +25,7 @@ ELSEWHERE = {  # command: where it is run as printed
     "heloctl survey ~/Maildir": "test_first_week.py",
     'heloctl exempt add client 192.0.2.25 -w "their new gateway"': "test_exempt.py",
     "heloctl explain": "with its argument further down",
+    "build/heloctl stats -c build/helod.conf": "with ./bootstrap.sh run",
     "heloctl audit": "test_audit.py", "heloctl probe": "test_probe.py", "heloctl spf": "tests/spf/heloctl_spf.py",
     "autoreconf -fi && ./configure && make && make check && make install": "bootstrap.sh check, step by step",
     "postfix reload": "test_postfix.py",
@@ -150,6 +151,10 @@ def bootstrap_run(command):
                               capture_output=True, text=True, check=False)
         return done.stdout
     contains(helod.wait_for(answer, what="helod answers", step=0.2), "action=5")
+    for verb, part in (("stats", "helod_requests_total"), ("reload", "the new policy file is in force")):
+        stats = f"build/heloctl {verb} -c build/helod.conf"
+        contains(log.read_text(), stats, "the next commands")
+        contains(shell(f"cd {folder}/tree && {stats}")[1], part)
     daemon.send_signal(signal.SIGINT)
     equal(daemon.wait(helod.PATIENCE), 0, log.read_text())
     for line in of_kind("main.cf")[0].splitlines():
