@@ -85,14 +85,16 @@ def _():
     equal(path.read_text(), before)
 
 
-@test("add refuses what could exempt nobody, with the remedy, and a date that is over")
+@test("add refuses what exempts nobody or everybody, with the remedy, and a date that is over")
 def _():
     before = path.read_text()
     for kind, name, part in (("helo", "WIN-3T0K8V5Q1LM", "DNS cannot confirm a name of one label: exempt the client by its "
                                                          "address (client ADDRESS); nothing was changed"),
                              ("helo", "192.0.2.1", "an address is no host name"),
                              ("helo", "[192.0.2.1]", "is an address literal"),
-                             ("rdns", "192.0.2.1", "an address is no host name")):
+                             ("rdns", "192.0.2.1", "an address is no host name"),
+                             ("client", "0.0.0.0/0", 'exempts everybody: to let all mail pass, set mode = "monitor"'),
+                             ("client", "::/0", "exempts everybody")):
         status, out, err = exempt("-w", "x", "add", kind, name)
         equal((status, out), (65, ""), err)
         contains(err, part)

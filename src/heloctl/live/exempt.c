@@ -159,13 +159,17 @@ static bool take_line(struct ctl *ctl, char line[LINE_SIZE])
     return false;
 }
 
-/* Refuses what could never exempt anybody: the admin would believe that the partner's mail now passes. */
+/* Refuses what could never exempt anybody, because the partner's mail would not pass, and what exempts everybody. */
 static bool can_apply(struct ctl *ctl, const struct settings *settings)
 {
     const char *why = NULL;
+    struct network net;
 
+    if (strcmp(ctl->arguments[1], exempt_kind_name(EXEMPT_CLIENT)) == 0 &&
+        network_parse(&net, ctl->arguments[2], strlen(ctl->arguments[2])) && net.bits == 0)
+        why = "exempts everybody: to let all mail pass, set mode = \"monitor\" in the policy file";
     for (unsigned kind = 0; kind < EXEMPT_KINDS; kind++)
-        if (strcmp(ctl->arguments[1], exempt_kind_name((enum exempt_kind)kind)) == 0)
+        if (!why && strcmp(ctl->arguments[1], exempt_kind_name((enum exempt_kind)kind)) == 0)
             why = exempt_nobody(&settings->exempt, (enum exempt_kind)kind, ctl->arguments[2]);
     if (why)
         ctl_fail(ctl, CTL_DATA, "\"%s %s\" %s; nothing was changed", ctl->arguments[1], ctl->arguments[2], why);
