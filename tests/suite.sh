@@ -59,7 +59,7 @@ suite() {
     shift
     find "$folder" -name '*.trs' -exec rm -f {} +
     result=0
-    $as_root env TMPDIR="$TMPDIR" SCRATCH="$TMPDIR" HOME="$TMPDIR/home" timeout --foreground -k 60 3000 \
+    apart env TMPDIR="$TMPDIR" SCRATCH="$TMPDIR" HOME="$TMPDIR/home" timeout --foreground -k 60 3000 \
         make -C "$folder" -j "$suite_jobs" -k check DEADLINE="timeout --foreground -k 60 900" TESTS="$*" || result=1
     [ -z "$as_root" ] || $as_root chown -R "$(id -u):$(id -g)" "$folder" "$TMPDIR"
     unfinished "$@"
@@ -160,17 +160,76 @@ report() {
         }' build/results
 }
 
-# What this machine has that tests could leave behind: beside files of theirs in TMPDIR, which is ours alone.
+# What this machine has that tests could leave behind: files outside TMPDIR, which is ours alone, and enabled units.
 traces() {
-    ls -a /
-    ls -ad /root/.* "$HOME"/.* 2>/dev/null || true
+    {
+        find / -mindepth 1 -maxdepth 1 || true
+        find /root "$HOME" -mindepth 1 -maxdepth 1 -name '.*' || true
+        # Logs rotate and then have a number; /var/tmp has a stand-in.
+        find /etc /opt /srv /run -mindepth 1 -maxdepth 1 || true
+        find /var /usr/local -mindepth 1 -maxdepth 2 ! -path '/var/tmp/*' ! -name '*.[0-9]*' || true
+        for stand_in in $stand_ins; do
+            find "$stand_in" -mindepth 1 | sed "s,^$stand_in,${stand_in%/*}," || true
+        done
+    } 2>/dev/null | sort
     enabled | sed 's/^/enabled: /'
 }
+
+# Every program writes to these folders, so a new file there does not show who left it. Where we may mount, the suites
+# see empty folders in their place: what these hold at the end was left by a test, and is removed.
+shared_folders="/tmp /var/tmp /dev/shm"
+stand_ins=
+
+# What the suites need of the real folders.
+needed_folders() { printf '%s\n' "$PWD" "$TMPDIR" ${GREETINGS:+"$(cd "${GREETINGS%/*}" && pwd)"}; }
+
+make_stand_ins() {
+    for folder in $shared_folders; do
+        [ -d "$folder" ] || continue
+        stand_in=$folder/${TMPDIR##*/}.apart
+        mkdir "$stand_in"
+        chmod 1777 "$stand_in"
+        stand_ins="$stand_ins $stand_in"
+        for kept in $(needed_folders); do
+            case $kept in "$folder"/*) mkdir -p "$stand_in${kept#"$folder"}" ;; esac
+        done
+    done
+    apart true 2>/dev/null || {
+        # shellcheck disable=SC2086 # a list of words
+        rm -rf $stand_ins
+        stand_ins=
+        printf 'SKIP\tcheck\tnothing is left behind\t# SKIP %s\n' \
+            "not looked for in $shared_folders: this machine does not let us mount folders over them" >>build/unfinished
+    }
+}
+
+# apart COMMAND...: runs it as root, where we can be, with the stand-ins in place.
+apart() {
+    if [ -z "$stand_ins" ]; then
+        $as_root "$@"
+        return
+    fi
+    # shellcheck disable=SC2016 # the inner shell expands these
+    $as_root unshare --mount sh -euc '
+        stand_ins=$1 needed=$2 tree=$3
+        shift 3
+        for stand_in in $stand_ins; do
+            folder=${stand_in%/*}
+            for kept in $needed; do
+                case $kept in "$folder"/*) mount --rbind "$kept" "$stand_in${kept#"$folder"}" ;; esac
+            done
+            mount --rbind "$stand_in" "$folder"
+        done
+        cd "$tree"
+        exec "$@"' sh "$stand_ins" "$(needed_folders)" "$PWD" "$@"
+}
+
 begin_traces() {
     TMPDIR=$(mktemp -d /tmp/helod-check.XXXXXX)
     chmod 1777 "$TMPDIR"
     mkdir "$TMPDIR/home"
     export TMPDIR
+    make_stand_ins
     traces >build/traces
 }
 no_traces() {
@@ -181,7 +240,8 @@ no_traces() {
 
 end_check() {
     [ -z "${soak:-}" ] || kill "$soak" 2>/dev/null || true
-    $as_root rm -rf "$TMPDIR"
+    # shellcheck disable=SC2086 # a list of words
+    $as_root rm -rf "$TMPDIR" $stand_ins
     give_back
 }
 
@@ -195,13 +255,13 @@ run_checks() {
     look_at_folder
     install_packages "build check${all:+ all}"
     mkdir -p build
-    begin_traces
-    trap end_check EXIT
-    trap 'exit 130' INT TERM HUP
     export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
     export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
     rm -f build/*.log build/results
     : >build/unfinished
+    begin_traces
+    trap end_check EXIT
+    trap 'exit 130' INT TERM HUP
     find build -name '*.trs' -exec rm -f {} +
     suite_jobs=$((jobs * 2)) # they wait more than they work
     if must "gcc build" compile build/gcc --enable-werror CFLAGS='-O2 -g'; then
@@ -252,7 +312,7 @@ check_more() {
 # helod on another release of Debian, in a tree of its own. A machine that cannot make one says so, and that is no failure.
 on_release() {
     shown=0
-    $as_root tests/distro.sh --reduced "$1" >"build/$1.log" 2>&1 || shown=$?
+    apart tests/distro.sh --reduced "$1" >"build/$1.log" 2>&1 || shown=$?
     cat "build/$1.log"
     [ $shown = 77 ] || return $shown
     printf 'SKIP\tdistro\t%s\t# SKIP %s\n' tests/distro.sh "$(tail -n 1 "build/$1.log")" >>build/unfinished

@@ -4,7 +4,7 @@
 that nothing can be built in; and it leaves nothing behind.
 
 It runs in a small tree of its own (sourcetree.py). apt-get, dpkg-query and systemctl are scripts that note what was
-asked of them; /etc/systemd and /usr/sbin are empty ones of this test's own, so that the machine stays as it is."""
+asked of them; /etc/systemd, /usr/sbin, /run and /srv are empty ones of this test's own, so that the machine stays as it is."""
 import os
 import pathlib
 import pwd
@@ -14,8 +14,8 @@ import subprocess
 
 import netns
 import sourcetree
-from helod import PATIENCE, scratch, wait_for
-from tap import cases, contains, equal, run, skip_all, test
+from helod import PATIENCE, free_port, scratch, wait_for
+from tap import cases, cleanup, contains, equal, run, skip_all, test
 
 if not netns.possible():
     skip_all("this machine: not root, no /etc of our own")
@@ -24,6 +24,8 @@ NOBODY = pwd.getpwnam("nobody")
 PRIVATE = """
 mount -t tmpfs none /usr/sbin
 mount -t tmpfs none /etc/systemd/system
+mount -t tmpfs none /run
+mount -t tmpfs none /srv
 exec "$@"
 """
 APT = """
@@ -84,6 +86,15 @@ case $2 in disable) rm -f /etc/systemd/system/*.wants/"$3" ;; esac
                               env=self.environment(path, **more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", check=False, timeout=PATIENCE)
         return done.returncode, done.stdout
+
+
+def start(machine, command, output, **more):
+    """bootstrap.sh in a session of its own, as in a terminal; what is left of it ends with the test."""
+    process = subprocess.Popen(["sh", "./bootstrap.sh", command], cwd=machine.tree, env=machine.environment(**more),
+                               start_new_session=True, stdin=subprocess.DEVNULL, stdout=output,
+                               stderr=subprocess.STDOUT, text=True)
+    cleanup(lambda: process.returncode is not None or os.killpg(process.pid, signal.SIGKILL))
+    return process
 
 
 # Packages
@@ -174,6 +185,39 @@ def _(manager, install, cares, optional):
     assert (machine.tree / "build/helod").exists()
 
 
+# Running it
+
+def run_and_stop(machine):
+    """bootstrap.sh run until helod is ready, and then Control-C: all that was printed."""
+    said = machine.folder / "said"
+    with open(said, "w", encoding="utf-8") as output:
+        process = start(machine, "run", output)
+    wait_for(lambda: process.poll() is not None or "Control-C ends it" in said.read_text(), what="helod is ready")
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    equal(process.wait(PATIENCE), 0, said.read_text())
+    return said.read_text()
+
+
+@test("run, as root: helod becomes another user; a policy that was edited is kept, another one follows conf/helod.conf")
+def _():
+    machine = Machine()
+    source, made = machine.tree / "conf/helod.conf", machine.tree / "build/helod.conf"
+    listen = f'server {{ listen = {{ "inet:127.0.0.1:{free_port()}" }} }}\n'
+    source.write_text(listen)
+    said = run_and_stop(machine)
+    assert made.read_text().startswith(listen), made.read_text()
+    contains(made.read_text(), f'server {{ user = "{os.environ.get("SUDO_USER", "nobody")}" }}\n')
+    contains(said, "check -c build/helod.conf ")
+    source.write_text(listen + "# changed\n")
+    run_and_stop(machine)
+    contains(made.read_text(), "# changed")
+    edited = made.read_text() + "# edited\n"
+    made.write_text(edited)
+    contains(run_and_stop(machine), "note: build/helod.conf was edited, so helod uses it as it is")
+    equal(made.read_text(), edited)
+
+
 # The folder
 
 def owners(tree):
@@ -230,11 +274,9 @@ def _(_what, leave, why):
 @test("Control-C ends the tests, and what they made goes with it")
 def _():
     machine = Machine()
-    mark = machine.folder / "mark"
+    mark = machine.tree / "mark"
     leave = f'echo "$TMPDIR $$" >{mark}.new; mv {mark}.new {mark}; exec sleep 1000'
-    process = subprocess.Popen(["sh", "./bootstrap.sh", "check"], cwd=machine.tree, start_new_session=True, text=True,
-                               env=machine.environment(LEAVE=leave),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = start(machine, "check", subprocess.PIPE, LEAVE=leave)
     wait_for(mark.exists, what="the test runs")
     folder, pid = mark.read_text().split()
     assert os.path.exists(folder)
@@ -248,6 +290,8 @@ def _():
 @cases([("a file in the temporary folder", 'touch "$TMPDIR/left"', "/left"),
         ("a unit that is enabled", "cd /etc/systemd/system && mkdir -p x.wants && ln -s /dev/null x.wants/left.service",
          "enabled: left.service"),
+        *[(f"a file in {folder}", f"mkdir {folder}/helod-left", f"{folder}/helod-left\n")
+          for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/srv")],
         ("a process", 'cd "$TMPDIR/home" && cp /bin/sleep left && { "$PWD/left" 1000 >/dev/null 2>&1 & }',
          "home/left 1000")],
        name=lambda row: f"a test that leaves {row[0]} behind fails")
@@ -262,8 +306,18 @@ def _(_what, leave, named):
     contains(said, "nothing is left behind")
     contains(said, named)
     contains(said, "1 passed, 1 failed\n")
-    for folder in re.findall(r"/tmp/helod-check\.\w+", said):
+    for folder in ("/tmp/helod-left", "/var/tmp/helod-left", "/dev/shm/helod-left"):
         assert not os.path.exists(folder), f"{folder} is left"
+
+
+@test("each test has /tmp, /var/tmp and /dev/shm for itself, but sees the source tree and TMPDIR")
+def _():
+    machine = Machine()
+    (machine.folder / "mine").touch()
+    status, said = machine.run("check", LEAVE=f'test ! -e "{machine.folder}/mine" && test -d "$TMPDIR/home" && '
+                               f'touch "{machine.tree}/build/touched"')
+    equal(status, 0, said)
+    assert (machine.tree / "build/touched").exists()
 
 
 run()
