@@ -24,7 +24,7 @@ release=$1
 case $release in *[!a-z]* | "") usage ;; esac
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-kept=$top/build/distro # downloads and results
+kept=$top/build/distro # results, and downloads: a folder for each release, because apt locks it
 say() { printf '%s\n' "$*"; }
 not_shown() {
     say "not shown on this machine: $release: $*"
@@ -39,10 +39,10 @@ trap 'rm -rf --one-file-system "$tree"' EXIT
 # What runs inside is the first process of its namespace, which only SIGKILL ends; unshare passes that on.
 inside=
 trap '[ -z "$inside" ] || kill -KILL "$inside"; exit 130' INT TERM HUP
-mkdir -p "$kept/packages" "$kept/$release"
+mkdir -p "$kept/packages/$release/partial" "$kept/$release"
 
 say "making a minimal $release"
-"$top/tests/lib/debian-tree.sh" "$release" "$tree" "$kept/packages" >"$kept/$release/debian-tree.log" 2>&1 ||
+"$top/tests/lib/debian-tree.sh" "$release" "$tree" "$kept/packages/$release" >"$kept/$release/debian-tree.log" 2>&1 ||
     not_shown "$(tail -n 1 "$kept/$release/debian-tree.log"), see $kept/$release/debian-tree.log"
 echo 'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' >"$tree/etc/apt/apt.conf.d/91keep"
 mkdir "$tree/src"
@@ -149,9 +149,8 @@ mount --bind "$3" "$1/logs"
 exec chroot "$1" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
     sh /inside "$4"
 END
-mkdir -p "$kept/packages/partial"
 status=0
-unshare --mount --pid --fork --kill-child sh "$tree/enter" "$tree" "$kept/packages" "$kept/$release" $mode </dev/null &
+unshare --mount --pid --fork --kill-child sh "$tree/enter" "$tree" "$kept/packages/$release" "$kept/$release" $mode </dev/null &
 inside=$!
 wait "$inside" || status=1
 inside=
