@@ -82,7 +82,8 @@ class Nsd(Server):
         super().__init__(host, port, wrapper)
         conf = [f'server:\n server-count: 1\n ip-address: {host}\n port: {self.port}\n username: ""\n rrl-ratelimit: 0\n'
                 f' zonesdir: "{self.folder}"\n zonelistfile: "{self.folder}/zone.list"\n database: ""\n'
-                f' xfrdfile: "{self.folder}/xfrd"\n pidfile: "{self.folder}/pid"\n logfile: "{self.folder}/log"\n'
+                f' xfrdfile: "{self.folder}/xfrd"\n xfrdir: "{self.folder}"\n pidfile: "{self.folder}/pid"\n'
+                f' logfile: "{self.folder}/log"\n'
                 'remote-control:\n control-enable: no\n']
         for name, text in zones.items():
             (self.folder / name).write_text(f"$ORIGIN {name}.\n$TTL 300\n@ SOA ns.invalid. root.invalid. 1 3600 600 86400 60\n"
