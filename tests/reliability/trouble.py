@@ -160,12 +160,20 @@ class Shim:
         struct.pack_into("q", self.page, at, value)
 
 
+ENOUGH = 50  # requests on which a row may rest
+
+
 def under(daemon, act, connections=200, kinds=None, rate=600.0, where=None):
-    """Load before, while and after `act`. -> its tally"""
+    """Load before, while and after `act`. -> its tally. On a busy machine the load lasts until requests were sent."""
     with load.Load(where or daemon.port, connections, rate, DEADLINE, kinds) as running:
+        def sent(count):
+            helod.wait_for(lambda: running.tally.asked >= count, what=f"{count} requests are sent")
+
         pause(0.5)
+        sent(ENOUGH // 2)
         act()
         pause(0.5)
+        sent(ENOUGH)
     return running.tally
 
 
@@ -183,10 +191,10 @@ def note_row(what, how_often, tally=None, result=""):
             table.write(json.dumps(row) + "\n")
 
 
-def check_and_note(tally, what, how_often, retried=False, enough=50):
+def check_and_note(tally, what, how_often, retried=False):
     """The row, and the promise: every request gets one right reply in time."""
     note_row(what, how_often, tally)
-    assert tally.asked >= enough, f"only {tally.asked} requests were sent"
+    assert tally.asked >= ENOUGH, f"only {tally.asked} requests were sent"
     assert not tally.faults(), tally.faults()
     tap.equal(tally.answered, tally.asked, "replies")
     if not retried:
