@@ -11,10 +11,11 @@ import shutil
 import helod
 
 CONFIGURE = '''#!/bin/sh
+mkdir -p tests/unit
+cp "{helod}" "{heloctl}" .
 cat >Makefile <<'END'
 all:
-	mkdir -p tests/unit
-	cp "{helod}" "{heloctl}" .
+	test -x helod
 check: all
 	echo ':test-result: PASS' >tests/unit/built.trs
 	echo 'PASS: tests/unit/built 1 - it is built' >tests/unit/built.log
