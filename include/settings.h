@@ -92,7 +92,7 @@ struct exempt_settings {
  * NULL, or why an entry with this pattern can never exempt anybody and what to write instead: "exempts nobody, because
  * ...".
  */
-const char *exempt_nobody(const struct exempt_settings *exempt, enum exempt_kind kind, const char *pattern);
+const char *exempt_nobody(const struct exempt_settings *sets, enum exempt_kind kind, const char *pattern);
 
 struct server_settings {
     const char *const *listen;               /* "inet:HOST:PORT", "unix:PATH" */
