@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * allow: which clients may connect over TCP. Without an `allow` every client may that reaches the socket, so a socket
- * that other hosts can reach needs one: the status page is refused without it, and the policy socket gets a warning.
+ * allow: which clients may connect over TCP. Without `allow`, every client that reaches the socket may connect. So a
+ * socket that other hosts can reach needs it: without it the status page is refused, and the policy socket gets a
+ * warning.
  */
 #include <string.h>
 

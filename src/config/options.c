@@ -29,7 +29,7 @@ static const char *const log_choices[] = {"syslog", "journal", "file", NULL};
 #define POLICY(name, type) SECTION_POLICY, #name, type, .offset = offsetof(struct policy, name)
 /* The store stays open; a reload changes only the counts from which rules hit. */
 #define HISTORY(name, type) IN(HISTORY, #name, history.name, type), .restart = true
-/* An option whose field is called otherwise. */
+/* An option whose field has another name. */
 #define IN(section, name, field, type) SECTION_##section, name, type, .offset = offsetof(struct settings, field)
 
 const struct option options[] = {

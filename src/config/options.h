@@ -62,7 +62,7 @@ struct option {
     const char *const *choices;
     size_t offset; /* into struct settings, struct policy or struct threshold */
     bool secret;   /* never logged */
-    bool restart;  /* takes effect only when helod starts; of open sockets, whose owner and mode stay */
+    bool restart;  /* takes effect only when helod starts */
     const char *summary;
 };
 

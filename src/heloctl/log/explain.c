@@ -102,7 +102,7 @@ static bool take_arguments(struct explain *x)
 
 /* ---- the decision ---- */
 
-/* The log's texts are a stranger's. */
+/* Strangers chose the texts in the log, so only printable ASCII of them is shown. */
 static const char *plain(const char *foreign, char out[VALUE_SIZE])
 {
     struct text t;
