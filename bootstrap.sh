@@ -325,8 +325,8 @@ build() {
 hints() {
     cat <<END
 
-helod answers on 127.0.0.1:10045. Its policy, $policy, rejects and defers mail. Before real mail depends on it,
-set mode = "monitor" in the section policy "default" of that file: helod then only logs what it would do.
+helod answers on 127.0.0.1:10045. As shipped, its policy file $policy rejects and defers mail. Before real mail
+depends on it, set mode = "monitor" in its section policy "default": helod then only logs what it would do.
 In Postfix's main.cf, add it after what permits your own users:
 
     smtpd_helo_required = yes
@@ -360,7 +360,7 @@ pass_on() {
 # somebody has edited since is used as it is.
 write_policy() {
     policy=build/helod.conf
-    if [ -e $policy ] && ! cmp -s $policy $policy.made; then
+    if [ -e $policy ] && [ -e $policy.made ] && ! cmp -s $policy $policy.made; then
         say "note: $policy was edited, so helod uses it as it is; to use conf/helod.conf again, remove $policy"
         return
     fi

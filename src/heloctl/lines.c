@@ -31,6 +31,8 @@ struct lines {
     bool at_end, skipping; /* the end of the file was read; the rest of a line that is too long is being skipped */
     int status;
     uint64_t lines, too_long; /* too_long: lines that were skipped */
+    const char *held;         /* a line that was read, but not returned yet; NULL: none */
+    size_t held_n;
     size_t skipped;           /* bytes of the line that is being skipped */
     struct progress progress; /* in bytes of the files as they are stored, compressed or not */
     off_t bytes_before;
@@ -64,12 +66,12 @@ struct lines *lines_open(const struct ctl *ctl, char **files, int count)
 
 struct lines *lines_open_file(const struct ctl *ctl, const char *file)
 {
-    struct lines *l = lines_open(ctl, NULL, 0);
+    struct lines *l = sure(calloc(1, sizeof(*l)));
 
+    l->ctl = ctl;
     l->only = (char *)(uintptr_t)file; /* it is only read */
     l->files = &l->only;
     l->count = 1;
-    measure(l);
     return l;
 }
 
@@ -226,8 +228,18 @@ bool lines_next_text(struct lines *l, char *out, size_t size, const char **wrong
     size_t n = 0;
 
     *wrong = NULL;
-    if (!lines_next(l, &line, &n) && (l->too_long == too_long || l->status != CTL_OK))
+    if (l->held) {
+        line = l->held;
+        n = l->held_n;
+        l->held = NULL;
+    } else if (lines_next(l, &line, &n)) {
+        if (l->too_long > too_long) { /* lines_next() has skipped a line: that one is reported first */
+            l->held = line;
+            l->held_n = n;
+        }
+    } else if (l->too_long == too_long || l->status != CTL_OK) {
         return false;
+    }
     if (l->too_long > too_long || n >= size)
         *wrong = "the line is too long";
     else if (memchr(line, '\0', n))

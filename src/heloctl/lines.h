@@ -17,6 +17,7 @@ enum { LINES_LONGEST = 64 << 20 };
 
 /* `files` belong to the caller; "-" is standard input. Without files: the journal's lines of helod. */
 struct lines *lines_open(const struct ctl *ctl, char **files, int count);
+/* The same for one list, without a progress bar. */
 struct lines *lines_open_file(const struct ctl *ctl, const char *file);
 /* The next line without its end, valid until the next call. False after the last file. */
 bool lines_next(struct lines *l, const char **line, size_t *n);

@@ -92,7 +92,7 @@ def _one(number, name, limit, function):
     began = time.monotonic()
 
     def late(_signal, _frame):
-        """Where more programs want to run than there are processors, a test may take as much longer."""
+        """When the load average exceeds the number of processors, the limit grows in proportion."""
         left = began + limit * max(1, os.getloadavg()[0] / os.cpu_count()) - time.monotonic()
         if left <= 0:
             raise Late()

@@ -286,6 +286,11 @@ def _():
     status, out, err = audit("--json", pairs)
     equal((status, err.count("\n"), len(json.loads(out)["hosts"])), (65, 21, 1))
     contains(err, f"1000 of 1001 lines of {pairs} are wrong and were left out")
+    pairs.write_text("198.51.100.3 a.net\n" + "a" * 300_000 + "\n198.51.100.4 localhost\nnonsense\n")
+    status, out, err = audit("--json", pairs)
+    contains(err, f"{pairs}:2: the line is too long")
+    contains(err, f"{pairs}:4: there is no IPv4 or IPv6 address where one should be")
+    equal([host["address"] for host in json.loads(out)["hosts"]], ["198.51.100.3", "198.51.100.4"])
     equal(audit(folder / "nosuch")[0], 66)
     equal(audit(text="")[0], 65)
 

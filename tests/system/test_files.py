@@ -53,6 +53,19 @@ def _(_, before, after, text):
         contains(said, word)
 
 
+@test("labels: a line that is too long and one with a third word are refused by number")
+def _():
+    labels = folder / "some-labels"
+    labels.write_text("192.0.2.1 ham\n" + "a" * 300_000 + "\n192.0.2.2 spam\n")
+    status, _, said = heloctl("report", "-c", empty, "-l", labels, empty)
+    equal(status, 65)
+    contains(said, f"{labels}:2: the line is too long")
+    labels.write_text("192.0.2.3 ham spam\n")
+    status, _, said = heloctl("report", "-c", empty, "-l", labels, empty)
+    equal(status, 65)
+    contains(said, f"{labels}:1: expected ADDRESS or DOMAIN, then ham or spam")
+
+
 @test("heloctl report says why it cannot read a log, and ends")
 def _():
     for kind in ("directory", "socket", "loop", "zero", "sparse"):

@@ -240,23 +240,26 @@ def _():
 def _():
     labels, lines = folder / "senders", folder / "mail-of-senders"
 
-    def suggested(partners):
+    def suggested(partners, others=0):
         labels.write_text("".join(f"loom{i}.org ham\n" for i in range(partners)) + "198.51.100.0/24 spam\n")
-        written = [(f"203.1.{i % partners}.25", f"mx.loom{i % partners}.org", "pass", "86") for i in range(200)]
+        written = [(f"203.1.{i % partners}.25", f"mx.loom{i % partners}.org", "pass", "86") for i in range(others + 200)]
         written += [(f"198.51.100.{i}", '""', "none", "86") for i in range(60)]
         lines.write_text("".join(
             f"Nov 20 10:00:00 mx helod[1]: decision v=1 id=7QK{i:04} action=defer judged=defer score={score} "
-            f"threshold=defer policy=default mode=enforce client={client} rdns={rdns} fcrdns={fcrdns} helo=WIN-3T0K8V5Q1LM "
+            f"threshold=defer policy={'second' if i < others else 'default'} mode=enforce client={client} rdns={rdns} "
+            f"fcrdns={fcrdns} helo=WIN-3T0K8V5Q1LM "
             f"proto=ESMTP sender=x@loom.org instance=1.{i} findings=helo_factory:86 dns=1/13ms cached=1 ms=14 "
             "reply=\"450 4.7.1 no\"\n" for i, (client, rdns, fcrdns, score) in enumerate(written)))
         spare = folder / "spare.conf"
-        spare.write_text('policy "default" { points { helo_factory = 86 } }\n')
+        spare.write_text('policy "default" { points { helo_factory = 86 } }\npolicy "second" {}\n')
         contains(ctl("tune", "-c", spare, "-l", labels, lines), "a sender counts at most 10 times for each outcome")
         return json.loads(ctl("tune", "-c", spare, "-j", "-l", labels, lines))["suggestion"]
     alone, many = suggested(1), suggested(100)
     equal((alone["by_labels"], alone["changes"]), (True, []))
     equal(alone["before"]["ham"]["defer"], 200, "the table counts every greeting")
     contains(many["changes"][0]["reason"], "it decided 200 outcomes of ham and 60 of spam, weighed 200 and 60")
+    after = suggested(100, others=1000)
+    contains(after["changes"][0]["reason"], "weighed 200 and 60", "mail under another policy takes no weight away")
 
 
 @test("tune: that a throw-away domain proves its name is no reason to spare it, unlike a doubt about identity")

@@ -186,7 +186,7 @@ static void print_verdict(const struct logged *l)
         printf("  %-16s missing evidence could have removed %d points, so helod deferred instead of rejecting\n",
                "doubt", f->doubt);
     if (f->limit[0])
-        print_value("DNS not asked", f->limit, "");
+        print_value("lookups skipped", f->limit, "");
     print_value("policy", f->policy, "default");
     printf("  %-16s %s%s\n", "mode", plain(f->mode, value),
            strcmp(f->mode, "monitor") == 0 ? ": helod answers dunno, whatever was judged" : "");

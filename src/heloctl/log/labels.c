@@ -63,7 +63,7 @@ static bool read_line(struct labels *labels, char *line)
     if (!what)
         return true;
     label = word ? label_of(word) : LABEL_NONE;
-    return label != LABEL_NONE && add(labels, what, label);
+    return label != LABEL_NONE && !strtok_r(NULL, " \t", &save) && add(labels, what, label);
 }
 
 /* False if the file cannot be read or a line is wrong, which has been reported. */

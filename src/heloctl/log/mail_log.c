@@ -257,7 +257,8 @@ static void add(struct mail_log *m, const struct mail_line *line, time_t when)
 
 bool mail_log_add(struct mail_log *m, const struct ctl *ctl, const char *file)
 {
-    struct lines *lines = lines_open_file(ctl, file);
+    char *files[] = {(char *)(uintptr_t)file}; /* it is only read */
+    struct lines *lines = lines_open(ctl, files, 1);
     struct mail_line found;
     const char *line;
     size_t n;

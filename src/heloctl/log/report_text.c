@@ -353,7 +353,7 @@ static void print_dns(const struct summary *s)
 {
     printf("\nDNS\n  %llu greetings met temporary failures; %llu rejections became deferrals for missing evidence\n",
            n(s->temperror), n(s->doubts));
-    print_count(s->unasked, "greetings were judged without querying DNS (offline, or over a limit)");
+    print_count(s->unasked, "greetings were judged with lookups skipped (offline, or over a limit)");
     printf("  %llu lookups, %llu of them cached; answers took %llu ms on average, %llu ms at most;\n"
            "  %llu took a second or more\n",
            n(s->lookups), n(s->cached), n(s->read.decisions ? s->ms_sum / s->read.decisions : 0), n(s->ms_max),

@@ -305,8 +305,8 @@ static int add(struct summary *s, struct logged *l, int label, bool judge)
 {
     const struct policy *policy = settings_policy(s->settings, l->record->fields->policy);
     const struct mail_fate *fate = mail_log_find(s->mail_log, l);
+    bool suggests = judge && policy == s->settings->default_policy, weighed;
     int found, score;
-    bool weighed;
 
     logged_identify(l, s->settings->name_data);
     if (judge && l->skip == SKIP_NONE)
@@ -335,8 +335,9 @@ static int add(struct summary *s, struct logged *l, int label, bool judge)
     if (label != LABEL_NONE)
         s->label_scores[label][score]++;
     s->labelled += label != LABEL_NONE;
-    weighed = judge && counts_for_sender(s, l, kind_of(l, label));
-    if (judge && policy == s->settings->default_policy)
+    /* Suggestions are about the default policy, so mail under another one must not use up a sender's weight. */
+    weighed = suggests && counts_for_sender(s, l, kind_of(l, label));
+    if (suggests)
         patterns_add(s->patterns, l, kind_of(l, label), weighed);
     add_rules(s, l, label, judge, weighed);
     add_client(s, l);

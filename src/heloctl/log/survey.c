@@ -218,7 +218,7 @@ static void print_notes(const struct survey *s, FILE *out)
     fputs("  not known: what other mail the clients sent (history), and what never got into these folders\n", out);
 }
 
-/* The page begins with the same notes as the text. */
+/* The page has the same notes as the text. */
 static int write_page(const struct survey *s)
 {
     char *text = NULL;
