@@ -142,7 +142,10 @@ static void reverse_answered(struct gather *g, unsigned index, const struct dns_
     (void)index;
     g->reverse_pending--;
     if (answer->status == DNS_TEMPERROR) { /* e.reverse keeps what it was set to when asked */
-        g->e.reverse_silent = g->context.resolver && g->e.limit == LIMIT_NONE && g->e.reverse == KNOWN_TEMPERROR &&
+        /* LIMIT_ANSWERS is about other lookups: this one is the first of its account. */
+        bool asked = g->e.limit == LIMIT_NONE || g->e.limit == LIMIT_ANSWERS;
+
+        g->e.reverse_silent = g->context.resolver && asked && g->e.reverse == KNOWN_TEMPERROR &&
                               resolver_zone_is_silent(g->context.resolver, answer->name);
         return;
     }

@@ -94,7 +94,7 @@ enum answer helo_spf_is(const struct evidence *e, enum spf_result result)
 
 enum answer helo_spf_allows(const struct evidence *e)
 {
-    return helo_is_host(e) ? spf_allows(e->helo_spf) : NO;
+    return helo_is_host(e) ? spf_allows(e->helo_spf, false) : NO;
 }
 
 enum answer helo_is_unverified(const struct evidence *e)

@@ -94,12 +94,15 @@ static inline enum answer spf_is(const struct spf_outcome *spf, enum spf_result 
     return seen == SPF_NOT_ASKED || seen == SPF_TEMPERROR ? OPEN : answer_if(seen == result);
 }
 
-/* A pass that says something about this client: a record that allows a large part of the Internet proves nothing. */
-static inline enum answer spf_allows(const struct spf_outcome *spf)
+/*
+ * A pass that says something about this client: a record that allows a large part of the Internet proves nothing. A
+ * trusted owner is one whose servers surely do not answer for any client.
+ */
+static inline enum answer spf_allows(const struct spf_outcome *spf, bool trusted_owner)
 {
     enum answer passes = spf_is(spf, SPF_PASS);
 
-    return passes == YES && spf->allows_everybody ? NO : passes;
+    return passes == YES && (spf->allows_everybody || (spf->may_match_anybody && !trusted_owner)) ? NO : passes;
 }
 
 /* NEED_HELO_SPF. For host names; OPEN also after a temporary failure. */

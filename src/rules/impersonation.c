@@ -73,10 +73,13 @@ static enum answer owner_denies(const struct evidence *e)
     return answer_and(fails, answer_not(helo_points_to_client(e)));
 }
 
-/* The domain that HELO claims to be of names the client, or allows it in SPF. NO without such a domain. NEED_OWNER. */
+/*
+ * The domain that HELO claims to be of names the client, or allows it in SPF. NO without such a domain. The owner is our
+ * recipient's domain or a large provider, so it is trusted: many of them publish "include:%{ir}.…". NEED_OWNER.
+ */
 static enum answer owner_allows(const struct evidence *e)
 {
-    return evidence_owner(e) ? answer_or(answer_known(e->owner_is_client), spf_allows(e->owner_spf)) : NO;
+    return evidence_owner(e) ? answer_or(answer_known(e->owner_is_client), spf_allows(e->owner_spf, true)) : NO;
 }
 
 /*

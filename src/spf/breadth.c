@@ -67,12 +67,12 @@ void breadth_add_match(struct spf_breadth *b, const struct spf_term *term)
 {
     bool names_addresses = term->kind != SPF_EXISTS && term->kind != SPF_PTR;
 
-    b->everybody = b->everybody || !names_addresses || is_made_of_client(term->target);
+    b->anybody = b->anybody || !names_addresses || is_made_of_client(term->target);
 }
 
-void breadth_add_redirect(struct spf_breadth *b, const struct spf_modifier *redirect)
+bool breadth_redirects_anybody(const struct spf_modifier *redirect)
 {
-    b->everybody = b->everybody || is_made_of_client(redirect->target);
+    return is_made_of_client(redirect->target);
 }
 
 bool breadth_is_everybody(const struct spf_breadth *b)

@@ -19,6 +19,7 @@ struct spf_breadth {
     uint64_t ipv4; /* addresses */
     uint64_t ipv6; /* networks of /48 */
     bool everybody;
+    bool anybody; /* what matched may be answered for any client */
 };
 
 /* The terms of a record whose pass is a pass of the whole. */
@@ -31,7 +32,7 @@ void breadth_add_hosts(struct spf_breadth *b, const struct spf_term *term, uint8
  * with a macro of the client's address or name in its target each client gets an answer of its own.
  */
 void breadth_add_match(struct spf_breadth *b, const struct spf_term *term);
-void breadth_add_redirect(struct spf_breadth *b, const struct spf_modifier *redirect); /* the same of its target */
+bool breadth_redirects_anybody(const struct spf_modifier *redirect); /* the same of its target */
 /* More than a /8 of IPv4, or a /16 of IPv6, which is more than any operator has. */
 bool breadth_is_everybody(const struct spf_breadth *b);
 

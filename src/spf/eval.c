@@ -110,9 +110,8 @@ static void redirect(struct spf *spf)
         machine_end_permerror(spf, "malformed target", modifier->text);
         return;
     }
-    if (machine_includes_would_pass(spf))
-        breadth_add_redirect(&spf->breadth, modifier);
-    *top = (struct spf_frame){.domain = name, .redirected = true};
+    *top = (struct spf_frame){
+        .domain = name, .redirected = true, .anybody = top->anybody || breadth_redirects_anybody(modifier)};
     spf->state = STATE_FETCH;
 }
 

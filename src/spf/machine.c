@@ -113,6 +113,7 @@ void machine_end_frame(struct spf *spf, enum spf_result result)
     }
     spf->outcome.result = result;
     spf->outcome.allows_everybody = breadth_is_everybody(&spf->breadth);
+    spf->outcome.may_match_anybody = spf->breadth.anybody;
     spf->state =
         result == SPF_FAIL && spf->query.explain && machine_top(spf)->record.exp.text ? STATE_EXPLAIN : STATE_DONE;
 }
@@ -121,8 +122,10 @@ void machine_match(struct spf *spf)
 {
     const struct spf_term *term = machine_current(spf);
 
-    if (machine_would_pass(spf))
+    if (machine_would_pass(spf)) {
         breadth_add_match(&spf->breadth, term);
+        spf->breadth.anybody = spf->breadth.anybody || machine_top(spf)->anybody;
+    }
     /* For an include that passes, report the term that matched inside it. Any other result is the include's own. */
     if (term->kind != SPF_INCLUDE || term->result != SPF_PASS) {
         spf->outcome.term = term->text;

@@ -48,6 +48,7 @@ struct spf_frame {
     struct spf_record record;
     size_t at; /* index of the current term */
     bool redirected;
+    bool anybody; /* by a redirect that may be answered for any client */
 };
 
 struct spf {

@@ -68,6 +68,8 @@ static void print_text(const struct spf_outcome *o, const struct spf_query *quer
     }
     if (o->allows_everybody)
         printf("note: the record allows a large part of the Internet, so a pass proves nothing\n");
+    else if (o->may_match_anybody)
+        printf("note: the owner's servers may answer this term for any client, so a pass proves nothing\n");
     print_plain("reason", o->reason);
     printf("cost: %u of 10 terms with lookups, %u of %u void, %zu queries\n", o->lookups, o->voids, query->void_limit,
            o->trace_count);
@@ -96,6 +98,7 @@ static void print_json(const struct spf_outcome *o, const struct spf_query *quer
     json_text(&j, "explanation", o->explanation);
     json_bool(&j, "deny_all", o->deny_all);
     json_bool(&j, "allows_everybody", o->allows_everybody);
+    json_bool(&j, "may_match_anybody", o->may_match_anybody);
     json_number(&j, "terms", o->lookups);
     json_number(&j, "voids", o->voids);
     json_open(&j, "lookups", '[');

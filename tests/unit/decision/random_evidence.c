@@ -95,6 +95,7 @@ static const struct spf_outcome *random_spf(void)
     spf->result = PICK(results);
     spf->deny_all = spf->result == SPF_FAIL && random_below(2);
     spf->allows_everybody = spf->result == SPF_PASS && random_below(4) == 0;
+    spf->may_match_anybody = spf->result == SPF_PASS && random_below(4) == 0;
     return spf;
 }
 
