@@ -74,8 +74,8 @@ static enum answer owner_denies(const struct evidence *e)
 }
 
 /*
- * The domain that HELO claims to be of names the client, or allows it in SPF. NO without such a domain. The owner is our
- * recipient's domain or a large provider, so it is trusted: many of them publish "include:%{ir}.…". NEED_OWNER.
+ * The domain that HELO claims to be of names the client, or allows it in SPF. NO without such a domain. The owner is
+ * our recipient's domain or a large provider, so it is trusted: many of them publish "include:%{ir}.…". NEED_OWNER.
  */
 static enum answer owner_allows(const struct evidence *e)
 {

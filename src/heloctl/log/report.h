@@ -10,7 +10,10 @@
 /* report.html as the build embeds it; the line "@DATA@" stands for the summary as JSON. */
 extern const char report_page[];
 
-/* The page with the summary in it, and `notes` below its overview; "-" for standard output. CTL_OK, or CTL_TROUBLE, reported. */
+/*
+ * The page with the summary in it, and `notes` below its overview; "-" for standard output. CTL_OK, or CTL_TROUBLE,
+ * reported.
+ */
 int report_write_page(const struct ctl *ctl, const struct summary *s, const char *notes, const char *file);
 /* Whether the page can be written, before the log is read. False: reported. */
 bool report_can_write(const struct ctl *ctl, const char *file);

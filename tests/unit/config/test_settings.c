@@ -213,7 +213,7 @@ static void test_diff(void **state)
     struct settings *old = read_good("history { redis_password = \"one\" } policy \"gone\" { }\n"
                                      "policy \"default\" { threshold \"a\" { score = 10 action = \"prepend\" }\n"
                                      "threshold \"b\" { score = 50 action = \"defer\" }\n"
-                                     "points { rdns_missing = 40 } }");
+                                     "points { rdns_missing = 40 } caps { dns = 60 } }");
     struct settings *new = read_good("server { deadline = \"5s\" } dns { servers = { \"192.0.2.53\" } }\n"
                                      "exempt { rdns = { \".a.example\" } } history { redis_password = \"two\" }\n"
                                      "policy \"new\" { } policy \"default\" { mode = \"soft\"\n"
@@ -237,7 +237,7 @@ static void test_diff(void **state)
                                "policy default: threshold b is gone\n"
                                "policy default: threshold c is new\n"
                                "policy default: rdns_missing 40 -> 50\n"
-                               "policy default: cap of dns 76 -> 55\n"
+                               "policy default: cap of dns 60 -> 55\n"
                                "policy new: is new\n");
     settings_unref(old);
     settings_unref(new);
