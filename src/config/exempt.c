@@ -86,6 +86,9 @@ static bool is_looked_up(const struct name *name)
     return name->reserved == NAME_RESERVED_NONE || name->reserved == NAME_RESERVED_PLACEHOLDER;
 }
 
+/* Examining a name takes longer than reading it, and a list of more entries than this was made by a program. */
+enum { EXAMINED_MAX = 1000 };
+
 /* NULL, or why a pattern exempts far fewer or far more clients than its author probably meant. */
 static const char *surprise(const struct exempt_list *list, const struct exemption *entry)
 {
@@ -94,7 +97,7 @@ static const char *surprise(const struct exempt_list *list, const struct exempti
     char text[HOST_SIZE];
     struct name name;
 
-    if (nobody || !list->names)
+    if (nobody || !list->names || list->sets->count >= EXAMINED_MAX)
         return nobody;
     region_reset(list->scratch);
     snprintf(text, sizeof(text), "%s%s", all_below ? "x" : "", entry->pattern); /* a name that .NAME matches */

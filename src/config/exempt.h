@@ -16,7 +16,7 @@ struct exempt_list {
     struct exempt_settings *sets; /* where the entries are added; the array doubles when full */
     size_t room;
     struct region *region;         /* holds the texts */
-    const struct name_data *names; /* NULL: patterns are not examined for what is probably a mistake */
+    const struct name_data *names; /* NULL: no pattern is examined for what is probably a mistake */
     struct region *scratch;        /* of one pattern while it is examined */
     struct problems *problems;
     unsigned line; /* line of the policy file, for the order of messages */

@@ -3,6 +3,7 @@
  * listen_tls: a key and a self-signed certificate in memory, and TLS over a bufferevent. Nothing is written to disk.
  */
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "config.h"
 #include "listen_tls.h"
