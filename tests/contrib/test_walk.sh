@@ -52,6 +52,7 @@ echo "mx.walk.example" >"$root/etc/hostname"
 units=$root/etc/systemd/system
 mkdir -p "$units"
 cp -r "$1/walk" "$root/walk"
+mkdir "$root/walk/upper"
 cat >"$units/walk.service" <<'UNIT'
 [Unit]
 After=basic.target
@@ -71,7 +72,8 @@ After=basic.target
 AllowIsolate=yes
 UNIT
 timeout --foreground 1600 systemd-nspawn -q -b -D "$root" -M "helod-walk-$$" --private-network --register=no --keep-unit \
-    --console=pipe systemd.unit=walk.target </dev/null >"$1/console" 2>&1 || echo "systemd-nspawn: $?" >>"$1/console"
+    --bind-ro="$1/over/upper:/walk/upper" --console=pipe systemd.unit=walk.target \
+    </dev/null >"$1/console" 2>&1 || echo "systemd-nspawn: $?" >>"$1/console"
 cp "$root/walk/out" "$1/out"
 [ -z "${WALK_KEEP:-}" ] || cp "$1/out" "$1/console" "$WALK_KEEP"
 END
