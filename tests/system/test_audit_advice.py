@@ -4,6 +4,7 @@
 Exim send mail with the settings, OpenSMTPD reads them. And what the advice says: add, replace or leave, names that are
 free, one setting for a dual-stack host."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -423,6 +424,34 @@ def _():
             path = folder / "bad.json"
             path.write_text(text)
         equal(helod.heloctl("audit", "-c", CONF, "--since", path, text=pairs)[0], wanted)
+
+
+def resident(path):
+    """The exit status of an audit since this one, and the most memory that it used, in bytes."""
+    with subprocess.Popen([helod.HELOCTL, "audit", "-c", str(CONF), "--since", str(path)], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        process.stdin.write(b"127.0.0.11 mail1.kiln-street.net\n")
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * 1024
+
+
+@test("--since: memory grows with the hosts of the earlier audit, not with the size of its file")
+def _():
+    begin, path = '{"hosts": [{"address": "127.0.0.11", "helo": "mail1.kiln-street.net", ', folder / "large.json"
+    path.write_text(begin + '"faults": []}]}')
+    status, small = resident(path)
+    for open_, piece, close in (('"note": "', "x" * 1024, '"'), ("", '"helo": "%s", ' % ("y" * 1000), '"faults": []')):
+        with path.open("w") as file:  # in pieces: the memory of this process counts as that of its children
+            file.write(begin + open_)
+            for _ in range(64 << 10):
+                file.write(piece)
+            file.write(close + "}]}")
+        again, large = resident(path)
+        equal(again, status)
+        assert large < small + (16 << 20), f"{small} bytes, {large} for 64 MiB more"
+    path.unlink()
 
 
 @test("wrong uses: -J 10x; and no heading over nothing")

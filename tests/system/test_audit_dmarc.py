@@ -7,8 +7,11 @@ import csv
 import gzip
 import io
 import json
+import os
+import pathlib
 import quopri
 import re
+import signal
 import subprocess
 import time
 import zipfile
@@ -308,6 +311,49 @@ def _():
         assert len(err.splitlines()) < 5, err
     status, out, _ = audit("--json", zipped("z3.zip", **{f"p{n}": report(ROWS[0]) for n in range(100)}))
     equal((status, json.loads(out)["hosts"][0]["messages"]), (0, 10000))
+
+
+def mbox(*messages):
+    return b"".join(b"From a Mon Jan  1 00:00:00 2024\n" + message.replace(b"\r\n", b"\n") + b"\n" for message in messages)
+
+
+LETTER = b"Subject: hello\n\n" + b"Are you well?\n" * 80000  # 1.1 MB
+
+
+@test("an mbox of many megabytes: its first, middle and last report count, and a message that is too large ends it")
+def _():
+    box = put("large.mbox", mbox(mail(report(ROWS[0])), *[LETTER] * 6, mail(report(ROWS[3])), *[LETTER] * 6,
+                                 mail(report(ROWS[1]))))
+    for status, out, err in (audit("--json", box), piped(box.read_bytes(), "--json")):
+        equal((status, err), (0, ""))
+        equal(sorted((h["address"], h["messages"]) for h in json.loads(out)["hosts"]), [("192.0.2.7", 7), ("203.0.113.1", 120)])
+    status, out, err = audit("--json", "--unpacked", "8m", put("huge.mbox", mbox(mail(report(ROWS[0])), LETTER * 24)))
+    equal((status, [host["address"] for host in json.loads(out)["hosts"]]), (65, ["203.0.113.1"]))
+    contains(err, "more than 8388608 bytes")
+
+
+def stop_when_open(process, path):
+    """Stops the process as soon as it has the file open. It may have ended by then."""
+    fds = pathlib.Path(f"/proc/{process.pid}/fd")
+    while process.poll() is None:
+        try:
+            if any(os.readlink(fd) == str(path.resolve()) for fd in fds.iterdir()):
+                break
+        except OSError:  # it has closed one
+            pass
+    process.send_signal(signal.SIGSTOP)
+
+
+@cases([(0,), (4096,), (3 << 20,), (200 << 20,)], name=lambda row: f"a file of 44 MB that gets {row[0]} bytes while it is read")
+def _(size):
+    box = put("live.mbox", mbox(mail(report(ROWS[0])), *[LETTER] * 40))
+    with subprocess.Popen([helod.HELOCTL, "audit", "-c", str(conf), "--dmarc", "--json", str(box)],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        stop_when_open(process, box)
+        os.truncate(box, size)
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+    assert process.returncode in (0, 65), f"ended by {process.returncode}"
 
 
 @test("100,000 rows of one source are one host")

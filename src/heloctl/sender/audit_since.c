@@ -31,11 +31,11 @@ static bool take_pair(struct audit *audit, struct earlier_list *list, const char
     struct address address;
 
     if (strcmp(key, "address") == 0) {
-        if (!address_parse(&address, value, strlen(value)))
+        if (list->count == AUDIT_HOSTS_MAX || !address_parse(&address, value, strlen(value)))
             return false;
         list->all = sure_room(list->all, list->count, &list->room, sizeof(*list->all));
         list->all[list->count++] = (struct earlier){.address = address, .helo = ""};
-    } else if (last && strcmp(key, "helo") == 0) {
+    } else if (last && strcmp(key, "helo") == 0 && !*last->helo && *value) {
         last->helo = region_strdup(audit->keep, value);
     }
     for (unsigned i = 0; last && strcmp(key, "fault") == 0 && i < AUDIT_FAULTS; i++)
@@ -45,48 +45,43 @@ static bool take_pair(struct audit *audit, struct earlier_list *list, const char
 }
 
 /*
- * Decodes the string behind its opening quote into `out`, cut where it is too long, and returns what follows the
- * closing quote; NULL: there is none. Our writer escapes quotes, backslashes, and other bytes as \u00NN.
+ * Decodes the string behind its opening quote into `out`, cut where it is too long. False: it has no end. Our writer
+ * escapes quotes, backslashes, and other bytes as \u00NN.
  */
-static const char *read_string(const char *p, const char *end, char out[STRING_SIZE])
+static bool read_string(FILE *in, char out[STRING_SIZE])
 {
+    char hex[4];
     size_t n = 0;
+    int c;
 
-    for (; p < end && *p != '"'; p++) {
-        char c = *p;
-
-        if (c == '\\' && end - p > 5 && p[1] == 'u') {
-            c = (char)(ascii_hex(ascii_lower(p[4])) * 16 + ascii_hex(ascii_lower(p[5])));
-            p += 5;
-        } else if (c == '\\' && end - p > 1) {
-            c = *++p;
-        }
+    while ((c = getc_unlocked(in)) != EOF && c != '"') {
+        if (c == '\\' && (c = getc_unlocked(in)) == 'u' && fread(hex, 1, sizeof(hex), in) == sizeof(hex))
+            c = ascii_hex(ascii_lower(hex[2])) * 16 + ascii_hex(ascii_lower(hex[3]));
         if (n < STRING_SIZE - 1)
-            out[n++] = c;
+            out[n++] = (char)c;
     }
     out[n] = '\0';
-    return p < end ? p + 1 : NULL;
+    return c == '"';
 }
 
-static bool parse(struct audit *audit, struct earlier_list *list, const char *p, const char *end)
+/* Reads the file once, so that memory grows with the hosts and not with the file. False: it is no earlier audit. */
+static bool parse(struct audit *audit, struct earlier_list *list, FILE *in)
 {
     char key[STRING_SIZE] = "", value[STRING_SIZE];
+    bool is_value = false, has_hosts = false;
+    int c;
 
-    while (p < end) {
-        bool is_value = *p == ':';
-
-        p += is_value;
-        while (is_value && p < end && strchr(" \t\r\n", *p))
-            p++;
-        if (p == end || *p != '"') {
-            p += !is_value;
+    while ((c = getc_unlocked(in)) != EOF && c != '\0') {
+        if (c == ':')
+            is_value = true;
+        if (strchr(": \t\r\n", c))
             continue;
-        }
-        p = read_string(p + 1, end, is_value ? value : key);
-        if (!p || (is_value && !take_pair(audit, list, key, value)))
+        if (c == '"' && (!read_string(in, is_value ? value : key) || (is_value && !take_pair(audit, list, key, value))))
             return false;
+        has_hosts = has_hosts || (c == '"' && strcmp(key, "hosts") == 0);
+        is_value = false;
     }
-    return true;
+    return c == EOF && has_hosts;
 }
 
 static int compare(const void *a, const void *b)
@@ -127,14 +122,12 @@ int audit_compare(struct audit *audit, const char *path)
 {
     struct earlier_list list = {.all = NULL};
     FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t room = 0;
-    ssize_t n = in ? getdelim(&text, &room, '\0', in) : -1; /* all of it: JSON has no NUL */
+    bool good = in && parse(audit, &list, in);
     int status = CTL_OK;
 
     if (!in || ferror(in))
         status = ctl_fail(audit->ctl, CTL_NO_INPUT, "%s: %s", path, strerror(errno));
-    else if (n <= 0 || !strstr(text, "\"hosts\"") || !parse(audit, &list, text, text + n))
+    else if (!good)
         status = ctl_fail(audit->ctl, CTL_DATA, "%s is not the output of heloctl audit --json", path);
     if (in)
         fclose(in);
@@ -144,7 +137,6 @@ int audit_compare(struct audit *audit, const char *path)
         compare_host(&audit->hosts[i], &list);
     keep_gone(audit, &list);
     free(list.all);
-    free(text);
     return status;
 }
 

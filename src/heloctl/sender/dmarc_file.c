@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dmarc_file: reports as they come by mail. What a file is shows in its first bytes, not in its name, and each kind may
- * be packed in another one. It is unpacked in memory, never to disk. Promises that no file or message makes it unpack
- * more than a fixed number of bytes, or go more than a few levels deep.
+ * be packed in another one. It is unpacked in memory, never to disk. Promises that no file or message makes it read or
+ * unpack more than a fixed number of bytes, or go more than a few levels deep. Only an mbox file may have any length.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +23,7 @@
 #include <zip.h>
 #endif
 
-enum { PIECE = 65536, LEVELS_MAX = 6, ENTRIES_MAX = 10000, TEXT_SIZE = 300 };
+enum { PIECE = 65536, MBOX_AT_ONCE = 4 << 20, LEVELS_MAX = 6, ENTRIES_MAX = 10000, TEXT_SIZE = 300 };
 
 struct unpacking {
     const struct dmarc_handler *handler;
@@ -285,51 +284,88 @@ static void take(struct unpacking *u, const char *bytes, size_t n)
 
 /* ---- files */
 
-static void take_pipe(struct unpacking *u, int fd)
-{
-    struct bytes all = {NULL, 0, 0};
-    ssize_t n;
+/* A file, which may change while it is read, so it is never mapped: beyond its new end, a mapping ends the process. */
+struct input {
+    int fd;
+    uint64_t
+        rest; /* what the file still had when it was opened: nobody can make us read one for ever by adding to it */
+    bool failed;
+};
 
-    while ((n = read(fd, room_for_piece(&all), PIECE)) > 0 && within(u, (size_t)n))
-        all.n += (size_t)n;
-    if (n < 0)
-        trouble(u, strerror(errno));
-    u->left = u->most;
-    if (n == 0)
-        take(u, all.at, all.n);
-    free(all.at);
+/* Appends one piece. False: there is no more. */
+static bool read_piece(struct input *in, struct bytes *b)
+{
+    size_t most = in->rest < PIECE ? (size_t)in->rest : PIECE;
+    ssize_t n = most > 0 ? read(in->fd, room_for_piece(b), most) : 0;
+
+    in->failed = n < 0;
+    if (n <= 0)
+        return false;
+    in->rest -= (uint64_t)n;
+    b->n += (size_t)n;
+    return true;
 }
 
-/* Mapped, so that an mbox file may be larger than memory. */
-static void take_file(struct unpacking *u, int fd, size_t size)
+/* Where the last message of an mbox file begins; 0: there is only one. */
+static size_t last_message(const char *mbox, size_t n)
 {
-    char *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    for (size_t at = n > 6 ? n - 6 : 0; at > 2; at--)
+        if (memcmp(mbox + at, "From ", 5) == 0 && mbox[at - 1] == '\n' &&
+            (mbox[at - 2] == '\n' || (mbox[at - 2] == '\r' && mbox[at - 3] == '\n')))
+            return at;
+    return 0;
+}
 
-    if (at == MAP_FAILED) {
-        trouble(u, strerror(errno));
-        return;
+/* An mbox file may be larger than memory, so its messages are taken as they come. False: one of them is too large. */
+static bool take_messages(struct unpacking *u, struct bytes *b)
+{
+    size_t whole = last_message(b->at, b->n);
+
+    if (whole == 0)
+        return b->n <= u->most || too_much(u);
+    take(u, b->at, whole);
+    b->n -= whole;
+    memmove(b->at, b->at + whole, b->n);
+    return true;
+}
+
+static void take_input(struct unpacking *u, struct input *in)
+{
+    struct bytes b = {NULL, 0, 0};
+    size_t next = MBOX_AT_ONCE; /* doubled while it holds no whole message, which takes linear time */
+    bool good = true;
+
+    while (good && read_piece(in, &b)) {
+        bool mbox = b.n > 5 && memcmp(b.at, "From ", 5) == 0;
+
+        if (!mbox) {
+            good = b.n <= u->most || too_much(u);
+        } else if (b.n >= next) {
+            good = take_messages(u, &b);
+            next = 2 * b.n > MBOX_AT_ONCE ? 2 * b.n : MBOX_AT_ONCE;
+        }
     }
-    if (is_xml(u, at, size) && size > u->most)
-        too_much(u);
-    else
-        take(u, at, size);
-    munmap(at, size);
+    if (in->failed)
+        trouble(u, strerror(errno));
+    else if (good && b.n > 0)
+        take(u, b.at, b.n);
+    free(b.at);
 }
 
 bool dmarc_file_read(const char *path, const struct dmarc_handler *handler, void *arg, size_t unpacked_max,
                      struct dmarc_tally *tally)
 {
     struct unpacking u = {.handler = handler, .arg = arg, .tally = tally, .most = unpacked_max, .left = unpacked_max};
-    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    struct input in = {.fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)};
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) != 0)
+    if (in.fd < 0 || fstat(in.fd, &st) != 0) {
         trouble(&u, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        take_pipe(&u, fd);
-    else if (st.st_size > 0)
-        take_file(&u, fd, (size_t)st.st_size);
-    if (fd >= 0)
-        close(fd);
+    } else {
+        in.rest = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX;
+        take_input(&u, &in);
+    }
+    if (in.fd >= 0)
+        close(in.fd);
     return !u.troubled;
 }
