@@ -8,9 +8,9 @@
 #   ./bootstrap.sh check --all  every test, with a browser, other compilers, mail filters: half an hour, many packages
 #   ./bootstrap.sh clean        removes what was built
 #
-# It installs Debian packages (with sudo when not root), says first which and how large they are, removes none, and
-# leaves none of their services running or enabled. What is there already is not done again. Without apt it says what is
-# missing by the names of dnf, apk, pacman or pkg, and builds when it is there. CI=true means --all.
+# It installs Debian packages (with sudo when not root), and says first which ones and how large they are. It removes
+# none, and leaves none of their services running or enabled. It does not repeat what is done already. Without apt it
+# lists missing packages by their names in dnf, apk, pacman or pkg, and builds if none is missing. CI=true means --all.
 set -eu
 cd "$(dirname "$0")"
 umask 022
@@ -94,8 +94,8 @@ all        rpmlint             its checks
 END
 }
 
-# The same for who has no apt: a command, or a module of pkg-config, with "?" where helod does without it; then the
-# package that has it for each of these package managers.
+# The same for systems without apt: a command or a pkg-config module, with "?" if it is optional, then its package for
+# each of these package managers.
 # need            dnf                 apk            pacman      pkg
 needs() { cat <<'END'
 cc                gcc                 build-base     gcc         -
@@ -195,7 +195,7 @@ enabled() {
 apt_plan() {
     LC_ALL=C apt-get -o Debug::NoLocking=1 --print-uris --no-install-recommends install "$@" 2>&1 </dev/null || true
 }
-# Packages that would have to go for these.
+# Packages that apt would remove to install these.
 removed_by() { apt_plan "$@" | awk '/^[^ ]/ { names = /REMOV/ } names && /^ / { $1 = $1; print }' | tr '\n' ' '; }
 
 # Says what will be installed, and ends here if something would have to be removed for it.
@@ -248,7 +248,7 @@ find_elsewhere() {
     *) install="$manager install" ;;
     esac
     required=$(absent "$manager" "") optional=$(absent "$manager" "?")
-    [ -z "$optional" ] || say "note: helod is built with less than it can do; for all of it: $install$optional"
+    [ -z "$optional" ] || say "note: helod is built without optional features; for all of them: $install$optional"
     [ -z "$required" ] || die "something that helod needs is missing: $install$required"
 }
 
@@ -269,7 +269,7 @@ absent() {
 
 # ---- the folder
 
-# What autoconf cannot do with this folder, in one line.
+# Ends with one line if autoconf cannot work in this folder.
 look_at_folder() {
     case $PWD in
     *[!A-Za-z0-9/._+,@%:=~-]*) die "make cannot work in a folder with such a name: $PWD; move this tree elsewhere" ;;
@@ -277,7 +277,7 @@ look_at_folder() {
     [ -w . ] || die "this folder cannot be written to: copy it (cp -R $PWD ~/helod), and build there"
 }
 
-# Whoever owns this folder owns what we make in it, also with sudo: else their next build could not replace it.
+# The owner of this folder also owns what we make in it with sudo; otherwise their next build could not replace it.
 give_back() {
     [ "$(id -u)" = 0 ] || return 0
     # shellcheck disable=SC2012 # of "." there is no odd name
@@ -291,14 +291,14 @@ made_here="build autom4te.cache build-aux aclocal.m4 configure configure~ config
 
 # ---- building
 
-# What is installed of the packages we know, with versions: another set of libraries asks for another configure.
+# The installed ones of the packages above, with versions: configure runs again when these libraries change.
 inventory() {
     # shellcheck disable=SC2046
     dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' $(chosen "build check all") 2>/dev/null |
         sort || true
 }
 
-# configure_in FOLDER ARGUMENTS...: autoreconf and configure, each only where it was not done.
+# configure_in FOLDER ARGUMENTS...: runs autoreconf and configure, each only if needed.
 configure_in() {
     folder=$1
     shift
@@ -333,7 +333,7 @@ In Postfix's main.cf, add it after what permits your own users:
     smtpd_helo_restrictions = permit_mynetworks, permit_sasl_authenticated,
         check_policy_service { inet:127.0.0.1:10045, timeout=10s, default_action=DUNNO }
 
-To see what it would say of a greeting, from another terminal:
+To see how it would judge a greeting, in another terminal:
 
     build/heloctl check -c $policy 192.0.2.1 localhost.localdomain
 
@@ -347,7 +347,7 @@ Decisions follow. Control-C ends it.
 END
 }
 
-# What helod says, and the hints once it is ready to be asked. It ends with helod.
+# Prints what helod prints, and the hints once helod is ready. It ends with helod.
 pass_on() {
     trap '' INT TERM
     while IFS= read -r line; do
@@ -356,8 +356,8 @@ pass_on() {
     done
 }
 
-# conf/helod.conf, with a status socket for heloctl; as root helod must also become some other user. A file that
-# somebody has edited since is used as it is.
+# Writes conf/helod.conf with a status socket for heloctl and, as root, with another user for helod. A file that
+# somebody has edited since then stays as it is.
 write_policy() {
     policy=build/helod.conf
     if [ -e $policy ] && [ -e $policy.made ] && ! cmp -s $policy $policy.made; then

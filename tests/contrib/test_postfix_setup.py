@@ -86,7 +86,7 @@ def _():
 def _():
     status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
     equal(status, 1, said)
-    contains(said, "smtpd_helo_restrictions asks helod 0 times, expected once")
+    contains(said, "smtpd_helo_restrictions names helod 0 times, expected once")
 
 
 @test("--check where nobody listens says so")
@@ -112,7 +112,7 @@ def _():
         status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
         return status == 0 and said
     said = wait_for(checked, what="helod's answer", step=1)
-    contains(said, f"main.cf asks helod at {ADDRESS}")
+    contains(said, f"main.cf names helod at {ADDRESS}")
     contains(said, "helod answers there: action=550 5.5.2")
     assert daemon.decisions(), said
 
@@ -173,9 +173,9 @@ def _():
 @test("--check finds a check behind a final permit, and one too many")
 def _():
     ours = f"check_policy_service inet:127.0.0.1:{daemon.port}"
-    for old, wanted in ((f"permit, {ours.replace(str(daemon.port), '10045')}", "ends before helod is asked"),
+    for old, wanted in ((f"permit, {ours.replace(str(daemon.port), '10045')}", "ends before helod's check"),
                         ("check_policy_service inet:localhost:10045, check_policy_service unix:helod/policy",
-                         "asks helod 2 times, expected once")):
+                         "names helod 2 times, expected once")):
         restrict(old)
         status, said = setup("--check", f"127.0.0.1:{mx.port('tcp')}")
         equal(status, 1, said)
@@ -187,19 +187,19 @@ def _():
 # master.cf, and how the note about them begins.
 RECIPIENTS = "smtpd_recipient_restrictions = permit_mynetworks,\n  reject_unauth_destination,\n  "
 OTHERS = [
-    ("policyd-weight", RECIPIENTS + "check_policy_service inet:127.0.0.1:12525\n", "", "Note: main.cf asks policyd-weight."),
+    ("policyd-weight", RECIPIENTS + "check_policy_service inet:127.0.0.1:12525\n", "", "Note: main.cf uses policyd-weight."),
     ("policyd-weight of another host", RECIPIENTS + "check_policy_service inet:192.0.2.9:12525\n", "",
-     "Note: main.cf asks policyd-weight."),
+     "Note: main.cf uses policyd-weight."),
     ("policyd-weight from master.cf", RECIPIENTS + "check_policy_service unix:private/policy\n",
      "policy unix - n n - - spawn\n  user=nobody argv=/usr/bin/perl /usr/sbin/policyd-weight\n",
-     "Note: main.cf asks policyd-weight."),
+     "Note: main.cf uses policyd-weight."),
     ("postfwd", "127.0.0.1:10040_time_limit = 3600\n" + RECIPIENTS + "check_policy_service inet:127.0.0.1:10040\n", "",
-     "Note: main.cf asks postfwd."),
+     "Note: main.cf uses postfwd."),
     ("postfwd in a restriction class", "smtpd_restriction_classes = postfwdcheck\n"
      "postfwdcheck = check_policy_service inet:127.0.0.1:10040\n" + RECIPIENTS
-     + "check_recipient_access hash:/etc/postfix/policy\n", "", "Note: main.cf asks postfwd."),
+     + "check_recipient_access hash:/etc/postfix/policy\n", "", "Note: main.cf uses postfwd."),
     ("postfwd 2, on helod's own port", RECIPIENTS + "check_policy_service inet:127.0.0.1:10045\n", "",
-     "Note: main.cf asks port 10045 in other lists, too: smtpd_recipient_restrictions\n"),
+     "Note: main.cf names port 10045 in other lists, too: smtpd_recipient_restrictions\n"),
     ("neither", RECIPIENTS + "check_policy_service inet:127.0.0.1:10023\n", "", None),
 ]
 
@@ -229,7 +229,7 @@ def _():
     restrict("reject_invalid_helo_hostname")
     setup("--apply", "--address", ADDRESS)
     said = setup("--before-removal")[1]
-    contains(said, "WARNING: main.cf still asks helod")
+    contains(said, "WARNING: main.cf still names helod")
     contains(said, "postconf -e 'smtpd_helo_restrictions = reject_invalid_helo_hostname'")
     equal("[y/N]" in said, False, "nobody is there to answer")
     unrestrict()

@@ -356,7 +356,7 @@ QUESTION = "Restore the settings from before helod-postfix-setup --apply"
 @test("remove: it warns that Postfix still asks, and how to stop that; the policy stays, and mail passes")
 def _():
     said = sh("dpkg --remove helod")
-    contains(said, "WARNING: main.cf still asks helod")
+    contains(said, "WARNING: main.cf still names helod")
     contains(said, "postconf -X smtpd_helo_restrictions")
     equal(QUESTION in said, False, "nobody is there to answer")
     assert CONF.exists()
