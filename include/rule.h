@@ -16,7 +16,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "evidence.h"
 #include "region.h"
@@ -43,6 +42,8 @@ struct family_row {
                           threshold (RFC 5321 4.1.4) */
 };
 
+#define RULE_ENHANCED "5.7.1"
+
 struct rule {
     const char *name; /* unique, [a-z0-9_]+ */
     enum family family;
@@ -55,8 +56,7 @@ struct rule {
     bool unsure;             /* based on a failure that may be temporary: never turns anything into a rejection */
     bool lasting;            /* a fault whoever the client is: credits never lower the score below the sum of these */
     struct rule_set implies; /* rules that this finding already covers; they do not count beside it */
-    uint16_t code;           /* SMTP code when it is the heaviest of a rejection: 550; a deferral takes 450 */
-    const char *enhanced;    /* "5.5.2": its class is changed to 4 for a deferral */
+    const char *enhanced;    /* status code of a rejection, also with class 4 of a deferral; NULL: RULE_ENHANCED */
     const char *advice;      /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
     enum answer (*test)(const struct evidence *e);
     /* Called after YES. Returns a short text (constant or in the region) that says what was seen. NULL: none. */

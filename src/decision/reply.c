@@ -9,7 +9,7 @@
 #include "header.h"
 #include "template.h"
 
-enum { HELP_URL_MAX = 200, DEFERRED_CODE = 450, TAIL_MAX = 32 };
+enum { HELP_URL_MAX = 200, REJECTED_CODE = 550, DEFERRED_CODE = 450, TAIL_MAX = 32 };
 
 static const char fallback_text[] = "rejected by the policy of this site";
 
@@ -129,12 +129,10 @@ static struct reply status(const struct verdict *v, const struct decision_values
     bool defer = v->outcome == OUTCOME_DEFER;
     const char *template = defer ? v->policy->defer_text : v->policy->reject_text;
     struct decision_values both = *values;
-    struct reply reply = {
-        .verb = REPLY_STATUS,
-        .code = rule && rule->code >= 500 ? rule->code : 550,
-        .enhanced = rule && rule->code >= 500 ? rule->enhanced : "5.7.1",
-    };
+    struct reply reply = {.verb = REPLY_STATUS, .code = REJECTED_CODE, .enhanced = RULE_ENHANCED};
 
+    if (rule && rule->enhanced && rule->enhanced[0] == '5')
+        reply.enhanced = rule->enhanced;
     if (!template[0]) {
         both.advice = advice_of_two(values, r);
         template = both.advice[0] ? "%{advice}" : fallback_text;

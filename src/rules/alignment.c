@@ -40,8 +40,6 @@ RULE(helo_forward_mismatch) = {
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
     .points = 10, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: add an address record for "
               "%{client} to that name",
     .test = test_forward_mismatch,
@@ -66,8 +64,6 @@ RULE(helo_points_elsewhere) = {
     .points = 1, /* by hand: large senders greet with names of pools; for policies that insist on a match */
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: add an address record for "
               "%{client} to that name",
     .test = test_points_elsewhere,
@@ -86,8 +82,6 @@ RULE(helo_not_rdns) = {
     .needs = NEED_REVERSE,
     .points = 3,
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} differs from the reverse name %{rdns} of your address %{client}: use the same "
               "name for both",
     .test = test_not_rdns,
@@ -107,8 +101,6 @@ RULE(helo_other_domain) = {
     .points = 12,
     .adds = 100,
     .implies = IMPLIES(helo_not_rdns),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} and the reverse name %{rdns} of your address %{client} are in different domains: "
               "have the PTR record set to your HELO name",
     .test = test_other_domain,
@@ -132,8 +124,6 @@ RULE(helo_bare_domain) = {
     .needs = NEED_REVERSE,
     .points = 22,
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "you greet with the domain %{helo}, which is not the reverse name of your address %{client}: greet with "
               "the name of the host, and have the PTR record point to that name",
     .test = test_bare_domain,
@@ -152,8 +142,6 @@ RULE(helo_verified) = {
     .points = -10, /* at its limit: rented hosts can be aligned, and yet it is a fit */
     .adds = 100,
     .implies = IMPLIES(helo_same_domain, helo_resolves_to_client, helo_same_network),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is your confirmed reverse name: nothing needs to change",
     .test = test_verified,
 };
@@ -170,8 +158,6 @@ RULE(helo_same_domain) = {
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -16,
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} fits your confirmed reverse name %{rdns}: nothing needs to change",
     .test = test_same_domain,
 };
@@ -189,8 +175,6 @@ RULE(helo_resolves_to_client) = {
     .points = -10, /* by hand: the rows know it only where the HELO is the reverse name */
     .adds = 25,
     .implies = IMPLIES(helo_same_network),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} points to your address %{client}: nothing needs to change",
     .test = test_resolves_to_client,
 };
@@ -207,8 +191,6 @@ RULE(helo_same_network) = {
     .needs = NEED_HELO_ADDRESS,
     .points = -5, /* by hand: the rows know it only where the HELO is the reverse name */
     .adds = 25,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} points near your address %{client}: add an address record for %{client} itself",
     .test = test_same_network,
 };

@@ -24,8 +24,6 @@ RULE(greeting_helo) = {
     .points = 6,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server greets with HELO: configure it to use EHLO (RFC 5321)",
     .test = test_greeting_helo,
 };
@@ -50,8 +48,6 @@ RULE(greeting_no_host) = {
     .points = 22,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server greets with HELO %{helo}: configure it to use EHLO and its own public host name",
     .test = test_greeting_no_host,
 };
@@ -73,7 +69,6 @@ RULE(greeting_plaintext) = {
     .points = 25,
     .adds = 100,
     .lasting = true,
-    .code = 550,
     .enhanced = "5.7.10",
     .advice = "your server sent mail without encryption although STARTTLS is offered: configure it to use STARTTLS",
     .test = test_plaintext,
@@ -129,8 +124,6 @@ RULE(helo_churn) = {
     .past = true,
     .lasting = true,
     .implies = IMPLIES(helo_changed),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice =
         "your address %{client} greets with names of many domains (%{detail}): greet with one name that points to "
         "it",
@@ -160,8 +153,6 @@ RULE(helo_shared) = {
     .adds = 50,
     .past = true,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is used by many networks (%{detail}): greet with a name that points to "
               "%{client}",
     .test = test_shared,
@@ -184,8 +175,6 @@ RULE(helo_changed) = {
     .adds = 50,
     .past = true,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your address %{client} used to greet with a verified name and now greets with %{helo}: add an address "
               "record for %{client} to that name",
     .test = test_changed,
@@ -219,8 +208,6 @@ RULE(helo_persistent_misfit) = {
     .adds = 100,
     .past = true,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your address %{client} has greeted with names that do not lead to it for days (%{detail}): greet with a "
               "name that points to %{client}, preferably its reverse name",
     .test = test_persistent_misfit,
@@ -247,8 +234,6 @@ RULE(identity_known) = {
     .needs = NEED_HISTORY,
     .points = -20, /* chosen by hand: the calibration data have no history */
     .adds = 50,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server has greeted with verified names before: nothing needs to change",
     .test = test_identity_known,
     .detail = detail_identity_known,
@@ -283,8 +268,6 @@ RULE(sender_other_domain) = {
     .points = 2,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo}, the reverse name of your address %{client} and your sender's domain %{detail} "
               "are unrelated: use the same name for HELO and reverse DNS",
     .test = test_sender_other_domain,
@@ -307,8 +290,6 @@ RULE(sender_is_helo) = {
     .points = 16,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server greets as %{helo} and sends from an address at the same name: send through your mail server",
     .test = test_sender_is_helo,
 };
@@ -338,8 +319,6 @@ RULE(sender_other_provider) = {
     .adds = 100,
     .lasting = true,
     .implies = IMPLIES(sender_other_domain),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your sender's domain %{detail} belongs to a mail provider and your host does not: send through that "
               "provider, or use a sender address of your own domain",
     .test = test_sender_other_provider,
@@ -358,8 +337,6 @@ RULE(one_organisation) = {
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -1, /* at its limit: anybody can align a sender */
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name, reverse name and sender belong to one organisation: nothing needs to change",
     .test = test_one_organisation,
     .detail = detail_sender_domain,

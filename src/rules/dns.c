@@ -20,7 +20,6 @@ RULE(rdns_missing) = {
     .needs = NEED_REVERSE,
     .points = 40,
     .adds = 100,
-    .code = 550,
     .enhanced = "5.7.25",
     .advice = "your address %{client} has no reverse name: have your provider set a PTR record to your server's host "
               "name, and give that name an address record for %{client}",
@@ -41,7 +40,6 @@ RULE(rdns_missing_ipv6) = {
     .needs = NEED_REVERSE,
     .points = 10,
     .adds = 100,
-    .code = 550,
     .enhanced = "5.7.25",
     .advice = "your address %{client} has no reverse name: have your provider set a PTR record to your server's host "
               "name, and give that name an address record for %{client}",
@@ -70,7 +68,6 @@ RULE(rdns_unconfirmed) = {
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = 38,
     .adds = 100,
-    .code = 550,
     .enhanced = "5.7.25",
     .advice = "the reverse name %{rdns} of your address %{client} does not point back (%{detail}): add an address "
               "record for %{client} to that name, or have your provider correct the PTR record",
@@ -101,7 +98,6 @@ RULE(rdns_reserved) = {
     .points = 20,
     .adds = 100,
     .implies = IMPLIES(rdns_unconfirmed),
-    .code = 550,
     .enhanced = "5.7.25",
     .advice = "the reverse name %{rdns} of your address %{client} is not a public host name: have your provider set a "
               "PTR record to your server's host name",
@@ -125,7 +121,6 @@ RULE(rdns_temperror) = {
     .family = FAMILY_DNS,
     .summary = "A lookup of the reverse name or of its confirmation failed; this is logged but never adds points.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
-    .code = 450,
     .enhanced = "4.7.25",
     .advice = "looking up the reverse name of %{client} failed for now: try again later",
     .test = test_temperror,
@@ -160,7 +155,6 @@ RULE(rdns_unanswered) = {
     .points = 40, /* by hand, as a missing reverse name: the rows do not have it */
     .adds = 100,
     .unsure = true,
-    .code = 450,
     .enhanced = "4.7.25",
     .advice = "the reverse zone of your address %{client} has not answered for more than an hour: have your provider "
               "repair it, and greet with a host name that points to %{client}",
@@ -190,8 +184,6 @@ RULE(nothing_proved) = {
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 12, /* by hand: the rows have no addresses of HELO names */
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice =
         "neither the reverse name of your address %{client} nor your HELO name %{helo} leads to your server: have "
         "a PTR record set to your HELO name, and give that name an address record for %{client}",
@@ -218,8 +210,6 @@ RULE(nothing_proved_no_host) = {
     .points = 27,
     .adds = 25,
     .implies = IMPLIES(nothing_proved),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} does not exist in public DNS: greet with a host name that points to %{client}",
     .test = test_nothing_proved_no_host,
 };
@@ -247,8 +237,6 @@ RULE(nothing_proved_nowhere) = {
     .points = 60, /* by hand: the rows have no DNS answer for it; persistence (12) must not make it a rejection */
     .adds = 100,
     .implies = IMPLIES(nothing_proved, helo_unresolvable, helo_spf_none),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} does not exist in DNS: greet with a host name that points to %{client}",
     .test = test_nothing_proved_nowhere,
 };
@@ -272,8 +260,6 @@ RULE(helo_unresolvable) = {
     .points = 30, /* by hand: the rows have no DNS answer for it */
     .adds = 100,
     .implies = IMPLIES(helo_spf_none),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has no address record: add one that points to %{client}",
     .test = test_unresolvable,
     .detail = detail_unresolvable,
@@ -307,8 +293,6 @@ RULE(helo_resolves_bogon) = {
     .points = 30, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
     .implies = IMPLIES(helo_forward_mismatch),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} points to %{detail}, which cannot be reached from the Internet: point it to "
               "%{client}",
     .test = test_bogon,

@@ -20,7 +20,6 @@ RULE(helo_bare_ip) = {
     .points = 80,
     .adds = 100,
     .implies = IMPLIES(helo_not_fqdn, helo_numeric_tld),
-    .code = 550,
     .enhanced = "5.5.2",
     .advice = "your server greets with the bare address %{helo}: configure it to greet with a host name that points to "
               "%{client}",
@@ -38,8 +37,6 @@ RULE(helo_literal) = {
     .summary = "HELO is an address literal: legal, but a mail host that has a name does not use one.",
     .points = 30,
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice =
         "your server greets with the address literal %{helo}: configure it to greet with a host name that points to "
         "%{client}",
@@ -72,8 +69,6 @@ RULE(helo_literal_mismatch) = {
     .points = 80,
     .adds = 100,
     .implies = IMPLIES(helo_literal),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server greets with %{detail} but connects from %{client}: configure it to greet with a host name "
               "that points to %{client}",
     .test = test_mismatch,
@@ -99,8 +94,6 @@ RULE(helo_literal_private) = {
     .points = 46,
     .adds = 100,
     .implies = IMPLIES(helo_literal),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server greets with %{helo}, an address (%{detail}) that cannot be reached from the Internet: "
               "configure it to greet with a host name that points to %{client}",
     .test = test_private,
@@ -128,7 +121,6 @@ RULE(helo_literal_untagged) = {
     .summary = "The IPv6 address literal lacks the \"IPv6:\" prefix that RFC 5321 requires.",
     .points = 15, /* by hand: no row has it */
     .adds = 50,
-    .code = 550,
     .enhanced = "5.5.2",
     .advice = "your address literal %{helo} lacks the IPv6: prefix: greet with a host name, or write %{detail}",
     .test = test_untagged,
@@ -147,7 +139,6 @@ RULE(helo_literal_malformed) = {
     .points = 100,
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_numeric_tld, helo_bare_ip, helo_literal),
-    .code = 550,
     .enhanced = "5.5.2",
     .advice = "your address literal %{helo} is malformed: greet with a host name, or write %{detail}",
     .test = test_malformed,

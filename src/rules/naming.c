@@ -86,7 +86,6 @@ RULE(rdns_dynamic) = {
     .points = 16,
     .adds = 100,
     .implies = IMPLIES(rdns_generic),
-    .code = 550,
     .enhanced = "5.7.25",
     .advice = "the reverse name %{rdns} of your address %{client} looks like that of a dynamic or broadband customer "
               "address: have your provider set a PTR record to your mail server's name, or send through your "
@@ -111,7 +110,6 @@ RULE(rdns_generic) = {
     .needs = NEED_REVERSE,
     .points = 14,
     .adds = 100,
-    .code = 550,
     .enhanced = "5.7.25",
     .advice = "the reverse name %{rdns} of your address %{client} is your provider's default: have it set to your mail "
               "server's name",
@@ -132,8 +130,6 @@ RULE(helo_dynamic) = {
     .points = 74,
     .adds = 100,
     .implies = IMPLIES(helo_generic, helo_serial, helo_stock_name, helo_stock_own),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "%{helo} looks like the name of a dynamic or broadband customer address: configure your server to greet "
               "with its own public host name",
     .test = test_helo_dynamic,
@@ -184,8 +180,6 @@ RULE(helo_generic) = {
     .points = 54,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
               "host name",
     .test = test_helo_generic,
@@ -208,8 +202,6 @@ RULE(helo_serial) = {
     .points = 43,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
               "host name",
     .test = test_serial,
@@ -230,8 +222,6 @@ RULE(helo_foreign_address) = {
     .adds = 100,
     .implies = IMPLIES(helo_serial, helo_not_fqdn),
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} carries an address other than yours, %{client}: configure your server to greet "
               "with its own public host name",
     .test = test_foreign_address,
@@ -251,8 +241,6 @@ RULE(helo_random) = {
     .adds = 100,
     .implies = IMPLIES(helo_not_fqdn),
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice =
         "your HELO name %{helo} looks randomly generated: configure your server to greet with its own public host "
         "name",
@@ -272,8 +260,6 @@ RULE(helo_bulk_name) = {
     .points = 55,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is in a top-level domain that is mostly used for throw-away names: greet with a "
               "lasting name of your own",
     .test = test_bulk,
@@ -292,8 +278,6 @@ RULE(helo_long_domain) = {
     .points = 15,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has a very long domain, which alone is not a fault: set the reverse name of your "
               "address to the same name",
     .test = test_long_domain,
@@ -315,8 +299,6 @@ RULE(helo_stock_name) = {
     .needs = NEED_REVERSE,
     .points = 40,
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice =
         "your HELO name %{helo} looks like a default that nobody changed (%{detail}) and is not the reverse name of "
         "your address %{client}: set both to the name of your mail server",
@@ -339,8 +321,6 @@ RULE(helo_stock_own) = {
     .points = 22,
     .adds = 100,
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice =
         "your HELO name %{helo} looks like a default that nobody changed (%{detail}): give your mail server a name of "
         "its own",
@@ -361,8 +341,6 @@ RULE(helo_mass_mailer) = {
     .adds = 100,
     .implies = IMPLIES(helo_not_fqdn),
     .lasting = true,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has a word of mass mailing (%{detail}), which is no fault by itself",
     .test = test_mass_mailer,
     .detail = detail_helo_naming,
@@ -387,8 +365,6 @@ RULE(helo_mail_role) = {
     .needs = NEED_UNVERIFIED,
     .points = -3,
     .adds = 100,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is that of a mail server: nothing needs to change",
     .test = test_mail_role,
 };

@@ -28,8 +28,6 @@ RULE(helo_localhost) = {
     .summary = "The client calls itself localhost but is not this host.",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your server greets as %{helo}: configure it to greet with its own public host name, one that points to "
               "%{client}",
     .test = test_localhost,
@@ -46,8 +44,6 @@ RULE(helo_special_use) = {
     .summary = "The HELO name is under a special-use name of IANA's registry (.local, .test, .invalid, .arpa …).",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} does not exist in public DNS: configure your server to greet with its own public "
               "host name, one that points to %{client}",
     .test = test_special_use,
@@ -64,8 +60,6 @@ RULE(helo_private_tld) = {
     .summary = "The HELO name belongs to a private network (.lan, .corp, .internal, .localdomain …).",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is known only inside your network: configure your server to greet with its own "
               "public host name, one that points to %{client}",
     .test = test_private_tld,
@@ -82,8 +76,6 @@ RULE(helo_placeholder) = {
     .summary = "The HELO name is an example from documentation that was never replaced.",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is an example that was never replaced: set your server's own public host name",
     .test = test_placeholder,
 };
@@ -99,8 +91,6 @@ RULE(helo_factory) = {
     .summary = "The HELO name is a factory default of an operating system, a modem or a bulk mailer.",
     .points = 66,
     .implies = IMPLIES(NO_PUBLIC_NAME),
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} is a factory default: set your server's own public host name, one that points to "
               "%{client}",
     .test = test_factory,

@@ -43,8 +43,6 @@ RULE(helo_spf_pass) = {
     .summary = "SPF of the HELO name allows the client, without allowing half the Internet.",
     .needs = NEED_AGAINST,
     .points = -10, /* by hand: the rows have no SPF record */
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "the SPF record of %{helo} allows your address %{client}: nothing needs to change",
     .test = test_pass,
     .detail = detail_term,
@@ -62,7 +60,6 @@ RULE(helo_spf_fail) = {
     .needs = NEED_AGAINST,
     .points = 30, /* by hand: the rows have no SPF record */
     .adds = 50,
-    .code = 550,
     .enhanced = "5.7.23",
     .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): greet with the name of your own "
               "server, or add your address to the record if %{helo} is yours",
@@ -91,7 +88,6 @@ RULE(helo_spf_deny_all) = {
     .points = 70, /* by hand: the rows have no SPF record */
     .adds = 50,
     .implies = IMPLIES(helo_spf_fail),
-    .code = 550,
     .enhanced = "5.7.23",
     .advice = "the SPF record of %{helo} says that no host of that name sends mail: greet with the name of your own "
               "server, or publish \"v=spf1 a -all\" there if %{helo} is yours",
@@ -111,7 +107,6 @@ RULE(sender_spf) = {
     .needs = NEED_AGAINST,
     .points = 20, /* by hand: the rows have no SPF record */
     .adds = 100,
-    .code = 550,
     .enhanced = "5.7.23",
     .advice = "a bounce is checked against the SPF record of %{helo}, which denies your address %{client} (%{detail}): "
               "greet with the name of your own server, or add your address to the record if %{helo} is yours",
@@ -131,7 +126,6 @@ RULE(helo_spf_softfail) = {
     .needs = NEED_AGAINST,
     .points = 10, /* by hand: the rows have no SPF record */
     .adds = 50,
-    .code = 550,
     .enhanced = "5.7.23",
     .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): greet with the name of your "
               "own server, or add your address to the record if %{helo} is yours",
@@ -157,7 +151,6 @@ RULE(helo_spf_permerror) = {
     .needs = NEED_AGAINST,
     .points = 5, /* by hand: the rows have no SPF record */
     .adds = 50,
-    .code = 550,
     .enhanced = "5.7.24",
     .advice = "the SPF record of %{helo} cannot be evaluated (%{detail}): correct it",
     .test = test_permerror,
@@ -176,8 +169,6 @@ RULE(helo_spf_none) = {
     .needs = NEED_AGAINST,
     .points = 2, /* by hand: the rows have no SPF record */
     .adds = 50,
-    .code = 550,
-    .enhanced = "5.7.1",
     .advice = "your HELO name %{helo} has no SPF record: publish \"v=spf1 a -all\" there",
     .test = test_none,
 };

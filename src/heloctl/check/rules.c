@@ -42,6 +42,7 @@ static void print_json(const struct policy *policy)
     json_open(&j, NULL, '[');
     for (size_t i = 0; i < rules_count; i++) {
         const struct rule *rule = rules[i];
+        const char *enhanced = rule->enhanced ? rule->enhanced : RULE_ENHANCED;
         char implied[512];
 
         json_open(&j, NULL, '{');
@@ -52,8 +53,8 @@ static void print_json(const struct policy *policy)
         json_number(&j, "adds", rule->adds);
         json_bool(&j, "certain", rule->certain);
         json_text(&j, "implies", names_of(&rule->implies, implied, sizeof(implied)));
-        json_number(&j, "code", rule->code);
-        json_text(&j, "enhanced", rule->enhanced);
+        json_number(&j, "code", enhanced[0] == '4' ? 450 : 550);
+        json_text(&j, "enhanced", enhanced);
         json_text(&j, "summary", rule->summary);
         json_text(&j, "advice", rule->advice);
         json_close(&j, '}');

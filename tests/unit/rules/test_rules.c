@@ -126,16 +126,15 @@ static bool has(const char *text)
 /* What is wrong with a row, or NULL. */
 static const char *row_fault(const struct rule *rule)
 {
-    if (!has(rule->name) || !good_name(rule->name) || !has(rule->summary) || !rule->test || !has(rule->enhanced) ||
-        !has(rule->advice))
-        return "not complete: name, summary, test, enhanced and advice are needed";
+    if (!has(rule->name) || !good_name(rule->name) || !has(rule->summary) || !rule->test || !has(rule->advice))
+        return "not complete: name, summary, test and advice are needed";
     if (!printable(rule->advice) || strlen(rule->advice) > 240)
         return "advice that fits no reply";
     if (rule->points > 1000 || rule->points < -100 || rule->adds > 100)
         return "points out of range";
-    if (rule->code / 100 != rule->enhanced[0] - '0' || (rule->code >= 500) != (rule->enhanced[0] == '5'))
-        return "codes of two classes";
-    if (strncmp(rule->enhanced + 1, ".1.", 3) == 0)
+    if (rule->enhanced && rule->enhanced[0] != '4' && rule->enhanced[0] != '5')
+        return "an enhanced code of no failure";
+    if (rule->enhanced && strncmp(rule->enhanced + 1, ".1.", 3) == 0)
         return "an X.1.x code, which Postfix rewrites";
     if (rule->certain && rule->points < 100)
         return "certain and yet no rejection";
