@@ -110,7 +110,7 @@ struct server_settings {
     uint64_t instance_ms; /* how long they are remembered */
     bool log_dunno;       /* a decision line for clean greetings too */
     bool seccomp;
-    unsigned client_rate; /* requests per minute and client network that may query DNS; 0: no limit */
+    unsigned client_rate; /* requests per minute and client network that may query DNS (rate.h); 0: no limit */
 };
 
 struct dns_settings {

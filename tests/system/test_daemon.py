@@ -480,6 +480,8 @@ bare-domain.com 1 A 192.0.2.77
 clean-domain.com 1 A 203.0.113.66
 clean-domain.com 1 TXT "v=spf1 a -all"
 66.113.0.203.in-addr.arpa 1 PTR clean-domain.com
+neighbour-domain.com 1 A 203.0.113.67
+67.113.0.203.in-addr.arpa 1 PTR neighbour-domain.com
 """
 
 
@@ -491,7 +493,8 @@ def minute():
 def _():
     forger = {"client": "203.0.113.7", "helo": "bare-domain.com", "sender": "a@bare-domain.com"}
     honest = {"client": "203.0.113.66", "helo": "clean-domain.com", "sender": "b@clean-domain.com"}
-    others = [{**forger, "client": "203.0.113.9"}, {**forger, "sender": "c@elsewhere.net"},
+    neighbour = {"client": "203.0.113.67", "helo": "neighbour-domain.com", "sender": "d@neighbour-domain.com"}
+    others = [{**forger, "client": "203.0.113.8"}, {**forger, "sender": "c@elsewhere.net"},
               {**forger, "helo": "never-seen.com"}, {**forger, "encryption_protocol": "TLSv1.3"},
               {**forger, "client_name": "mail.bare-domain.com"}]
     with FaultDns(FORGED) as dns:
@@ -500,12 +503,13 @@ def _():
             with Helod(server="client_rate = 20", dns='ttl_min = "1s"', resolver=dns.address) as daemon, \
                     daemon.connect() as c:
                 first = [c.ask(**forger), c.ask(**honest)]
-                for n in range(20):
+                for n in range(30):
                     c.ask(client="203.0.113.8", helo=f"one-of-many-{n}.com")
                 time.sleep(1.2)  # the records of the two are out of the cache
                 second = [c.ask(**forger), c.ask(**honest)]
                 rest = [c.ask(**other) for other in others]
                 elsewhere = c.ask(**{**forger, "client": "198.51.100.7"})
+                beside = [c.ask(**neighbour), c.ask(**{**forger, "client": "203.0.113.9"})]
                 lines = daemon.decisions(helo="bare-domain.com", client="203.0.113.7")
             if minute() == begin:
                 break
@@ -516,6 +520,8 @@ def _():
     for answer in rest:
         contains(answer, "450 4.7.1 your network sends more greetings in a minute than this server looks up")
     contains(elsewhere, "550 ")
+    equal(beside[0], "DUNNO")  # a host that sends little is judged as before, honest or not
+    contains(beside[1], "550 ")
 
 
 # What it says

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -99,31 +100,64 @@ static void test_probes_of_one_network(void **state)
     assert_true(of_honest > 10 * of_greedy);
 }
 
+static struct address address(const char *text)
+{
+    struct address a;
+
+    assert_true(address_parse(&a, text, strlen(text)));
+    return a;
+}
+
+/* How many of `times` requests are within the rate of 120 a minute, of which 2 make a host busy. */
+static int within(struct rates *r, const char *client, int times, uint64_t now_ms)
+{
+    const struct address a = address(client);
+    int count = 0;
+
+    while (times-- > 0)
+        count += rates_count(r, &a, 120, now_ms) != RATE_EXCEEDED;
+    return count;
+}
+
 static void test_rate(void **state)
 {
-    static const struct address v4 = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 5}};
-    static const struct address v4_near = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113, 77}};
-    static const struct address v4_far = {.family = ADDRESS_IPV4, .bytes = {203, 0, 114, 5}};
-    static const struct address v6 = {.family = ADDRESS_IPV6, .bytes = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 2}};
-    static const struct address v6_near = {.family = ADDRESS_IPV6, .bytes = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 3}};
-    static const struct address v6_same_bytes = {.family = ADDRESS_IPV6, .bytes = {203, 0, 113}};
     static const struct address none = {.family = ADDRESS_NONE};
+    const struct address client = address("203.0.113.5");
     struct rates *r = rates_new();
 
     (void)state;
-    for (int i = 0; i < 10; i++)
-        assert_false(rates_exceeded(r, i % 2 == 0 ? &v4 : &v4_near, 10, 1000));
-    assert_true(rates_exceeded(r, &v4, 10, 1000));
-    assert_true(rates_exceeded(r, &v4_near, 10, 1000));
-    assert_false(rates_exceeded(r, &v4_far, 10, 1000));
-    assert_false(rates_exceeded(r, &v6_same_bytes, 10, 1000));
-    assert_false(rates_exceeded(r, &v4, 0, 1000));
-    assert_false(rates_exceeded(r, &v4, 10, 61000));
-    for (int i = 0; i < 20; i++)
-        assert_false(rates_exceeded(r, &none, 10, 1000));
-    for (int i = 0; i < 10; i++)
-        assert_false(rates_exceeded(r, i % 2 == 0 ? &v6 : &v6_near, 10, 61000));
-    assert_true(rates_exceeded(r, &v6_near, 10, 61000));
+    assert_int_equal(within(r, "203.0.113.5", 200, 1000), 2 + 120);
+    assert_int_equal(within(r, "203.0.113.77", 200, 1000), 2); /* quiet at first, then busy as well */
+    assert_int_equal(within(r, "203.0.114.5", 100, 1000), 100);
+    assert_int_equal(within(r, "cb00:71::", 100, 1000), 100); /* the same bytes, but IPv6 */
+    assert_int_equal(within(r, "203.0.113.5", 100, 61000), 100);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(rates_count(r, &none, 120, 1000), RATE_BUSY);
+        assert_int_equal(rates_count(r, &client, 0, 1000), RATE_BUSY);
+    }
+    assert_int_equal(within(r, "2001:db8:1:2::1", 100, 1000) + within(r, "2001:db8:1:2::2", 100, 1000), 2 + 120);
+    assert_int_equal(within(r, "2001:db8:1:3::1", 200, 1000), 2);
+    rates_free(r);
+}
+
+/* One host of a network, or several that send a lot, take nothing from a neighbour that sends little. */
+static void test_rate_neighbours(void **state)
+{
+    struct rates *r = rates_new();
+    char text[ADDRESS_TEXT_SIZE];
+    int quiet = 0;
+
+    (void)state;
+    for (int i = 1; i <= 40; i++) {
+        snprintf(text, sizeof(text), "203.0.113.%d", i);
+        within(r, text, 1000, 1000);
+    }
+    assert_int_equal(within(r, "203.0.113.99", 2, 1000), 2);
+    for (int i = 100; i < 200; i++) {
+        snprintf(text, sizeof(text), "203.0.113.%d", i);
+        quiet += within(r, text, 1, 1000);
+    }
+    assert_int_equal(quiet, 120 - 2 * 40 - 2); /* so all hosts of a network have at most twice its rate */
     rates_free(r);
 }
 
@@ -137,7 +171,7 @@ static void test_rate_flood(void **state)
     (void)state;
     for (uint32_t i = 0; i < 200000; i++) {
         memcpy(flood.bytes, (uint8_t[]){(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}, 3);
-        wrongly += rates_exceeded(r, &flood, 1, 1000);
+        wrongly += rates_count(r, &flood, 1, 1000) == RATE_EXCEEDED;
     }
     assert_int_equal(wrongly, 0);
     rates_free(r);
@@ -146,9 +180,10 @@ static void test_rate_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_changes), cmocka_unit_test(test_not_for_ever),
-        cmocka_unit_test(test_probes),  cmocka_unit_test(test_probes_of_one_network),
-        cmocka_unit_test(test_rate),    cmocka_unit_test(test_rate_flood),
+        cmocka_unit_test(test_changes),    cmocka_unit_test(test_not_for_ever),
+        cmocka_unit_test(test_probes),     cmocka_unit_test(test_probes_of_one_network),
+        cmocka_unit_test(test_rate),       cmocka_unit_test(test_rate_neighbours),
+        cmocka_unit_test(test_rate_flood),
     };
 
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
