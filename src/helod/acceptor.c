@@ -170,7 +170,8 @@ static bool is_full(const struct acceptor *all)
 
 void acceptor_room(struct acceptor *all)
 {
-    if (all == NULL || !all->set.paused || (all->backoff != NULL && evtimer_pending(all->backoff, NULL)))
+    if (all == NULL || all->server->stopping || !all->set.paused ||
+        (all->backoff != NULL && evtimer_pending(all->backoff, NULL)))
         return;
     if (!is_full(all) || connections_make_room(all->server->connections))
         listener_set_resume(&all->set);

@@ -193,6 +193,28 @@ static bool line_make_room(struct line *line, const struct connection *kept)
     return false;
 }
 
+static bool is_drained(const struct connection *c)
+{
+    return is_idle(c) && c->in == NULL && !has_unread_bytes(c);
+}
+
+static void line_drain(struct line *line)
+{
+    struct connection *c = line->oldest, *next;
+
+    for (; c != NULL; c = next) {
+        next = c->newer;
+        if (is_drained(c))
+            connection_close(c);
+    }
+}
+
+void connections_drain(struct connections *all)
+{
+    line_drain(&all->silent);
+    line_drain(&all->asked);
+}
+
 bool connections_make_room(struct connections *all)
 {
     const struct connection *newest = all->silent.newest;
@@ -305,7 +327,7 @@ void connection_go_on(struct connection *c)
         violation(c, "the peer closed the connection in the middle of a request");
     if (c->paused && !c->half && !c->ended)
         wait_for(c, EV_READ);
-    if (c->ended || c->half)
+    if (c->ended || c->half || (all->stopping && is_drained(c)))
         connection_close(c);
     else
         all->hooks.room(all->acceptor); /* now idle, so it may be closed to make room for another one */

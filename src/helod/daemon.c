@@ -61,13 +61,18 @@ static void on_settle(int fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    connections_drain(d->server.connections);
     if (pending_in_flight(d->server.pending) == 0 || clock_ms() >= d->stop_by_ms)
         event_base_loopexit(d->server.base, NULL);
     else
         evtimer_add(d->settle, &again);
 }
 
-/* Answers the connections and requests that have already arrived. Later ones find no listener. */
+/*
+ * Answers the requests that have already arrived, and closes each connection after its answer. If it stayed open, then
+ * on a busy mail server the next request would come before the last lookup has ended. helod would run until the
+ * deadline and then close connections with requests in flight, and the helod that replaces it would start late.
+ */
 static void on_stop(evutil_socket_t number, short what, void *arg)
 {
     static const struct timeval soon = {.tv_usec = SETTLE_MS * 1000};

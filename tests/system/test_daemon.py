@@ -215,6 +215,27 @@ def _():
     silent.close()
 
 
+@test("SIGTERM: idle connections are closed, each other one after its answer, so that new requests do not delay the end")
+def _():
+    with FaultDns() as dns:
+        daemon = Helod(server='deadline = "60s"', dns='timeout = "30s"', resolver=dns.address)
+        with daemon.connect() as waiting, daemon.connect() as busy, daemon.connect() as idle, daemon.connect() as unused:
+            equal(idle.ask(**SKIPPED), "DUNNO")
+            dns.signal(signal.SIGSTOP)
+            daemon.signal(signal.SIGSTOP)
+            waiting.send(request(helo="mail.client.example"))
+            busy.send(request(**SKIPPED))
+            daemon.signal(signal.SIGTERM)
+            daemon.signal(signal.SIGCONT)
+            equal(busy.answer(), "DUNNO")
+            equal([c.closed() for c in (busy, idle, unused)], [b"", b"", b""])
+            equal(daemon.process.poll(), None, "helod, while a request is in flight")
+            dns.signal(signal.SIGCONT)
+            assert waiting.answer()
+            equal(waiting.closed(), b"")
+            equal(daemon.stop(), 0, "exit status")
+
+
 @test("SIGTERM: who has connected and asked already is answered")
 def _():
     for _ in range(5):
