@@ -31,7 +31,7 @@ struct reply {
 };
 
 enum {
-    REPLY_TEXT_MAX = 400,   /* of a status: with the HELO name that Postfix prepends, the line stays under 512 */
+    REPLY_TEXT_MAX = 400,   /* of a status; less where the name that Postfix puts before it is long */
     REPLY_HEADER_MAX = 900, /* RFC 5322 2.1.1: under 998 */
     REPLY_SIZE = 1024,      /* room for any reply */
 };

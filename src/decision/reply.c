@@ -9,7 +9,16 @@
 #include "header.h"
 #include "template.h"
 
-enum { HELP_URL_MAX = 200, REJECTED_CODE = 550, DEFERRED_CODE = 450, TAIL_MAX = 32 };
+enum {
+    HELP_URL_MAX = 200,
+    REJECTED_CODE = 550,
+    DEFERRED_CODE = 450,
+    TAIL_MAX = 32,       /* of "; see " and " [id ID]" */
+    LINE_MAX_SMTP = 512, /* RFC 5321 section 4.5.3.1.5, with CR LF */
+    LINE_PREFIX = 48,    /* "550 5.7.25 <...>: Recipient address rejected: " and CR LF, with nothing in the brackets */
+    TEXT_AT_LEAST = 200, /* for the text and its tail, however long the names are */
+    SECOND_FAULT_POINTS = 10 /* a smaller fault is not worth a sentence beside a heavier one */
+};
 
 static const char fallback_text[] = "rejected by the policy of this site";
 
@@ -38,6 +47,21 @@ const char *decision_advice(const struct finding *f, const struct evidence *e, s
     return copy ? copy : "";
 }
 
+/*
+ * Room for the text of a 4xx or 5xx. Postfix begins the text with the HELO name or, in smtpd_recipient_restrictions,
+ * with the recipient. Where they are long, the text has to be shorter, so that the line does not become too long for
+ * SMTP.
+ */
+static size_t text_room(const struct evidence *e)
+{
+    size_t helo = strlen(e->request->helo_name), recipient = strlen(e->request->recipient);
+    size_t used = LINE_PREFIX + (helo > recipient ? helo : recipient);
+
+    if (used + TEXT_AT_LEAST > LINE_MAX_SMTP)
+        return TEXT_AT_LEAST;
+    return used + REPLY_TEXT_MAX > LINE_MAX_SMTP ? LINE_MAX_SMTP - used : REPLY_TEXT_MAX;
+}
+
 /* "; see URL [id ID]", as much of it as there is. */
 static void add_tail(struct text *t, const struct verdict *v, const char *help_url)
 {
@@ -64,11 +88,14 @@ static const char *status_text(const char *template, const struct decision_value
 {
     char line[REPLY_TEXT_MAX + 1], tail[HELP_URL_MAX + 32];
     bool has_url = template_uses(template, "help_url");
+    size_t room = text_room(values->e);
     struct text t;
 
     text_init(&t, tail, sizeof(tail));
     add_tail(&t, values->v, has_url ? "" : values->help_url);
-    text_init(&t, line, sizeof(line) - t.used);
+    /* A long help_url counts for more than the limit of the line, which Postfix itself does not enforce. */
+    room = room > 2 * t.used ? room - t.used : TEXT_AT_LEAST / 2;
+    text_init(&t, line, room + 1);
     template_expand(&t, template, values, TEMPLATE_REPLY);
     memcpy(line + t.used, tail, strlen(tail) + 1);
     return region_strdup(r, line);
@@ -99,24 +126,33 @@ static const char *unasked_advice(const struct evidence *e, struct region *r)
     return text ? text : "";
 }
 
+/* What to say about a second fault, "" if there is none: the next finding that counts and is worth a sentence. */
+static const char *second_advice(const struct decision_values *values, struct region *r)
+{
+    const struct verdict *v = values->v;
+
+    if (v->finding_count < 2 || v->findings[1].counted <= 0)
+        return unasked_advice(values->e, r);
+    for (size_t i = 1; i < v->finding_count && v->findings[i].counted > 0; i++)
+        if (v->findings[i].points >= SECOND_FAULT_POINTS)
+            return decision_advice(&v->findings[i], values->e, r);
+    return "";
+}
+
 /*
  * The text where the policy file has none: what the heaviest finding and the next one advise. A sender who corrects
  * only the first of two faults would be refused again. The second is left out where both do not fit.
  */
 static const char *advice_of_two(const struct decision_values *values, struct region *r)
 {
-    const struct verdict *v = values->v;
     const char *second;
-    size_t room = REPLY_TEXT_MAX - strlen(values->help_url) - TAIL_MAX;
+    size_t room = text_room(values->e), tail = strlen(values->help_url) + TAIL_MAX;
 
     /* Whoever uses somebody else's name needs no advice on how to make that name fit. */
     if (values->finding == NULL || rules[values->finding->rule]->family == FAMILY_IMPERSONATION)
         return values->advice;
-    if (v->finding_count > 1 && v->findings[1].counted > 0)
-        second = decision_advice(&v->findings[1], values->e, r);
-    else
-        second = unasked_advice(values->e, r);
-    if (second[0] == '\0' || strlen(values->advice) + strlen(second) > room)
+    second = second_advice(values, r);
+    if (second[0] == '\0' || strlen(values->advice) + strlen(second) + tail > room)
         return values->advice;
     second = region_printf(r, "%s; also, %s", values->advice, second);
     return second ? second : values->advice;

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FOREIGN_MAX = 80 }; /* of one value: a reply has 400 bytes for all */
+enum { FOREIGN_MAX = 80 }; /* of one value: a reply has 400 bytes for all; where a value is cut, "..." shows it */
+static const char cut_mark[] = "...";
 
 static const char *value_helo(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
 {
@@ -176,12 +177,17 @@ static void add_value(struct text *t, const struct decision_macro *m, const stru
 {
     char scratch[DECISION_VALUE_SIZE];
     const char *value = m->value(values, scratch);
-    size_t n = m->ours ? strlen(value) : strnlen(value, FOREIGN_MAX);
+    size_t n = strlen(value);
+    bool cut = !m->ours && n > FOREIGN_MAX;
 
+    if (cut)
+        n = FOREIGN_MAX - strlen(cut_mark);
     if (target == TEMPLATE_URL)
         add_encoded(t, value, n);
     else
         text_add_as(t, m->ours ? TEXT_PLAIN : TEXT_REPLY, value, n);
+    if (cut)
+        text_add(t, cut_mark);
 }
 
 void template_expand(struct text *t, const char *template, const struct decision_values *values,

@@ -40,8 +40,8 @@ RULE(helo_forward_mismatch) = {
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
     .points = 10, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
-    .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: add an address record for "
-              "%{client} to that name",
+    .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: greet with a host name "
+              "that points to %{client}",
     .test = test_forward_mismatch,
     .detail = detail_forward_mismatch,
 };
@@ -64,8 +64,8 @@ RULE(helo_points_elsewhere) = {
     .points = 1, /* by hand: large senders greet with names of pools; for policies that insist on a match */
     .adds = 100,
     .lasting = true,
-    .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: add an address record for "
-              "%{client} to that name",
+    .advice = "your HELO name %{helo} points to %{detail}, but you connect from %{client}: greet with a host name "
+              "that points to %{client}",
     .test = test_points_elsewhere,
     .detail = detail_forward_mismatch,
 };
@@ -82,8 +82,8 @@ RULE(helo_not_rdns) = {
     .needs = NEED_REVERSE,
     .points = 3,
     .adds = 100,
-    .advice = "your HELO name %{helo} differs from the reverse name %{rdns} of your address %{client}: use the same "
-              "name for both",
+    .advice = "your HELO name %{helo} differs from your reverse name %{rdns}: use one host name that points to "
+              "%{client} for both",
     .test = test_not_rdns,
     .detail = detail_reverse_name,
 };
@@ -101,8 +101,8 @@ RULE(helo_other_domain) = {
     .points = 12,
     .adds = 100,
     .implies = IMPLIES(helo_not_rdns),
-    .advice = "your HELO name %{helo} and the reverse name %{rdns} of your address %{client} are in different domains: "
-              "have the PTR record set to your HELO name",
+    .advice = "your HELO name %{helo} and your reverse name %{rdns} are in different domains: use one host name "
+              "that points to %{client} for both",
     .test = test_other_domain,
     .detail = detail_reverse_name,
 };
@@ -124,8 +124,8 @@ RULE(helo_bare_domain) = {
     .needs = NEED_REVERSE,
     .points = 22,
     .adds = 100,
-    .advice = "you greet with the domain %{helo}, which is not the reverse name of your address %{client}: greet with "
-              "the name of the host, and have the PTR record point to that name",
+    .advice = "you greet with the domain %{helo}, which is not the reverse name of your address %{client}: greet "
+              "with a host name that points to %{client}, and have the PTR record set to that name",
     .test = test_bare_domain,
 };
 

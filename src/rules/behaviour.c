@@ -48,7 +48,8 @@ RULE(greeting_no_host) = {
     .points = 22,
     .adds = 100,
     .lasting = true,
-    .advice = "your server greets with HELO %{helo}: configure it to use EHLO and its own public host name",
+    .advice = "your server greets with HELO %{helo}: configure it to use EHLO and a host name that points to "
+              "%{client}",
     .test = test_greeting_no_host,
 };
 
@@ -175,8 +176,8 @@ RULE(helo_changed) = {
     .adds = 50,
     .past = true,
     .lasting = true,
-    .advice = "your address %{client} used to greet with a verified name and now greets with %{helo}: add an address "
-              "record for %{client} to that name",
+    .advice = "your address %{client} used to greet with a verified name and now greets with %{helo}: greet with a "
+              "host name that points to %{client}",
     .test = test_changed,
 };
 
@@ -268,8 +269,8 @@ RULE(sender_other_domain) = {
     .points = 2,
     .adds = 100,
     .lasting = true,
-    .advice = "your HELO name %{helo}, the reverse name of your address %{client} and your sender's domain %{detail} "
-              "are unrelated: use the same name for HELO and reverse DNS",
+    .advice = "your HELO name %{helo}, the reverse name of your address %{client} and your sender's domain "
+              "%{detail} are unrelated: use one host name that points to %{client} for HELO and the PTR record",
     .test = test_sender_other_domain,
     .detail = detail_sender_domain,
 };

@@ -55,9 +55,18 @@ static enum answer test_unconfirmed(const struct evidence *e)
     return answer_and(reverse_exists(e), answer_not(reverse_is_confirmed(e)));
 }
 
+static bool is_public(const struct evidence *e, const struct name *name)
+{
+    (void)e;
+    return name->kind == NAME_HOST && name->reserved == NAME_RESERVED_NONE &&
+           !(name->flags & (NAME_UNKNOWN_TLD | NAME_NUMERIC_TLD | NAME_IS_SUFFIX));
+}
+
 static const char *detail_unconfirmed(const struct evidence *e, struct region *r)
 {
     (void)r;
+    if (!is_public(e, &e->rdns[0].name))
+        return "it is not a public host name";
     return e->rdns[0].has_address ? "it points to another address" : "it has no address record";
 }
 
@@ -69,18 +78,11 @@ RULE(rdns_unconfirmed) = {
     .points = 38,
     .adds = 100,
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} does not point back (%{detail}): add an address "
-              "record for %{client} to that name, or have your provider correct the PTR record",
+    .advice = "the reverse name %{rdns} of your address %{client} does not point back (%{detail}): make sure that "
+              "the PTR record names a public host that has an address record for %{client}",
     .test = test_unconfirmed,
     .detail = detail_unconfirmed,
 };
-
-static bool is_public(const struct evidence *e, const struct name *name)
-{
-    (void)e;
-    return name->kind == NAME_HOST && name->reserved == NAME_RESERVED_NONE &&
-           !(name->flags & (NAME_UNKNOWN_TLD | NAME_NUMERIC_TLD | NAME_IS_SUFFIX));
-}
 
 static enum answer test_reserved(const struct evidence *e)
 {
@@ -99,8 +101,8 @@ RULE(rdns_reserved) = {
     .adds = 100,
     .implies = IMPLIES(rdns_unconfirmed),
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} is not a public host name: have your provider set a "
-              "PTR record to your server's host name",
+    .advice = "the reverse name %{rdns} of your address %{client} is not a public host name: have your provider "
+              "set the PTR record to a host name that points to %{client}",
     .test = test_reserved,
     .detail = detail_reverse_name,
 };
@@ -293,8 +295,8 @@ RULE(helo_resolves_bogon) = {
     .points = 30, /* by hand: the rows have no DNS answer for it */
     .adds = 50,
     .implies = IMPLIES(helo_forward_mismatch),
-    .advice = "your HELO name %{helo} points to %{detail}, which cannot be reached from the Internet: point it to "
-              "%{client}",
+    .advice = "your HELO name %{helo} points to %{detail}, which cannot be reached from the Internet: greet with a "
+              "host name that points to %{client}",
     .test = test_bogon,
     .detail = detail_bogon,
 };

@@ -24,7 +24,8 @@ RULE(helo_is_ours) = {
     .points = 100,
     .certain = true,
     .implies = IMPLIES(helo_is_recipient_domain),
-    .advice = "you greet with %{helo}, which is a name of this site: greet with the name of your own server",
+    .advice = "you greet with %{helo}, which is a name of this site: greet with a host name of your own that "
+              "points to %{client}",
     .test = test_ours,
     .detail = detail_helo,
 };
@@ -41,7 +42,8 @@ RULE(helo_is_our_address) = {
     .points = 100,
     .certain = true,
     .implies = IMPLIES(helo_bare_ip, helo_literal, helo_literal_mismatch, helo_literal_private),
-    .advice = "you greet with %{helo}, which is an address of this site: greet with the name of your own server",
+    .advice = "you greet with %{helo}, which is an address of this site: greet with a host name of your own that "
+              "points to %{client}",
     .test = test_our_address,
     .detail = detail_helo,
 };
@@ -111,8 +113,8 @@ RULE(helo_forges_provider) = {
     .adds = 100,
     .lasting = true,
     .implies = IMPLIES(helo_other_domain, helo_forward_mismatch, helo_not_rdns, helo_unresolvable),
-    .advice = "you greet as %{helo}, but your address %{client} does not belong to that provider (%{detail}): greet "
-              "with the name of your own server",
+    .advice = "you greet as %{helo}, but your address %{client} does not belong to that provider (%{detail}): "
+              "greet with a host name of your own that points to %{client}",
     .test = test_forges_provider,
     .detail = detail_forges_provider,
 };
@@ -136,8 +138,8 @@ RULE(helo_unproved_provider) = {
     .lasting = true,
     .implies = IMPLIES(helo_forward_mismatch, helo_unresolvable),
     .enhanced = "5.7.25",
-    .advice = "you greet as %{helo}, but your address %{client} has no reverse name: greet with the name of your own "
-              "server, and have its PTR record set",
+    .advice = "you greet as %{helo}, but your address %{client} has no reverse name: greet with a host name of "
+              "your own that points to %{client}, and have the PTR record set to that name",
     .test = test_unproved_provider,
 };
 
@@ -170,7 +172,7 @@ RULE(helo_is_recipient_domain) = {
     .lasting = true,
     .implies = IMPLIES(helo_other_domain, helo_forward_mismatch, helo_not_rdns, helo_unresolvable),
     .advice = "you greet with %{helo}, which is in the recipient's own domain, but that name does not lead to "
-              "%{client}: greet with the name of your own server",
+              "%{client}: greet with a host name of your own that points to %{client}",
     .test = test_recipient_domain,
     .detail = detail_recipient_domain,
 };

@@ -122,7 +122,8 @@ RULE(helo_literal_untagged) = {
     .points = 15, /* by hand: no row has it */
     .adds = 50,
     .enhanced = "5.5.2",
-    .advice = "your address literal %{helo} lacks the IPv6: prefix: greet with a host name, or write %{detail}",
+    .advice = "your address literal %{helo} lacks the IPv6: prefix (the valid form is %{detail}): greet with a "
+              "host name that points to %{client} instead",
     .test = test_untagged,
     .detail = detail_own_literal,
 };
@@ -140,7 +141,8 @@ RULE(helo_literal_malformed) = {
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_numeric_tld, helo_bare_ip, helo_literal),
     .enhanced = "5.5.2",
-    .advice = "your address literal %{helo} is malformed: greet with a host name, or write %{detail}",
+    .advice = "your address literal %{helo} is malformed (the valid form is %{detail}): greet with a host name "
+              "that points to %{client} instead",
     .test = test_malformed,
     .detail = detail_own_literal,
 };

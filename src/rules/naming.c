@@ -87,9 +87,8 @@ RULE(rdns_dynamic) = {
     .adds = 100,
     .implies = IMPLIES(rdns_generic),
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} looks like that of a dynamic or broadband customer "
-              "address: have your provider set a PTR record to your mail server's name, or send through your "
-              "provider's server",
+    .advice = "your reverse name %{rdns} looks like that of a dynamic or broadband customer address: have it set "
+              "to a host name of your own that points to %{client}, or send through your provider's server",
     .test = test_rdns_dynamic,
     .detail = detail_reverse_naming,
 };
@@ -111,8 +110,8 @@ RULE(rdns_generic) = {
     .points = 14,
     .adds = 100,
     .enhanced = "5.7.25",
-    .advice = "the reverse name %{rdns} of your address %{client} is your provider's default: have it set to your mail "
-              "server's name",
+    .advice = "your reverse name %{rdns} is your provider's default: have it set to a host name of your own that "
+              "points to %{client}",
     .test = test_rdns_generic,
     .detail = detail_reverse_naming,
 };
@@ -130,8 +129,8 @@ RULE(helo_dynamic) = {
     .points = 74,
     .adds = 100,
     .implies = IMPLIES(helo_generic, helo_serial, helo_stock_name, helo_stock_own),
-    .advice = "%{helo} looks like the name of a dynamic or broadband customer address: configure your server to greet "
-              "with its own public host name",
+    .advice = "%{helo} looks like the name of a dynamic or broadband customer address: greet with a host name of "
+              "your own that points to %{client}",
     .test = test_helo_dynamic,
     .detail = detail_helo_naming,
 };
@@ -180,8 +179,8 @@ RULE(helo_generic) = {
     .points = 54,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
-    .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
-              "host name",
+    .advice = "your HELO name %{helo} is a provider's default name: greet with a host name of your own that points "
+              "to %{client}",
     .test = test_helo_generic,
     .detail = detail_helo_naming,
 };
@@ -202,8 +201,8 @@ RULE(helo_serial) = {
     .points = 43,
     .adds = 100,
     .implies = IMPLIES(helo_stock_name, helo_stock_own, helo_not_fqdn),
-    .advice = "your HELO name %{helo} is a provider's default name: configure your server to greet with its own public "
-              "host name",
+    .advice = "your HELO name %{helo} is a provider's default name: greet with a host name of your own that points "
+              "to %{client}",
     .test = test_serial,
     .detail = detail_helo_naming,
 };
@@ -222,8 +221,8 @@ RULE(helo_foreign_address) = {
     .adds = 100,
     .implies = IMPLIES(helo_serial, helo_not_fqdn),
     .lasting = true,
-    .advice = "your HELO name %{helo} carries an address other than yours, %{client}: configure your server to greet "
-              "with its own public host name",
+    .advice = "your HELO name %{helo} carries an address other than yours: greet with a host name of your own that "
+              "points to %{client}",
     .test = test_foreign_address,
     .detail = detail_helo_naming,
 };
@@ -241,9 +240,8 @@ RULE(helo_random) = {
     .adds = 100,
     .implies = IMPLIES(helo_not_fqdn),
     .lasting = true,
-    .advice =
-        "your HELO name %{helo} looks randomly generated: configure your server to greet with its own public host "
-        "name",
+    .advice = "your HELO name %{helo} looks randomly generated: greet with a host name of your own that points to "
+              "%{client}",
     .test = test_random,
     .detail = detail_helo_naming,
 };
@@ -260,8 +258,8 @@ RULE(helo_bulk_name) = {
     .points = 55,
     .adds = 100,
     .lasting = true,
-    .advice = "your HELO name %{helo} is in a top-level domain that is mostly used for throw-away names: greet with a "
-              "lasting name of your own",
+    .advice = "your HELO name %{helo} is in a top-level domain that is mostly used for throw-away names: greet "
+              "with a lasting name of your own that points to %{client}",
     .test = test_bulk,
     .detail = detail_helo_naming,
 };
@@ -299,9 +297,8 @@ RULE(helo_stock_name) = {
     .needs = NEED_REVERSE,
     .points = 40,
     .adds = 100,
-    .advice =
-        "your HELO name %{helo} looks like a default that nobody changed (%{detail}) and is not the reverse name of "
-        "your address %{client}: set both to the name of your mail server",
+    .advice = "your HELO name %{helo} looks like a default that nobody changed (%{detail}) and is not the reverse "
+              "name of your address %{client}: use one host name of your own that points to %{client} for both",
     .test = test_stock,
     .detail = detail_helo_naming,
 };
@@ -321,9 +318,8 @@ RULE(helo_stock_own) = {
     .points = 22,
     .adds = 100,
     .lasting = true,
-    .advice =
-        "your HELO name %{helo} looks like a default that nobody changed (%{detail}): give your mail server a name of "
-        "its own",
+    .advice = "your HELO name %{helo} looks like a default that nobody changed (%{detail}): greet with a host name "
+              "of your own that points to %{client}",
     .test = test_stock_own,
     .detail = detail_helo_naming,
 };

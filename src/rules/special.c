@@ -76,7 +76,8 @@ RULE(helo_placeholder) = {
     .summary = "The HELO name is an example from documentation that was never replaced.",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
-    .advice = "your HELO name %{helo} is an example that was never replaced: set your server's own public host name",
+    .advice = "your HELO name %{helo} is an example that was never replaced: set your server's own public host "
+              "name, one that points to %{client}",
     .test = test_placeholder,
 };
 

@@ -61,8 +61,8 @@ RULE(helo_spf_fail) = {
     .points = 30, /* by hand: the rows have no SPF record */
     .adds = 50,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): greet with the name of your own "
-              "server, or add your address to the record if %{helo} is yours",
+    .advice = "the SPF record of %{helo} denies your address %{client} (%{detail}): greet with a host name of your "
+              "own that points to your address, or add your address to the record if %{helo} is yours",
     .test = test_fail,
     .detail = detail_term,
 };
@@ -89,8 +89,8 @@ RULE(helo_spf_deny_all) = {
     .adds = 50,
     .implies = IMPLIES(helo_spf_fail),
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} says that no host of that name sends mail: greet with the name of your own "
-              "server, or publish \"v=spf1 a -all\" there if %{helo} is yours",
+    .advice = "the SPF record of %{helo} says that no host of that name sends mail: greet with a host name of your "
+              "own that points to %{client}, or publish a record that allows it if %{helo} is yours",
     .test = test_deny_all,
     .detail = detail_record,
 };
@@ -108,8 +108,9 @@ RULE(sender_spf) = {
     .points = 20, /* by hand: the rows have no SPF record */
     .adds = 100,
     .enhanced = "5.7.23",
-    .advice = "a bounce is checked against the SPF record of %{helo}, which denies your address %{client} (%{detail}): "
-              "greet with the name of your own server, or add your address to the record if %{helo} is yours",
+    .advice = "a bounce is checked against the SPF record of %{helo}, which denies your address %{client} "
+              "(%{detail}): greet with a host name of your own that points to your address, or add your address to "
+              "the record if %{helo} is yours",
     .test = test_sender,
     .detail = detail_term,
 };
@@ -127,8 +128,8 @@ RULE(helo_spf_softfail) = {
     .points = 10, /* by hand: the rows have no SPF record */
     .adds = 50,
     .enhanced = "5.7.23",
-    .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): greet with the name of your "
-              "own server, or add your address to the record if %{helo} is yours",
+    .advice = "the SPF record of %{helo} does not list your address %{client} (%{detail}): greet with a host name "
+              "of your own that points to your address, or add your address to the record if %{helo} is yours",
     .test = test_softfail,
     .detail = detail_term,
 };
@@ -169,6 +170,6 @@ RULE(helo_spf_none) = {
     .needs = NEED_AGAINST,
     .points = 2, /* by hand: the rows have no SPF record */
     .adds = 50,
-    .advice = "your HELO name %{helo} has no SPF record: publish \"v=spf1 a -all\" there",
+    .advice = "your HELO name %{helo} has no SPF record: publish one there that allows %{client}",
     .test = test_none,
 };

@@ -23,8 +23,8 @@ RULE(helo_missing) = {
     .summary = "The client gave no name in HELO or EHLO.",
     .points = 70, /* by hand: no row has it */
     .enhanced = "5.5.2",
-    .advice = "your server sent no name in EHLO: configure it to greet with its own host name (Postfix: "
-              "smtp_helo_name)",
+    .advice = "your server sent no name in EHLO: configure it to greet with a host name that points to %{client} "
+              "(Postfix: smtp_helo_name)",
     .test = test_missing,
 };
 
@@ -118,7 +118,8 @@ RULE(helo_underscore) = {
     .points = 33,
     .adds = 100,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} has an underscore, which is not allowed in host names: use a hyphen",
+    .advice = "your HELO name %{helo} has an underscore, which is not allowed in host names: greet with a name "
+              "without one that points to %{client}",
     .test = test_underscore,
 };
 
@@ -168,8 +169,8 @@ RULE(helo_unknown_tld) = {
     .adds = 100,
     .implies = IMPLIES(helo_unresolvable),
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} does not end in an existing top-level domain: configure your server to greet "
-              "with its own public host name",
+    .advice = "your HELO name %{helo} does not end in an existing top-level domain: greet with a host name that "
+              "points to %{client}",
     .test = test_unknown_tld,
 };
 
@@ -187,8 +188,8 @@ RULE(helo_numeric_tld) = {
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_unknown_tld),
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} ends in a number and is neither a host name nor an address: "
-              "greet with the host name of your server",
+    .advice = "your HELO name %{helo} ends in a number and is neither a host name nor an address: greet with a "
+              "host name that points to %{client}",
     .test = test_numeric_tld,
 };
 
@@ -204,8 +205,7 @@ RULE(helo_public_suffix) = {
     .points = 40, /* by hand: no row has it */
     .adds = 25,
     .enhanced = "5.5.2",
-    .advice =
-        "your HELO name %{helo} is a suffix under which domains are registered: configure your server to greet with "
-        "its own public host name",
+    .advice = "your HELO name %{helo} is a suffix under which domains are registered: greet with a host name of "
+              "your own that points to %{client}",
     .test = test_public_suffix,
 };

@@ -269,6 +269,51 @@ static void every_advice_fits(void **state)
     }
 }
 
+/*
+ * RFC 5321 section 4.5.3.1.5: a line of a reply has at most 512 bytes. Postfix puts the HELO name before the text,
+ * or the recipient, and both may be long. The id stays. What is cut is marked.
+ */
+static void long_names(void **state)
+{
+    static const char prefix[] = "550 5.7.25 <>: Recipient address rejected: \r\n";
+    struct policy policy = test_policy();
+
+    (void)state;
+    for (size_t n = 20; n <= 250; n++) {
+        struct evidence *e = builder_evidence("helo=mail.blau.com addr=nxdomain rdns=none spf=denyall", region);
+        struct request *request = (struct request *)(uintptr_t)e->request;
+        struct verdict *v = region_alloc(region, sizeof(*v));
+        char *name = region_alloc(region, n + 1);
+        const char *text;
+
+        memset(name, 'x', n);
+        name[n] = '\0';
+        request->helo_name = n % 2 ? name : "mail.blau.com";
+        request->recipient = n % 2 ? "" : name;
+        builder_verdict(&policy, e, region, v);
+        memcpy(v->id, "7QK2M9", 7);
+        text = decision_reply(v, e, true, region).text;
+        assert_true(strlen(prefix) + n + strlen(text) <= 512);
+        assert_string_equal(text + strlen(text) - 12, " [id 7QK2M9]");
+        if (n % 2)
+            assert_true((n > 80) == (strstr(text, "xxx... says that") != NULL));
+        region_reset(region);
+    }
+}
+
+/* The reply names a second fault, but not one of a few points. */
+static void second_fault(void **state)
+{
+    struct policy policy = test_policy();
+
+    (void)state;
+    assert_non_null(strstr(answer(&policy, "helo=user rdns=none", true).text, "; also, your address 25.1.2.3 has no"));
+    builder_set(&policy, "all=0 helo_factory:90 rdns_missing:9");
+    assert_null(strstr(answer(&policy, "helo=user rdns=none", true).text, "; also, "));
+    builder_set(&policy, "all=0 helo_factory:90 rdns_missing:9 greeting_helo:10");
+    assert_non_null(strstr(answer(&policy, "helo=user rdns=none proto=SMTP", true).text, "; also, your server greets"));
+}
+
 static uint64_t seed;
 
 static unsigned below(unsigned n)
@@ -336,7 +381,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reply_table),         cmocka_unit_test(partial_header), cmocka_unit_test(header_table),
         cmocka_unit_test(texts_of_the_policy), cmocka_unit_test(own_actions),    cmocka_unit_test(template_checks),
-        cmocka_unit_test(every_advice_fits),   cmocka_unit_test(hostile_bytes),
+        cmocka_unit_test(every_advice_fits),   cmocka_unit_test(hostile_bytes),  cmocka_unit_test(long_names),
+        cmocka_unit_test(second_fault),
     };
     return cmocka_run_group_tests_name("decision reply", tests, builder_start, builder_stop);
 }

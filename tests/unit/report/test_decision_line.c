@@ -62,7 +62,7 @@ static const struct {
      "rdns=host-5.dyn.rot.com fcrdns=pass helo=User proto=SMTP sender=a@blau.com instance=1f3.5a "
      "findings=helo_not_fqdn:60,rdns_dynamic:35,greeting_helo:20 dns=3/13ms cached=1 ms=14 "
      "reply=\"550 5.5.2 your HELO name User has no domain: greet with a full host name such as mail.your-domain "
-     "that has an address record for 25.1.2.3; also, the reverse name host-5.dyn.rot.com of your address 2\""},
+     "that has an address record for 25.1.2.3; also, your reverse name host-5.dyn.rot.com looks like that \""},
     {"helo=mail.blau.com rdns=none spf=pass client=2a00:1::1", true,
      "decision v=1 id=7QK2M9 action=dunno judged=dunno score=0 threshold=\"\" policy=default mode=enforce "
      "client=2a00:1::1 "
@@ -74,8 +74,8 @@ static const struct {
      "client=25.1.2.3 rdns=\"\" "
      "fcrdns=temperror helo=dsl-7.rot.com proto=SMTP sender=\"\" instance=1f3.5a "
      "findings=helo_dynamic:90,greeting_helo:20,rdns_temperror:0 doubt=15 dns=3/13ms cached=1 ms=14 "
-     "reply=\"450 4.7.1 dsl-7.rot.com looks like the name of a dynamic or broadband customer address: configure your "
-     "server to greet with its own public host name; also, your server greets with HELO: configure it\""},
+     "reply=\"450 4.7.1 dsl-7.rot.com looks like the name of a dynamic or broadband customer address: greet with a "
+     "host name of your own that points to 25.1.2.3; also, your server greets with HELO: configure it t\""},
 };
 
 static void written(void **state)

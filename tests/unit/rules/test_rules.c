@@ -123,6 +123,23 @@ static bool has(const char *text)
     return text && text[0];
 }
 
+/*
+ * Whoever is advised to greet with another name must learn where that name has to lead, or the next greeting fails
+ * too.
+ */
+static bool says_where_the_name_leads(const char *advice)
+{
+    static const char *const names[] = {"greet with a ", "own public host name", "use one host name"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *name = strstr(advice, names[i]);
+
+        if (name && !strstr(name, " points to ") && !strstr(name, " address record for "))
+            return false;
+    }
+    return true;
+}
+
 /* What is wrong with a row, or NULL. */
 static const char *row_fault(const struct rule *rule)
 {
@@ -130,6 +147,10 @@ static const char *row_fault(const struct rule *rule)
         return "not complete: name, summary, test and advice are needed";
     if (!printable(rule->advice) || strlen(rule->advice) > 240)
         return "advice that fits no reply";
+    if (!says_where_the_name_leads(rule->advice))
+        return "advice to greet with a name, but not where that name must lead";
+    if (strstr(rule->advice, "v=spf1"))
+        return "advice with an SPF record that may deny the client";
     if (rule->points > 1000 || rule->points < -100 || rule->adds > 100)
         return "points out of range";
     if (rule->enhanced && rule->enhanced[0] != '4' && rule->enhanced[0] != '5')
