@@ -204,13 +204,18 @@ static void suggest(struct scanner *s, enum section section, const char *name, u
     problems_error(s->problems, line, "unknown %s \"%s\"%s%s", what, name, where[0] ? " in section " : "", where);
 }
 
-/* An option in an included file overrides the earlier one; the warning names the file. */
+/*
+ * An option in an included file overrides the earlier one. Included files exist to override the policy file, so that
+ * needs no warning. One included file that overrides another is easily overlooked; the warning names both.
+ */
 static void replace_assignment(struct scanner *s, const struct assignment *a, unsigned number)
 {
+    unsigned earlier = s->out->assignments[number].line, line;
     char place[PROBLEM_PLACE_SIZE];
 
-    problems_warning(s->problems, a->line, "%s is set in %s too; this file wins", a->name,
-                     problems_place(s->problems, s->out->assignments[number].line, place));
+    if (problems_file(s->problems, earlier, &line) != s->problems->files)
+        problems_warning(s->problems, a->line, "%s is set in %s too; this file wins", a->name,
+                         problems_place(s->problems, earlier, place));
     s->out->assignments[number] = *a;
 }
 

@@ -39,7 +39,6 @@ def _():
     status, found, said = checked(path)
     equal((status, found["server deadline"]), (0, '"4s"'))
     equal(said.splitlines(), [
-        "warning: conf.d/aa.conf:1: deadline is set in helod.conf:1 too; this file wins",
         "warning: conf.d/mm.conf:1: deadline is set in conf.d/aa.conf:1 too; this file wins",
         "warning: conf.d/zz.conf:1: deadline is set in conf.d/mm.conf:1 too; this file wins"])
 
@@ -55,7 +54,7 @@ def _():
     equal([found[name] for name in ("policy mode", "policy credit", "threshold score", "threshold action",
                                     "points helo_missing", "points helo_random")],
           ['"soft"', "7", "40", '"prepend"', "1", "3"])
-    equal(said.count("this file wins"), 3, said)
+    equal(said, "", "included files exist to override the policy file")
 
 
 @cases((
