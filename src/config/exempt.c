@@ -345,7 +345,8 @@ static void add_inline(struct reading *rd, struct exempt_list *list, unsigned bl
             .kind = kinds[which].kind, .pattern = patterns[i], .file = rd->settings->file, .why = ""};
 
         list->line = fields_value_line(rd, block, kinds[which].name, i);
-        entry.file = problems_file(&rd->problems, list->line, &entry.line)->name;
+        if (block != NO_BLOCK && scan_find(&rd->scan, block, kinds[which].name)) /* otherwise they are the defaults */
+            entry.file = problems_file(&rd->problems, list->line, &entry.line)->name;
         add_entry(list, &entry);
     }
 }

@@ -58,6 +58,14 @@ def _():
     contains(ctl("report", "-c", other, log), "exemptions without a hit")
 
 
+@test("report: the defaults of exempt.clients are not listed as unused, although the file has a section exempt")
+def _():
+    other = folder / "defaults.conf"
+    other.write_text('exempt { rdns = { "mail.kiln-street.network" } }\n')
+    unused = json.loads(ctl("report", "-c", other, "-j", log))["exemptions_unused"]
+    equal([(entry["pattern"], entry["where"]) for entry in unused], [("mail.kiln-street.network", f"{other}:1")])
+
+
 @test("report: an exemption is not used because a shorter one is, nor unused because the log cuts it")
 def _():
     line = next(line for line in log.read_text().splitlines() if " exemption=" in line)
