@@ -35,7 +35,11 @@ struct ctl_option {
     const char *help;
 };
 
-enum { CTL_OPTIONS_MAX = 16, CTL_VALUES_MAX = 2 }; /* with the end of the list, which every row has */
+enum {
+    CTL_OPTIONS_MAX = 16,
+    CTL_VALUES_MAX = 2,
+    CTL_GIVEN_MAX = 128
+}; /* with the end of the list, which every row has */
 
 /* The words that an option takes, for the completion. */
 struct ctl_values {
@@ -72,6 +76,11 @@ struct ctl_session {
 struct ctl {
     const struct ctl_verb *verb;
     const char *values[128]; /* by option letter; "" for a switch that was given; NULL: not given */
+    int given_count;
+    struct {
+        char letter;
+        const char *value;
+    } given[CTL_GIVEN_MAX]; /* all options in their order, for one that can be given several times */
     int argument_count;
     char **arguments;
     bool colour; /* stdout is a terminal and NO_COLOR is not set */
@@ -85,6 +94,8 @@ extern const struct ctl_verb *const ctl_verbs[]; /* ended by NULL, in the manual
 
 const char *ctl_value(const struct ctl *ctl, char letter); /* NULL when not given */
 bool ctl_given(const struct ctl *ctl, char letter);
+/* The value of the next option of this letter, from *at on, which begins with 0; NULL after the last. */
+const char *ctl_next_value(const struct ctl *ctl, char letter, int *at);
 /* The option's whole number, *out as it was where the option is not given. False: no number of that range, reported. */
 bool ctl_number(const struct ctl *ctl, char letter, unsigned long long min, unsigned long long max,
                 unsigned long long *out);

@@ -96,7 +96,13 @@ static bool read_options(struct ctl *ctl, int argc, char **argv)
     while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (c == '?')
             return false;
+        if (ctl->given_count == CTL_GIVEN_MAX) {
+            fprintf(stderr, "heloctl %s: more than %d options\n", ctl->verb->name, CTL_GIVEN_MAX);
+            return false;
+        }
         ctl->values[c & 127] = optarg ? optarg : "";
+        ctl->given[ctl->given_count].letter = (char)c;
+        ctl->given[ctl->given_count++].value = ctl->values[c & 127];
     }
     ctl->argument_count = argc - optind;
     ctl->arguments = argv + optind;

@@ -30,6 +30,17 @@ bool ctl_given(const struct ctl *ctl, char letter)
     return ctl_value(ctl, letter) != NULL;
 }
 
+const char *ctl_next_value(const struct ctl *ctl, char letter, int *at)
+{
+    while (*at < ctl->given_count) {
+        int i = (*at)++;
+
+        if (ctl->given[i].letter == letter)
+            return ctl->given[i].value;
+    }
+    return NULL;
+}
+
 static const char *option_name(const struct ctl *ctl, char letter)
 {
     for (const struct ctl_option *o = ctl->verb->options; o->letter; o++)

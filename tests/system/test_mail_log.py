@@ -93,6 +93,38 @@ def _():
         mx.stop()
 
 
+def decided(number, judged):
+    """A decision about a client whose identity is not proved, and the lines of Postfix that delivers its message."""
+    stamp, client, queue = f"2026-11-2{number}T10:00:00Z mx", "198.51.100.7", f"4DAAA{number}"
+    return (f'{stamp} helod[1]: decision v=1 id=AAAAAA{number} action=dunno judged={judged} score=66 threshold={judged} '
+            f'policy=default mode=monitor client={client} rdns="" fcrdns=none helo=User proto=ESMTP sender=a@loom.net '
+            f"instance=9.1.{number}.0 findings=helo_factory:66 dns=0/0ms cached=0 ms=0 reply=DUNNO\n",
+            f"{stamp} postfix/smtpd[9]: {queue}: client=unknown[{client}]\n"
+            f"{stamp} postfix/qmgr[8]: {queue}: from=<a@loom.net>, size=1, nrcpt=1 (queue active)\n"
+            f"{stamp} postfix/local[7]: {queue}: to=<r1@test.example>, relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, "
+            f"status=sent (delivered)\n")
+
+
+@test("several mail logs count; what no filter judged does not look wrong; the worst outcome of a sender is shown")
+def _():
+    folder, days = scratch(), [decided(1, "mark"), decided(2, "defer"), decided(3, "mark")]
+    log, conf = folder / "decisions", folder / "conf"
+    log.write_text("".join(decision for decision, _ in days))
+    conf.write_text(CONF)
+    options = []
+    for number, (_, lines) in enumerate(days[:2]):
+        (folder / f"mail.log.{number}").write_text(lines)
+        options += ["-m", folder / f"mail.log.{number}"]
+    status, out, err = heloctl("report", "-c", conf, *options, "-j", log)
+    equal(status, 0, err)
+    got = json.loads(out)
+    fates = got["mail_log"]
+    equal([(fates[judged]["delivered"], fates[judged]["unknown"]) for judged in ("mark", "defer")], [(1, 1), (1, 0)])
+    sender, = got["greetings"]
+    equal((sender["judged"], sender["id"], sender["defer"], sender["looks_wrong"]), ("defer", "AAAAAA2", 1, False))
+    assert "delivered" in sender["signs"], sender
+
+
 @test("rspamd's own lines: its verdict reaches the decision by the queue id")
 def _():
     if not shutil.which("rspamd"):

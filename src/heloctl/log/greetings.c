@@ -69,7 +69,8 @@ static void keep_worst(struct greeting *pair, const struct logged *l)
 {
     struct text t;
 
-    if (l->verdict.score <= pair->score)
+    /* The same score can have different outcomes when the policy changed between two decisions. */
+    if (l->state < pair->worst || (l->state == pair->worst && l->verdict.score <= pair->score))
         return;
     pair->score = l->verdict.score;
     pair->worst = l->state;
@@ -114,7 +115,7 @@ bool greeting_looks_wrong(const struct greeting *g)
 {
     if (g->signs[SIGN_HAM] != g->signs[SIGN_SPAM])
         return g->signs[SIGN_HAM] > g->signs[SIGN_SPAM];
-    return g->signs[SIGN_PROVED] > 0 || g->signs[SIGN_WELCOMED] > 0 || g->signs[SIGN_DELIVERED] > 0;
+    return g->signs[SIGN_PROVED] > 0 || g->signs[SIGN_WELCOMED] > 0;
 }
 
 static int harm(const struct greeting *g)

@@ -32,7 +32,7 @@ struct greeting {
     uint64_t count, states[LOGGED_STATES];                    /* by what the thresholds said */
     uint64_t signs[SIGN_COUNT];                               /* in how many of the decisions each sign was seen */
     time_t first, last;                                       /* 0: no line has a time */
-    /* Of the decision with the highest score: */
+    /* Of the worst decision, which is the one with the worst outcome, and among these the highest score: */
     int score;
     unsigned worst; /* enum outcome */
     char id[GREETING_ID_SIZE];
@@ -56,8 +56,10 @@ struct greeting **greetings_by_harm(const struct table *pairs, const struct tabl
 
 /* Rejections and deferrals. */
 uint64_t greeting_refused(const struct greeting *g);
-/* Whether refusing it would likely lose honest mail. A label decides; without one, a proved name, a later welcome or a
- * delivery. */
+/*
+ * Whether refusing it would likely lose honest mail. A label decides; without one, a proved name or a later welcome. A
+ * delivery does not: in monitor mode, without a content filter, all spam is delivered.
+ */
 bool greeting_looks_wrong(const struct greeting *g);
 
 #endif

@@ -361,10 +361,22 @@ static int read_logs(struct summary *s, struct ctl *ctl, bool judge)
     return logs_close(logs);
 }
 
+/* Reads every mail log that was given: a period of some weeks is in several rotated files. */
+static bool read_mail_logs(struct mail_log *mail_log, const struct ctl *ctl)
+{
+    const char *file;
+    int at = 0;
+
+    while ((file = ctl_next_value(ctl, 'm', &at)))
+        if (!mail_log_add(mail_log, ctl, file))
+            return false;
+    return true;
+}
+
 int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const struct summary *s))
 {
-    const char *label_file = ctl_value(ctl, 'l'), *mail_file = ctl_value(ctl, 'm');
-    struct mail_log *mail_log = NULL;
+    const char *label_file = ctl_value(ctl, 'l');
+    struct mail_log *mail_log;
     struct labels *labels = NULL;
     int status = CTL_DATA, printed;
     struct summary *s;
@@ -373,8 +385,8 @@ int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const
         return CTL_CONFIG;
     s = summary_new(ctl);
     s->labels = labels = label_file ? labels_read(ctl, label_file) : NULL;
-    s->mail_log = mail_log = mail_file ? mail_log_new() : NULL;
-    if ((!label_file || labels) && (!mail_file || mail_log_add(mail_log, ctl, mail_file))) {
+    s->mail_log = mail_log = ctl_given(ctl, 'm') ? mail_log_new() : NULL;
+    if ((!label_file || labels) && read_mail_logs(mail_log, ctl)) {
         status = read_logs(s, ctl, judge);
         printed = status == CTL_OK || s->read.lines > 0 ? print(ctl, s) : status;
         status = status == CTL_OK ? printed : status;

@@ -95,7 +95,7 @@ int summary_run(struct ctl *ctl, bool judge, int (*print)(struct ctl *ctl, const
 #define SUMMARY_OPTIONS                                                                                                \
     {'l', "label", "FILE", "known senders: lines of ADDRESS, NETWORK or DOMAIN, then ham or spam"},                    \
     {                                                                                                                  \
-        'm', "mail-log", "FILE", "mail log with what became of the messages (Postfix, rspamd, spamd, amavis)"          \
+        'm', "mail-log", "FILE", "mail log with what became of the messages; -m may be given several times"            \
     }
 
 /* All of it as one JSON object; `name` as in json_open(). */
