@@ -362,12 +362,10 @@ static enum limit limit_of(void *arg)
     const struct settings *settings = p->settings;
     size_t most = (size_t)settings->dns.in_flight * settings->dns.client_share / 100;
     const struct address network = rates_network(&p->request.client);
-    enum rate rate = rates_count(s->rates, &p->request.client, settings->server.client_rate, now_ms);
 
-    if (rate == RATE_EXCEEDED)
+    if (rates_exceeded(s->rates, &p->request.client, settings->server.client_rate, now_ms))
         return LIMIT_CLIENT_RATE;
-    if (rate == RATE_BUSY && settings->dns.client_share > 0 &&
-        counts_get(s->waiting, &network, sizeof(network)) >= (most > 0 ? most : 1))
+    if (settings->dns.client_share > 0 && counts_get(s->waiting, &network, sizeof(network)) >= (most > 0 ? most : 1))
         return LIMIT_CLIENT_WAITING;
     return LIMIT_NONE;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rate: fixed memory, no allocation while counting. Networks are hashed with a secret key into sets of WAYS slots;
- * in a full set, the network with the fewest requests is replaced. So a flood of networks can make helod forget a
- * count, which costs lookups, but it never adds to an honest network's count.
+ * rate: fixed memory, no allocation while counting. Hosts and networks are hashed with a secret key into sets of
+ * WAYS slots; in a full set, the one with the fewest requests is replaced. So a flood of networks can make helod
+ * forget a count, which costs lookups, but it never adds to an honest network's count.
  *
- * Unrelated customers of a provider share a /24 or /48. So a host that sends few requests is counted apart from those
- * that send many, and no single host can use up what its neighbours need.
+ * Unrelated customers of a provider share a /24 or /48. So a host that sends few requests is counted apart from
+ * those that send many, and no single host can use up what its neighbours need.
  */
 #include "rate.h"
 
@@ -17,8 +17,8 @@ enum { SETS = 1024, WAYS = 4, WINDOW_MS = 60000, IPV4_BITS = 24, IPV6_BITS = 48,
 enum { HOST, QUIET_HOSTS, BUSY_HOSTS }; /* what is counted: requests of a host, and of a network's hosts of each kind */
 
 struct slot {
-    uint64_t network; /* its hash; 0: free */
-    uint64_t window;  /* number of the minute that is counted */
+    uint64_t key;    /* the hash of what is counted; 0: free */
+    uint64_t window; /* number of the minute that is counted */
     unsigned count;
 };
 
@@ -43,20 +43,20 @@ void rates_free(struct rates *r)
     free(r);
 }
 
-/* The network's slot in this minute: its own, or else the one with the fewest requests. */
-static struct slot *slot_of(struct slot set[WAYS], uint64_t network, uint64_t window)
+/* The slot of a key in this minute: its own, or else the one with the fewest requests. */
+static struct slot *slot_of(struct slot set[WAYS], uint64_t key, uint64_t window)
 {
     struct slot *least = &set[0];
 
     for (unsigned i = 0; i < WAYS; i++) {
         if (set[i].window != window)
             set[i] = (struct slot){.window = window};
-        if (set[i].network == network)
+        if (set[i].key == key)
             return &set[i];
         if (set[i].count < least->count)
             least = &set[i];
     }
-    *least = (struct slot){.network = network, .window = window};
+    *least = (struct slot){.key = key, .window = window};
     return least;
 }
 
@@ -77,18 +77,16 @@ static unsigned count(struct rates *r, unsigned what, const struct address *base
     return slot->count;
 }
 
-enum rate rates_count(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms)
+bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms)
 {
     unsigned few = per_minute < QUIET_PART ? 1 : per_minute / QUIET_PART;
     struct address host, network;
     bool quiet;
 
     if (per_minute == 0 || client->family == ADDRESS_NONE)
-        return RATE_BUSY;
+        return false;
     host = address_network(client, client->family == ADDRESS_IPV4 ? 32 : IPV6_HOST_BITS).base;
     network = rates_network(client);
     quiet = count(r, HOST, &host, few, now_ms) <= few;
-    if (count(r, quiet ? QUIET_HOSTS : BUSY_HOSTS, &network, per_minute, now_ms) > per_minute)
-        return RATE_EXCEEDED;
-    return quiet ? RATE_QUIET : RATE_BUSY;
+    return count(r, quiet ? QUIET_HOSTS : BUSY_HOSTS, &network, per_minute, now_ms) > per_minute;
 }

@@ -17,17 +17,10 @@ struct address rates_network(const struct address *client);
 
 struct rates *rates_new(void); /* NULL: no memory, no randomness */
 void rates_free(struct rates *r);
-
-enum rate {
-    RATE_QUIET, /* the host (an address or /64) has sent at most a sixtieth of `per_minute` in this minute */
-    RATE_BUSY,
-    RATE_EXCEEDED
-};
-
 /*
- * Counts a request of this client. Exceeded: its network has sent more than `per_minute` from quiet hosts, or as many
- * from busy ones, whichever the client is. 0: no limit.
+ * Counts a request of this client. A host (an address or /64) is quiet while it has sent at most a sixtieth of
+ * `per_minute` in this minute. True if more than `per_minute` (0: never) came from the network's hosts of this kind.
  */
-enum rate rates_count(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms);
+bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms);
 
 #endif
