@@ -103,8 +103,7 @@ static void read_pattern(struct reading *rd, const struct include *include)
 
     if (!split(rd, include->pattern, folder, &names)) {
         problems_error(&rd->problems, include->line,
-                       "include: \"%.200s\" is not a pattern of files; only file names may contain * ? and [",
-                       include->pattern);
+                       "include: \"%.200s\": only the last part of a path may contain * ? and [", include->pattern);
         return;
     }
     if (!is_safe_folder(folder, error)) {

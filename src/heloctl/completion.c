@@ -57,7 +57,8 @@ const struct ctl_verb ctl_completion = {
     .name = "completion",
     .arguments = "",
     .summary = "print the completion for bash",
-    .help = "Verbs, their options, and files. It is installed with the program; by hand: . <(heloctl completion)",
+    .help = "Completes verbs, their options, and files. It is installed with the program; to load it by hand:\n"
+            ". <(heloctl completion)",
     .exits = "0 done",
     .run = run,
 };

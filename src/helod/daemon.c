@@ -253,7 +253,7 @@ static bool has_stack(char *error, size_t error_size)
     if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_LEAST)
         return true;
     text_init(&t, error, error_size);
-    text_addf(&t, "the limit of the stack is %llu KiB, helod needs at least %d KiB (ulimit -s, LimitSTACK=)",
+    text_addf(&t, "the stack limit is %llu KiB, helod needs at least %d KiB (ulimit -s, LimitSTACK=)",
               (unsigned long long)limit.rlim_cur / 1024, STACK_LEAST / 1024);
     return false;
 }

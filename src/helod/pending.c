@@ -424,11 +424,10 @@ static const struct policy *choose_policy(struct server *s, const struct setting
     text_init(&known, names, sizeof(names));
     for (size_t i = 0; i < settings->policy_count; i++)
         text_addf(&known, "%s\"%s\"", i > 0 ? ", " : "", settings->policies[i]->name);
-    log_limited(
-        &limit, LOG_LEVEL_WARNING,
-        "Postfix asks with policy_context=%.64s, but %s has no such policy (it has %s); policy \"%s\" is used, in "
-        "mode %s: correct policy_context in main.cf or master.cf, or add the policy",
-        context, settings->file, names, policy->name, policy_mode_name(policy->mode));
+    log_limited(&limit, LOG_LEVEL_WARNING,
+                "Postfix sends policy_context=%.64s, but %s has no such policy (it has %s); policy \"%s\" is used, in "
+                "mode %s: correct policy_context in main.cf or master.cf, or add the policy",
+                context, settings->file, names, policy->name, policy_mode_name(policy->mode));
     return policy;
 }
 

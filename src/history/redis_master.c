@@ -108,7 +108,7 @@ void redis_master_look(struct redis_nodes *n)
     if (n->lacking < LACK_TICKS || n->lack_reported || was_reported)
         return;
     n->lack_reported = true;
-    redis_node_report(n, true, "", "no master was found, requests are judged without it", "");
+    redis_node_report(n, true, "", "no master was found, requests are judged without the history", "");
 }
 
 void redis_master_named(void *arg, unsigned which, const struct redis_announced *master)

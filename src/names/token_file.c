@@ -119,7 +119,7 @@ static bool check_example(const struct reading *in, struct token *token, struct 
     if (found == wanted)
         return true;
     return fail(in, "token \"%.*s\" %s \"%.*s\"", (int)token->length, token->text,
-                wanted ? "does not find" : "must not find and finds", (int)example.n - 1, example.s + 1);
+                wanted ? "does not find" : "must not find but finds", (int)example.n - 1, example.s + 1);
 }
 
 static bool read_examples(const struct reading *in, struct token *token, const char *at)

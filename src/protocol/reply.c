@@ -44,11 +44,11 @@ static const struct {
     {"RELAY", "RELAY would let the mail in past all later restrictions: say dunno"},
     {"REJECT", "with a text, write the code as well: \"550 5.7.1 text\""},
     {"DEFER", "with a text, write the code as well: \"450 4.7.1 text\", or DEFER_IF_PERMIT"},
-    {"DEFER_IF_REJECT", "DEFER_IF_REJECT would soften the refusals of others: say DEFER_IF_PERMIT"},
+    {"DEFER_IF_REJECT", "DEFER_IF_REJECT would turn other rejections into deferrals: use DEFER_IF_PERMIT"},
     {"FILTER", "FILTER acts on all recipients of the message: use a restriction class"},
     {"REDIRECT", "REDIRECT acts on all recipients of the message: use a restriction class"},
     {"BCC", "BCC acts on all recipients of the message: use a restriction class"},
-    {"DISCARD", "DISCARD loses mail without a word to its sender: say \"550 5.7.1 text\""},
+    {"DISCARD", "DISCARD loses mail without informing its sender: use \"550 5.7.1 text\""},
 };
 
 static bool is_name_byte(char c)
@@ -200,7 +200,7 @@ static const char *parse_status(const char *s, size_t n, struct reply *r, char e
     const char *why;
 
     if (n != 3 || (s[0] != '4' && s[0] != '5'))
-        return "only codes 400 to 599 can be answered";
+        return "only reply codes from 400 to 599 are allowed";
     r->verb = REPLY_STATUS;
     r->code = (uint16_t)((s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0'));
     r->text = skip_blanks(s + n);
@@ -208,7 +208,7 @@ static const char *parse_status(const char *s, size_t n, struct reply *r, char e
     if (why != NULL)
         return why;
     if (r->text[0] == '\0')
-        return "a text is missing: Postfix takes a bare number for OK";
+        return "a text is missing: Postfix treats a bare number as OK";
     return NULL;
 }
 
@@ -260,12 +260,12 @@ bool reply_parse_action(const char *s, struct reply *r, char enhanced[12], const
     for (const char *p = s; *p != '\0'; p++) {
         unsigned char byte = (unsigned char)*p;
         if ((byte < 0x20 && byte != '\t') || byte > 0x7e) {
-            *error = "only printable ASCII can be answered";
+            *error = "only printable ASCII is allowed";
             return false;
         }
     }
     if (n == 0)
-        why = "the action is empty, which Postfix takes for OK";
+        why = "the action is empty, which Postfix treats as OK";
     else if (strncasecmp(s, restriction, sizeof restriction - 1) == 0)
         why = parse_restriction(s + sizeof restriction - 1, r);
     else if (strspn(s, "0123456789") == n)

@@ -290,7 +290,8 @@ static const char *detail_bogon(const struct evidence *e, struct region *r)
 RULE(helo_resolves_bogon) = {
     .name = "helo_resolves_bogon",
     .family = FAMILY_DNS,
-    .summary = "The HELO name has only private, loopback or reserved addresses, and no reverse name excuses it.",
+    .summary = "The HELO name has only private, loopback or reserved addresses, and no reverse name belongs to its "
+               "organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
     .points = 30, /* by hand: the rows have no DNS answer for it */
     .adds = 50,

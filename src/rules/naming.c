@@ -215,7 +215,8 @@ static enum answer test_foreign_address(const struct evidence *e)
 RULE(helo_foreign_address) = {
     .name = "helo_foreign_address",
     .family = FAMILY_NAMING,
-    .summary = "The HELO name carries an address that is not the client's, and no reverse name excuses it.",
+    .summary = "The HELO name carries an address that is not the client's, and no reverse name belongs to its "
+               "organisation.",
     .needs = NEED_REVERSE,
     .points = 32,
     .adds = 100,

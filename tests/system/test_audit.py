@@ -230,7 +230,7 @@ def _():
     contains(out, "\n1.113.0.203.in-addr.arpa. IN PTR mail161.kiln-street.net.\n")
     contains(out, ' IN TXT "v=spf1 ip4:203.0.113.11 ip4:192.0.2.1 -all"\n')
     for part in ("smtp_helo_name=", "smtp_bind_address=203.0.113.", "helo_data", "smtp-source-host 203.0.113.",
-                 "ehlo_hostname", "X-Virtual-MTA", "delivery server", "\nDNS records to add"):
+                 "ehlo_hostname", "X-Virtual-MTA", "delivery server", "\nDNS records to publish"):
         contains(out, part)
     assert "\033" not in out, "colour without a terminal"
 
@@ -278,18 +278,18 @@ def _():
     pairs.write_text("198.51.100.3 a.net\nnonsense\n\n198.51.100.4 a.net b.net\n198.51.100.5 localhost\n")
     status, out, err = audit("--json", pairs)
     equal(status, 65)
-    contains(err, f"{pairs}:2: there is no IPv4 or IPv6 address where one should be")
-    contains(err, f"{pairs}:4: more than an address and a name")
-    contains(err, f"2 of 5 lines of {pairs} are wrong and were left out")
+    contains(err, f"{pairs}:2: expected an IPv4 or IPv6 address")
+    contains(err, f"{pairs}:4: expected only an address and a name")
+    contains(err, f"2 of 5 lines of {pairs} are invalid and were skipped")
     equal([host["address"] for host in json.loads(out)["hosts"]], ["198.51.100.3", "198.51.100.5"])
     pairs.write_text("nonsense\n" * 1000 + "198.51.100.5 localhost\n")
     status, out, err = audit("--json", pairs)
     equal((status, err.count("\n"), len(json.loads(out)["hosts"])), (65, 21, 1))
-    contains(err, f"1000 of 1001 lines of {pairs} are wrong and were left out")
+    contains(err, f"1000 of 1001 lines of {pairs} are invalid and were skipped")
     pairs.write_text("198.51.100.3 a.net\n" + "a" * 300_000 + "\n198.51.100.4 localhost\nnonsense\n")
     status, out, err = audit("--json", pairs)
     contains(err, f"{pairs}:2: the line is too long")
-    contains(err, f"{pairs}:4: there is no IPv4 or IPv6 address where one should be")
+    contains(err, f"{pairs}:4: expected an IPv4 or IPv6 address")
     equal([host["address"] for host in json.loads(out)["hosts"]], ["198.51.100.3", "198.51.100.4"])
     equal(audit(folder / "nosuch")[0], 66)
     equal(audit(text="")[0], 65)

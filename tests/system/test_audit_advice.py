@@ -236,7 +236,7 @@ def _():
 def _():
     status, _, err = helod.heloctl("audit", "-c", CONF, "--mta", "sendmail", text=PAIRS)
     equal(status, 64)
-    names = err.split("known are: ")[1].split()
+    names = err.split("expected one of: ")[1].split()
     equal(names, "postfix exim opensmtpd powermta momentum kumomta haraka halon stalwart mailwizz".split())
     for name in names:
         out = audit(None, PAIRS, "--mta", name)[1].split("right name:\n")[1]

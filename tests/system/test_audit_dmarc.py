@@ -209,7 +209,7 @@ def _():
     paths = put("1.xml", one), put("2.xml.gz", gzip.compress(one)), put("3.eml", mail(one, "text/xml"))
     status, out, err = audit("--json", *paths, put("4.xml", report(ROWS[0], number="abd")))
     equal((status, json.loads(out)["hosts"][0]["messages"]), (0, 200))
-    equal(err, "heloctl audit: note: 2 of 4 reports had been read before and count once\n")
+    equal(err, "heloctl audit: note: 2 of 4 reports are duplicates and do not count\n")
 
 
 @test("a bad row is counted as bad and is not the end of the report: exit 65")
@@ -218,7 +218,7 @@ def _():
     status, out, err = audit("--json", bad)
     equal(status, 65)
     equal([host["address"] for host in json.loads(out)["hosts"]], ["203.0.113.1", "192.0.2.7"])
-    contains(err, "rows.xml: 2 of 4 records have no valid source_ip and count and do not count")
+    contains(err, "rows.xml: 2 of 4 records were skipped: source_ip or count is missing or invalid")
 
 
 @test("a report that is cut short says how far it was read, and what was read counts: exit 65")
@@ -240,7 +240,7 @@ def _():
     equal((status, json.loads(out)["hosts"][0]["messages"]), (0, 2000000))
     status, _, err = audit("--unpacked", "1m", folder / "honest.gz")
     equal(status, 65)
-    contains(err, "unpacks to more than 1048576 bytes; --unpacked sets how many it may")
+    contains(err, "unpacks to more than 1048576 bytes; --unpacked raises this limit")
     equal(audit("--unpacked", "much", folder / "honest.gz")[0], 64)
 
 

@@ -41,7 +41,7 @@ def _():
 
 @test("the words that an option takes: --mta and -m of audit, all that its error lists")
 def _():
-    known = helod.heloctl("audit", "--mta", "none", "/dev/null")[2].split("known are: ")[1].split()
+    known = helod.heloctl("audit", "--mta", "none", "/dev/null")[2].split("expected one of: ")[1].split()
     equal(complete("audit", "--mta", ""), known)
     equal(complete("audit", "-m", "ex"), ["exim"])
 

@@ -442,7 +442,7 @@ def _():
 
 @cases([
     ("files", "ulimit -Sn 10; ulimit -Hn 10", "the limit of open files is 10, helod needs at least 32"),
-    ("stack", "ulimit -s 64", "the limit of the stack is 64 KiB, helod needs at least 256 KiB"),
+    ("stack", "ulimit -s 64", "the stack limit is 64 KiB, helod needs at least 256 KiB"),
 ], name=lambda row: f"a limit of {row[0]} that is too low to work at all: helod does not start, and says what it needs")
 def _(what, limit, wanted):
     command = ["/bin/sh", "-c", f'{limit}; exec "$@"', "sh", HELOD, "-f", "-c",

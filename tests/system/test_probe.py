@@ -162,7 +162,7 @@ def _():
 @cases([
     ("refuses STARTTLS", {**OK, "starttls": b"454 not now\r\n"}, "STARTTLS was refused"),
     ("answers STARTTLS and talks no TLS", {**OK, "starttls": b"220 go\r\n" + b""}, ""),
-    ("slips plain text behind the answer to STARTTLS", {**OK, "starttls": b"220 go\r\n250 injected\r\n"}, "plain text behind"),
+    ("injects plain text after the reply to STARTTLS", {**OK, "starttls": b"220 go\r\n250 injected\r\n"}, "plain text after"),
     ("hangs up at STARTTLS", {**OK, "starttls": None}, ""),
 ], name=lambda row: f"a server that {row[0]}: told, exit 1")
 def _(what, answers, reason):

@@ -143,7 +143,7 @@ def _():
     spare = Redis()
     spare.ask("REPLICAOF", "127.0.0.1", replica.port)
     with start([replica, spare], more=status()) as daemon:
-        daemon.wait_log("no master was found, requests are judged without it")
+        daemon.wait_log("no master was found, requests are judged without the history")
         wait_for(lambda: states(daemon) == {"standby": 2}, what="neither is shown as used")
         greet(daemon, "mailhost")
         assert not is_known(daemon, "mailhost")

@@ -53,7 +53,7 @@ static void print_evidence(const struct evidence *e, FILE *out)
     for (const struct gather_kind *const *kind = gather_kinds; *kind; kind++)
         print_kind(*kind, e, out);
     if (e->deadline)
-        fprintf(out, "  the deadline came before all answers\n");
+        fprintf(out, "  the deadline passed before all answers came\n");
 }
 
 /* Prints which families, and whether the credits, have reached their cap. */
@@ -160,7 +160,7 @@ static void print_advice(const struct check *check, FILE *out)
 static void print_sender(const struct check *check, FILE *out)
 {
     if (!check->sender_known) {
-        fprintf(out, "no sender given: what depends on it is not judged (-s ADDRESS; -s '' for a bounce)\n");
+        fprintf(out, "no sender given: rules about the sender did not apply (-s ADDRESS; -s '' for a bounce)\n");
         return;
     }
     fprintf(out, "MAIL FROM:<");

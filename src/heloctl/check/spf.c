@@ -69,7 +69,7 @@ static void print_text(const struct spf_outcome *o, const struct spf_query *quer
     if (o->allows_everybody)
         printf("note: the record allows a large part of the Internet, so a pass proves nothing\n");
     else if (o->may_match_anybody)
-        printf("note: the owner's servers may answer this term for any client, so a pass proves nothing\n");
+        printf("note: the owner's DNS servers can make this term match any client, so a pass proves nothing\n");
     print_plain("reason", o->reason);
     printf("cost: %u of 10 terms with lookups, %u of %u void, %zu queries\n", o->lookups, o->voids, query->void_limit,
            o->trace_count);
@@ -163,8 +163,9 @@ const struct ctl_verb ctl_spf = {
     .arguments_min = 2,
     .arguments_max = 2,
     .summary = "evaluate the SPF record of a domain for an address",
-    .help = "check_host() of RFC 7208 with live DNS: the result, the record, the term that matched, what it cost, "
-            "every\nlookup, and the explanation. Without --sender it is the HELO identity: postmaster@ the HELO name.",
+    .help = "Runs check_host() of RFC 7208 with live DNS, and shows the result, the record, the term that\n"
+            "matched, what it cost, every lookup, and the explanation. Without --sender the sender is postmaster\n"
+            "at the HELO name.",
     .exits = "0 pass, 1 any other result, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},

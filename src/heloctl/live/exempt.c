@@ -258,8 +258,8 @@ const struct ctl_verb ctl_exempt = {
     .summary = "add, remove or list exemptions",
     .help =
         "Changes an exempt file and makes the running helod reload it, or lists all exemptions. A line with the same\n"
-        "pattern is replaced, and a missing file is created. Each line says who added it, when and why. An entry that\n"
-        "would make the policy file invalid changes nothing.",
+        "pattern is replaced, and a missing file is created. Each line says who added it, when and why. If an entry\n"
+        "would make the policy file invalid, nothing changes.",
     .exits = "0 done, 1 no such exemption or the reload failed, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file"},

@@ -127,8 +127,8 @@ const struct ctl_verb ctl_history = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "show what is remembered about a client or a HELO name",
-    .help = "For a client network: the names and domains it greeted with, verified and not. For a name: the networks\n"
-            "that used it without being verified.",
+    .help = "For a client network it shows the names and domains that the client greeted with, verified or not.\n"
+            "For a name it shows the networks that used it without being verified.",
     .exits = "0 shown, 64 or more: usage or failure",
     .run = run_history,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
@@ -141,8 +141,8 @@ const struct ctl_verb ctl_forget = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "remove what is remembered about a client or a HELO name",
-    .help = "Removes the record of one client network or one name. For a memory store it asks the daemon "
-            "over its unix status listener,\nwhich only root and helod's own user may do.",
+    .help = "Removes the record of one client network or one name. If the store is in memory, this needs a unix\n"
+            "socket in status.listen, and only root and helod's own user may do it.",
     .exits = "0 done, 64 or more: usage or failure",
     .run = run_forget,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"}},

@@ -220,7 +220,7 @@ static int reload_by_signal(struct ctl *ctl)
     long pid = strtol(ctl_value(ctl, 'p'), &end, 10);
 
     if (*end != '\0' || pid <= 1)
-        return ctl_fail(ctl, CTL_USAGE, "--pid %s: expected the number of a process", ctl_value(ctl, 'p'));
+        return ctl_fail(ctl, CTL_USAGE, "--pid %s: expected a process id", ctl_value(ctl, 'p'));
     if (kill((pid_t)pid, SIGHUP) != 0)
         return ctl_fail(ctl, CTL_TROUBLE, "process %ld: %s", pid, strerror(errno));
     printf("sent SIGHUP to process %ld; the log shows the result\n", pid);
@@ -303,7 +303,8 @@ const struct ctl_verb ctl_reload = {
         "Like SIGHUP, but also reports whether the new policy is in force. Only root and the user that helod runs as "
         "may do this.",
     .exits =
-        "0 the new policy is in force, 1 the file is bad and the running policy stays, 64 or more: usage or failure",
+        "0 the new policy is in force, 1 the file is invalid and the running policy stays active, 64 or more: usage "
+        "or failure",
     .run = run_reload,
     .options = {SOCKET_OPTIONS, {'p', "pid", "PID", "send SIGHUP to this process if no status socket answers"}},
 };

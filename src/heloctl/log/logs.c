@@ -95,7 +95,7 @@ int logs_close(struct logs *l)
     int status = lines_close(l->lines);
 
     if (l->malformed > 0)
-        fprintf(stderr, "heloctl %s: %llu lines look like decision lines and cannot be read\n", l->ctl->verb->name,
+        fprintf(stderr, "heloctl %s: %llu lines look like decision lines but cannot be read\n", l->ctl->verb->name,
                 (unsigned long long)l->malformed);
     if (l->decisions == 0 && status == CTL_OK)
         fprintf(stderr,

@@ -306,7 +306,7 @@ const struct ctl_verb ctl_replay = {
     .arguments_max = -1,
     .summary = "judge logged decisions again with another policy file",
     .help = "Reads the decision lines of log files (syslog of any format, journalctl output, .gz, - for standard\n"
-            "input; without LOG log.file or the journal), judges each decision again from its findings, and shows\n"
+            "input; without LOG: log.file or the journal) and judges each decision again from its findings. Shows\n"
             "which outcomes change, for which senders, and why: by a finding, a threshold, an exemption or the mode.",
     .exits = "0 no outcome or answer changes, 1 some do, 64 or more: usage or failure",
     .run = run,

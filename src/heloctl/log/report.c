@@ -85,10 +85,10 @@ const struct ctl_verb ctl_report = {
     .arguments = "[LOG ...]",
     .arguments_max = -1,
     .summary = "sum up the decisions of a log",
-    .help = "Sums up the decision lines of log files as they were logged: what the thresholds said, in monitor mode\n"
-            "what enforcing would refuse, the senders concerned and whether they look honest, what a shadow policy\n"
-            "would do otherwise, findings, hours, scores, networks, domains, near misses, unused exemptions and DNS\n"
-            "trouble; as text, JSON or one page of HTML.",
+    .help = "Sums up the decision lines of log files as they were logged, as text, JSON or one page of HTML.\n"
+            "Shows what the thresholds said (in monitor mode, what enforcing would refuse), the senders concerned\n"
+            "and whether they look honest, and what a shadow policy would change. Then come findings, hours,\n"
+            "scores, networks, domains, near misses, unused exemptions and DNS trouble.",
     .exits = "0 done, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},

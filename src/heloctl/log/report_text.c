@@ -351,7 +351,8 @@ static void print_exemptions(const struct summary *s)
 
 static void print_dns(const struct summary *s)
 {
-    printf("\nDNS\n  %llu greetings met temporary failures; %llu rejections became deferrals for missing evidence\n",
+    printf("\nDNS\n  %llu greetings had temporary failures; %llu rejections became deferrals because evidence was "
+           "missing\n",
            n(s->temperror), n(s->doubts));
     print_count(s->unasked, "greetings were judged with lookups skipped (offline, or over a limit)");
     printf("  %llu lookups, %llu of them cached; answers took %llu ms on average, %llu ms at most;\n"

@@ -173,7 +173,7 @@ static void print_servers(const struct survey *s, FILE *out)
     size_t count;
     struct tally_row **rows = tally_sorted(s->mailbox.servers, tally_by_count, SERVERS_SHOWN, &count);
 
-    fprintf(out, "  the hand-over is the topmost Received header with a foreign client%s; written by:\n",
+    fprintf(out, "  the client is read from the topmost Received header with a foreign client%s; written by:\n",
             s->mailbox.mx ? " and a server of --mx" : " (a guess: --mx names your servers)");
     for (size_t i = 0; i < count; i++)
         fprintf(out, "    %.80s (%llu)\n", tally_key(rows[i])[0] ? tally_key(rows[i]) : "no name", n(rows[i]->count));
@@ -186,9 +186,9 @@ enum { NOTES = 5 };
 static const struct note {
     const char *name, *text;
 } notes[NOTES] = {
-    {"without_hop", "have no hand-over from a foreign client: local mail, or another server's headers"},
+    {"without_hop", "have no Received header with a foreign client: local mail, or another server's headers"},
     {"without_helo", "in mail logs have no HELO name: Postfix logs it only for refusals and access tables"},
-    {"without_sender", "have no Return-Path: what depends on the sender was not judged"},
+    {"without_sender", "have no Return-Path: rules about the sender did not apply"},
     {"without_date", "have no readable date"},
     {"unreadable", "could not be read"},
 };
@@ -354,7 +354,7 @@ const struct ctl_verb ctl_survey = {
     .arguments = "PATH ...",
     .arguments_min = 1,
     .arguments_max = -1,
-    .summary = "judge the mail that you already have, before Postfix asks helod",
+    .summary = "judge the mail that you already have, before Postfix uses helod",
     .help = "Reads mail folders (Maildir, mbox, single messages; .gz too) and mail logs of Postfix. The\n"
             "Received header of your own server shows which client handed each message over. It judges these clients\n"
             "by the policy and prints the same report as heloctl report. Folders named Junk, Junk E-mail or Spam are "

@@ -50,7 +50,7 @@ static void print_rules(const struct summary *s)
             printf(" %9llu %9llu", n(rule->labelled[LABEL_HAM]), n(rule->labelled[LABEL_SPAM]));
         putchar('\n');
     }
-    printf("decisive: without it the outcome would be milder. welcomed: clients that later greeted without a fault.\n"
+    printf("decisive: without it the outcome would be milder. welcomed: clients that later greeted without a finding.\n"
            "proved: decisive on a client that proves its HELO name, which is no provider's default.\n");
 }
 
@@ -100,8 +100,8 @@ static void print_suggestion(const struct summary *s, const struct suggestion *t
     printf("  weighed: a sender counts at most %d times for each outcome, so that none decides alone\n",
            SUMMARY_SENDER_MAX);
     if (to->count == 0) {
-        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "nothing in this log speaks against the policy"
-                                                              : "no decision to judge by");
+        printf("  none: %s\n", summary_from(s->scores, 0) > 0 ? "this log gives no reason to change the policy"
+                                                              : "the log has no decisions");
         return;
     }
     for (unsigned i = 0; i < to->count; i++)
@@ -193,9 +193,9 @@ const struct ctl_verb ctl_tune = {
     .arguments = "[LOG ...]",
     .arguments_max = -1,
     .summary = "show what thresholds and points do to the greetings of a log",
-    .help = "Judges the decisions of log files by the policy file and shows how scores are spread, what each\n"
-            "threshold would reach, what each rule decided and where it likely erred, near misses, and what to\n"
-            "change, and why.",
+    .help = "Judges the decisions of log files by the policy file. Shows how scores are spread, what each\n"
+            "threshold would affect, what each rule decided and where it was probably wrong, and near misses.\n"
+            "Suggests what to change, and why.",
     .exits = "0 done, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},

@@ -107,7 +107,7 @@ static int check_usage(struct ctl *ctl, struct audit *audit)
     if (!ctl_number(ctl, 'J', 1, JOBS_MAX, &audit->jobs))
         return CTL_USAGE;
     if (mta && !audit_mta_find(mta))
-        return ctl_fail(ctl, CTL_USAGE, "no settings are known for \"%s\"; known are: " AUDIT_MTA_NAMES, mta);
+        return ctl_fail(ctl, CTL_USAGE, "--mta: unknown mail server \"%s\", expected one of: " AUDIT_MTA_NAMES, mta);
     if (most && (!units_size(most, &unpacked) || unpacked < 1 || unpacked > SIZE_MAX / 2))
         return ctl_fail(ctl, CTL_USAGE, "--unpacked must be a size such as 512m");
     if (audit->dmarc && ctl->argument_count == 0)

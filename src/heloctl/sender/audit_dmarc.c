@@ -163,7 +163,7 @@ static bool is_folder(const char *path)
 static void remark(const struct reading *reading)
 {
     if (reading->tally.doubles > 0)
-        fprintf(stderr, "heloctl audit: note: %llu of %llu reports had been read before and count once\n",
+        fprintf(stderr, "heloctl audit: note: %llu of %llu reports are duplicates and do not count\n",
                 reading->tally.doubles, reading->tally.reports);
     if (reading->strangers > 0)
         fprintf(stderr, "heloctl audit: note: %zu files in the folders hold no DMARC report\n", reading->strangers);

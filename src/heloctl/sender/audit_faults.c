@@ -92,7 +92,7 @@ static enum known ptr_stale(struct audit_seen *seen)
         return e->fcrdns == KNOWN_TEMPERROR || e->helo_is_client == KNOWN_TEMPERROR ? KNOWN_TEMPERROR : KNOWN_ABSENT;
     if (!looks_elsewhere(e, 0))
         return KNOWN_ABSENT;
-    return hit(seen, region_printf(seen->region, "%s is another address; HELO %s is this one", e->rdns[0].name.text,
+    return hit(seen, region_printf(seen->region, "%s has another address; HELO %s has this one", e->rdns[0].name.text,
                                    e->helo.text));
 }
 

@@ -122,9 +122,9 @@ static const char *read_line(struct reading *reading, char *line)
         reading->helo = 1;
     }
     if (reading->address >= n || !address_parse(&address, fields[reading->address], strlen(fields[reading->address])))
-        return "there is no IPv4 or IPv6 address where one should be";
+        return "expected an IPv4 or IPv6 address";
     if (!reading->header && n > 2)
-        return "more than an address and a name";
+        return "expected only an address and a name";
     helo = reading->helo < n ? unguard(fields[reading->helo]) : "";
     return audit_add(reading->audit, &address, *helo ? helo : NULL) ? NULL : "too many hosts";
 }
@@ -151,6 +151,6 @@ int audit_read_pairs(struct audit *audit, const char *path)
     }
     status = lines_close(lines);
     if (bad > 0)
-        ctl_fail(audit->ctl, CTL_DATA, "%lu of %lu lines of %s are wrong and were left out", bad, number, path);
+        ctl_fail(audit->ctl, CTL_DATA, "%lu of %lu lines of %s are invalid and were skipped", bad, number, path);
     return bad ? CTL_DATA : status;
 }

@@ -88,7 +88,7 @@ static void put_address(struct records *records, struct audit_host *const *hosts
         if (!is_of(hosts, n, other, strcspn(other, " ")))
             record.old = host->then.others;
     if (record.old)
-        record.note = "keep the old address beside it only if it is this same server";
+        record.note = "keep the old record, too, if its address also belongs to this server";
     put(records, &record);
 }
 
@@ -287,7 +287,7 @@ void audit_print_records(struct audit *audit, FILE *out)
     const struct record *records = sorted(audit, &n);
 
     if (n > 0)
-        fprintf(out, "\nDNS records to add, or to replace others with:\n");
+        fprintf(out, "\nDNS records to publish:\n");
     for (size_t i = 0; i < n; i++) {
         if (strcmp(zone, records[i].zone) != 0)
             fprintf(out, "\n; zone %s\n", records[i].zone);

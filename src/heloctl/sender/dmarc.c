@@ -239,7 +239,7 @@ static void doctype(void *arg, const XML_Char *name, const XML_Char *system, con
     (void)system;
     (void)public;
     (void)internal;
-    fail(arg, "it has a DOCTYPE, which no report needs and helod does not read");
+    fail(arg, "it has a DOCTYPE, which no report needs and heloctl rejects");
 }
 
 /* The character of one byte. Bytes that stand for none alone become a replacement: no field that we read has them. */

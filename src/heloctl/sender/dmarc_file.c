@@ -51,7 +51,7 @@ static bool too_much(struct unpacking *u)
 {
     char text[TEXT_SIZE];
 
-    snprintf(text, sizeof(text), "unpacks to more than %zu bytes; --unpacked sets how many it may", u->most);
+    snprintf(text, sizeof(text), "unpacks to more than %zu bytes; --unpacked raises this limit", u->most);
     trouble(u, text);
     u->left = 0;
     return false;
@@ -96,7 +96,7 @@ static void add_tally(struct unpacking *u, const struct dmarc_reader *reader, co
         trouble(u, text);
     }
     if (seen->bad > 0) {
-        snprintf(text, sizeof(text), "%llu of %llu records have no valid source_ip and count and do not count",
+        snprintf(text, sizeof(text), "%llu of %llu records were skipped: source_ip or count is missing or invalid",
                  seen->bad, seen->bad + seen->rows);
         trouble(u, text);
     }
@@ -163,7 +163,7 @@ static void take_gzip(struct unpacking *u, const char *bytes, size_t n)
     wrong = inflate_all(u, &z, &out);
     inflateEnd(&z);
     if (wrong && *wrong) {
-        snprintf(text, sizeof(text), "%s: gzip is sound for %zu bytes", wrong, out.n);
+        snprintf(text, sizeof(text), "%s: only the first %zu unpacked bytes are intact", wrong, out.n);
         trouble(u, text);
     }
     if (!wrong || *wrong)

@@ -341,9 +341,10 @@ const struct ctl_verb ctl_listen = {
     .arguments = "[ADDRESS][:PORT]",
     .arguments_max = 1,
     .summary = "receive test mails and show how their senders greet",
-    .help = "An SMTP server that accepts every message and discards it. For each greeting it shows the address, the "
-            "HELO name,\nand what is wrong with them in DNS. It offers STARTTLS with a certificate of its own making. "
-            "Without an address it\nlistens everywhere; without a port on 25, or on 2525 if 25 is not available.",
+    .help = "Runs an SMTP server that accepts every message and discards it. For each greeting it shows the\n"
+            "address, the HELO name, and what is wrong with them in DNS. It offers STARTTLS with a certificate\n"
+            "that it makes itself. Without an address it listens on every address; without a port it uses 25, or\n"
+            "2525 if 25 is not available.",
     .exits = "after SIGINT, SIGTERM or --count: 0 nothing wrong, 1 something wrong, 64 or more: usage or failure",
     .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},

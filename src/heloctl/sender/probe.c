@@ -214,7 +214,7 @@ static int probe_targets(struct probe *probe, const struct probe_targets *target
         probe_print(probe);
     }
     if (!any && !silent)
-        return ctl_fail(probe->ctl, CTL_UNSURE, "no address of the family of --from");
+        return ctl_fail(probe->ctl, CTL_UNSURE, "no address of the same family as --from");
     return wrong ? CTL_WRONG : silent && (all || !any || probe->error[0]) ? CTL_UNSURE : CTL_OK;
 }
 
@@ -276,9 +276,8 @@ const struct ctl_verb ctl_probe = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "greet a receiving server and show what it offers",
-    .help = "Looks up the MX hosts of a domain, or takes a host name or address, greets the first server that answers, "
-            "and\nshows its banner, what it offers before and after STARTTLS, and whether it serves HELO. It never "
-            "sends mail.",
+    .help = "Greets the first MX host of a domain that answers, or the given host or address. Shows its banner,\n"
+            "what it offers before and after STARTTLS, and whether it serves HELO. It never sends mail.",
     .exits =
         "0 everything needed is offered, 1 something is missing, refused or not in DNS, 75 no connection or no DNS, "
         "64 or\nmore: usage or failure",

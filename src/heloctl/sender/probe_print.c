@@ -39,7 +39,7 @@ static void print_keyword(const struct probe *probe, const struct ehlo_keyword *
     }
     printf("offered%s%s", *value ? ": " : "", value);
     if (strcmp(row->name, "SIZE") == 0 && ehlo_size_is_tiny(value))
-        printf(", TOO SMALL: every server must take 64 KiB (RFC 5321 section 4.5.3.1.7)");
+        printf(", TOO SMALL: every server must accept 64 KiB (RFC 5321 section 4.5.3.1.7)");
     fputc('\n', stdout);
 }
 

@@ -194,7 +194,7 @@ bool wire_start_tls(struct wire *wire, const char *name, char *said, size_t size
     int result;
 
     if (wire->at < wire->used)
-        return fail(wire, "plain text behind the reply to STARTTLS, which somebody else could have put there", "");
+        return fail(wire, "plain text after the reply to STARTTLS, which an attacker could have injected", "");
     ERR_clear_error();
     wire->tls_context = SSL_CTX_new(TLS_client_method());
     wire->tls = wire->tls_context ? SSL_new(wire->tls_context) : NULL;

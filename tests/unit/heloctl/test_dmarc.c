@@ -85,7 +85,7 @@ static const struct row rows[] = {
      "", NULL},
     {"another root", "<html/>", "", "not a DMARC aggregate report: the root element is not feedback"},
     {"a document type", "<!DOCTYPE feedback><feedback/>", "",
-     "it has a DOCTYPE, which no report needs and helod does not read"},
+     "it has a DOCTYPE, which no report needs and heloctl rejects"},
     {"an empty report", "<feedback/>", "", NULL},
 };
 

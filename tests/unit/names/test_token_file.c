@@ -100,7 +100,7 @@ static const struct {
     {"ignore dsl\ndynamic dsl +dsl.example.net -dsl.example.net\n",
      ":2: ", "token \"dsl\" does not find \"dsl.example.net\""},
     {"dynamic dsl +dsl7.example.net -dsl8.example.net\n",
-     ":1: ", "token \"dsl\" must not find and finds \"dsl8.example.net\""},
+     ":1: ", "token \"dsl\" must not find but finds \"dsl8.example.net\""},
     {"dynamic dsl +adsl7.example.net -dsl.example.net\n", ":1: ", "does not find"},
     {"dynamic dsl dsl7.example.net\n", ":1: ", "\"dsl7.example.net\" is no example"},
     {"dynamic dsl +dsl7..example.net -dsl.example.net\n", ":1: ", "is no host name"},
