@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "reply.h"
 #include "table.h"
 
@@ -39,6 +40,28 @@ void instances_key(const char *policy, const struct address *client, const char 
     memcpy(out->bytes + address, policy, named);
     memcpy(out->bytes + address + named, instance, n);
     out->size = address + named + n;
+}
+
+bool instances_is_claimed(const char *helo, const char *recipient)
+{
+    size_t n = strlen(helo), at = strlen(recipient);
+
+    n -= n > 0 && helo[n - 1] == '.';
+    at -= at > 0 && recipient[at - 1] == '.';
+    for (; n > 0 && at > 0 && recipient[at - 1] != '@'; n--, at--)
+        if (ascii_lower(helo[n - 1]) != ascii_lower(recipient[at - 1]))
+            return (recipient[at - 1] & 0x80) != 0;
+    return at > 0 && recipient[at - 1] == '@' && (n == 0 || helo[n - 1] == '.');
+}
+
+/* An instance has no NUL, so no other key ends with one. */
+bool instances_key_of_claimed(struct instance_key *key)
+{
+    if (key->size == 0 || key->size == sizeof(key->bytes) || key->bytes[key->size - 1] == '\0')
+        return false;
+    key->bytes[key->size++] = '\0';
+    key->hash = 0;
+    return true;
 }
 
 const char *instances_find(struct table *t, struct instance_key *key, uint64_t now_ms, size_t *size)

@@ -34,6 +34,7 @@ struct pending {
     uint64_t began_us;
     struct request request;
     struct instance_key key;
+    bool claimed; /* HELO claims to be of the recipient's domain: instance.h */
 };
 
 struct pending_list {
@@ -263,6 +264,32 @@ static void watch_deployment(const struct pending *p, unsigned lookups)
         log_warning("%s", advice);
 }
 
+static void keep_answer(struct pending *p, uint64_t now_us, const char *bytes, size_t n)
+{
+    struct table *instances = p->all->server->instances;
+    uint64_t until_ms = now_us / 1000 + p->settings->server.instance_ms;
+
+    instances_keep(instances, &p->key, until_ms, bytes, n);
+    if (p->claimed && instances_key_of_claimed(&p->key))
+        instances_keep(instances, &p->key, until_ms, bytes, n);
+}
+
+/* The answer to an earlier request about this message; NULL: the request has to be judged. */
+static const char *find_answer(struct pending *p, size_t *n)
+{
+    struct table *instances = p->all->server->instances;
+    const struct request *req = &p->request;
+    uint64_t now_ms = p->began_us / 1000;
+    const char *kept;
+
+    instances_key(p->policy->name, &req->client, req->instance, &p->key);
+    p->claimed = instances_is_claimed(req->helo_name, req->recipient);
+    kept = instances_find(instances, &p->key, now_ms, n);
+    if (kept != NULL && p->claimed && instances_key_of_claimed(&p->key))
+        kept = instances_find(instances, &p->key, now_ms, n);
+    return kept;
+}
+
 /*
  * Answers with what was gathered (NULL: there was no memory for it). When this returns, the connection has no request
  * in flight.
@@ -304,7 +331,7 @@ static void decide(struct pending *p, const struct gathered *gathered)
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* no second header, on no connection */
     /* VRFY has the instance of the message around it, but is not about that message. */
     if (verdict.skip != SKIP_NO_MAIL)
-        instances_keep(s->instances, &p->key, (p->began_us + us) / 1000 + p->settings->server.instance_ms, bytes, n);
+        keep_answer(p, p->began_us + us, bytes, n);
     remember(p, e);
 }
 
@@ -447,8 +474,7 @@ void pending_begin(struct pending *p, struct connection *c, uint64_t now_us)
     p->settings = settings_ref(s->settings);
     p->policy = choose_policy(s, p->settings, p->request.policy_context);
     metrics_add(s->metrics, METRIC_REQUESTS, 0, 1);
-    instances_key(p->policy->name, &p->request.client, p->request.instance, &p->key);
-    kept = instances_find(s->instances, &p->key, p->began_us / 1000, &n);
+    kept = find_answer(p, &n);
     if (kept == NULL) {
         judge(p);
         return;

@@ -35,7 +35,7 @@ bool helo_is_address(const struct evidence *e);
 bool helo_is_bare_domain(const struct evidence *e);
 /* HELO is a host name that the provider did not assign. An assigned name identifies the provider, not the host. */
 bool helo_is_own_name(const struct evidence *e);
-/* HELO is the recipient's domain or lies under it. A message's first recipient decides: all get one answer. */
+/* HELO is the recipient's domain or lies under it. */
 bool helo_claims_recipient(const struct evidence *e);
 /* The null sender of a bounce, once there is a sender at all. */
 bool sender_is_null(const struct evidence *e);

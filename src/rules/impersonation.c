@@ -165,7 +165,7 @@ static const char *detail_recipient_domain(const struct evidence *e, struct regi
 RULE(helo_is_recipient_domain) = {
     .name = "helo_is_recipient_domain",
     .family = FAMILY_IMPERSONATION,
-    .summary = "HELO is the first recipient's own domain, and nothing shows that the client belongs to it.",
+    .summary = "HELO is the recipient's own domain, and nothing shows that the client belongs to it.",
     .needs = NEED_UNVERIFIED | NEED_OWNER,
     .points = 60, /* by hand: the rows have no recipients */
     .adds = 50,

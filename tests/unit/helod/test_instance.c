@@ -176,11 +176,55 @@ static void test_oldest_first(void **state)
     table_free(t);
 }
 
+static void test_claimed(void **state)
+{
+    static const struct {
+        const char *helo, *recipient;
+        bool claimed;
+    } rows[] = {
+        {"mx.kiln.net", "a@kiln.net", true},
+        {"kiln.net", "a@kiln.net", true},
+        {"MX.Kiln.net.", "a@kilN.net", true},
+        {"mx.kiln.net", "a@kiln.net.", true},
+        {"mx.kiln.net", "\"a@b\"@net", true},
+        {"oldkiln.net", "a@kiln.net", false},
+        {"kiln.net", "a@mx.kiln.net", false},
+        {"kiln.net", "kiln.net", false},
+        {"mx.kiln.net", "postmaster", false},
+        {"mx.kiln.net", "", false},
+        {"", "a@kiln.net", false},
+        {"", "", false},
+        {".", "a@", true},
+        {"mx.xn--k-1ga.net", "a@k\xc3\xb6.net", true},
+        {"mx.kiln.net", "a@[192.0.2.1]", false},
+    };
+    struct message message = {"default", &client, "1.2.3.0"};
+    struct table *t = instances_new(100);
+    struct instance_key key = key_of(&message), none = {.size = 0};
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("# %s to %s\n", rows[i].helo, rows[i].recipient);
+        assert_int_equal(instances_is_claimed(rows[i].helo, rows[i].recipient), rows[i].claimed);
+    }
+    keep(t, &message, 0, refuse);
+    assert_non_null(instances_find(t, &key, 1, &n));
+    assert_true(instances_key_of_claimed(&key));
+    assert_null(instances_find(t, &key, 1, &n));
+    instances_keep(t, &key, TTL, dunno, strlen(dunno));
+    assert_non_null(instances_find(t, &key, 1, &n));
+    assert_string_equal(find(t, &message, 1), refuse);
+    assert_false(instances_key_of_claimed(&key));
+    assert_false(instances_key_of_claimed(&none));
+    table_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_apart), cmocka_unit_test(test_replaced),     cmocka_unit_test(test_time),
-        cmocka_unit_test(test_bound),      cmocka_unit_test(test_oldest_first),
+        cmocka_unit_test(test_bound),      cmocka_unit_test(test_oldest_first), cmocka_unit_test(test_claimed),
     };
 
     return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
