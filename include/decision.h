@@ -55,11 +55,10 @@ bool template_uses(const char *text, const char *macro);
 
 /* The macros of templates, one complete row each, ended by a NULL name. Only decision itself calls `value`. */
 struct decision_values;
-enum { DECISION_VALUE_SIZE = 64 };
 struct decision_macro {
     const char *name, *summary;
     bool ours; /* the value comes from helod or the policy file; false: from a client or from DNS, so untrusted */
-    const char *(*value)(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE]);
+    const char *(*value)(const struct decision_values *values);
 };
 extern const struct decision_macro decision_macros[];
 

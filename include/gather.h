@@ -81,9 +81,10 @@ void gather_cancel(struct gather *g);
  */
 struct gather_kind {
     enum need need;
-    void (*begin)(struct gather *g);           /* takes what the request itself says; NULL: nothing */
-    bool (*possible)(const struct gather *g);  /* whether there is anything to fetch, by what is known so far */
-    unsigned (*after)(const struct gather *g); /* enum need: kinds to fetch before this one, if needed; NULL: none */
+    void (*begin)(struct gather *g);          /* takes what the request itself says; NULL: nothing */
+    bool (*possible)(const struct gather *g); /* whether there is anything to fetch, by what is known so far */
+    unsigned after;                           /* enum need: kinds to fetch before this one, if needed */
+    unsigned after_confirmed;                 /* the same where Postfix has confirmed a reverse name */
     void (*ask)(struct gather *g);
     void (*conclude)(struct gather *g); /* sums up after each wave; NULL: nothing to do */
     void (*text)(const struct evidence *e, struct text *t);

@@ -59,7 +59,7 @@ struct rule {
     const char *enhanced;    /* status code of a rejection, also with class 4 of a deferral; NULL: RULE_ENHANCED */
     const char *advice;      /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */
     enum answer (*test)(const struct evidence *e);
-    /* Called after YES. Returns a short text (constant or in the region) that says what was seen. NULL: none. */
+    /* Called after YES. Returns a short text (constant or in the region) that says what was seen, or NULL. */
     const char *(*detail)(const struct evidence *e, struct region *r);
 };
 

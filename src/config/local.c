@@ -4,7 +4,6 @@
  * never treats a name or an address as ours that other machines may have as well.
  */
 #include <ifaddrs.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -65,28 +64,13 @@ static int32_t whose(const struct address *a)
     }
 }
 
-static bool add_networks(struct local_settings *local)
+static bool add_networks(struct local_settings *local, const char *const *list)
 {
     struct network net;
 
-    for (size_t i = 0; local->network_list[i]; i++) {
-        if (!network_parse(&net, local->network_list[i], strlen(local->network_list[i])) ||
-            !network_set_add(local->networks, &net, whose(&net.base)))
+    for (; *list; list++)
+        if (!network_parse(&net, *list, strlen(*list)) || !network_set_add(local->networks, &net, whose(&net.base)))
             return false;
-    }
-    return true;
-}
-
-static bool add_loopback(struct local_settings *local)
-{
-    static const char *const loopback[] = {"127.0.0.0/8", "::1/128"};
-    struct network net;
-
-    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-        if (!network_parse(&net, loopback[i], strlen(loopback[i])) ||
-            !network_set_add(local->networks, &net, LOCAL_CLIENT))
-            return false;
-    }
     return true;
 }
 
@@ -112,6 +96,7 @@ static bool add_interfaces(struct local_settings *local)
 
 void local_read(struct reading *rd)
 {
+    static const char *const loopback[] = {"127.0.0.0/8", "::1/128", NULL};
     struct local_settings *local = &rd->settings->local;
 
     local->own = suffix_set_new();
@@ -121,6 +106,6 @@ void local_read(struct reading *rd)
         return;
     }
     add_names(rd, local);
-    if (!add_networks(local) || !add_loopback(local) || !add_interfaces(local))
+    if (!add_networks(local, local->network_list) || !add_networks(local, loopback) || !add_interfaces(local))
         problems_error(&rd->problems, 0, "no memory for local.networks");
 }

@@ -122,12 +122,11 @@ static void clear(struct verdict *v, const struct policy *policy)
 static void list_findings(const struct judgement *j, const struct evidence *e, struct region *r, struct verdict *out)
 {
     EACH_RULE (i, &j->hits) {
+        const char *detail = rules[i]->detail ? rules[i]->detail(e, r) : NULL;
+
         if (out->finding_count == VERDICT_FINDINGS_MAX)
             return;
-        out->findings[out->finding_count++] = (struct finding){
-            .rule = (int16_t)i,
-            .detail = rules[i]->detail ? rules[i]->detail(e, r) : "",
-        };
+        out->findings[out->finding_count++] = (struct finding){.rule = (int16_t)i, .detail = detail ? detail : ""};
     }
 }
 

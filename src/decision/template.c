@@ -8,85 +8,77 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FOREIGN_MAX = 80 }; /* of one value: a reply has 400 bytes for all; where a value is cut, "..." shows it */
+enum {
+    SCRATCH_SIZE = ADDRESS_TEXT_SIZE,
+    FOREIGN_MAX = 80, /* of one value: a reply has 400 bytes for all; where a value is cut, "..." shows it */
+};
 static const char cut_mark[] = "...";
 
-static const char *value_helo(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_helo(const struct decision_values *values)
 {
-    (void)scratch;
     return values->e->request->helo_name;
 }
 
-static const char *value_client(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_client(const struct decision_values *values)
 {
-    return values->e->client.family == ADDRESS_NONE ? "unknown" : address_format(&values->e->client, scratch);
+    return values->e->client.family == ADDRESS_NONE ? "unknown" : address_format(&values->e->client, values->scratch);
 }
 
-static const char *value_rdns(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_rdns(const struct decision_values *values)
 {
-    (void)scratch;
     if (values->e->confirmed)
         return values->e->confirmed->name.text;
     return values->e->rdns_count > 0 ? values->e->rdns[0].name.text : "unknown";
 }
 
-static const char *value_sender(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_sender(const struct decision_values *values)
 {
-    (void)scratch;
     return values->e->request->sender;
 }
 
-static const char *value_recipient(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_recipient(const struct decision_values *values)
 {
-    (void)scratch;
     return values->e->request->recipient;
 }
 
-static const char *value_detail(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_detail(const struct decision_values *values)
 {
-    (void)scratch;
     return values->finding ? values->finding->detail : "";
 }
 
-static const char *value_spf_explanation(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_spf_explanation(const struct decision_values *values)
 {
-    (void)scratch;
     return values->e->helo_spf && values->e->helo_spf->explanation ? values->e->helo_spf->explanation : "";
 }
 
-static const char *value_score(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_score(const struct decision_values *values)
 {
-    snprintf(scratch, DECISION_VALUE_SIZE, "%d", values->v ? values->v->score : 0);
-    return scratch;
+    snprintf(values->scratch, SCRATCH_SIZE, "%d", values->v ? values->v->score : 0);
+    return values->scratch;
 }
 
-static const char *value_rule(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_rule(const struct decision_values *values)
 {
-    (void)scratch;
     return values->finding ? rules[values->finding->rule]->name : "";
 }
 
-static const char *value_policy(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_policy(const struct decision_values *values)
 {
-    (void)scratch;
     return values->v && values->v->policy ? values->v->policy->name : "";
 }
 
-static const char *value_id(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_id(const struct decision_values *values)
 {
-    (void)scratch;
     return values->v ? values->v->id : "";
 }
 
-static const char *value_advice(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_advice(const struct decision_values *values)
 {
-    (void)scratch;
     return values->advice;
 }
 
-static const char *value_help_url(const struct decision_values *values, char scratch[DECISION_VALUE_SIZE])
+static const char *value_help_url(const struct decision_values *values)
 {
-    (void)scratch;
     return values->help_url;
 }
 
@@ -175,11 +167,16 @@ static void add_encoded(struct text *t, const char *s, size_t n)
 static void add_value(struct text *t, const struct decision_macro *m, const struct decision_values *values,
                       enum template_target target)
 {
-    char scratch[DECISION_VALUE_SIZE];
-    const char *value = m->value(values, scratch);
-    size_t n = strlen(value);
-    bool cut = !m->ours && n > FOREIGN_MAX;
+    char scratch[SCRATCH_SIZE];
+    struct decision_values own = *values;
+    const char *value;
+    bool cut;
+    size_t n;
 
+    own.scratch = scratch;
+    value = m->value(&own);
+    n = strlen(value);
+    cut = !m->ours && n > FOREIGN_MAX;
     if (cut)
         n = FOREIGN_MAX - strlen(cut_mark);
     if (target == TEMPLATE_URL)

@@ -13,6 +13,7 @@ struct decision_values {
     const struct verdict *v;       /* NULL: none yet, its macros are empty */
     const struct finding *finding; /* the heaviest, or the one that the advice is for; NULL: none */
     const char *advice, *help_url; /* ready; "" for none */
+    char *scratch;                 /* where a macro may write its value; set by template_expand() */
 };
 
 enum template_target { TEMPLATE_REPLY, TEMPLATE_URL };

@@ -112,7 +112,7 @@ static bool ask(struct gather *g)
     if (g->pending > 0)
         open &= ~(unsigned)(NEED_REVERSE | NEED_CONFIRM);
     for (const struct gather_kind *const *kind = gather_kinds; *kind; kind++) {
-        unsigned after = (*kind)->after ? (*kind)->after(g) : 0;
+        unsigned after = (*kind)->after | (g->postfix_confirmed ? (*kind)->after_confirmed : 0);
 
         if ((open & (unsigned)(*kind)->need) && (open & after) == 0)
             (*kind)->ask(g);

@@ -14,12 +14,6 @@ static bool possible(const struct gather *g)
     return needed && !(g->asked & NEED_HELO_MX) && g->e.helo_address == KNOWN_ABSENT && !g->e.helo_nxdomain;
 }
 
-static unsigned after(const struct gather *g)
-{
-    (void)g;
-    return NEED_HELO_ADDRESS;
-}
-
 static void answered(struct gather *g, unsigned index, const struct dns_answer *answer)
 {
     (void)index;
@@ -53,7 +47,7 @@ static void json(const struct evidence *e, struct json *j)
 const struct gather_kind kind_helo_mx = {
     .need = NEED_HELO_MX,
     .possible = possible,
-    .after = after,
+    .after = NEED_HELO_ADDRESS,
     .ask = ask,
     .text = text,
     .json = json,

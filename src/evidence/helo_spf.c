@@ -17,12 +17,6 @@ static bool possible(const struct gather *g)
     return needed && gathering_helo_is_askable(g) && !(g->asked & NEED_HELO_SPF);
 }
 
-static unsigned after(const struct gather *g)
-{
-    (void)g;
-    return NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX;
-}
-
 static void answered(struct gather *g, unsigned which, const struct dns_answer *answer);
 
 static void take(struct gather *g, unsigned which)
@@ -125,7 +119,7 @@ static void json(const struct evidence *e, struct json *j)
 const struct gather_kind kind_helo_spf = {
     .need = NEED_HELO_SPF,
     .possible = possible,
-    .after = after,
+    .after = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX,
     .ask = ask,
     .text = text,
     .json = json,

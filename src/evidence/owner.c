@@ -13,12 +13,6 @@ static bool possible(const struct gather *g)
     return !(g->asked & NEED_OWNER) && !gathering_helo_is_verified(g) && evidence_owner(&g->e) != NULL;
 }
 
-static unsigned after(const struct gather *g)
-{
-    (void)g;
-    return NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF;
-}
-
 static void answered(struct gather *g, unsigned index, const struct dns_answer *answer)
 {
     (void)index;
@@ -65,7 +59,7 @@ static void json(const struct evidence *e, struct json *j)
 const struct gather_kind kind_owner = {
     .need = NEED_OWNER,
     .possible = possible,
-    .after = after,
+    .after = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF,
     .ask = ask,
     .text = text,
     .json = json,

@@ -63,12 +63,6 @@ static bool reverse_possible(const struct gather *g)
     return !(g->asked & NEED_REVERSE) && (g->e.reverse != KNOWN_PRESENT || g->e.rdns_partial);
 }
 
-/* Where Postfix has confirmed a name, HELO's own address may make the other PTR names unnecessary. */
-static unsigned reverse_after(const struct gather *g)
-{
-    return g->postfix_confirmed ? NEED_HELO_ADDRESS : 0;
-}
-
 /* 2: equal to HELO, 1: in its domain, 0: other. */
 static int fit(const struct gather *g, const struct name *name)
 {
@@ -201,12 +195,6 @@ static bool confirm_possible(const struct gather *g)
     return false;
 }
 
-static unsigned confirm_after(const struct gather *g)
-{
-    (void)g;
-    return NEED_REVERSE;
-}
-
 static void confirm_answered(struct gather *g, unsigned index, const struct dns_answer *answer)
 {
     struct evidence_rdns *rdns = &g->e.rdns[index];
@@ -336,7 +324,7 @@ const struct gather_kind kind_reverse = {
     .need = NEED_REVERSE,
     .begin = begin,
     .possible = reverse_possible,
-    .after = reverse_after,
+    .after_confirmed = NEED_HELO_ADDRESS, /* it may make the other PTR names unnecessary */
     .ask = reverse_ask,
     .conclude = conclude,
     .text = reverse_text,
@@ -346,7 +334,7 @@ const struct gather_kind kind_reverse = {
 const struct gather_kind kind_confirm = {
     .need = NEED_CONFIRM,
     .possible = confirm_possible,
-    .after = confirm_after,
+    .after = NEED_REVERSE,
     .ask = confirm_ask,
     .text = confirm_text,
     .json = confirm_json,

@@ -22,25 +22,10 @@
 
 enum { EXEMPTIONS_SHOWN = 200 };
 
-static unsigned show_file(const struct page_call *call, const char *text)
+static unsigned show_text(const struct page_call *call)
 {
-    fputs(text, call->out);
+    fputs(call->page->text, call->out);
     return 200;
-}
-
-static unsigned show_index(const struct page_call *call)
-{
-    return show_file(call, page_index);
-}
-
-static unsigned show_style(const struct page_call *call)
-{
-    return show_file(call, page_style);
-}
-
-static unsigned show_script(const struct page_call *call)
-{
-    return show_file(call, page_script);
 }
 
 static unsigned show_metrics(const struct page_call *call)
@@ -206,8 +191,9 @@ static unsigned reload(const struct page_call *call)
 }
 
 /* heloctl queries a store that several hosts share by itself. */
-static unsigned reach_history(const struct page_call *call, bool forget)
+static unsigned reach_history(const struct page_call *call)
 {
+    bool forget = call->page->kind == PAGE_CHANGE;
     struct history *history = call->server->gather.history;
     const char *subject = evhttp_find_header(call->arguments, "subject");
     const char *form = evhttp_find_header(call->arguments, "form");
@@ -229,29 +215,19 @@ static unsigned reach_history(const struct page_call *call, bool forget)
     return ok ? 200 : 409;
 }
 
-static unsigned show_history(const struct page_call *call)
-{
-    return reach_history(call, false);
-}
-
-static unsigned forget(const struct page_call *call)
-{
-    return reach_history(call, true);
-}
-
 const struct page pages[] = {
-    {PAGE_SHOW, "/", "text/html; charset=utf-8", "the status page", show_index},
-    {PAGE_SHOW, "/status.css", "text/css; charset=utf-8", "its style", show_style},
-    {PAGE_SHOW, "/status.js", "text/javascript; charset=utf-8", "its script", show_script},
+    {PAGE_SHOW, "/", "text/html; charset=utf-8", "the status page", show_text, page_index},
+    {PAGE_SHOW, "/status.css", "text/css; charset=utf-8", "its style", show_text, page_style},
+    {PAGE_SHOW, "/status.js", "text/javascript; charset=utf-8", "its script", show_text, page_script},
     {PAGE_SHOW, "/status.json", "application/json",
-     "what the page shows: metrics, policies, exemptions, last decisions", show_status},
-    {PAGE_SHOW, "/stats.json", "application/json", "the metrics", show_stats},
-    {PAGE_SHOW, "/metrics", EXPOSITION_TYPE, "the metrics for Prometheus", show_metrics},
+     "what the page shows: metrics, policies, exemptions, last decisions", show_status, NULL},
+    {PAGE_SHOW, "/stats.json", "application/json", "the metrics", show_stats, NULL},
+    {PAGE_SHOW, "/metrics", EXPOSITION_TYPE, "the metrics for Prometheus", show_metrics, NULL},
     {PAGE_SHOW, "/history", "text/plain; charset=utf-8",
-     "what the memory store knows about ?subject=ADDRESS or NAME; &form=json", show_history},
+     "what the memory store knows about ?subject=ADDRESS or NAME; &form=json", reach_history, NULL},
     {PAGE_CHANGE, "/forget", "text/plain; charset=utf-8", "removes what it knows about ?subject=ADDRESS or NAME",
-     forget},
-    {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", reload},
+     reach_history, NULL},
+    {PAGE_CHANGE, "/reload", "application/json", "reads the policy file again", reload, NULL},
     {.path = NULL},
 };
 

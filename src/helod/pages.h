@@ -12,6 +12,7 @@ struct server;
 
 struct page_call {
     struct server *server;
+    const struct page *page;           /* the row */
     const struct evkeyvalq *arguments; /* of the query */
     FILE *out;
 };
@@ -25,6 +26,7 @@ struct page {
     enum page_kind kind;
     const char *path, *type, *summary;
     unsigned (*write)(const struct page_call *call); /* the body to call->out; returns the HTTP status */
+    const char *text;                                /* that show_text() writes; NULL: another function writes */
 };
 
 extern const struct page pages[]; /* ended by a NULL path */

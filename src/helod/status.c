@@ -272,7 +272,7 @@ static void serve(struct server *s, struct evhttp_request *req, const struct pag
 {
     const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
     struct evkeyvalq arguments = {NULL, NULL};
-    struct page_call call = {.server = s, .arguments = &arguments};
+    struct page_call call = {.server = s, .page = page, .arguments = &arguments};
     struct evbuffer *body;
     char *text = NULL;
     size_t n = 0;

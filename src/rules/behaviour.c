@@ -77,9 +77,7 @@ RULE(greeting_plaintext) = {
 
 static const char *count_of(struct region *r, unsigned n, const char *what)
 {
-    const char *text = region_printf(r, "%u %s", n, what);
-
-    return text ? text : "";
+    return region_printf(r, "%u %s", n, what);
 }
 
 /* History that is not known is OPEN while there is a store: without one, all limits are 0. */
@@ -195,9 +193,7 @@ static enum answer test_persistent_misfit(const struct evidence *e)
 
 static const char *detail_persistent_misfit(const struct evidence *e, struct region *r)
 {
-    const char *text = region_printf(r, "at least %u times on %u days", e->history.misfits, e->history.misfit_days);
-
-    return text ? text : "";
+    return region_printf(r, "at least %u times on %u days", e->history.misfits, e->history.misfit_days);
 }
 
 RULE(helo_persistent_misfit) = {
@@ -258,7 +254,7 @@ static enum answer test_sender_other_domain(const struct evidence *e)
 static const char *detail_sender_domain(const struct evidence *e, struct region *r)
 {
     (void)r;
-    return e->sender_domain.registrable ? e->sender_domain.registrable : "";
+    return e->sender_domain.registrable;
 }
 
 RULE(sender_other_domain) = {

@@ -122,7 +122,6 @@ const char *detail_reverse_name(const struct evidence *e, struct region *r)
 const char *detail_address(const struct address *a, struct region *r)
 {
     char text[ADDRESS_TEXT_SIZE];
-    const char *copy = region_strdup(r, address_format(a, text));
 
-    return copy ? copy : "";
+    return region_strdup(r, address_format(a, text));
 }

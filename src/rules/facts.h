@@ -120,6 +120,6 @@ enum answer helo_is_unverified(const struct evidence *e);
 /* Details that several rules show. */
 const char *detail_helo_naming(const struct evidence *e, struct region *r);
 const char *detail_reverse_name(const struct evidence *e, struct region *r);
-const char *detail_address(const struct address *a, struct region *r); /* "" without memory */
+const char *detail_address(const struct address *a, struct region *r);
 
 #endif

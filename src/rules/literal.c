@@ -109,10 +109,9 @@ static enum answer test_untagged(const struct evidence *e)
 static const char *detail_own_literal(const struct evidence *e, struct region *r)
 {
     char text[ADDRESS_TEXT_SIZE];
-    const char *literal =
-        region_printf(r, "[%s%s]", e->client.family == ADDRESS_IPV6 ? "IPv6:" : "", address_format(&e->client, text));
 
-    return literal ? literal : "";
+    return region_printf(r, "[%s%s]", e->client.family == ADDRESS_IPV6 ? "IPv6:" : "",
+                         address_format(&e->client, text));
 }
 
 RULE(helo_literal_untagged) = {

@@ -99,9 +99,10 @@ static int reach_daemon(struct ctl *ctl, const struct settings *settings, bool f
     return reach_store(ctl, settings, false);
 }
 
-static int reach(struct ctl *ctl, bool forget)
+static int run(struct ctl *ctl)
 {
     const struct settings *settings = ctl_settings(ctl);
+    bool forget = ctl->verb == &ctl_forget;
 
     if (!settings)
         return CTL_CONFIG;
@@ -109,16 +110,6 @@ static int reach(struct ctl *ctl, bool forget)
         return ctl_fail(ctl, CTL_TROUBLE, "there is no history: history.store is none");
     return settings->history.store == HISTORY_REDIS ? reach_store(ctl, settings, forget)
                                                     : reach_daemon(ctl, settings, forget);
-}
-
-static int run_history(struct ctl *ctl)
-{
-    return reach(ctl, false);
-}
-
-static int run_forget(struct ctl *ctl)
-{
-    return reach(ctl, true);
 }
 
 const struct ctl_verb ctl_history = {
@@ -130,7 +121,7 @@ const struct ctl_verb ctl_history = {
     .help = "For a client network it shows the names and domains that the client greeted with, verified or not.\n"
             "For a name it shows the networks that used it without being verified.",
     .exits = "0 shown, 64 or more: usage or failure",
-    .run = run_history,
+    .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"},
                 {'j', "json", NULL, "print JSON"}},
 };
@@ -144,6 +135,6 @@ const struct ctl_verb ctl_forget = {
     .help = "Removes the record of one client network or one name. If the store is in memory, this needs a unix\n"
             "socket in status.listen, and only root and helod's own user may do it.",
     .exits = "0 done, 64 or more: usage or failure",
-    .run = run_forget,
+    .run = run,
     .options = {{'c', "config", "FILE", "the policy file (default: the installed one, or built-in defaults)"}},
 };
