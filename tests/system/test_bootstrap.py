@@ -15,7 +15,7 @@ import subprocess
 import netns
 import sourcetree
 from helod import PATIENCE, free_port, scratch, wait_for
-from tap import cases, cleanup, contains, equal, run, skip_all, test
+from tap import cases, cleanup, contains, equal, run, skip, skip_all, test
 
 if not netns.possible():
     skip_all("this machine: not root, no /etc of our own")
@@ -90,7 +90,7 @@ case $2 in disable) rm -f /etc/systemd/system/*.wants/"$3" ;; esac
 
 def start(machine, command, output, **more):
     """bootstrap.sh in a session of its own, as in a terminal; what is left of it ends with the test."""
-    process = subprocess.Popen(["sh", "./bootstrap.sh", command], cwd=machine.tree, env=machine.environment(**more),
+    process = subprocess.Popen(["sh", "./bootstrap.sh", *command.split()], cwd=machine.tree, env=machine.environment(**more),
                                start_new_session=True, stdin=subprocess.DEVNULL, stdout=output,
                                stderr=subprocess.STDOUT, text=True)
     cleanup(lambda: process.returncode is not None or os.killpg(process.pid, signal.SIGKILL))
@@ -269,6 +269,25 @@ def _(_what, leave, why):
     contains(said, "1 passed, 1 failed\n")
 
 
+def beside():
+    """Skips the test where check --all does not look at another release."""
+    if not pathlib.Path("/etc/debian_version").read_text(encoding="ascii").startswith("12."):
+        skip("this machine: check --all looks at Debian 13 only on Debian 12")
+
+
+@cases([("passes", 0, 0, ""), ("fails", 1, 1, "Debian 13 beside all that                   FAILED after "),
+        ("cannot be made here", 77, 0, "skipped: distro: tests/distro.sh: # SKIP why not\n")],
+       name=lambda row: f"check --all: another release {row[0]}")
+def _(_what, exits, wanted, named):
+    beside()
+    machine = Machine()
+    sourcetree.program(machine.tree / "tests/distro.sh", f"echo why not; exit {exits}\n")
+    status, said = machine.run("check --all")
+    equal(status, wanted, said)
+    contains(said, named)
+    contains(said, f"5 passed, {wanted} failed\n")
+
+
 # Nothing is left behind
 
 @test("Control-C ends the tests, and what they made goes with it")
@@ -285,6 +304,21 @@ def _():
     equal(process.returncode, 130, said)
     assert not os.path.exists(folder), f"{folder} is left"
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the test's process is gone")
+
+
+@test("Control-C also ends the other release of check --all")
+def _():
+    beside()
+    machine = Machine()
+    mark = machine.tree / "mark"
+    sourcetree.program(machine.tree / "tests/distro.sh", f"echo $$ >{mark}.new; mv {mark}.new {mark}; exec sleep 1000\n")
+    leave = f"case $PWD in */asan) until [ -e {mark} ]; do sleep 0.1; done; touch {mark}.both; exec sleep 1000 ;; esac"
+    process = start(machine, "check --all", subprocess.PIPE, LEAVE=leave)
+    wait_for(pathlib.Path(f"{mark}.both").exists, what="both run")
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE)
+    equal(process.returncode, 130, said)
+    wait_for(lambda: not os.path.exists(f"/proc/{mark.read_text().strip()}"), what="the other release has ended")
 
 
 @cases([("a file in the temporary folder", 'touch "$TMPDIR/left"', "/left"),
