@@ -34,7 +34,6 @@ enum need {
     NEED_HISTORY = 1u << 5,
     NEED_OWNER = 1u << 6, /* what the domain says that HELO claims to be of: evidence_owner() */
 };
-#define NEED_DNS (NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_HELO_SPF | NEED_OWNER)
 
 enum { EVIDENCE_RDNS_MAX = 10, EVIDENCE_ADDRESSES_MAX = 32 };
 

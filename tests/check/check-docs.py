@@ -198,10 +198,10 @@ def register_options(rows):
         assert not silent, silent
 
 
-def sample_settings():
-    """(section path, setting) for each option, set or behind "#"."""
+def sample_settings(text):
+    """"section: setting" for each option, set or behind "#"."""
     path, found = [], []
-    for line in read(SAMPLE).splitlines():
+    for line in text.splitlines():
         code = re.match(r"^\s*#?([a-z_]\w*(?: \"\w+\")? \{|[a-z_]\w* = .*|\})$", line)
         if not code:
             continue
@@ -211,16 +211,25 @@ def sample_settings():
         elif word.endswith(" {"):
             path.append(word.split()[0])
         else:
-            found.append((".".join(path), word))
-    return found
+            found.append(f"{'.'.join(path)}: {word}")
+    return [line for line in found if line.split(":")[0] not in ("policy.points", "policy.caps", "policy.threshold")]
 
 
 def register_sample(rows):
+    wanted = [f"{row['section']}: {row['name']} = {row['value']}" for row in rows["option"] if row["value"]]
+
     @test("conf/helod.conf has every option with its default, in the table's order")
     def _():
-        wanted = [(row["section"], f"{row['name']} = {row['value']}") for row in rows["option"] if row["value"]]
-        found = [(s, w) for s, w in sample_settings() if s not in ("policy.points", "policy.caps", "policy.threshold")]
-        same(found, wanted, "conf/helod.conf")
+        same(sample_settings(read(SAMPLE)), wanted, "conf/helod.conf")
+
+    @test("an option that conf/helod.conf lacks would be named")
+    def _():
+        message = ""
+        try:
+            same(sample_settings(read(SAMPLE).replace('    #help_url = ""\n', "", 1)), wanted, "the file")
+        except AssertionError as error:
+            message = str(error)
+        assert message == 'the file lacks: policy: help_url = ""', message
 
     for name, kind, key in (("points", "rule", "points"), ("caps", "family", "cap")):
 

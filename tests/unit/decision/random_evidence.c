@@ -305,9 +305,18 @@ struct evidence *random_hidden(const struct evidence *full, unsigned needs, bool
     return e;
 }
 
+unsigned random_every_need(void)
+{
+    unsigned every = 0;
+
+    for (size_t i = 0; i < rules_count; i++)
+        every |= rules[i]->needs;
+    return every;
+}
+
 unsigned random_needs(void)
 {
-    unsigned needs = 1 + random_below((1u << 7) - 1);
+    unsigned needs = 1 + random_below(random_every_need());
 
     return needs & NEED_REVERSE ? needs | NEED_CONFIRM : needs & NEED_HELO_ADDRESS ? needs | NEED_HELO_MX : needs;
 }

@@ -13,6 +13,8 @@
 
 void random_begin(uint64_t seed);
 unsigned random_below(unsigned n);
+/* Every kind (enum need) that a rule reads. */
+unsigned random_every_need(void);
 /* One kind or more; whole as gather asks for them: no confirmation without the reverse names. */
 unsigned random_needs(void);
 
