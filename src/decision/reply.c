@@ -121,7 +121,9 @@ static const char *unasked_advice(const struct evidence *e, struct region *r)
 
     if (e->reverse != KNOWN_NOT_ASKED || strcmp(e->request->reverse_client_name, "unknown") != 0)
         return "";
-    text = region_printf(r, "no reverse name of your address %s was found: have your provider set a PTR record",
+    text = region_printf(r,
+                         "no reverse name of your address %s was found: have your provider set a PTR record to a "
+                         "host name that points to it",
                          address_format(&e->client, client));
     return text ? text : "";
 }

@@ -47,8 +47,8 @@ RULE(helo_bad_syntax) = {
     .points = 100,
     .certain = true,
     .enhanced = "5.5.2",
-    .advice = "your HELO name %{helo} is not a valid host name (%{detail}): "
-              "use only letters, digits, inner hyphens and single dots",
+    .advice = "your HELO name %{helo} is not a valid host name (%{detail}): greet with a host name that points to "
+              "%{client}",
     .test = test_bad_syntax,
     .detail = detail_bad_syntax,
 };
@@ -66,7 +66,9 @@ RULE(helo_non_ascii) = {
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_unknown_tld),
     .enhanced = "5.5.2",
-    .advice = "your HELO name has characters outside ASCII: greet with the name's A-label form (xn--...)",
+    .advice =
+        "your HELO name has characters outside ASCII: greet with an ASCII host name that points to %{client}, such "
+        "as the A-label form (xn--...) of the name",
     .test = test_non_ascii,
 };
 
@@ -83,7 +85,9 @@ RULE(helo_too_long) = {
     .certain = true,
     .implies = IMPLIES(helo_bad_syntax, helo_not_fqdn, helo_unknown_tld),
     .enhanced = "5.5.2",
-    .advice = "your HELO name is too long for a host name: at most 253 characters in all, and 63 between two dots",
+    .advice =
+        "your HELO name is too long (a host name has at most 253 characters, and 63 between two dots): greet with "
+        "a host name that points to %{client}",
     .test = test_too_long,
 };
 

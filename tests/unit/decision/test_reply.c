@@ -175,7 +175,7 @@ static void texts_of_the_policy(void **state)
     assert_string_equal(r.text,
                         "a?b&c from 25.1.2.3 (unknown), 100% helo_bad_syntax at 140: your HELO name a?b&c is not a "
                         "valid "
-                        "host name (illegal character): use only letters, digits, inner hyphens and single dots; see "
+                        "host name (illegal character): greet with a host name that points to 25.1.2.3; see "
                         "https://help.blau.com/?id=7QK2M9&helo=a%3Fb%26c [id 7QK2M9]");
     policy.reject_text = "no, see %{help_url} first";
     r = answer(&policy, "helo=a?b", true);
