@@ -6,9 +6,13 @@
 #include "watch.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+enum { SIZE_MOST = 1 << 20 };
 
 static struct watch look(const char *path)
 {
@@ -39,10 +43,25 @@ bool watch_changed(struct watch *w)
     return changed;
 }
 
+/* The event loop pauses while we and c-ares read it, so it must be a file that ends. Opening a pipe would block. */
+static FILE *open_bounded(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+    FILE *file;
+
+    if (fd < 0)
+        return NULL;
+    file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= SIZE_MOST ? fdopen(fd, "r") : NULL;
+    if (!file)
+        close(fd);
+    return file;
+}
+
 bool watch_names_server(const char *path)
 {
     static const char word[] = "nameserver";
-    FILE *file = fopen(path, "re");
+    FILE *file = open_bounded(path);
     bool found = false;
     char line[512];
 

@@ -332,6 +332,15 @@ def _():
     contains(err, "more than 8388608 bytes")
 
 
+@test("a folder with a file of a terabyte that is no report")
+def _():
+    where = folder_of("Large", cur__1=mail(report(ROWS[0])), cur__2=b"\0")
+    os.truncate(where / "cur/2", 1 << 40)
+    status, out, err = audit("--json", where)
+    equal((status, [host["address"] for host in json.loads(out)["hosts"]]), (0, ["203.0.113.1"]))
+    equal(err, "heloctl audit: note: 1 files in the folders hold no DMARC report\n")
+
+
 def stop_when_open(process, path):
     """Stops the process as soon as it has the file open. It may have ended by then."""
     fds = pathlib.Path(f"/proc/{process.pid}/fd")

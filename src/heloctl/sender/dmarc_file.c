@@ -289,7 +289,7 @@ struct input {
     int fd;
     uint64_t
         rest; /* what the file still had when it was opened: nobody can make us read one for ever by adding to it */
-    bool failed;
+    bool is_file, failed;
 };
 
 /* Appends one piece. False: there is no more. */
@@ -329,6 +329,17 @@ static bool take_messages(struct unpacking *u, struct bytes *b)
     return true;
 }
 
+/* Whether what we read can begin like this, so that other files of a folder are not read whole. */
+static bool is_readable(const char *bytes, size_t n)
+{
+    size_t at = 0;
+
+    while (at < n && bytes[at] && strchr(" \t\r\n\xef\xbb\xbf", bytes[at]))
+        at++;
+    return (at < n && bytes[at] && strchr("<\x1f\xfe\xff", bytes[at])) || mail_is_message(bytes, n) ||
+           (n > 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || memcmp(bytes, "From ", 5) == 0));
+}
+
 static void take_input(struct unpacking *u, struct input *in)
 {
     struct bytes b = {NULL, 0, 0};
@@ -338,7 +349,10 @@ static void take_input(struct unpacking *u, struct input *in)
     while (good && read_piece(in, &b)) {
         bool mbox = b.n > 5 && memcmp(b.at, "From ", 5) == 0;
 
-        if (!mbox) {
+        if (in->is_file && b.n <= PIECE && !is_readable(b.at, b.n)) {
+            b.n = 0;
+            good = false;
+        } else if (!mbox) {
             good = b.n <= u->most || too_much(u);
         } else if (b.n >= next) {
             good = take_messages(u, &b);
@@ -362,7 +376,8 @@ bool dmarc_file_read(const char *path, const struct dmarc_handler *handler, void
     if (in.fd < 0 || fstat(in.fd, &st) != 0) {
         trouble(&u, strerror(errno));
     } else {
-        in.rest = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX;
+        in.is_file = S_ISREG(st.st_mode);
+        in.rest = in.is_file ? (uint64_t)st.st_size : UINT64_MAX;
         take_input(&u, &in);
     }
     if (in.fd >= 0)

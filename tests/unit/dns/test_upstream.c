@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -97,6 +99,33 @@ static void test_resolv_conf(void **state)
     write_resolv_conf(path, "nameserver 127.0.0.79\n");
     run_out(120);
     assert_string_equal(resolver_servers(resolver), servers[0].text);
+}
+
+/* None of these may be read, because that would never end, or take all memory. */
+static void test_resolv_conf_is_no_file(void **state)
+{
+    struct resolver_options o = defaults(NULL);
+    char path[64], fresh[96], error[200];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/resolv.conf", folder);
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    o.resolv_conf = path;
+    write_resolv_conf(path, "nameserver 127.0.0.77\n");
+    assert_true(resolver_reconfigure(resolver, &o, error, sizeof error));
+    alarm(PATIENCE_MS / 1000);
+    for (int kind = 0; kind < 3; kind++) {
+        assert_int_equal(kind == 0 ? mkfifo(fresh, 0600) : kind == 1 ? symlink("/dev/zero", fresh) : 0, 0);
+        if (kind == 2) {
+            write_resolv_conf(fresh, "nameserver 127.0.0.78\n");
+            assert_int_equal(truncate(fresh, (off_t)1 << 34), 0);
+        }
+        assert_int_equal(rename(fresh, path), 0);
+        run_out(120); /* it notices the change */
+        assert_string_equal(resolver_servers(resolver), "127.0.0.77:53");
+        assert_false(resolver_reconfigure(resolver, &o, error, sizeof error));
+    }
+    alarm(0);
 }
 
 /* Four at once, forty in line, the rest is told at once that there is trouble. */
@@ -225,8 +254,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_reconfigure), TEST(test_resolv_conf),    TEST(test_bounds),
-        TEST(test_trouble),     TEST(test_free_in_flight), TEST(test_servers),
+        TEST(test_reconfigure), TEST(test_resolv_conf), TEST(test_resolv_conf_is_no_file),
+        TEST(test_bounds),      TEST(test_trouble),     TEST(test_free_in_flight),
+        TEST(test_servers),
     };
 
     return cmocka_run_group_tests_name("dns upstream", tests, start, servers_stop);
