@@ -45,7 +45,6 @@ struct family_row {
 #define RULE_ENHANCED "5.7.1"
 
 struct rule {
-    const char *name; /* unique, [a-z0-9_]+ */
     enum family family;
     const char *summary;     /* one sentence for the admin: what the finding means */
     unsigned needs;          /* enum need: the kinds of evidence that `test` looks at */
@@ -63,14 +62,13 @@ struct rule {
     const char *(*detail)(const struct evidence *e, struct region *r);
 };
 
-/* The whole catalogue, family by family. The index into it is a rule's number. */
+/* The whole catalogue, family by family. The index into it and into the names is a rule's number. */
 extern const struct rule *const rules[];
+extern const char *const rule_names[]; /* [a-z0-9_]+ */
 extern const size_t rules_count;
 extern const struct family_row families[FAMILY_COUNT];
 
 /* Number of the rule, or -1. */
 int rules_find(const char *name, size_t n);
-/* Whether rule `number` implies rule `other`. */
-bool rules_implies(int number, int other);
 
 #endif

@@ -126,20 +126,21 @@ static void check_points(struct reading *rd, const struct policy *policy, unsign
 
     for (size_t i = 0; points != NO_BLOCK && i < rules_count; i++) {
         const struct rule *rule = rules[i];
-        const struct assignment *a = scan_find(&rd->scan, points, rule->name);
+        const struct assignment *a = scan_find(&rd->scan, points, rule_names[i]);
         int given = policy->points[i];
         if (!a)
             continue;
-        if (given > 0 && strstr(rule->name, "temperror"))
+        if (given > 0 && strstr(rule_names[i], "temperror"))
             problems_error(&rd->problems, a->line, "%s: expected 0: DNS failures never count against a client",
-                           rule->name);
+                           rule_names[i]);
         else if (given > 0 && rule->points < 0)
-            problems_error(&rd->problems, a->line, "%s is a credit, expected 0 or a negative number", rule->name);
+            problems_error(&rd->problems, a->line, "%s is a credit, expected 0 or a negative number", rule_names[i]);
         else if (given < 0 && rule->points >= 0)
-            problems_error(&rd->problems, a->line, "%s is not a credit, expected 0 or a positive number", rule->name);
+            problems_error(&rd->problems, a->line, "%s is not a credit, expected 0 or a positive number",
+                           rule_names[i]);
         else if (given > policy->caps[rule->family] && !rule->certain) /* a certain finding counts past the cap */
             problems_warning(&rd->problems, a->line, "%s: the cap of its family %s is %d, so %d points count as %d",
-                             rule->name, families[rule->family].name, policy->caps[rule->family], given,
+                             rule_names[i], families[rule->family].name, policy->caps[rule->family], given,
                              policy->caps[rule->family]);
     }
 }

@@ -130,7 +130,7 @@ static void compare_policy(struct diff *d, const struct policy *before, const st
     compare_section(d, SECTION_POLICY, scope, before, after);
     compare_thresholds(d, scope, before, after);
     for (size_t i = 0; i < rules_count; i++)
-        tell_number(d, scope, rules[i]->name, before->points[i], after->points[i]);
+        tell_number(d, scope, rule_names[i], before->points[i], after->points[i]);
     for (int i = 0; i < FAMILY_COUNT; i++) {
         char name[64];
         snprintf(name, sizeof(name), "cap of %.48s", families[i].name);

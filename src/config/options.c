@@ -254,7 +254,7 @@ bool option_known(enum section section, const char *name)
 const char *option_name_next(enum section section, size_t *at)
 {
     if (section == SECTION_POINTS)
-        return *at < rules_count ? rules[(*at)++]->name : NULL;
+        return *at < rules_count ? rule_names[(*at)++] : NULL;
     if (section == SECTION_CAPS)
         return *at < FAMILY_COUNT ? families[(*at)++].name : NULL;
     while (*at < options_count) {

@@ -129,7 +129,7 @@ static void take_points(struct reading *rd, struct policy *policy, unsigned bloc
 
     for (size_t i = 0; i < rules_count; i++) {
         policy->points[i] = rules[i]->points;
-        take_number(rd, points, rules[i]->name, POINTS_MIN, POINTS_MAX, &policy->points[i]);
+        take_number(rd, points, rule_names[i], POINTS_MIN, POINTS_MAX, &policy->points[i]);
     }
     for (int i = 0; i < FAMILY_COUNT; i++) {
         policy->caps[i] = families[i].cap;

@@ -103,7 +103,7 @@ static void print_policy(FILE *out, const struct policy *policy)
     }
     fputs("    points {\n", out);
     for (size_t i = 0; i < rules_count; i++)
-        fprintf(out, "        %s = %d\n", rules[i]->name, policy->points[i]);
+        fprintf(out, "        %s = %d\n", rule_names[i], policy->points[i]);
     fputs("    }\n    caps {\n", out);
     for (int i = 0; i < FAMILY_COUNT; i++)
         fprintf(out, "        %s = %d\n", families[i].name, policy->caps[i]);

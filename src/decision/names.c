@@ -79,7 +79,7 @@ void decision_add_findings(const struct verdict *v, size_t room, struct text *t)
 
         if (i > 0)
             text_add_char(t, ',');
-        text_add(t, rules[f->rule]->name);
+        text_add(t, rule_names[f->rule]);
         text_add_char(t, ':');
         text_add_number(t, f->counted);
         item = t->used - before;

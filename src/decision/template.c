@@ -59,7 +59,7 @@ static const char *value_score(const struct decision_values *values)
 
 static const char *value_rule(const struct decision_values *values)
 {
-    return values->finding ? rules[values->finding->rule]->name : "";
+    return values->finding ? rule_names[values->finding->rule] : "";
 }
 
 static const char *value_policy(const struct decision_values *values)

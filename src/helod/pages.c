@@ -52,7 +52,7 @@ static void add_rules(struct json *j)
 {
     json_open(j, "rules", '{');
     for (size_t i = 0; i < rules_count; i++)
-        json_text(j, rules[i]->name, rules[i]->summary);
+        json_text(j, rule_names[i], rules[i]->summary);
     json_close(j, '}');
 }
 

@@ -71,7 +71,7 @@ static const char *limit_label(unsigned label)
 
 static const char *rule_label(unsigned label)
 {
-    return label < rules_count ? rules[label]->name : NULL;
+    return label < rules_count ? rule_names[label] : NULL;
 }
 
 static const char *dns_label(unsigned label)

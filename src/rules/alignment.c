@@ -34,7 +34,6 @@ static const char *detail_forward_mismatch(const struct evidence *e, struct regi
 }
 
 RULE(helo_forward_mismatch) = {
-    .name = "helo_forward_mismatch",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to other networks, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
@@ -57,7 +56,6 @@ static enum answer test_points_elsewhere(const struct evidence *e)
 }
 
 RULE(helo_points_elsewhere) = {
-    .name = "helo_points_elsewhere",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to other networks, although a reverse name is in its registrable domain.",
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
@@ -76,7 +74,6 @@ static enum answer test_not_rdns(const struct evidence *e)
 }
 
 RULE(helo_not_rdns) = {
-    .name = "helo_not_rdns",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
@@ -94,7 +91,6 @@ static enum answer test_other_domain(const struct evidence *e)
 }
 
 RULE(helo_other_domain) = {
-    .name = "helo_other_domain",
     .family = FAMILY_ALIGNMENT,
     .summary = "No reverse name of the client is in the HELO name's registrable domain.",
     .needs = NEED_REVERSE,
@@ -117,7 +113,6 @@ static enum answer test_bare_domain(const struct evidence *e)
 }
 
 RULE(helo_bare_domain) = {
-    .name = "helo_bare_domain",
     .family = FAMILY_ALIGNMENT,
     .summary =
         "The HELO name is a registered domain without a host name, and is not one of the client's reverse names.",
@@ -135,7 +130,6 @@ static enum answer test_verified(const struct evidence *e)
 }
 
 RULE(helo_verified) = {
-    .name = "helo_verified",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a reverse name of the client that points back to it.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
@@ -152,7 +146,6 @@ static enum answer test_same_domain(const struct evidence *e)
 }
 
 RULE(helo_same_domain) = {
-    .name = "helo_same_domain",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name and a confirmed reverse name share a registrable domain.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
@@ -168,7 +161,6 @@ static enum answer test_resolves_to_client(const struct evidence *e)
 }
 
 RULE(helo_resolves_to_client) = {
-    .name = "helo_resolves_to_client",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to the client's address.",
     .needs = NEED_HELO_ADDRESS,
@@ -185,7 +177,6 @@ static enum answer test_same_network(const struct evidence *e)
 }
 
 RULE(helo_same_network) = {
-    .name = "helo_same_network",
     .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points into the client's /24 or /48.",
     .needs = NEED_HELO_ADDRESS,

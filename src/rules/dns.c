@@ -14,7 +14,6 @@ static enum answer test_missing(const struct evidence *e)
 }
 
 RULE(rdns_missing) = {
-    .name = "rdns_missing",
     .family = FAMILY_DNS,
     .summary = "The client's IPv4 address has no reverse name.",
     .needs = NEED_REVERSE,
@@ -34,7 +33,6 @@ static enum answer test_missing_ipv6(const struct evidence *e)
 /* Admins who set the PTR record of their IPv4 address forget this one: a third of the honest clients without a reverse
  * name are IPv6. */
 RULE(rdns_missing_ipv6) = {
-    .name = "rdns_missing_ipv6",
     .family = FAMILY_DNS,
     .summary = "The client's IPv6 address has no reverse name.",
     .needs = NEED_REVERSE,
@@ -71,7 +69,6 @@ static const char *detail_unconfirmed(const struct evidence *e, struct region *r
 }
 
 RULE(rdns_unconfirmed) = {
-    .name = "rdns_unconfirmed",
     .family = FAMILY_DNS,
     .summary = "The client's reverse names do not point back to its address (RFC 8601 iprev=fail).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
@@ -92,7 +89,6 @@ static enum answer test_reserved(const struct evidence *e)
 }
 
 RULE(rdns_reserved) = {
-    .name = "rdns_reserved",
     .family = FAMILY_DNS,
     .summary = "None of the client's reverse names can exist in public DNS (localhost, .local, a single label, an "
                "unknown TLD …).",
@@ -119,7 +115,6 @@ static const char *detail_temperror(const struct evidence *e, struct region *r)
 }
 
 RULE(rdns_temperror) = {
-    .name = "rdns_temperror",
     .family = FAMILY_DNS,
     .summary = "A lookup of the reverse name or of its confirmation failed; this is logged but never adds points.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
@@ -149,7 +144,6 @@ static enum answer test_unanswered(const struct evidence *e)
 }
 
 RULE(rdns_unanswered) = {
-    .name = "rdns_unanswered",
     .family = FAMILY_DNS,
     .summary = "The reverse zone of the client's address has failed for more than an hour while others answered, and "
                "the HELO name does not lead to the client.",
@@ -178,7 +172,6 @@ static enum answer proves_nothing(const struct evidence *e)
 }
 
 RULE(nothing_proved) = {
-    .name = "nothing_proved",
     .family = FAMILY_DNS,
     .summary =
         "Nothing shows who the client is: it has no confirmed reverse name other than a provider's default, and its "
@@ -205,7 +198,6 @@ static enum answer test_nothing_proved_no_host(const struct evidence *e)
 
 /* Beside a missing reverse name it adds little, because the two have that fact in common. */
 RULE(nothing_proved_no_host) = {
-    .name = "nothing_proved_no_host",
     .family = FAMILY_DNS,
     .summary = "Nothing shows who the client is, and its HELO name cannot be a public host name.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
@@ -232,7 +224,6 @@ static enum answer test_nothing_proved_nowhere(const struct evidence *e)
  * forward record.
  */
 RULE(nothing_proved_nowhere) = {
-    .name = "nothing_proved_nowhere",
     .family = FAMILY_DNS,
     .summary = "Nothing shows who the client is, and its HELO name does not exist in DNS.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
@@ -255,7 +246,6 @@ static const char *detail_unresolvable(const struct evidence *e, struct region *
 }
 
 RULE(helo_unresolvable) = {
-    .name = "helo_unresolvable",
     .family = FAMILY_DNS,
     .summary = "The HELO name has no A, AAAA or MX record, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_REVERSE,
@@ -288,7 +278,6 @@ static const char *detail_bogon(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_resolves_bogon) = {
-    .name = "helo_resolves_bogon",
     .family = FAMILY_DNS,
     .summary = "The HELO name has only private, loopback or reserved addresses, and no reverse name belongs to its "
                "organisation.",

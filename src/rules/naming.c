@@ -77,7 +77,6 @@ static enum answer test_rdns_dynamic(const struct evidence *e)
 }
 
 RULE(rdns_dynamic) = {
-    .name = "rdns_dynamic",
     .family = FAMILY_NAMING,
     .summary =
         "The client's reverse names are those of a dynamic or broadband customer address (dyn, dsl, dhcp, pool … "
@@ -103,7 +102,6 @@ static enum answer test_rdns_generic(const struct evidence *e)
 }
 
 RULE(rdns_generic) = {
-    .name = "rdns_generic",
     .family = FAMILY_NAMING,
     .summary = "The client's reverse names are a provider's default, with the address written into the name.",
     .needs = NEED_REVERSE,
@@ -123,7 +121,6 @@ static enum answer test_helo_dynamic(const struct evidence *e)
 }
 
 RULE(helo_dynamic) = {
-    .name = "helo_dynamic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is that of a dynamic or broadband customer address.",
     .points = 74,
@@ -172,7 +169,6 @@ static enum answer test_helo_generic(const struct evidence *e)
 }
 
 RULE(helo_generic) = {
-    .name = "helo_generic",
     .family = FAMILY_NAMING,
     .summary = "The HELO name carries the client's address, as providers' default names do.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
@@ -194,7 +190,6 @@ static enum answer test_serial(const struct evidence *e)
 
 /* Rented hosts keep such names, and so do the customers of bulk mailers: it counts less than an address. */
 RULE(helo_serial) = {
-    .name = "helo_serial",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is a provider's default: a serial number alone or beside a word (vps, host, customer …).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
@@ -213,7 +208,6 @@ static enum answer test_foreign_address(const struct evidence *e)
 }
 
 RULE(helo_foreign_address) = {
-    .name = "helo_foreign_address",
     .family = FAMILY_NAMING,
     .summary = "The HELO name carries an address that is not the client's, and no reverse name belongs to its "
                "organisation.",
@@ -234,7 +228,6 @@ static enum answer test_random(const struct evidence *e)
 }
 
 RULE(helo_random) = {
-    .name = "helo_random",
     .family = FAMILY_NAMING,
     .summary = "A label of the HELO name looks randomly generated.",
     .points = 60,
@@ -253,7 +246,6 @@ static enum answer test_bulk(const struct evidence *e)
 }
 
 RULE(helo_bulk_name) = {
-    .name = "helo_bulk_name",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is under a top-level domain that is mostly used for throw-away names.",
     .points = 55,
@@ -271,7 +263,6 @@ static enum answer test_long_domain(const struct evidence *e)
 }
 
 RULE(helo_long_domain) = {
-    .name = "helo_long_domain",
     .family = FAMILY_NAMING,
     .summary = "The registered domain of the HELO name has 18 letters or more.",
     .points = 15,
@@ -291,7 +282,6 @@ static enum answer test_stock(const struct evidence *e)
 }
 
 RULE(helo_stock_name) = {
-    .name = "helo_stock_name",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is the default of a hosting panel (server, host, vps …) or of a program for bulk mail "
                "(mail0, mta0 …), and is not one of the client's reverse names.",
@@ -311,7 +301,6 @@ static enum answer test_stock_own(const struct evidence *e)
 }
 
 RULE(helo_stock_own) = {
-    .name = "helo_stock_own",
     .family = FAMILY_NAMING,
     .summary = "The HELO name is what a hosting panel (server, host, vps …) or a program for bulk mail (mail0, mta0 …) "
                "fills in, although it is a reverse name.",
@@ -331,7 +320,6 @@ static enum answer test_mass_mailer(const struct evidence *e)
 }
 
 RULE(helo_mass_mailer) = {
-    .name = "helo_mass_mailer",
     .family = FAMILY_NAMING,
     .summary = "The HELO name has a word of mass mailing or advertising (bulk, promo, newsletter …).",
     .points = 8, /* by hand: honest newsletters come from such names, too, and hardly any row has one */
@@ -355,7 +343,6 @@ static enum answer test_mail_role(const struct evidence *e)
 }
 
 RULE(helo_mail_role) = {
-    .name = "helo_mail_role",
     .family = FAMILY_NAMING,
     .summary = "The HELO name says that the host sends mail (mail, mx, smtp, out …) under a domain of its own, and DNS "
                "proves either that name or a reverse name.",

@@ -20,7 +20,9 @@ const struct family_row families[FAMILY_COUNT] = {
 };
 
 #define CATALOGUE_ADDRESS(id) &rule_##id,
+#define CATALOGUE_NAME(id) #id,
 const struct rule *const rules[] = {CATALOGUE(CATALOGUE_ADDRESS)};
+const char *const rule_names[] = {CATALOGUE(CATALOGUE_NAME)};
 const size_t rules_count = CATALOGUE_COUNT;
 
 _Static_assert((int)CATALOGUE_COUNT <= (int)RULES_MAX, "more rules than RULES_MAX");
@@ -29,12 +31,7 @@ _Static_assert((int)RULE_SET_WORDS == 2, "IMPLIES() fills two words");
 int rules_find(const char *name, size_t n)
 {
     for (size_t i = 0; i < rules_count; i++)
-        if (strlen(rules[i]->name) == n && memcmp(rules[i]->name, name, n) == 0)
+        if (strlen(rule_names[i]) == n && memcmp(rule_names[i], name, n) == 0)
             return (int)i;
     return -1;
-}
-
-bool rules_implies(int number, int other)
-{
-    return rule_set_has(&rules[number]->implies, (size_t)other);
 }

@@ -18,7 +18,6 @@ static enum answer test_missing(const struct evidence *e)
 }
 
 RULE(helo_missing) = {
-    .name = "helo_missing",
     .family = FAMILY_SYNTAX,
     .summary = "The client gave no name in HELO or EHLO.",
     .points = 70, /* by hand: no row has it */
@@ -41,7 +40,6 @@ static const char *detail_bad_syntax(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_bad_syntax) = {
-    .name = "helo_bad_syntax",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name has characters or labels that no host name can have.",
     .points = 100,
@@ -59,7 +57,6 @@ static enum answer test_non_ascii(const struct evidence *e)
 }
 
 RULE(helo_non_ascii) = {
-    .name = "helo_non_ascii",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name has bytes outside ASCII; even with SMTPUTF8 it must be an A-label (RFC 6531).",
     .points = 100,
@@ -78,7 +75,6 @@ static enum answer test_too_long(const struct evidence *e)
 }
 
 RULE(helo_too_long) = {
-    .name = "helo_too_long",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name is longer than 253 characters, or one of its labels is longer than 63.",
     .points = 100,
@@ -97,7 +93,6 @@ static enum answer test_not_fqdn(const struct evidence *e)
 }
 
 RULE(helo_not_fqdn) = {
-    .name = "helo_not_fqdn",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name has only one label and cannot be looked up in DNS.",
     .points = 30,
@@ -116,7 +111,6 @@ static enum answer test_underscore(const struct evidence *e)
 }
 
 RULE(helo_underscore) = {
-    .name = "helo_underscore",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name has an underscore, which RFC 5321 forbids but most servers tolerate.",
     .points = 33,
@@ -133,7 +127,6 @@ static enum answer test_trailing_dot(const struct evidence *e)
 }
 
 RULE(helo_trailing_dot) = {
-    .name = "helo_trailing_dot",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name ends in a dot, which SMTP does not allow.",
     .points = 16,
@@ -149,7 +142,6 @@ static enum answer test_bad_alabel(const struct evidence *e)
 }
 
 RULE(helo_bad_alabel) = {
-    .name = "helo_bad_alabel",
     .family = FAMILY_SYNTAX,
     .summary = "A label of the HELO name begins with xn-- but is not a valid A-label of IDNA2008.",
     .points = 25, /* by hand: no row has it */
@@ -166,7 +158,6 @@ static enum answer test_unknown_tld(const struct evidence *e)
 }
 
 RULE(helo_unknown_tld) = {
-    .name = "helo_unknown_tld",
     .family = FAMILY_SYNTAX,
     .summary = "The last label of the HELO name is not a top-level domain.",
     .points = 31,
@@ -185,7 +176,6 @@ static enum answer test_numeric_tld(const struct evidence *e)
 }
 
 RULE(helo_numeric_tld) = {
-    .name = "helo_numeric_tld",
     .family = FAMILY_SYNTAX,
     .summary = "The last label of the HELO name is a number, but the name is not an address.",
     .points = 100,
@@ -203,7 +193,6 @@ static enum answer test_public_suffix(const struct evidence *e)
 }
 
 RULE(helo_public_suffix) = {
-    .name = "helo_public_suffix",
     .family = FAMILY_SYNTAX,
     .summary = "The HELO name is a public suffix such as co.uk, not the name of a host.",
     .points = 40, /* by hand: no row has it */

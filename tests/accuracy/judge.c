@@ -134,7 +134,7 @@ static void judge_row(struct judge *j, char *const *row)
     policy_verdict(&j->gathered->judgement, j->gathered->evidence, j->region, &v);
     printf("%s\t%s\t%s\t%d\t%s\t", row[LABEL], row[CORPUS], row[YEAR], v.score, outcome_name(v.judged));
     for (unsigned i = 0; i < v.finding_count; i++)
-        printf("%s%s:%d", i ? "," : "", rules[v.findings[i].rule]->name, v.findings[i].counted);
+        printf("%s%s:%d", i ? "," : "", rule_names[v.findings[i].rule], v.findings[i].counted);
     printf("\t%s\t%s\t%s\t%s\t%s\n", row[IP], row[RDNS], row[HELO], row[FCRDNS], row[MAIL_FROM]);
 }
 
@@ -150,11 +150,11 @@ static int print_rules(void)
         const struct rule *rule = rules[i];
         const struct family_row *family = &families[rule->family];
 
-        printf("%s\t%s\t%d\t%d\t%u\t%d\t%d\t", rule->name, family->name, family->cap, rule->points, rule->adds,
+        printf("%s\t%s\t%d\t%d\t%u\t%d\t%d\t", rule_names[i], family->name, family->cap, rule->points, rule->adds,
                rule->certain, rule->lasting);
         for (size_t other = 0, n = 0; other < rules_count; other++)
-            if (rules_implies((int)i, (int)other))
-                printf("%s%s", n++ ? "," : "", rules[other]->name);
+            if (rule_set_has(&rule->implies, other))
+                printf("%s%s", n++ ? "," : "", rule_names[other]);
         printf("\n");
     }
     return 0;

@@ -22,7 +22,7 @@ static bool in_range(const char *range, long value)
 static bool found(const struct scenario *s, const char *rule)
 {
     for (unsigned i = 0; i < s->verdict.finding_count; i++)
-        if (strcmp(rules[s->verdict.findings[i].rule]->name, rule) == 0)
+        if (strcmp(rule_names[s->verdict.findings[i].rule], rule) == 0)
             return true;
     return false;
 }
@@ -34,7 +34,7 @@ static const char *all_findings(const struct scenario *s)
 
     text_init(&t, list, sizeof(list));
     for (unsigned i = 0; i < s->verdict.finding_count; i++)
-        text_addf(&t, " %s:%d/%d", rules[s->verdict.findings[i].rule]->name, s->verdict.findings[i].points,
+        text_addf(&t, " %s:%d/%d", rule_names[s->verdict.findings[i].rule], s->verdict.findings[i].points,
                   s->verdict.findings[i].counted);
     return list;
 }

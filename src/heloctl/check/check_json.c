@@ -45,7 +45,7 @@ static void print_findings(const struct check *check, struct json *j)
         const struct finding *f = &check->verdict.findings[i];
 
         json_open(j, NULL, '{');
-        json_text(j, "rule", rules[f->rule]->name);
+        json_text(j, "rule", rule_names[f->rule]);
         json_number(j, "points", f->counted);
         json_number(j, "of", f->points);
         json_text(j, "summary", rules[f->rule]->summary);

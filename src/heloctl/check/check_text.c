@@ -83,7 +83,7 @@ static void print_findings(const struct check *check, FILE *out)
     for (unsigned i = 0; i < v->finding_count; i++) {
         const struct finding *f = &v->findings[i];
 
-        fprintf(out, "  %-22s %4d", rules[f->rule]->name, f->counted);
+        fprintf(out, "  %-22s %4d", rule_names[f->rule], f->counted);
         if (f->counted != f->points)
             fprintf(out, " (of %d)", f->points);
         fprintf(out, "  %s", rules[f->rule]->summary);

@@ -16,7 +16,7 @@ static void print_text(const struct policy *policy)
         if (i == 0 || rules[i - 1]->family != rule->family)
             printf("%s%s: %s (cap %d)\n", i ? "\n" : "", families[rule->family].name, families[rule->family].summary,
                    policy->caps[rule->family]);
-        printf("  %-24s %4d%s  %s\n", rule->name, policy->points[i], rule->certain ? "!" : " ", rule->summary);
+        printf("  %-24s %4d%s  %s\n", rule_names[i], policy->points[i], rule->certain ? "!" : " ", rule->summary);
     }
     printf("\n! marks a finding that is certain by itself: no credit lowers it.\n");
 }
@@ -29,7 +29,7 @@ static const char *names_of(const struct rule_set *set, char *out, size_t size)
     text_init(&t, out, size);
     EACH_RULE (i, set) {
         text_add(&t, t.used > 0 ? " " : "");
-        text_add(&t, rules[i]->name);
+        text_add(&t, rule_names[i]);
     }
     return out;
 }
@@ -46,7 +46,7 @@ static void print_json(const struct policy *policy)
         char implied[512];
 
         json_open(&j, NULL, '{');
-        json_text(&j, "rule", rule->name);
+        json_text(&j, "rule", rule_names[i]);
         json_text(&j, "family", families[rule->family].name);
         json_number(&j, "points", policy->points[i]);
         json_number(&j, "default", rule->points);

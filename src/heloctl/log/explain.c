@@ -152,9 +152,9 @@ static void print_findings(const struct logged *l)
 {
     printf("\nfindings\n");
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
-        const struct rule *rule = rules[l->verdict.findings[i].rule];
+        int rule = l->verdict.findings[i].rule;
 
-        printf("  %-24s %4d  %s\n", rule->name, l->counted[l->verdict.findings[i].rule], rule->summary);
+        printf("  %-24s %4d  %s\n", rule_names[rule], l->counted[rule], rules[rule]->summary);
     }
     if (l->verdict.finding_count == 0)
         printf("  none\n");

@@ -80,8 +80,7 @@ static void keep_worst(struct greeting *pair, const struct logged *l)
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
         size_t before = t.used;
 
-        text_addf(&t, "%s%s:%d", i ? " " : "", rules[l->verdict.findings[i].rule]->name,
-                  l->verdict.findings[i].counted);
+        text_addf(&t, "%s%s:%d", i ? " " : "", rule_names[l->verdict.findings[i].rule], l->verdict.findings[i].counted);
         if (t.full)
             text_rewind(&t, before);
     }

@@ -84,7 +84,7 @@ static void find_reason(const struct replay *r, const struct logged *l, unsigned
         }
     }
     if (best)
-        snprintf(out, size, "%s %d -> %d", rules[best->rule]->name, l->counted[best->rule], best->counted);
+        snprintf(out, size, "%s %d -> %d", rule_names[best->rule], l->counted[best->rule], best->counted);
     else if (l->verdict.score == l->record->fields->score)
         moved_threshold(r, l, out, size);
     else

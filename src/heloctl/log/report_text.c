@@ -330,7 +330,7 @@ static void print_findings(const struct summary *s)
         if (best == rules_count)
             break;
         shown[best] = true;
-        printf("%10llu %10llu  %-24s ", n(s->rules[best].refused), n(s->rules[best].hits), rules[best]->name);
+        printf("%10llu %10llu  %-24s ", n(s->rules[best].refused), n(s->rules[best].hits), rule_names[best]);
         print_last(rules[best]->summary, SUMMARY_WIDTH);
     }
 }

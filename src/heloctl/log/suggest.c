@@ -43,7 +43,7 @@ static void change_points(const struct summary *s, struct suggestion *to)
         if (good + bad < ENOUGH || good < bad || rules[i]->certain || points <= 1)
             continue;
         to->policy.points[i] = points / 2;
-        snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "%s = %d instead of %d", rules[i]->name, points / 2,
+        snprintf(to->changes[to->count].what, SUGGEST_TEXT_SIZE, "%s = %d instead of %d", rule_names[i], points / 2,
                  points);
         snprintf(to->changes[to->count].why, SUGGEST_TEXT_SIZE,
                  "it decided %llu outcomes of %s and %llu of %s, weighed %llu and %llu", n(all_good),
@@ -146,7 +146,7 @@ void suggest_print_policy(const struct policy *policy, FILE *out)
     for (size_t i = 0; i < rules_count; i++) {
         if (policy->points[i] == rules[i]->points)
             continue;
-        fprintf(out, "%s        %s = %d\n", any ? "" : "    points {\n", rules[i]->name, policy->points[i]);
+        fprintf(out, "%s        %s = %d\n", any ? "" : "    points {\n", rule_names[i], policy->points[i]);
         any = true;
     }
     fputs(any ? "    }\n" : "", out);

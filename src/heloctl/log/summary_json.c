@@ -147,7 +147,7 @@ static void print_rules(const struct summary *s, struct json *j)
         const struct summary_rule *rule = &s->rules[i];
 
         json_open(j, NULL, '{');
-        json_text(j, "rule", rules[i]->name);
+        json_text(j, "rule", rule_names[i]);
         json_text(j, "summary", rules[i]->summary);
         json_number(j, "points", s->settings->default_policy->points[i]);
         json_number(j, "hits", (long long)rule->hits);

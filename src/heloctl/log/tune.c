@@ -44,7 +44,7 @@ static void print_rules(const struct summary *s)
 
         if (rule->hits == 0)
             continue;
-        printf("%-24s %6d %9llu %9llu %9llu %9llu %9llu %9llu", rules[i]->name, s->settings->default_policy->points[i],
+        printf("%-24s %6d %9llu %9llu %9llu %9llu %9llu %9llu", rule_names[i], s->settings->default_policy->points[i],
                n(rule->hits), n(rule->decisive), n(rule->confirmed), n(rule->spf), n(rule->welcome), n(rule->proved));
         if (s->labelled)
             printf(" %9llu %9llu", n(rule->labelled[LABEL_HAM]), n(rule->labelled[LABEL_SPAM]));

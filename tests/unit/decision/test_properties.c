@@ -58,7 +58,7 @@ static void answers_are_final(void **state)
             open += before == OPEN;
             if (rules[i]->points == 0 || before == OPEN || before == after)
                 continue;
-            print_error("%s answers %d, and %d with all evidence\n", rules[i]->name, (int)before, (int)after);
+            print_error("%s answers %d, and %d with all evidence\n", rule_names[i], (int)before, (int)after);
             show(less);
             show(full);
             wrong++;
@@ -90,7 +90,7 @@ static void nothing_stays_open(void **state)
         for (size_t i = 0; i < rules_count; i++) {
             if (ask(i, full) != OPEN)
                 continue;
-            print_error("%s is open with all evidence\n", rules[i]->name);
+            print_error("%s is open with all evidence\n", rule_names[i]);
             show(full);
             wrong++;
         }
@@ -161,7 +161,7 @@ static void needs_are_honest(void **state)
             less = random_hidden(full, other, false);
             if (rules[i]->points == 0 || ask(i, less) == ask(i, full))
                 continue;
-            print_error("%s looks at what it does not say it needs\n", rules[i]->name);
+            print_error("%s looks at what it does not say it needs\n", rule_names[i]);
             show(less);
             show(full);
             wrong++;

@@ -197,7 +197,7 @@ static void honest_senders(void **state)
             continue;
         print_error("%s: %s with score %d\n", honest[i].name, outcome_name(v.outcome), v.score);
         for (unsigned f = 0; f < v.finding_count; f++)
-            print_error("    %s:%d (%d)\n", rules[v.findings[f].rule]->name, v.findings[f].points,
+            print_error("    %s:%d (%d)\n", rule_names[v.findings[f].rule], v.findings[f].points,
                         v.findings[f].counted);
         wrong++;
     }

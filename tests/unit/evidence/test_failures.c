@@ -217,7 +217,7 @@ static void show(const char *what, const struct zone *z, const struct verdict *v
 {
     print_error("%s: %d, %s\n", what, v->score, outcome_name(v->judged));
     for (unsigned i = 0; i < v->finding_count; i++)
-        print_error("  %s:%d\n", rules[v->findings[i].rule]->name, v->findings[i].counted);
+        print_error("  %s:%d\n", rule_names[v->findings[i].rule], v->findings[i].counted);
     for (unsigned i = 0; i < z->count; i++)
         print_error("  %s\n", z->lines[i]);
 }
