@@ -94,7 +94,7 @@ static const char *status_text(const char *template, const struct decision_value
     text_init(&t, tail, sizeof(tail));
     add_tail(&t, values->v, has_url ? "" : values->help_url);
     /* A long help_url counts for more than the limit of the line, which Postfix itself does not enforce. */
-    room = room > 2 * t.used ? room - t.used : TEXT_AT_LEAST / 2;
+    room = room >= t.used + TEXT_AT_LEAST / 2 ? room - t.used : TEXT_AT_LEAST / 2;
     text_init(&t, line, room + 1);
     template_expand(&t, template, values, TEMPLATE_REPLY);
     memcpy(line + t.used, tail, strlen(tail) + 1);

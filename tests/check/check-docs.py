@@ -41,6 +41,8 @@ def read(path):
 
 
 def tables():
+    if not os.path.exists(DUMP):
+        sys.exit(f"there is no {DUMP}: build the tests first (make -C build check TESTS=)")
     rows = {kind: [] for kind in COLUMNS}
     dumped = subprocess.run([DUMP], check=True, stdout=subprocess.PIPE, universal_newlines=True).stdout
     for line in dumped.splitlines():
@@ -270,7 +272,7 @@ def said(command):
 def register_rest():
     @test("heloctl.8 describes every verb and each of its options")
     def _():
-        heloctl = os.environ.get("HELOCTL") or os.path.join(BUILD, "src", "heloctl")
+        heloctl = os.environ.get("HELOCTL") or os.path.join(BUILD, "heloctl")
         manual = read(HELOCTL8)
         verbs = re.findall(r"(?m)^  ([a-z]+) +\S", said([heloctl, "help"]))
         assert "check" in verbs, verbs

@@ -301,6 +301,18 @@ static void long_names(void **state)
     }
 }
 
+/* A help_url as long as may be takes none of the room that the text has left. */
+static void long_url(void **state)
+{
+    static char url[201] = "https://help.blau.com/";
+    struct policy policy = test_policy();
+
+    (void)state;
+    memset(url + strlen(url), 'u', sizeof(url) - 1 - strlen(url));
+    policy.help_url = url;
+    assert_non_null(strstr(answer(&policy, "helo=user rdns=none", true).text, "points to 25.1.2.3; see https://help"));
+}
+
 /* The reply names a second fault, but not one of a few points. */
 static void second_fault(void **state)
 {
@@ -382,7 +394,7 @@ int main(void)
         cmocka_unit_test(reply_table),         cmocka_unit_test(partial_header), cmocka_unit_test(header_table),
         cmocka_unit_test(texts_of_the_policy), cmocka_unit_test(own_actions),    cmocka_unit_test(template_checks),
         cmocka_unit_test(every_advice_fits),   cmocka_unit_test(hostile_bytes),  cmocka_unit_test(long_names),
-        cmocka_unit_test(second_fault),
+        cmocka_unit_test(second_fault),        cmocka_unit_test(long_url),
     };
     return cmocka_run_group_tests_name("decision reply", tests, builder_start, builder_stop);
 }
