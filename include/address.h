@@ -54,7 +54,7 @@ bool network_parse(struct network *net, const char *s, size_t n);
 
 /*
  * Splits "HOST:PORT", "HOST", "[ADDRESS]:PORT" or a bare address. The host is copied to `host` without brackets; *port
- * points into `text`, behind the colon, or is NULL if there is no port. Neither part is validated. Returns false if the
+ * points into `text`, after the colon, or is NULL if there is no port. Neither part is validated. Returns false if the
  * host does not fit.
  */
 bool address_split_port(const char *text, char *host, size_t size, const char **port);

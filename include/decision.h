@@ -22,8 +22,8 @@ void policy_sort_rules(struct policy *policy);
  * Makes the verdict from a judgement and from the evidence that was judged; `out` is overwritten. It never fails:
  * findings that do not fit are left out, and when memory runs out the verdict is SKIP_TROUBLE, which means DUNNO.
  *
- * A rejection stands only if no result of the missing evidence could have prevented it; otherwise it becomes a
- * deferral (verdict.doubt). So a failure of DNS or of a store never rejects.
+ * A rejection becomes a deferral (verdict.doubt) if any result of the missing evidence could have prevented it. So a
+ * failure of DNS or of a store never rejects.
  *
  * The reverse holds where the client itself exceeds its limit (verdict.limited): if the lookups that the limit forbade
  * could have led to a deferral or a rejection, the greeting is deferred. A client gains nothing by exceeding its limit.
@@ -32,7 +32,7 @@ void policy_verdict(const struct judgement *j, const struct evidence *e, struct 
 
 /*
  * Scores logged findings again under another policy (heloctl replay). The rule of each finding, skip, doubt and limited
- * are kept; everything else in *v is computed anew, and v->policy is set to `policy`.
+ * are kept; everything else in *v is computed again, and v->policy is set to `policy`.
  */
 void policy_rescore(const struct policy *policy, struct verdict *v);
 

@@ -32,7 +32,7 @@ enum need {
     NEED_HELO_MX = 1u << 3,      /* MX of the HELO name, when it has no address */
     NEED_HELO_SPF = 1u << 4,
     NEED_HISTORY = 1u << 5,
-    NEED_OWNER = 1u << 6, /* what the domain says that HELO claims to be of: evidence_owner() */
+    NEED_OWNER = 1u << 6, /* what evidence_owner(), the domain that HELO claims to belong to, says about the client */
 };
 
 enum { EVIDENCE_RDNS_MAX = 10, EVIDENCE_ADDRESSES_MAX = 32 };
@@ -116,7 +116,7 @@ struct evidence {
     struct name sender_domain;          /* NAME_EMPTY for the null sender or before MAIL */
     struct name recipient_domain;       /* NAME_EMPTY also if HELO is the client's: no rule needs it then */
 
-    /* Reverse DNS. A name that Postfix has confirmed (client_name) comes first and is taken as confirmed. */
+    /* Reverse DNS. A name that Postfix has confirmed (client_name) comes first and counts as confirmed. */
     enum known reverse;  /* PRESENT: at least one usable PTR name */
     bool reverse_silent; /* TEMPERROR, and the zone has failed for over an hour: resolver_zone_is_silent() */
     bool rdns_partial;   /* PRESENT only because Postfix gave a name: there may be other PTR names */
@@ -154,8 +154,8 @@ struct evidence {
  */
 void evidence_conclude(struct evidence *e);
 /*
- * The domain whose host the client claims to be, where that could be an impersonation: a large provider's, or the
- * recipient's. NULL: none, or it is the HELO name itself, whose own records tell.
+ * The domain that the client claims to belong to, if that could be an impersonation: a large provider's, or the
+ * recipient's. NULL: none, or it is the HELO name itself, whose records are looked up anyway.
  */
 const char *evidence_owner(const struct evidence *e);
 /*

@@ -46,7 +46,7 @@ struct history_facts {
     bool verified_other;          /* this network is known (known_count) for one domain only, and it is another one */
     unsigned misfits;             /* unverified greetings of this network since its last verified one: a lower bound */
     unsigned misfit_days;         /* number of days with such a greeting */
-    unsigned encrypted_networks;  /* unrelated networks whose clients came encrypted under this policy lately */
+    unsigned encrypted_networks;  /* unrelated networks whose clients used STARTTLS under this policy recently */
     time_t first_seen, last_seen; /* of this client network; 0: never */
 };
 

@@ -51,7 +51,7 @@ enum metric {
     METRIC_HISTORY_SLOTS,      /* gauge, by node */
     METRIC_HISTORY_LATENCY,    /* gauge of microseconds, by node */
     METRIC_ENCRYPTED_NETWORKS, /* gauge, by policy */
-    METRIC_STARTTLS,           /* gauge, by policy: 1 while STARTTLS is taken as offered */
+    METRIC_STARTTLS,           /* gauge, by policy: 1 while STARTTLS counts as offered */
     METRIC_LOG_LOST,
     METRIC_COUNT
 };

@@ -18,7 +18,7 @@ enum {
     PROTOCOL_LINE_MAX = 8192,
     PROTOCOL_REQUEST_MAX = 65536,
     PROTOCOL_LINES_MAX = 128,
-    PROTOCOL_VALUES = 21, /* noted: the texts of a request, what it is, and all that is skipped */
+    PROTOCOL_VALUES = 21, /* values located: each text of a request, its type, and one for all that are skipped */
 };
 
 enum protocol_result {

@@ -53,8 +53,8 @@ struct request {
 };
 
 /*
- * Whether the client said EHLO. With smtpd_delay_reject=no Postfix asks while it is still handling the EHLO command,
- * before it has set protocol_name to ESMTP; only protocol_state is reliable at that point.
+ * Whether the client said EHLO. With smtpd_delay_reject=no Postfix sends the request while it still handles the EHLO
+ * command, before it has set protocol_name to ESMTP; only protocol_state is reliable at that point.
  */
 static inline bool request_says_ehlo(const char *protocol_state, const char *protocol_name)
 {

@@ -2,10 +2,13 @@
 /*
  * rule: one row of the catalogue. A rule is a pure test of the evidence; its row carries everything else about it.
  *
- * The test suite checks three promises for every rule. It reads only local facts and the kinds of evidence that its row
- * names in `needs`. YES and NO are final: more evidence never changes them. A lookup that failed, or was never made,
- * leaves the rule OPEN. A rule whose default is 0 points is a note: it is logged but never counts. Only notes may
- * report failed lookups.
+ * The test suite checks three promises for every rule. It reads only local facts and the kinds of evidence that its
+ * row names in `needs`. YES and NO are final: more evidence never changes them. A lookup that failed, or was never
+ * made, leaves the rule OPEN. A rule whose default is 0 points is a note: it is logged but never counts. Only notes
+ * may report failed lookups.
+ *
+ * The default points come from a calibration with labelled greetings, the "rows" (doc/calibration.md). Beside points,
+ * "by hand" means that the rows say too little about the rule, and "at its limit" that calibration may go no further.
  *
  * To add a rule: write its test and its row in its family's file under src/rules/, name it in catalogue.h, and write
  * cases under tests/ that must match and cases that must not. The policy file, heloctl, the metrics and the
@@ -53,7 +56,7 @@ struct rule {
     bool certain;            /* may reject alone: credits never lower the score below its points */
     bool past;               /* about earlier greetings: never turns a mark into a rejection */
     bool unsure;             /* based on a failure that may be temporary: never turns anything into a rejection */
-    bool lasting;            /* a fault whoever the client is: credits never lower the score below the sum of these */
+    bool lasting;            /* a fault of the name itself: credits never lower the score below the sum of these */
     struct rule_set implies; /* rules that this finding already covers; they do not count beside it */
     const char *enhanced;    /* status code of a rejection, also with class 4 of a deferral; NULL: RULE_ENHANCED */
     const char *advice;      /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */

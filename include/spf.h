@@ -64,7 +64,7 @@ struct spf_outcome {
     const char *explanation; /* filtered ASCII; "" when it was not requested or not available */
     bool deny_all;           /* the record is exactly "v=spf1 -all" */
     bool allows_everybody;   /* it allows a large part of the Internet: a pass says nothing about this client */
-    bool may_match_anybody;  /* the owner's servers may answer what matched for any client, as with "exists:%{i}.…" */
+    bool may_match_anybody;  /* the owner's servers can let the term match any client, as "exists:%{i}.…" */
     unsigned lookups, voids; /* terms that required lookups; void lookups */
     const struct spf_trace *trace;
     size_t trace_count;

@@ -28,7 +28,7 @@ static struct {
     bool torn; /* the last line is there in part */
 } to = {.fd = -1};
 
-/* Of a pipe that nobody reads, open() would wait for a reader, and so would write() once it is full. */
+/* If nobody reads a pipe, open() would wait for a reader, and write() once the pipe is full. */
 static int open_file(const char *path)
 {
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0640);
@@ -128,7 +128,7 @@ bool log_fields_to_journal(const struct log_entry *entry)
     add_fields(&t, entry, add_journal_field);
     if (send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return true;
-    /* The journal was started anew; or it is full, and the next line finds out. */
+    /* The journal was restarted, or its queue is full; the next line finds out. */
     return errno != EAGAIN && log_fields_reopen() && send(to.fd, t.base, t.used, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 

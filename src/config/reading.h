@@ -55,7 +55,7 @@ void local_read(struct reading *rd);
 void allow_read(struct reading *rd);
 /* exempt.c */
 void exempt_read(struct reading *rd);
-/* check.c: what only the whole can tell. */
+/* check.c: the checks that need the complete settings. */
 void check_run(struct reading *rd);
 
 #endif

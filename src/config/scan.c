@@ -332,7 +332,7 @@ static void read_section(struct scanner *s, unsigned parent, const char *name, c
         next(s);
     }
     if (!at_sign(s, '{')) {
-        syntax_error(s, named, has_title ? "{ behind the section's name" : "= or {");
+        syntax_error(s, named, has_title ? "{ after the section's name" : "= or {");
         return;
     }
     if (option_section(s->out->blocks[parent].section, name, &b.section))
@@ -411,7 +411,7 @@ static void read_statement(struct scanner *s, unsigned block)
     } else if (found == '+') {
         syntax_error(s, &named, "= and the whole list");
     } else if (option_known(s->out->blocks[block].section, name)) {
-        syntax_error(s, &named, "= behind the name of an option");
+        syntax_error(s, &named, "= after the name of an option");
     } else {
         read_section(s, block, name, &named);
     }

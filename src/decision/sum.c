@@ -3,8 +3,9 @@
  * sum: suppresses what is implied, then adds up families, caps and credits. The same arithmetic makes the score and its
  * bounds.
  *
- * A further hit of one sign only ever moves the sum in that direction, except that it may suppress another one by
- * implying it. So a bound lets what it adds suppress nothing, and lets everything suppress what it leaves out.
+ * One more penalty never lowers the score, and one more credit never raises it, except that it may suppress another hit
+ * that it implies. A bound must allow for that. So the open rules that it counts suppress nothing, and the open rules
+ * that it does not count suppress every hit that they imply.
  */
 #include "sum.h"
 
@@ -36,8 +37,8 @@ static struct signed_sets by_sign(const struct policy *policy, const struct rule
 }
 
 /*
- * Removes from `hits` what does not count because one of `others` says the same and is at least as heavy. Of two that
- * are equally heavy the one that implies the other stays. All are of one sign.
+ * Removes from `hits` each one that does not count beside one of `others`, because one of the two implies the other and
+ * that one is at least as heavy. If both are equally heavy, the one that implies the other stays. All have one sign.
  */
 static void suppress_implied(const struct policy *policy, const struct rule_set *others, struct rule_set *hits,
                              int sign)
@@ -121,7 +122,7 @@ static int floor_of(const struct policy *policy, const struct rule_set *hits)
     return floor;
 }
 
-/* What the lasting ones of these penalties, none of which is suppressed, add up to by themselves. */
+/* The sum of the lasting ones among these penalties, none of which is suppressed. */
 static int lasting_of(const struct policy *policy, const struct rule_set *penalties)
 {
     const struct rule_set lasting = rule_set_common(penalties, &policy->lasting);
@@ -130,8 +131,8 @@ static int lasting_of(const struct policy *policy, const struct rule_set *penalt
 }
 
 /*
- * What penalties and credits, none of which is suppressed, come to. Without a credit the lasting penalties need no sum
- * of their own: they are among the penalties, whose sum each further one only raises.
+ * The score from penalties and credits, none of which is suppressed. Without a credit the floor of the lasting
+ * penalties cannot matter: they are some of the penalties, so their sum is not larger.
  */
 static int balance(const struct policy *policy, const struct rule_set *penalties, int positive, int credit, int floor)
 {
@@ -150,9 +151,9 @@ static int sum_side(const struct policy *policy, struct rule_set *hits, int sign
 }
 
 /*
- * Makes the parts add up to a score that a floor lifted by `missing`: credits that the floor kept from counting count
- * less (that is all where the floor is of lasting findings), and what is missing after that is what the heaviest
- * certain finding counts beyond its family's cap.
+ * If a floor raised the score by `missing` points, the parts must still add up to the score. First the credits count
+ * less, because the floor kept them from counting in full. What is missing then comes from a certain finding whose
+ * family's cap is lower than its points, so the heaviest certain finding gets the rest.
  */
 static void lift_parts(const struct policy *policy, const struct rule_set *penalties, const struct rule_set *credits,
                        int missing, int *counted)

@@ -26,7 +26,7 @@ enum {
      * message that needs more was made to cost time.
      */
     COMPARED_MAX = 32768,
-    /* Records that begin behind this are left out: 512 addresses, or the names of DNS_RECORDS_MAX hosts, fit in. */
+    /* Records that begin after this are left out: 512 addresses, or the names of DNS_RECORDS_MAX hosts, fit in. */
     SCANNED_MAX = 16384,
     TEXTS_SIZE = MESSAGE_SIZE_MAX + DNS_RECORDS_MAX + DNS_NAME_SIZE,
 };

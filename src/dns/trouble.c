@@ -14,8 +14,10 @@
 
 enum { DAY_MS = 86400000 };
 
-/* How many labels stand for a zone, by the end of the name: a /24, a /48, what is registered under a top-level domain
- * (one under co.uk counts with all others there, which errs to our side). */
+/*
+ * How many labels stand for a zone, by the end of the name: a /24, a /48, what is registered under a top-level domain
+ * (one under co.uk counts with all others there, which errs to our side).
+ */
 static const struct {
     const char *end;
     unsigned labels;
@@ -46,7 +48,7 @@ bool trouble_init(struct trouble *t)
 }
 
 /*
- * True when the zone has been counted with this outcome in the minute that ends with slot `number`; else it is now.
+ * True if the zone was counted with this outcome in the minute that ends with slot `number`. Otherwise counts it.
  */
 static bool counted(struct trouble *t, const char *name, bool failed, uint64_t number)
 {

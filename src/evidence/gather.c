@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gather: collects the evidence for a request in waves of lookups. When all answers of a wave have arrived it judges,
- * and if the outcome is not decided it starts the next wave: the kinds of evidence that an open rule needs.
+ * gather: collects the evidence for a request in waves of lookups. When all answers of a wave have arrived it
+ * judges, and if the outcome is not decided it starts the next wave: the kinds of evidence that an open rule needs.
  *
- * A wave waits for the reverse names only while they could matter: if HELO has addresses and none is the client's, no
- * reverse name can verify it, so the next wave starts without them. Otherwise a sender whose reverse zone never answers
- * would keep the owner of a forged name from being heard before the deadline.
+ * A wave waits for the reverse names only while they could matter: if HELO has addresses and none is the client's,
+ * no reverse name can verify it, so the next wave starts without them. Otherwise a sender whose reverse zone never
+ * answers could prevent helod from reading the SPF record of a forged name before the deadline.
  *
  * A fact is TEMPERROR from the moment it is asked for until its answer comes, so whatever is missing at the deadline
- * already counts as unknown. Without SPF a greeting costs at most 5 + dns.ptr_names lookups (PTR, A, AAAA and MX
- * of HELO, one forward lookup for each reverse name, and one for the domain that HELO claims to be of).
+ * already counts as unknown. Without SPF a greeting costs at most 5 + dns.ptr_names lookups (PTR, A, AAAA and MX of
+ * HELO, one forward lookup for each reverse name, and one for the domain that HELO claims to be of).
  */
 #include "clock.h"
 #include "gathering.h"
@@ -85,7 +85,10 @@ static bool can_go_ahead(const struct gather *g)
     return g->pending == g->reverse_pending && g->e.helo_is_client == KNOWN_ABSENT && !g->postfix_confirmed;
 }
 
-/* Answers are final only once no lookup is under way, so after a judgement ahead all rules are asked anew. */
+/*
+ * Answers are final only once no lookup is in flight. So after a judgement that did not wait for all, every rule
+ * runs again.
+ */
 static void judge_under(const struct gather *g, const struct policy *policy, struct judgement *j)
 {
     if (j->policy && !g->judged_ahead)

@@ -56,7 +56,10 @@ static void ask(struct gather *g)
     g->pending += g->history != NULL;
 }
 
-/* STARTTLS counts as offered if the policy file says so, or if clients of enough unrelated networks used it lately. */
+/*
+ * STARTTLS counts as offered if the policy file says so, or if clients of enough unrelated networks used it
+ * recently.
+ */
 static void conclude(struct gather *g)
 {
     const struct history_facts *h = &g->e.history;

@@ -3,8 +3,8 @@
  * lookup: asks the resolver for one request, within the request's limits, and counts what was asked. Every answer
  * passes observe() exactly once.
  *
- * Whoever owns a zone can make each answer 64 KB long, which takes 0.3 ms of processor time over TCP. So the lookups
- * of an account end when its answers have reached so many bytes. A reverse name in a zone of hundreds, or a HELO
+ * Whoever owns a zone can make each answer 64 KB long, which takes 0.3 ms of processor time over TCP. So an account
+ * gets no more lookups once its answers have reached a number of bytes. A reverse name in a zone of hundreds, or a HELO
  * name whose SPF record needs fifteen lookups, stays below that. What was not looked up is unknown, as after any
  * failure.
  */

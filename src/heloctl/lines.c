@@ -146,7 +146,7 @@ static const char *name_of(const struct lines *l)
     return l->at > 0 ? l->files[l->at - 1] : "the journal";
 }
 
-/* Moves what is left in the buffer to its start, and reads more behind it. */
+/* Moves what is left in the buffer to its start, and reads more after it. */
 static void fill(struct lines *l)
 {
     int n, code;

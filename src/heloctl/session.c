@@ -100,7 +100,7 @@ static void report(void *arg, bool is_error, const char *message)
     fprintf(stderr, "%s%s\n", is_error ? "" : "warning: ", message);
 }
 
-/* One that is there and cannot be read is an error: the daemon does not judge by the defaults. */
+/* An installed file that cannot be read is an error, because the daemon would not use the defaults either. */
 static const char *installed(void)
 {
     return access(POLICY_FILE, R_OK) == 0 || errno != ENOENT ? POLICY_FILE : NULL;
@@ -172,7 +172,7 @@ bool ctl_session_open(struct ctl *ctl)
     return session->context.resolver != NULL;
 }
 
-/* A server has this long to be there; the daemon would go on without it as well. */
+/* How long to wait for a Redis server. The daemon continues without it, too. */
 static void wait_for_store(struct ctl_session *session)
 {
     uint64_t until = clock_ms() + 500;

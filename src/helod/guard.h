@@ -24,7 +24,7 @@ struct guard {
     } probed[GUARD_PROBED]; /* the last ones */
 };
 
-/* What lookups of names that no client chose have shown lately (probe.h); OPEN: nothing yet. */
+/* What recent lookups of names that no client chose have shown (probe.h); OPEN: nothing yet. */
 enum guard_probe { GUARD_PROBE_OPEN, GUARD_PROBE_ANSWERED, GUARD_PROBE_FAILED };
 enum guard_change { GUARD_SAME, GUARD_SUSPENDED, GUARD_RESUMED };
 

@@ -37,7 +37,7 @@ bool instances_key_of_claimed(struct instance_key *key);
 const char *instances_find(struct table *t, struct instance_key *key, uint64_t now_ms, size_t *size);
 /*
  * Stores the answer to later requests about the message, in the protocol's form. It replaces an earlier one. Without
- * memory nothing is stored: the next recipient is judged anew.
+ * memory nothing is stored, and the next recipient is judged again.
  */
 void instances_keep(struct table *t, const struct instance_key *key, uint64_t until_ms, const char *answer,
                     size_t size);

@@ -39,7 +39,7 @@ static const struct option_row {
 
 enum { OPTIONS = sizeof(option_rows) / sizeof(option_rows[0]) };
 
-/* Asked for it goes to stdout and is no mistake. */
+/* Usage that the user requested goes to stdout, with status 0; after a wrong option it goes to stderr. */
 static int usage(FILE *out)
 {
     fputs("usage: helod [-f] [-t [-q]] [-c FILE] [-V] [-h]\n", out);

@@ -62,7 +62,7 @@ void redis_link_replied(struct redis_link *l, const redisReply *reply);
 void redis_link_in_time(struct redis_link *l);
 void redis_link_late(struct redis_link *l);
 void redis_link_took(struct redis_link *l, uint64_t us);
-/* About how many microseconds a reply takes lately; 0: not known. */
+/* About how many microseconds recent replies took; 0: not known. */
 uint64_t redis_link_latency_us(const struct redis_link *l);
 /* The server rejected a command. */
 void redis_link_complain(struct redis_link *l, const char *text);

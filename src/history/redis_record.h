@@ -17,7 +17,7 @@
  * The time of a last greeting is stored as a negative number. Therefore ZADD with LT, which only lowers a score, keeps
  * the earliest first time and the latest last time in one command, whatever order the hosts write in. The order of the
  * set is that of its scores, so the last times come first, latest first. REDIS_RECORD_NAMES is added to the score of a
- * name, so that names come behind all else: no rule counts them, and a query need not read them. Pure.
+ * name, so that names come last: no rule counts them, and a query need not read them. Pure.
  */
 #ifndef HELOD_HISTORY_REDIS_RECORD_H
 #define HELOD_HISTORY_REDIS_RECORD_H
@@ -27,7 +27,7 @@
 #include "store.h"
 
 enum {
-    REDIS_RECORD_READ = 1024, /* at most so many members of a record are read */
+    REDIS_RECORD_READ = 1024, /* maximum number of members of a record that are read */
     REDIS_RECORD_VERIFIED = 32,
     REDIS_RECORD_MISFITS = 64,
 };

@@ -34,7 +34,7 @@ unsigned redis_slots_of(const char *key, size_t n)
     return crc16(key, n) % REDIS_SLOTS;
 }
 
-/* Moves *at behind the next line break and returns the number before it, which follows one character. */
+/* Moves *at past the next line break and returns the number before it, which follows one character. */
 static size_t number_line(const char **at, const char *end)
 {
     const char *line = *at, *ends = memchr(line, '\n', (size_t)(end - line));
@@ -61,7 +61,7 @@ const char *redis_slots_key(const char *command, size_t n, size_t *key_n)
     return *key_n <= (size_t)(end - at) ? at : NULL;
 }
 
-/* The number at *at, which moves behind it. False: there is none, or it is greater than `most`. */
+/* The number at *at, which moves past it. False: there is none, or it is greater than `most`. */
 static bool read_number(const char **at, unsigned most, unsigned *out)
 {
     const char *c = *at;
@@ -161,7 +161,7 @@ static bool is_number(const redisReply *reply, long long most)
     return reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0 && reply->integer <= most;
 }
 
-/* Since Redis 7: names and values by turns, of the address or name that is not the preferred one. */
+/* Since Redis 7: alternating names and values, which give the address or name that is not the preferred one. */
 static bool read_more(struct redis_announced *out, const redisReply *more)
 {
     for (size_t i = 0; i + 1 < more->elements; i += 2) {

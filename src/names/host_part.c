@@ -8,7 +8,7 @@
 
 #include "ascii.h"
 
-/* A name that nobody can own has no registrable domain. Its last label is taken for the domain. */
+/* A name that nobody can own has no registrable domain. Its last label counts as the domain. */
 static const char *find_domain(const struct name *name, const struct name_data *data)
 {
     const char *domain = NULL, *dot = strrchr(name->text, '.');

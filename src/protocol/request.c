@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * request: a request without a client, as the programs fill in that make one themselves.
+ * request: an empty request, for callers that fill in a request themselves instead of parsing one.
  */
 #include "request.h"
 

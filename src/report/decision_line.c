@@ -39,7 +39,7 @@ static void add_key(struct line *l, const struct decision_line_field *f)
         text_add_bytes(&l->text, f->key, f->key_size);
 }
 
-/* Written where it stays: a value's limit is a text of its own at the end of the line. */
+/* Writes the value in place, through a second text at the end of the line whose size is the value's limit. */
 static void add_value(struct line *l, const struct decision_line_field *f, enum kind kind, const char *value)
 {
     size_t room;
@@ -247,7 +247,7 @@ static void write_shadow(struct line *l, const struct decision_line_field *f)
         add_value(l, f, KIND_LABEL, shadow->policy->name);
 }
 
-/* What the shadow policy judged: its mode is of no matter, it is never answered. */
+/* What the shadow policy judged. Its mode does not matter, because its action is never sent. */
 static void write_shadow_action(struct line *l, const struct decision_line_field *f)
 {
     if (l->record->shadow && l->record->shadow->policy)

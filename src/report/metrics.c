@@ -134,7 +134,7 @@ static const char *node_state_label(unsigned label)
         id, name, type, "", help, LABELS({label, value}), numbers, NULL, 1, NULL, 1                                    \
     }
 
-/* One for each pair of labels: these are different enums, which clang 19 does not multiply without a word. */
+/* One for each pair of labels. clang 19 warns when different enums are multiplied. */
 enum { DECISION_NUMBERS = (int)MODE_COUNT * (int)OUTCOME_COUNT };
 
 const struct metric_row metric_rows[METRIC_COUNT] = {

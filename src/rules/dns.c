@@ -30,8 +30,10 @@ static enum answer test_missing_ipv6(const struct evidence *e)
     return e->client.family == ADDRESS_IPV6 ? answer_not(reverse_exists(e)) : NO;
 }
 
-/* Admins who set the PTR record of their IPv4 address forget this one: a third of the honest clients without a reverse
- * name are IPv6. */
+/*
+ * Admins who set the PTR record of their IPv4 address forget this one: a third of the honest clients without a
+ * reverse name are IPv6.
+ */
 RULE(rdns_missing_ipv6) = {
     .family = FAMILY_DNS,
     .summary = "The client's IPv6 address has no reverse name.",
@@ -44,8 +46,10 @@ RULE(rdns_missing_ipv6) = {
     .test = test_missing_ipv6,
 };
 
-/* One of the names that were left out might point back. That does not matter where those that were looked at are HELO's
- * own: their owner could have confirmed them. */
+/*
+ * One of the names that were left out might point back. That does not matter where those that were looked at are
+ * HELO's own: their owner could have confirmed them.
+ */
 static enum answer test_unconfirmed(const struct evidence *e)
 {
     if (reverse_is_known(e) && !reverse_is_complete(e) && helo_shares_domain(e) == NO)
@@ -124,7 +128,10 @@ RULE(rdns_temperror) = {
     .detail = detail_temperror,
 };
 
-/* HELO, a word, does not lead to the client. Reverse names, which cannot be looked up here, do not matter. */
+/*
+ * HELO is a word (helo_is_word()) that does not lead to the client. Reverse names, which cannot be looked up here,
+ * do not matter.
+ */
 static enum answer helo_leads_elsewhere(const struct evidence *e)
 {
     if (e->helo.kind != NAME_HOST || e->helo.reserved != NAME_RESERVED_NONE)
@@ -165,7 +172,7 @@ static enum answer helo_is_nowhere(const struct evidence *e)
     return e->helo_nxdomain ? no_address : answer_and(no_address, answer_not(answer_known(e->helo_mx)));
 }
 
-/* No confirmed reverse name of the client's own, and HELO, a word, does not lead to it. */
+/* The client has no confirmed reverse name of its own, and HELO is a word that does not lead to it. */
 static enum answer proves_nothing(const struct evidence *e)
 {
     return helo_is_word(e) ? answer_not(identity_at_least(e, IDENTITY_NAMED)) : NO;
@@ -219,8 +226,9 @@ static enum answer test_nothing_proved_nowhere(const struct evidence *e)
 }
 
 /*
- * A name that does not exist is no "host of one's own" behind a dynamic address. Together with any reverse name that
- * proves nothing, or none, it reaches the deferral. A reverse name of its organisation excuses it: such a host lacks a
+ * A small server behind a dynamic address is excused if it greets with a name of its own (rdns_dynamic), but not if
+ * that name does not exist. Together with a missing reverse name, or with one that proves nothing, this rule reaches
+ * the deferral. It does not match if a reverse name belongs to the same organisation: such a host only lacks a
  * forward record.
  */
 RULE(nothing_proved_nowhere) = {

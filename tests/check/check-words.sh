@@ -30,6 +30,19 @@ could not be had = is missing
 what is kept of = cached
 knock|knocks = on_accept
 is not whole = is invalid
+suggests? to = suggest doing
+(is|are|was|were) taken (as|for) = counts as
+lately = recently
+anew = again
+by turns = alternately
+of no matter = does not matter
+exists? no more = no longer exists
+of (its|their) own making = that it makes itself
+(at most|after|in|by) so many = a number of
+asks? (helod|DNS)|asked (helod|DNS)|DNS (is|was|be|were)( not)? asked = query DNS, send a request to helod
+questions? (of|from) Postfix|Postfix's questions? = policy request
+for (it|they|we) (is|are|was|were|has|have|had|can|cannot|may|must|would) = because
+behind (the|its|a|their) (names?|colons?|quotes?|reply|replies|answers?|messages?|keys?|end) = after
 END
 }
 pattern=$(words | sed 's/ = .*//' | paste -sd '|')

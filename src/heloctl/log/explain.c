@@ -52,7 +52,7 @@ static bool take_id(const char *at, char id[ID_SIZE])
 }
 
 /*
- * Finds the id in what a sender quotes: alone, perhaps in brackets or with a full stop, or behind "id" in the text of a
+ * Finds the id in what a sender quotes: alone, perhaps in brackets or with a full stop, or after "id" in the text of a
  * bounce. "[id X]" is what helod writes by default, so it is preferred to any other "id X", such as a message id.
  */
 static bool find_id(const char *text, char id[ID_SIZE])

@@ -11,7 +11,7 @@
 
 enum { LOG_TIME_PREFIX = 24 };
 
-/* The last prefix and its time, for neighbouring lines are mostly of the same second. All zero to begin with. */
+/* The last prefix and its time, because neighbouring lines mostly have the same second. All zero to begin with. */
 struct log_time {
     time_t now; /* gives the year to prefixes without one; 0: now */
     char prefix[LOG_TIME_PREFIX];

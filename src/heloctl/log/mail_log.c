@@ -18,8 +18,11 @@ enum {
     KEY_SIZE = 256,
     SLOT_S = 1024, /* each client's messages are listed in slots of this many seconds */
     LOOK_AT = 256, /* how many messages of a slot are compared at most */
-    /* A line about the message may be from BEFORE_S before the decision, for the clocks of two logs differ, to AFTER_S
-       after it. More time may pass if the smtpd process is known to be the same, or if postscreen writes the line. */
+    /*
+     * A line about the message may be from BEFORE_S before the decision, because the clocks of two logs differ, to
+     * AFTER_S after it. More time may pass if the smtpd process is known to be the same, or if postscreen writes the
+     * line.
+     */
     BEFORE_S = 5,
     AFTER_S = 120,
     PROCESS_S = 900,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mailbox: walks folders and reads the headers of messages, up to a fixed size each. It reads Received headers from the
- * top, where the site's own servers write them: the first one with a foreign client is the hand-over. It does not look
- * at the headers below, for strangers wrote these.
+ * top, where the site's own servers write them. The first one with a foreign client shows who handed the message over.
+ * It does not look at the headers below, because strangers wrote these.
  */
 #include "mailbox.h"
 
@@ -111,7 +111,7 @@ static void read_head(struct mailbox *m, const char *path, const char *head, siz
     char sender[WORD_SIZE];
     struct received hop;
     struct headers h;
-    bool found = false, unclear = false; /* unclear: this may be the hand-over, so the headers below are not trusted */
+    bool found = false, unclear = false; /* unclear: it may name a foreign client, so the rest is not trusted */
 
     m->messages++;
     headers_begin(&h, head, n);

@@ -11,7 +11,7 @@
 
 enum { PATTERNS_MAX = 50000 };
 
-/* Everything that a judgement of logged findings depends on. It has no padding, for it is the key of the table. */
+/* Everything that a judgement of logged findings depends on. It has no padding, because it is the key of the table. */
 struct key {
     int32_t doubt;
     uint16_t kind, count, limited;

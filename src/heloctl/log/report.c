@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: a log at a glance, for a terminal or as one page of HTML that needs nothing else. Names in a log are hostile.
- * On the terminal they are printable ASCII, for the keys of the tallies were filtered when they were made. In the page
- * they are JSON without a "<", which the script of the page puts only into text nodes.
+ * report: a log at a glance, for a terminal or as one page of HTML that needs nothing else. Names in a log are
+ * hostile. On the terminal they are printable ASCII, because the keys of the tallies were filtered when they were
+ * made. In the page they are JSON without a "<", which the script of the page puts only into text nodes.
  */
 #include "report.h"
 

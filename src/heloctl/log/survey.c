@@ -87,7 +87,7 @@ static void on_gathered(struct ctl_job *job, const struct gathered *gathered)
     sum_up(message, &verdict, gathered->evidence);
 }
 
-/* The decision line cuts an instance at this length. Mails differ in the end of their path, not in its start. */
+/* The decision line cuts an instance at this length. Paths of mails differ at their end, not at their start. */
 enum { INSTANCE_SHOWN = 64 };
 
 static const char *path_end(const char *path)
@@ -132,7 +132,7 @@ static void on_pause(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(arg);
 }
 
-/* Waits until another greeting may ask DNS. What DNS answers meanwhile is taken. */
+/* Waits until another greeting may query DNS, and processes DNS answers meanwhile. */
 static void keep_rate(struct survey *s)
 {
     struct event_base *base = s->ctl->session.base;
@@ -320,7 +320,7 @@ static int survey(struct survey *s)
     if (!close_log(s))
         status = CTL_TROUBLE;
     if (s->mailbox.logs == 0)
-        s->summary->mail_log = NULL; /* then the report says nothing of it */
+        s->summary->mail_log = NULL; /* then the report does not mention it */
     if (status != CTL_TROUBLE && (status == CTL_OK || s->mailbox.messages > 0) && print(s) != CTL_OK)
         status = CTL_TROUBLE;
     summary_close(s->summary);

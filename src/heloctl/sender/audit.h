@@ -195,7 +195,7 @@ extern const struct audit_mta audit_mtas[]; /* ended by a NULL name */
 const struct audit_mta *audit_mta_find(const char *name); /* NULL: none */
 /* The settings for this MTA; NULL: a few lines for each. */
 void audit_print_mtas(struct audit *audit, const struct audit_mta *mta, FILE *out);
-/* Whether its greeting is to be set to the target. */
+/* Whether its server must be set to greet with the target. */
 bool audit_renames(const struct audit_host *host);
 
 void audit_print_text(struct audit *audit, const struct audit_mta *mta, bool colour);

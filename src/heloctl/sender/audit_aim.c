@@ -29,8 +29,8 @@ static void take_facts(struct audit_host *host, const struct evidence *e, struct
 }
 
 /*
- * A good confirmed reverse name is preferred: only a setting has to change then, no DNS. Otherwise the host keeps the
- * name that it has if it may, and only then it needs a new one.
+ * A good confirmed reverse name is preferred, because then only a setting has to change and no DNS record. Otherwise
+ * the host keeps its present name, unless a fault requires another one. Only in that case it needs a new name.
  */
 static void choose(struct audit_host *host)
 {
@@ -55,7 +55,10 @@ static bool is_free(const struct audit_host *host)
     return !name->unknown && (!name->exists || (name->points_here && !*name->others)) && name->spf == SPF_NONE;
 }
 
-/* The hosts that get a candidate, first in the array; the others stay without: no series is there to continue. */
+/*
+ * Moves the hosts that get a candidate to the front of the array. The others get none, because there is no series to
+ * continue.
+ */
 static size_t give_candidates(struct audit *audit, struct audit_host **hosts, size_t n, struct series *series)
 {
     size_t given = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * audit_records: the DNS records that would fix a pool, as zone lines or JSON: each as it should read afterwards, and
- * what it replaces. What is right already is not mentioned. One SPF record for each name, however many addresses the
- * name has. Promises lines that a zone file can hold, whatever a foreign record held.
+ * audit_records: the DNS records that would fix a pool, as zone lines or JSON, each with the record that it
+ * replaces. Records that are right already are left out. A name gets one SPF record, however many addresses it has.
+ * Promises lines that a zone file can hold, whatever a foreign record held.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -45,7 +45,7 @@ static bool take_pair(struct audit *audit, struct earlier_list *list, const char
 }
 
 /*
- * Decodes the string behind its opening quote into `out`, cut where it is too long. False: it has no end. Our writer
+ * Decodes the string after its opening quote into `out`, cut where it is too long. False: it has no end. Our writer
  * escapes quotes, backslashes, and other bytes as \u00NN.
  */
 static bool read_string(FILE *in, char out[STRING_SIZE])

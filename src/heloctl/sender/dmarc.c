@@ -117,7 +117,7 @@ static void take_record(struct dmarc_reader *r)
     r->header_from[0] = r->helo[0] = r->spf_scope[0] = r->spf_domain[0] = '\0';
 }
 
-/* The rest, if there is any, is not looked at: some receivers leave their schema open behind it. */
+/* The rest is not examined, because some receivers do not close their schema after the report. */
 static void take_report(struct dmarc_reader *r)
 {
     begin_report(r);

@@ -25,7 +25,7 @@ enum ehlo_step ehlo_read(struct ehlo_reply *reply, const char *line, size_t n);
 /* The parameters of a keyword that was offered, filtered, in `out`; false: it was not. The first line is no keyword. */
 bool ehlo_offers(const struct ehlo_reply *reply, const char *keyword, char *out, size_t size);
 
-/* The n-th keyword line, from 0, filtered, in `out`; false: there are not so many. */
+/* The n-th keyword line, from 0, filtered, in `out`; false: there are fewer. */
 bool ehlo_keyword_line(const struct ehlo_reply *reply, unsigned n, char *out, size_t size);
 
 enum ehlo_worth {

@@ -184,8 +184,8 @@ static void readable(struct bufferevent *bev, void *arg)
 static void set_up(struct connection *c);
 
 /*
- * What the client sent behind STARTTLS came in plain text, and somebody in between could have put it there: it is
- * dropped, never read as if it had been encrypted.
+ * What follows STARTTLS before the handshake came in plain text, so an attacker could have injected it. It is dropped,
+ * because it must not be read as if it had been encrypted.
  */
 static void secure(struct connection *c)
 {
