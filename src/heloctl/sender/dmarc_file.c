@@ -316,7 +316,7 @@ static size_t last_message(const char *mbox, size_t n)
     return 0;
 }
 
-/* An mbox file may be larger than memory, so heloctl reads one message after the other. False: one of them is too large. */
+/* An mbox file may be larger than memory, so messages are read one by one. False: one of them is too large. */
 static bool take_messages(struct unpacking *u, struct bytes *b)
 {
     size_t whole = last_message(b->at, b->n);
