@@ -205,9 +205,10 @@ def _():
     equal((status, said.split()), (0, ["203.0.113.77", "203.0.113.78"]))
 
 
-@test("rsyslog puts helod's lines into their own file, and only those")
+@test("rsyslog puts helod's lines into their own file, and only those; logrotate moves it and loses no line")
 def _():
     need("rsyslogd")
+    need("logrotate")
     place = scratch()
     rule = (CONTRIB / "rsyslog/30-helod.conf").read_text().replace("/var/log/helod.log", f"{place}/helod.log")
     (place / "rsyslog.conf").write_text(f'''module(load="imuxsock" SysSock.Use="off")
@@ -225,10 +226,26 @@ global(workDirectory="{place}")
     line = syslog_lines().splitlines()[0].partition("]: ")[2]
     called("logger", "--socket", place / "socket", "--tag", "helod", "--priority", "mail.info", line)
     called("logger", "--socket", place / "socket", "--tag", "other", "--priority", "mail.info", "something else")
-    wait_for(lambda: (place / "rest.log").exists() and (place / "helod.log").exists(), what="both files")
+    wait_for(lambda: (place / "rest.log").exists() and (place / "helod.log").exists() and
+             line in (place / "helod.log").read_text(), what="both files")
+    equal((place / "helod.log").stat().st_mode & 0o027, 0, "what others may do with it")
+    text = (CONTRIB / "logrotate/helod-rsyslog").read_text()
+    contains(text, "systemctl kill --signal=HUP rsyslog.service")
+    text = text.replace("/var/log/helod.log", f"{place}/helod.log")
+    rotate = place / "rotate.conf"
+    rotate.write_text(text.replace("systemctl kill --signal=HUP rsyslog.service", f"kill -HUP {process.pid}"))
+    rotate.chmod(0o644)
+    status, said = called("logrotate", "--force", "--state", place / "state", rotate)
+    equal((status, said), (0, ""))
+
+    def later():
+        called("logger", "--socket", place / "socket", "--tag", "helod", "--priority", "mail.info", "after the rotation")
+        return (place / "helod.log").exists()
+    wait_for(later, what="the new file")
     process.terminate()
     process.wait(PATIENCE)
-    contains((place / "helod.log").read_text(), line)
+    contains((place / "helod.log.1").read_text(), line)
+    contains((place / "helod.log").read_text(), "after the rotation")
     assert "decision" not in (place / "rest.log").read_text(), "a decision in the other file"
     assert "something else" not in (place / "helod.log").read_text(), "another line in ours"
 

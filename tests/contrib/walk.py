@@ -138,6 +138,9 @@ def _():
     for path in ("/usr/bin/heloctl", "/usr/sbin/helod-postfix-setup", "/usr/share/doc/helod/README.md",
                  "/usr/share/doc/helod/helod.conf", "/usr/share/doc/helod/examples/profiles/monitor.conf"):
         assert pathlib.Path(path).exists() or pathlib.Path(path + ".gz").exists(), path
+    readme = pathlib.Path("/usr/share/doc/helod/README.md")
+    guides = re.findall(r"\]\((doc/[\w.-]+\.md)\)", readme.read_text())
+    assert "doc/first-week.md" in guides and all((readme.parent / guide).exists() for guide in guides), guides
     equal(sh("dpkg -L helod | grep Makefile.inc", 1), "")
     assert not SPOOL.exists(), "a directory in the spool of a Postfix that is not there"
     policy(FOR_WALK)
