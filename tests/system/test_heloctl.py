@@ -168,6 +168,8 @@ def _():
     ("no log", ["report", "/helod-absent/log"], 66, "/helod-absent/log: cannot be read: No such file"),
     ("a folder for a log", ["replay", "/"], 66, "/: cannot be read: Is a directory"),
     ("a log without a decision", ["tune", "/dev/null"], 0, "no decision line in /dev/null"),
+    ("no helod", ["stats", "-s", "unix:/helod-absent/status"], 70, "No such file or directory: is helod running?\n"),
+    ("no helod at that port", ["stats", "-s", "inet:127.0.0.1:9"], 70, "Connection refused: is helod running?\n"),
     ("no address", ["check", "example", "mail.honest.org"], 64, "not an IPv4 or IPv6 address"),
     ("one argument", ["check", "192.0.2.1"], 64, "usage: heloctl check"),
     ("unknown option", ["check", "--nope", "192.0.2.1", "x.example"], 64, "usage: heloctl check"),

@@ -270,6 +270,25 @@ def _():
     contains(after["changes"][0]["reason"], "weighed 200 and 60", "mail under another policy takes no weight away")
 
 
+@test("tune lowers no threshold unless some mail is known to be ham: a client that proves nothing need not send spam")
+def _():
+    lines, labels, spare = folder / "unknown", folder / "unknown.labels", folder / "unknown.conf"
+    spare.write_text("")
+    lines.write_text("".join(
+        f"Nov 20 10:00:{i:02} mx helod[1]: decision v=1 id=7QK2M{i % 10} action=dunno judged=mark score=66 threshold=mark "
+        f"policy=default mode=monitor client=203.1.{i}.1 rdns=mx.loom{i}.net fcrdns=pass helo=WIN-3T0K8V5Q1LM proto=ESMTP "
+        f"sender=x@loom{i}.net instance=1.{i} findings=helo_factory:66 dns=1/1ms cached=0 ms=1 reply=DUNNO\n"
+        for i in range(40)))
+
+    def suggested(text):
+        labels.write_text("".join(f"203.1.{i}.1 {label}\n" for i, label in enumerate(text)))
+        got = json.loads(ctl("tune", "-c", spare, "-l", labels, "-j", lines))["suggestion"]
+        return [change["change"] for change in got["changes"]]
+    equal(suggested([]), [])
+    equal(suggested(["spam"] * 39), [])
+    equal(suggested(["spam"] * 39 + ["ham"]), ['threshold "defer" at 66 instead of 70'])
+
+
 @test("tune: that a throw-away domain proves its name is no reason to spare it, unlike a doubt about identity")
 def _():
     def suggested(findings, score):

@@ -83,6 +83,16 @@ static int connect_to(const char *place)
     return -1;
 }
 
+/* What to do about a connection that failed. */
+static const char *connect_hint(int why)
+{
+    if (why == ENOENT || why == ECONNREFUSED)
+        return ": is helod running?";
+    if (why == EACCES)
+        return ": run heloctl as root, or set status { socket_group }";
+    return "";
+}
+
 bool running_listens(const char *place)
 {
     int fd = connect_to(place);
@@ -128,7 +138,7 @@ int running_ask(const struct ctl *ctl, const char *place, const char *method, co
 
     *body = NULL;
     if (fd < 0) {
-        ctl_fail(ctl, CTL_TROUBLE, "%s: %s", place, strerror(errno));
+        ctl_fail(ctl, CTL_TROUBLE, "%s: %s%s", place, strerror(errno), connect_hint(errno));
         return 0;
     }
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lines.h"
 #include "log_json.h"
@@ -40,6 +41,8 @@ struct logs *logs_open(const struct ctl *ctl, int first)
         count = 1;
     }
     l->place = count > 1 ? "these logs" : count == 1 ? files[0] : "the journal";
+    if (count == 0 && geteuid() != 0)
+        l->place = "what this user may read of the journal (root and the group systemd-journal read all of it)";
     l->lines = lines_open(ctl, files, count);
     return l;
 }
