@@ -69,15 +69,30 @@ bool ctl_number(const struct ctl *ctl, char letter, unsigned long long min, unsi
     return false;
 }
 
+/* Strangers may have chosen a file name in the message. It must not control the terminal, but may be in UTF-8. */
+static void replace_controls(char *message)
+{
+    unsigned char before = 0;
+
+    for (char *at = message; *at; before = (unsigned char)*at++) {
+        unsigned char c = (unsigned char)*at;
+
+        if (c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2)))
+            *at = '?';
+    }
+}
+
 int ctl_fail(const struct ctl *ctl, int status, const char *format, ...)
 {
+    char *message;
     va_list args;
 
-    fprintf(stderr, "heloctl %s: ", ctl->verb->name);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    message = vasprintf(&message, format, args) < 0 ? sure(NULL) : message;
     va_end(args);
-    fputc('\n', stderr);
+    replace_controls(message);
+    fprintf(stderr, "heloctl %s: %s\n", ctl->verb->name, message);
+    free(message);
     return status;
 }
 

@@ -341,6 +341,18 @@ def _():
     equal(err, "heloctl audit: note: 1 files in the folders hold no DMARC report\n")
 
 
+@test("a file name does not control the terminal, nor add a line")
+def _():
+    where = folder / "Names"
+    where.mkdir()
+    for name in ("a\x1b[2J\nheloctl audit: no fault found", "b\udc9b2J", "c\u009b2J", "d\u00fc.gz"):
+        (where / name).write_bytes(gzip.compress(report(*ROWS))[:200])
+    with subprocess.Popen([helod.HELOCTL, "audit", "-c", str(conf), "--dmarc", str(where)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        names = {line.split(b": ")[1].rpartition(b"/")[2] for line in process.stderr.read().splitlines()}
+    equal(names, {b"a?[2J?heloctl audit", b"b?2J", b"c\xc2?2J", "d\u00fc.gz".encode()})
+
+
 def stop_when_open(process, path):
     """Stops the process as soon as it has the file open. It may have ended by then."""
     fds = pathlib.Path(f"/proc/{process.pid}/fd")
