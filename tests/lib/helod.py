@@ -68,10 +68,11 @@ _ports = []
 
 
 def free_port():
-    """A port below the range that the system gives to outgoing connections, so that nobody takes it before we do; free
-    over TCP and UDP, and no other test's until this one ends: a name of the kernel's says whose it is."""
+    """A port between the one that helod uses as shipped, which a test of the shipped file may need, and those that the
+    system gives to outgoing connections, so that nobody takes it before we do. It is free over TCP and UDP, and no other
+    test gets it until this one ends: an abstract socket with the port in its name marks it as taken."""
     for _ in range(200):
-        port = random.SystemRandom().randrange(10000, 32000)
+        port = random.SystemRandom().randrange(10046, 32000)
         mine = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             mine.bind(f"\0helod-test-port-{port}")

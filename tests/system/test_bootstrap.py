@@ -53,8 +53,9 @@ class Machine:
 
     def __init__(self, name="tree", owner=None):
         self.folder = scratch()
-        self.programs = self.folder / "bin"
+        self.programs, self.home = self.folder / "bin", self.folder / "home"
         self.programs.mkdir()
+        self.home.mkdir()
         self.tree = sourcetree.make(self.folder / name, self.programs)
         if owner:
             subprocess.run(["chown", "-R", f"{owner.pw_uid}:{owner.pw_gid}", str(self.tree)], check=True)
@@ -76,7 +77,7 @@ case $2 in disable) rm -f /etc/systemd/system/*.wants/"$3" ;; esac
 
     def environment(self, path=None, **more):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "CI"))}
-        return {**kept, **more, "PATH": path or f"{self.programs}:{os.environ['PATH']}"}
+        return {**kept, "HOME": str(self.home), **more, "PATH": path or f"{self.programs}:{os.environ['PATH']}"}
 
     def run(self, command, path=None, user=None, **more):
         """bootstrap.sh with these words: (exit status, all that was printed)."""
