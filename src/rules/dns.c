@@ -187,8 +187,8 @@ RULE(nothing_proved) = {
     .points = 12, /* by hand: the rows have no addresses of HELO names */
     .adds = 100,
     .advice =
-        "neither the reverse name of your address %{client} nor your HELO name %{helo} leads to your server: have "
-        "a PTR record set to your HELO name, and give that name an address record for %{client}",
+        "nothing shows that %{helo} is your server: greet with a host name that points to %{client}, and have the PTR "
+        "record set to that name",
     .test = proves_nothing,
 };
 
