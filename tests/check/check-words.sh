@@ -49,8 +49,9 @@ pattern=$(words | sed 's/ = .*//' | paste -sd '|')
 
 # Text files whole. The name of the plain word is part of the finding.
 words_in_text() {
-    (cd "$1" && find README.md CONTRIBUTING.md NEWS.md SECURITY.md bootstrap.sh doc conf contrib debian rpm systemd \
-        tests/README.md -type f \( -name '*.md' -o -name '*.[58]' -o -name '*.conf' -o -name '*.sh' -o -path 'contrib/*' \
+    (cd "$1" && find README.md CONTRIBUTING.md NEWS.md SECURITY.md bootstrap.sh doc conf contrib debian rpm systemd src \
+        tests/README.md -type f \( -name '*.md' -o -name '*.[58]' -o -name '*.conf' -o -name '*.sh' -o -name '*.js' \
+        -o -name '*.html' -o -path 'contrib/*' \
         -o -path 'debian/*' -o -path 'rpm/*' -o -path 'systemd/*' \) ! -path 'contrib/grafana/*' 2>/dev/null |
         sort | xargs -r grep -HnwiE -- "$pattern") | explain
 }

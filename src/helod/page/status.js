@@ -24,8 +24,8 @@ function unfolded(d) {
     return make("div", {}, findingsInWords(findingsOf(d), words), pairs(rest.map((name) => [name, d[name]])));
 }
 
-const decisions = table("decisions", {rows: [], words: unfolded, empty: "No decision to show. Postfix asks helod once " +
-    "check_policy_service is in its smtpd restrictions; each request then shows here.", columns: [
+const decisions = table("decisions", {rows: [], words: unfolded, empty: "No decision to show. Postfix sends requests once " +
+    "check_policy_service is in its smtpd restrictions; each one then appears here.", columns: [
     {title: "time", key: "time", short: true, show: (d) => make("span", {class: "time"}, clock(d.time))},
     {title: "judged", short: true, key: (d) => STATES.indexOf(stateOf(d)), show: (d) => outcome(stateOf(d), (d.skip || d.judged).replace("_", " "))},
     {title: "answered", short: true, key: "action", show: (d) => outcome(d.action)},
@@ -70,7 +70,7 @@ function minutesChart(width) {
 function starttls(p) {
     const offered = `STARTTLS is ${p.starttls_offered ? "" : "not "}offered`;
     return p.starttls_learned ? `${offered}: clients of ${p.encrypted_networks} unrelated networks used it in the last 7 days.` :
-        `${offered}, says the policy file.`;
+        `${offered} (set in the policy file).`;
 }
 
 const defaultPolicy = () => latest.policies.find((p) => p.name === "default") || latest.policies[0];
