@@ -291,7 +291,7 @@ static int keep_block(struct scanner *s, const struct block *b, const char *name
         return -1;
     }
     if (row->titled && earlier >= 0 && s->out->blocks[earlier].file == s->file) {
-        problems_error(s->problems, b->line, "%s \"%s\" appears twice, first on line %u", name, b->title,
+        problems_error(s->problems, b->line, "%s \"%s\" appears twice, first on line %u: merge the two", name, b->title,
                        s->out->blocks[earlier].line - problems_base(s->problems));
         return -1;
     }

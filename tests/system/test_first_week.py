@@ -139,6 +139,10 @@ def _():
     for text in (made_up.PARTNER, made_up.PARTNER_HELO, "mx.partner-loom.org (confirmed)", row["sender"], "DUNNO",
                  f"with {row['decision']['score']} points", "helo_factory", "to let this sender in"):
         contains(out, text)
+    passed = next(row for row in rows if row["decision"]["judged"] == "dunno")
+    out = ctl("explain", "-c", conf, "-o", passed["id"], log)
+    contains(out, "to keep it out")
+    assert "to let this sender in" not in out, out
     out = ctl("explain", "-c", conf, row["id"], log)
     contains(out, "what DNS says now")
     contains(out, "PTR")

@@ -134,7 +134,7 @@ def _():
 def _():
     status, out, _ = check("-p", "quiet", "192.0.2.99", "mx.our.org")
     equal(status, 3)
-    contains(out, "mode               makes it dunno")
+    contains(out, "mode               monitor, which makes it dunno")
     contains(out, "reply to Postfix   action=DUNNO")
 
 

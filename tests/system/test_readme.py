@@ -18,7 +18,7 @@ import sourcetree
 from tap import cleanup, contains, equal, run, skip, test
 
 README = (helod.TOP / "README.md").read_text()
-PROGRAMS = r"(?:\./|build/)?(?:bootstrap\.sh|autoreconf|helod|heloctl|postfix|postconf|make)"
+PROGRAMS = r"(?:\./|build/)?(?:bootstrap\.sh|autoreconf|helod|heloctl|postfix|postconf|make|sudo apt-get)"
 # How an indented block begins, by what it is.
 KINDS = {"command": PROGRAMS + " ", "main.cf": r"smtpd_\w+ =", "policy": r"policy \"", "decision": "decision v=1 "}
 ELSEWHERE = {  # command: where it is run as printed
@@ -29,6 +29,8 @@ ELSEWHERE = {  # command: where it is run as printed
     "heloctl audit": "test_audit.py", "heloctl probe": "test_probe.py", "heloctl spf": "tests/spf/heloctl_spf.py",
     "autoreconf -fi && ./configure && make && make check && make install": "bootstrap.sh check, step by step",
     "postfix reload": "test_postfix.py",
+    "sudo apt-get build-dep ./ && dpkg-buildpackage -us -uc -b && sudo apt-get install ../helod_*.deb":
+        "tests/contrib/test_package.sh, with the packages of the build and the network left out",
 }
 
 

@@ -129,7 +129,8 @@ static void print_verdict(const struct check *check, FILE *out, bool colour)
     print_exemption(check, out);
     fprintf(out, ", policy \"%s\"\n", check->policy->name);
     if (v->outcome != v->judged)
-        fprintf(out, "mode               makes it %s\n", outcome_name(v->outcome));
+        fprintf(out, "mode               %s, which makes it %s\n", policy_mode_name(check->policy->mode),
+                outcome_name(v->outcome));
     if (check->dns_down)
         fprintf(out, "DNS                no lookup was answered, so this is not what helod would decide\n");
     while (n > 0 && reply[n - 1] == '\n')

@@ -238,8 +238,11 @@ static void print_ways(const struct explain *x, const struct logged *l)
         printf("\nto have this sender judged again\n  remove the exemption: heloctl exempt list shows where it is\n");
         return;
     }
-    printf("\nto let this sender in\n");
-    print_exempt_command(x, by_name ? "rdns" : "client", plain(what, value));
+    putchar('\n');
+    if (l->state != OUTCOME_DUNNO) { /* otherwise its mail passes already */
+        printf("to let this sender in\n");
+        print_exempt_command(x, by_name ? "rdns" : "client", plain(what, value));
+    }
     printf("to keep it out, whatever helod says\n  %s REJECT    in a check_client_access table of Postfix\n",
            plain(f->client, value));
 }
