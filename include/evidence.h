@@ -141,9 +141,8 @@ struct evidence {
     struct history_facts history;
 
     /* How the evidence was gathered, for the decision line and `heloctl check`. */
-    bool dns_suspended; /* the resolver guard suspended DNS points */
-    enum limit limit;   /* LIMIT_NONE: every lookup that was needed was made */
-    bool deadline;      /* the deadline passed, so the greeting was judged on incomplete evidence */
+    enum limit limit; /* LIMIT_NONE: every lookup that was needed was made */
+    bool deadline;    /* the deadline passed, so the greeting was judged on incomplete evidence */
     unsigned queries, cached;
     uint64_t dns_ms;
 };

@@ -42,9 +42,10 @@ bool log_reopen(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Writes a finished line (a decision) unchanged, in one write. The caller has filtered it. */
-void log_line(enum log_level level, const char *line, size_t n);
-/* The same with its fields. In a file they replace the line; syslog and stderr take the line alone. */
+/*
+ * Writes a finished line (a decision) unchanged, in one write. The caller has filtered it. In a file the fields, if
+ * there are any, replace the line; syslog and stderr take the line alone.
+ */
 void log_line_fields(enum log_level level, const char *line, size_t n, const struct log_field *fields, size_t count);
 /* Whether the sink stores fields. */
 bool log_keeps_fields(void);

@@ -10,7 +10,7 @@
  * The default points come from a calibration with labelled greetings, the "rows" (doc/calibration.md). Beside points,
  * "by hand" means that the rows say too little about the rule, and "at its limit" that calibration may go no further.
  *
- * To add a rule: write its test and its row in its family's file under src/rules/, name it in catalogue.h, and write
+ * To add a rule: write its test and its row in its family's file under src/rules/, list it in catalogue.h, and write
  * cases under tests/ that must match and cases that must not. The policy file, heloctl, the metrics and the
  * documentation checks read the catalogue, so they need no change.
  */
@@ -48,7 +48,6 @@ struct family_row {
 #define RULE_ENHANCED "5.7.1"
 
 struct rule {
-    enum family family;
     const char *summary;     /* one sentence for the admin: what the finding means */
     unsigned needs;          /* enum need: the kinds of evidence that `test` looks at */
     int points;              /* default; 100 is a rejection by default; negative is a credit */
@@ -65,9 +64,10 @@ struct rule {
     const char *(*detail)(const struct evidence *e, struct region *r);
 };
 
-/* The whole catalogue, family by family. The index into it and into the names is a rule's number. */
+/* The whole catalogue, family by family. The index into these three is a rule's number. */
 extern const struct rule *const rules[];
 extern const char *const rule_names[]; /* [a-z0-9_]+ */
+extern const enum family rule_families[];
 extern const size_t rules_count;
 extern const struct family_row families[FAMILY_COUNT];
 

@@ -5,7 +5,7 @@
  * Invariants: the text is NUL-terminated after every call, and nothing is ever written past `size`. Once something did
  * not fit, `full` stays true, and the text keeps what fitted before. Nothing here allocates.
  *
- * Foreign bytes (HELO, DNS, sender, recipient) enter a reply, a header, a log line, JSON, HTML or metrics only
+ * Foreign bytes (HELO, DNS, sender, recipient) enter a reply, a header, a log line, JSON or metrics only
  * through text_add_as(). It is one function with one row per form, so escaping is tested in one place.
  */
 #ifndef HELOD_TEXT_H
@@ -29,7 +29,6 @@ enum text_form {
     TEXT_LOGFMT,     /* bare when it is one safe word, else quoted, always closed; \xNN for other bytes; "" if empty */
     TEXT_JSON,       /* the inside of a JSON string: well-formed UTF-8 is kept; controls, < and any other 8-bit byte
                         become \u00NN */
-    TEXT_HTML,       /* & < > " ' as entities, controls and 8-bit bytes as '?' */
     TEXT_PROMETHEUS, /* label value: \\ \" \n escaped, other controls and 8-bit bytes as '?' */
 };
 

@@ -3,8 +3,8 @@
  * log: one line for each message, to stderr, syslog, the journal or a file.
  *
  * Promises: a line is one write, at most LOG_LINE_SIZE bytes after its prefix, and holds nothing but 0x20..0x7e; a
- * finished line (log_line) is not formatted again, and sending it allocates no memory. A line that cannot be written
- * without waiting is lost and counted. Once there is room, the number of lost lines is logged, at most once a second.
+ * finished line is not formatted again, and sending it allocates no memory. A line that cannot be written without
+ * waiting is lost and counted. Once there is room, the number of lost lines is logged, at most once a second.
  */
 #include "log.h"
 
@@ -180,11 +180,6 @@ static void tell_lost(void)
     state.tell_ms = now + TELL_MS;
 }
 
-void log_line(enum log_level level, const char *line, size_t n)
-{
-    log_line_fields(level, line, n, NULL, 0);
-}
-
 bool log_keeps_fields(void)
 {
     return state.sink == LOG_SINK_JOURNAL || state.sink == LOG_SINK_FILE;
@@ -262,7 +257,7 @@ static void log_message(enum log_level level, uint64_t held_back, const char *fo
     text.size = sizeof line;
     text.full = false;
     text_add(&text, tail);
-    log_line(level, line, text.used);
+    log_line_fields(level, line, text.used, NULL, 0);
 }
 
 #define LOG_AT(level)                                                                                                  \

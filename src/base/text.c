@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ESCAPE_MAX = 8 }; /* longest escape: &quot; \u00ff */
+enum { ESCAPE_MAX = 8 }; /* longest escape: \u00ff */
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -136,23 +136,6 @@ static size_t escape_json(unsigned char byte, char out[ESCAPE_MAX])
     return 6;
 }
 
-static size_t escape_html(unsigned char byte, char out[ESCAPE_MAX])
-{
-    static const struct {
-        char byte;
-        const char *entity;
-    } rows[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if ((unsigned char)rows[i].byte == byte) {
-            size_t n = strlen(rows[i].entity);
-            memcpy(out, rows[i].entity, n);
-            return n;
-        }
-    }
-    return escape_question_mark(byte, out);
-}
-
 static size_t escape_prometheus(unsigned char byte, char out[ESCAPE_MAX])
 {
     if (byte != '"' && byte != '\\' && byte != '\n')
@@ -168,22 +151,19 @@ enum {
     REPLY = 1 << TEXT_REPLY,
     LOGFMT = 1 << TEXT_LOGFMT,
     JSON = 1 << TEXT_JSON,
-    HTML = 1 << TEXT_HTML,
     PROMETHEUS = 1 << TEXT_PROMETHEUS,
-    WORD = 1 << 6, /* a bare LOGFMT word: escapes bytes that end it, begin a quoted one, or look like a field */
-    EVERY = PLAIN | REPLY | LOGFMT | JSON | HTML | PROMETHEUS | WORD,
+    WORD = 1 << 5, /* a bare LOGFMT word: escapes bytes that end it, begin a quoted one, or look like a field */
+    EVERY = PLAIN | REPLY | LOGFMT | JSON | PROMETHEUS | WORD,
 };
 
 #define BREAKS(c)                                                                                                      \
-    ((c) < 0x20 || (c) > 0x7e                 ? EVERY                                                                  \
-     : (c) == '"'                             ? EVERY & ~PLAIN                                                         \
-     : (c) == '\\'                            ? REPLY | LOGFMT | JSON | PROMETHEUS | WORD                              \
-     : (c) == '<'                             ? REPLY | JSON | HTML /* JSON may be inside a <script> element */        \
-     : (c) == '>'                             ? REPLY | HTML                                                           \
-     : (c) == '(' || (c) == ')' || (c) == ';' ? REPLY                                                                  \
-     : (c) == '&' || (c) == '\''              ? HTML                                                                   \
-     : (c) == ' ' || (c) == '='               ? WORD                                                                   \
-                                              : 0)
+    ((c) < 0x20 || (c) > 0x7e                               ? EVERY                                                    \
+     : (c) == '"'                                           ? EVERY & ~PLAIN                                           \
+     : (c) == '\\'                                          ? REPLY | LOGFMT | JSON | PROMETHEUS | WORD                \
+     : (c) == '<'                                           ? REPLY | JSON /* JSON may be inside a <script> element */ \
+     : (c) == '>' || (c) == '(' || (c) == ')' || (c) == ';' ? REPLY                                                    \
+     : (c) == ' ' || (c) == '='                             ? WORD                                                     \
+                                                            : 0)
 #define BREAKS_4(c) BREAKS(c), BREAKS((c) + 1), BREAKS((c) + 2), BREAKS((c) + 3)
 #define BREAKS_16(c) BREAKS_4(c), BREAKS_4((c) + 4), BREAKS_4((c) + 8), BREAKS_4((c) + 12)
 #define BREAKS_64(c) BREAKS_16(c), BREAKS_16((c) + 16), BREAKS_16((c) + 32), BREAKS_16((c) + 48)
@@ -191,8 +171,8 @@ enum {
 static const uint8_t breaking[256] = {BREAKS_64(0), BREAKS_64(64), BREAKS_64(128), BREAKS_64(192)};
 
 static escape_byte *const escapes[] = {
-    [TEXT_PLAIN] = escape_question_mark, [TEXT_REPLY] = escape_question_mark, [TEXT_LOGFMT] = escape_logfmt,
-    [TEXT_JSON] = escape_json,           [TEXT_HTML] = escape_html,           [TEXT_PROMETHEUS] = escape_prometheus,
+    [TEXT_PLAIN] = escape_question_mark, [TEXT_REPLY] = escape_question_mark,   [TEXT_LOGFMT] = escape_logfmt,
+    [TEXT_JSON] = escape_json,           [TEXT_PROMETHEUS] = escape_prometheus,
 };
 
 /* Length of the run of kept bytes that begins at s. Nearly every byte is kept, so four are tested at a time. */

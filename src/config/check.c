@@ -138,10 +138,10 @@ static void check_points(struct reading *rd, const struct policy *policy, unsign
         else if (given < 0 && rule->points >= 0)
             problems_error(&rd->problems, a->line, "%s is not a credit, expected 0 or a positive number",
                            rule_names[i]);
-        else if (given > policy->caps[rule->family] && !rule->certain) /* a certain finding counts past the cap */
+        else if (given > policy->caps[rule_families[i]] && !rule->certain) /* a certain finding counts past the cap */
             problems_warning(&rd->problems, a->line, "%s: the cap of its family %s is %d, so %d points count as %d",
-                             rule_names[i], families[rule->family].name, policy->caps[rule->family], given,
-                             policy->caps[rule->family]);
+                             rule_names[i], families[rule_families[i]].name, policy->caps[rule_families[i]], given,
+                             policy->caps[rule_families[i]]);
     }
 }
 

@@ -151,7 +151,7 @@ static const char *advice_of_two(const struct decision_values *values, struct re
     size_t room = text_room(values->e), tail = strlen(values->help_url) + TAIL_MAX;
 
     /* Whoever uses somebody else's name needs no advice on how to make that name fit. */
-    if (values->finding == NULL || rules[values->finding->rule]->family == FAMILY_IMPERSONATION)
+    if (values->finding == NULL || rule_families[values->finding->rule] == FAMILY_IMPERSONATION)
         return values->advice;
     second = second_advice(values, r);
     if (second[0] == '\0' || strlen(values->advice) + strlen(second) + tail > room)

@@ -61,11 +61,11 @@ static void suppress_implied(const struct policy *policy, const struct rule_set 
 /* Fills in what each hit of a family counts: the heaviest first, then the others in order, up to the cap. */
 static void share_out(const struct policy *policy, const struct rule_set *hits, size_t first, int room, int *counted)
 {
-    enum family family = rules[first]->family;
+    enum family family = rule_families[first];
     int sign = policy->points[first] > 0 ? 1 : -1, most = 0;
     size_t top = first;
 
-    for (size_t i = first; i < RULES_MAX && rules[i]->family == family; i = rule_set_next(hits, i + 1)) {
+    for (size_t i = first; i < RULES_MAX && rule_families[i] == family; i = rule_set_next(hits, i + 1)) {
         if (policy->points[i] * sign > most) {
             most = policy->points[i] * sign;
             top = i;
@@ -73,7 +73,7 @@ static void share_out(const struct policy *policy, const struct rule_set *hits, 
     }
     counted[top] = sign * smaller(most, room);
     room -= smaller(most, room);
-    for (size_t i = first; i < RULES_MAX && rules[i]->family == family; i = rule_set_next(hits, i + 1)) {
+    for (size_t i = first; i < RULES_MAX && rule_families[i] == family; i = rule_set_next(hits, i + 1)) {
         int part = smaller(policy->points[i] * sign * (int)rules[i]->adds / 100, room);
 
         if (i == top)
@@ -90,12 +90,12 @@ static int add_up(const struct policy *policy, const struct rule_set *hits, int 
     int sum = 0;
 
     while (rule < RULES_MAX) {
-        enum family family = rules[rule]->family;
+        enum family family = rule_families[rule];
         int room = larger(sign > 0 ? policy->caps[family] : policy->credit - sum, 0);
         int most = 0, of_most = 0, shares = 0;
         size_t first = rule;
 
-        for (; rule < RULES_MAX && rules[rule]->family == family; rule = rule_set_next(hits, rule + 1)) {
+        for (; rule < RULES_MAX && rule_families[rule] == family; rule = rule_set_next(hits, rule + 1)) {
             int points = policy->points[rule] * sign, share = points * (int)rules[rule]->adds / 100;
 
             shares += share;

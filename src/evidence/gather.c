@@ -192,7 +192,6 @@ const struct gathered *gather_start(const struct gather_context *context, const 
     g->e.request = options->request;
     g->e.client = options->request->client;
     g->e.exemption = -1;
-    g->e.dns_suspended = options->suspend_dns;
     if (context->history) /* without a store the limits are 0, and its rules answer NO */
         g->e.history.limits = history_limits(&options->settings->history);
     if (!begin(g))

@@ -238,13 +238,6 @@ static bool has_four(const struct host_part *host)
     return false;
 }
 
-static int nibble_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Reads the groups of hexadecimal digits in order, each at most a hextet. Any other group is -1, which equals none. */
 static unsigned read_hextets(int *value, const struct host_part *host)
 {
@@ -255,7 +248,7 @@ static unsigned read_hextets(int *value, const struct host_part *host)
         int v = 0;
 
         for (; i < host->length && host->text[i] != '-' && host->text[i] != '.' && host->text[i] != '_'; i++)
-            v = v < 0 || nibble_of(host->text[i]) < 0 || i - start >= 4 ? -1 : v * 16 + nibble_of(host->text[i]);
+            v = v < 0 || ascii_hex(host->text[i]) < 0 || i - start >= 4 ? -1 : v * 16 + ascii_hex(host->text[i]);
         if (i == start) /* "--" stands for the zeros that "::" leaves out */
             continue;
         value[count++] = v;
@@ -309,7 +302,7 @@ static bool find_nibbles(const struct host_part *host, const int nibble[NIBBLES]
 
     for (size_t i = 0; i <= host->length; i++) {
         bool end = i == host->length, separator = !end && (host->text[i] == '.' || host->text[i] == '-');
-        int v = end || separator ? -1 : nibble_of(host->text[i]);
+        int v = end || separator ? -1 : ascii_hex(host->text[i]);
 
         if (v >= 0 && (in_one_piece || i == 0 || host->text[i - 1] == '.' || host->text[i - 1] == '-')) {
             row[count++] = v;

@@ -34,7 +34,6 @@ static const char *detail_forward_mismatch(const struct evidence *e, struct regi
 }
 
 RULE(helo_forward_mismatch) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to other networks, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
     .points = 10, /* by hand: the rows have no DNS answer for it */
@@ -56,7 +55,6 @@ static enum answer test_points_elsewhere(const struct evidence *e)
 }
 
 RULE(helo_points_elsewhere) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to other networks, although a reverse name is in its registrable domain.",
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,
     .points = 1, /* by hand: large senders greet with names of pools; for policies that insist on a match */
@@ -74,7 +72,6 @@ static enum answer test_not_rdns(const struct evidence *e)
 }
 
 RULE(helo_not_rdns) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
     .points = 3,
@@ -91,7 +88,6 @@ static enum answer test_other_domain(const struct evidence *e)
 }
 
 RULE(helo_other_domain) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "No reverse name of the client is in the HELO name's registrable domain.",
     .needs = NEED_REVERSE,
     .points = 12,
@@ -113,7 +109,6 @@ static enum answer test_bare_domain(const struct evidence *e)
 }
 
 RULE(helo_bare_domain) = {
-    .family = FAMILY_ALIGNMENT,
     .summary =
         "The HELO name is a registered domain without a host name, and is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
@@ -130,7 +125,6 @@ static enum answer test_verified(const struct evidence *e)
 }
 
 RULE(helo_verified) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name is a reverse name of the client that points back to it.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -10, /* at its limit: rented hosts can be aligned, and yet it is a fit */
@@ -146,7 +140,6 @@ static enum answer test_same_domain(const struct evidence *e)
 }
 
 RULE(helo_same_domain) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name and a confirmed reverse name share a registrable domain.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -16,
@@ -161,7 +154,6 @@ static enum answer test_resolves_to_client(const struct evidence *e)
 }
 
 RULE(helo_resolves_to_client) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points to the client's address.",
     .needs = NEED_HELO_ADDRESS,
     .points = -10, /* by hand: the rows know it only where the HELO is the reverse name */
@@ -177,7 +169,6 @@ static enum answer test_same_network(const struct evidence *e)
 }
 
 RULE(helo_same_network) = {
-    .family = FAMILY_ALIGNMENT,
     .summary = "The HELO name points into the client's /24 or /48.",
     .needs = NEED_HELO_ADDRESS,
     .points = -5, /* by hand: the rows know it only where the HELO is the reverse name */

@@ -18,7 +18,6 @@ static enum answer test_greeting_helo(const struct evidence *e)
 }
 
 RULE(greeting_helo) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The client said HELO instead of EHLO, as hardly any mail server does today.",
     .points = 6,
     .adds = 100,
@@ -39,7 +38,6 @@ static enum answer test_greeting_no_host(const struct evidence *e)
 
 /* Mail servers that say HELO are old and have names. The mail engines of malware say HELO and have none. */
 RULE(greeting_no_host) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The client said HELO instead of EHLO, and gave no host name: a bare domain unrelated to its reverse "
                "name, a single label, an address, or the name of a dynamic or broadband customer address.",
     .needs = NEED_REVERSE,
@@ -61,7 +59,6 @@ static enum answer test_plaintext(const struct evidence *e)
 }
 
 RULE(greeting_plaintext) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The session is not encrypted although STARTTLS was offered; nearly all honest clients use it.",
     .needs = NEED_HISTORY,
     .points = 25,
@@ -111,7 +108,6 @@ static const char *detail_churn(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_churn) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The client greets with an unverified name, and has recently used such names of many unrelated domains.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* chosen by hand: the calibration data have no history */
@@ -140,7 +136,6 @@ static const char *detail_shared(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_shared) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "Many unrelated networks have used this HELO name, and none of them could verify it.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 40, /* chosen by hand: the calibration data have no history */
@@ -161,7 +156,6 @@ static enum answer test_changed(const struct evidence *e)
 }
 
 RULE(helo_changed) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The client is known under a verified name and now greets with another, unverified name.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 10, /* chosen by hand: the calibration data have no history */
@@ -191,7 +185,6 @@ static const char *detail_persistent_misfit(const struct evidence *e, struct reg
 }
 
 RULE(helo_persistent_misfit) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The client greets with an unverified name, as it has for days without a verified greeting in between.",
     .needs = NEED_HISTORY | NEED_UNVERIFIED,
     .points = 12, /* chosen by hand: the calibration data have no history */
@@ -218,7 +211,6 @@ static const char *detail_identity_known(const struct evidence *e, struct region
 }
 
 RULE(identity_known) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "This network has greeted with verified names of this domain for days.",
     .needs = NEED_HISTORY,
     .points = -20, /* chosen by hand: the calibration data have no history */
@@ -250,7 +242,6 @@ static const char *detail_sender_domain(const struct evidence *e, struct region 
 }
 
 RULE(sender_other_domain) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "HELO, reverse name and envelope sender belong to three different organisations.",
     .needs = NEED_REVERSE,
     .points = 2,
@@ -272,7 +263,6 @@ static enum answer test_sender_is_helo(const struct evidence *e)
 }
 
 RULE(sender_is_helo) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The envelope sender's domain is the HELO name itself, as with mail of single hosts and bulk mailers.",
     .points = 16,
     .adds = 100,
@@ -298,7 +288,6 @@ static enum answer test_sender_other_provider(const struct evidence *e)
 }
 
 RULE(sender_other_provider) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "The envelope sender belongs to a large mail provider, and the client is not one of its hosts.",
     .needs = NEED_REVERSE,
     .points = 15, /* at its limit: forwarders and lists */
@@ -317,7 +306,6 @@ static enum answer test_one_organisation(const struct evidence *e)
 }
 
 RULE(one_organisation) = {
-    .family = FAMILY_BEHAVIOUR,
     .summary = "HELO, confirmed reverse name and envelope sender belong to one organisation.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = -1, /* at its limit: anybody can align a sender */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * catalogue: the names of all rules, family by family. A row in a family's file that is not named here does not
- * compile, and a name here without a row does not link.
+ * catalogue: the names of all rules and their families, family by family. A row in a family's file that is not named
+ * here does not compile, and a name here without a row does not link.
  */
 #ifndef HELOD_CATALOGUE_H
 #define HELOD_CATALOGUE_H
@@ -9,99 +9,90 @@
 #include "facts.h"
 
 #define CATALOGUE(NAME)                                                                                                \
-    /* syntax */                                                                                                       \
-    NAME(helo_missing)                                                                                                 \
-    NAME(helo_bad_syntax)                                                                                              \
-    NAME(helo_non_ascii)                                                                                               \
-    NAME(helo_too_long)                                                                                                \
-    NAME(helo_not_fqdn)                                                                                                \
-    NAME(helo_underscore)                                                                                              \
-    NAME(helo_trailing_dot)                                                                                            \
-    NAME(helo_bad_alabel)                                                                                              \
-    NAME(helo_unknown_tld)                                                                                             \
-    NAME(helo_numeric_tld)                                                                                             \
-    NAME(helo_public_suffix)                                                                                           \
-    /* special */                                                                                                      \
-    NAME(helo_localhost)                                                                                               \
-    NAME(helo_special_use)                                                                                             \
-    NAME(helo_private_tld)                                                                                             \
-    NAME(helo_placeholder)                                                                                             \
-    NAME(helo_factory)                                                                                                 \
-    /* literal */                                                                                                      \
-    NAME(helo_bare_ip)                                                                                                 \
-    NAME(helo_literal)                                                                                                 \
-    NAME(helo_literal_mismatch)                                                                                        \
-    NAME(helo_literal_private)                                                                                         \
-    NAME(helo_literal_untagged)                                                                                        \
-    NAME(helo_literal_malformed)                                                                                       \
-    /* dns */                                                                                                          \
-    NAME(rdns_missing)                                                                                                 \
-    NAME(rdns_missing_ipv6)                                                                                            \
-    NAME(rdns_unconfirmed)                                                                                             \
-    NAME(rdns_reserved)                                                                                                \
-    NAME(rdns_temperror)                                                                                               \
-    NAME(rdns_unanswered)                                                                                              \
-    NAME(nothing_proved)                                                                                               \
-    NAME(nothing_proved_no_host)                                                                                       \
-    NAME(nothing_proved_nowhere)                                                                                       \
-    NAME(helo_unresolvable)                                                                                            \
-    NAME(helo_resolves_bogon)                                                                                          \
-    /* alignment */                                                                                                    \
-    NAME(helo_forward_mismatch)                                                                                        \
-    NAME(helo_points_elsewhere)                                                                                        \
-    NAME(helo_not_rdns)                                                                                                \
-    NAME(helo_other_domain)                                                                                            \
-    NAME(helo_bare_domain)                                                                                             \
-    NAME(helo_verified)                                                                                                \
-    NAME(helo_same_domain)                                                                                             \
-    NAME(helo_resolves_to_client)                                                                                      \
-    NAME(helo_same_network)                                                                                            \
-    /* naming */                                                                                                       \
-    NAME(rdns_dynamic)                                                                                                 \
-    NAME(rdns_generic)                                                                                                 \
-    NAME(helo_dynamic)                                                                                                 \
-    NAME(helo_generic)                                                                                                 \
-    NAME(helo_serial)                                                                                                  \
-    NAME(helo_foreign_address)                                                                                         \
-    NAME(helo_random)                                                                                                  \
-    NAME(helo_bulk_name)                                                                                               \
-    NAME(helo_long_domain)                                                                                             \
-    NAME(helo_stock_name)                                                                                              \
-    NAME(helo_stock_own)                                                                                               \
-    NAME(helo_mass_mailer)                                                                                             \
-    NAME(helo_mail_role)                                                                                               \
-    /* impersonation */                                                                                                \
-    NAME(helo_is_ours)                                                                                                 \
-    NAME(helo_is_our_address)                                                                                          \
-    NAME(helo_forges_provider)                                                                                         \
-    NAME(helo_unproved_provider)                                                                                       \
-    NAME(helo_is_recipient_domain)                                                                                     \
-    /* spf */                                                                                                          \
-    NAME(helo_spf_pass)                                                                                                \
-    NAME(helo_spf_fail)                                                                                                \
-    NAME(helo_spf_deny_all)                                                                                            \
-    NAME(helo_spf_softfail)                                                                                            \
-    NAME(helo_spf_permerror)                                                                                           \
-    NAME(helo_spf_none)                                                                                                \
-    NAME(sender_spf)                                                                                                   \
-    /* behaviour */                                                                                                    \
-    NAME(greeting_helo)                                                                                                \
-    NAME(greeting_no_host)                                                                                             \
-    NAME(greeting_plaintext)                                                                                           \
-    NAME(helo_churn)                                                                                                   \
-    NAME(helo_shared)                                                                                                  \
-    NAME(helo_changed)                                                                                                 \
-    NAME(helo_persistent_misfit)                                                                                       \
-    NAME(identity_known)                                                                                               \
-    NAME(sender_other_domain)                                                                                          \
-    NAME(sender_is_helo)                                                                                               \
-    NAME(sender_other_provider)                                                                                        \
-    NAME(one_organisation)
+    NAME(SYNTAX, helo_missing)                                                                                         \
+    NAME(SYNTAX, helo_bad_syntax)                                                                                      \
+    NAME(SYNTAX, helo_non_ascii)                                                                                       \
+    NAME(SYNTAX, helo_too_long)                                                                                        \
+    NAME(SYNTAX, helo_not_fqdn)                                                                                        \
+    NAME(SYNTAX, helo_underscore)                                                                                      \
+    NAME(SYNTAX, helo_trailing_dot)                                                                                    \
+    NAME(SYNTAX, helo_bad_alabel)                                                                                      \
+    NAME(SYNTAX, helo_unknown_tld)                                                                                     \
+    NAME(SYNTAX, helo_numeric_tld)                                                                                     \
+    NAME(SYNTAX, helo_public_suffix)                                                                                   \
+    NAME(SPECIAL, helo_localhost)                                                                                      \
+    NAME(SPECIAL, helo_special_use)                                                                                    \
+    NAME(SPECIAL, helo_private_tld)                                                                                    \
+    NAME(SPECIAL, helo_placeholder)                                                                                    \
+    NAME(SPECIAL, helo_factory)                                                                                        \
+    NAME(LITERAL, helo_bare_ip)                                                                                        \
+    NAME(LITERAL, helo_literal)                                                                                        \
+    NAME(LITERAL, helo_literal_mismatch)                                                                               \
+    NAME(LITERAL, helo_literal_private)                                                                                \
+    NAME(LITERAL, helo_literal_untagged)                                                                               \
+    NAME(LITERAL, helo_literal_malformed)                                                                              \
+    NAME(DNS, rdns_missing)                                                                                            \
+    NAME(DNS, rdns_missing_ipv6)                                                                                       \
+    NAME(DNS, rdns_unconfirmed)                                                                                        \
+    NAME(DNS, rdns_reserved)                                                                                           \
+    NAME(DNS, rdns_temperror)                                                                                          \
+    NAME(DNS, rdns_unanswered)                                                                                         \
+    NAME(DNS, nothing_proved)                                                                                          \
+    NAME(DNS, nothing_proved_no_host)                                                                                  \
+    NAME(DNS, nothing_proved_nowhere)                                                                                  \
+    NAME(DNS, helo_unresolvable)                                                                                       \
+    NAME(DNS, helo_resolves_bogon)                                                                                     \
+    NAME(ALIGNMENT, helo_forward_mismatch)                                                                             \
+    NAME(ALIGNMENT, helo_points_elsewhere)                                                                             \
+    NAME(ALIGNMENT, helo_not_rdns)                                                                                     \
+    NAME(ALIGNMENT, helo_other_domain)                                                                                 \
+    NAME(ALIGNMENT, helo_bare_domain)                                                                                  \
+    NAME(ALIGNMENT, helo_verified)                                                                                     \
+    NAME(ALIGNMENT, helo_same_domain)                                                                                  \
+    NAME(ALIGNMENT, helo_resolves_to_client)                                                                           \
+    NAME(ALIGNMENT, helo_same_network)                                                                                 \
+    NAME(NAMING, rdns_dynamic)                                                                                         \
+    NAME(NAMING, rdns_generic)                                                                                         \
+    NAME(NAMING, helo_dynamic)                                                                                         \
+    NAME(NAMING, helo_generic)                                                                                         \
+    NAME(NAMING, helo_serial)                                                                                          \
+    NAME(NAMING, helo_foreign_address)                                                                                 \
+    NAME(NAMING, helo_random)                                                                                          \
+    NAME(NAMING, helo_bulk_name)                                                                                       \
+    NAME(NAMING, helo_long_domain)                                                                                     \
+    NAME(NAMING, helo_stock_name)                                                                                      \
+    NAME(NAMING, helo_stock_own)                                                                                       \
+    NAME(NAMING, helo_mass_mailer)                                                                                     \
+    NAME(NAMING, helo_mail_role)                                                                                       \
+    NAME(IMPERSONATION, helo_is_ours)                                                                                  \
+    NAME(IMPERSONATION, helo_is_our_address)                                                                           \
+    NAME(IMPERSONATION, helo_forges_provider)                                                                          \
+    NAME(IMPERSONATION, helo_unproved_provider)                                                                        \
+    NAME(IMPERSONATION, helo_is_recipient_domain)                                                                      \
+    NAME(SPF, helo_spf_pass)                                                                                           \
+    NAME(SPF, helo_spf_fail)                                                                                           \
+    NAME(SPF, helo_spf_deny_all)                                                                                       \
+    NAME(SPF, helo_spf_softfail)                                                                                       \
+    NAME(SPF, helo_spf_permerror)                                                                                      \
+    NAME(SPF, helo_spf_none)                                                                                           \
+    NAME(SPF, sender_spf)                                                                                              \
+    NAME(BEHAVIOUR, greeting_helo)                                                                                     \
+    NAME(BEHAVIOUR, greeting_no_host)                                                                                  \
+    NAME(BEHAVIOUR, greeting_plaintext)                                                                                \
+    NAME(BEHAVIOUR, helo_churn)                                                                                        \
+    NAME(BEHAVIOUR, helo_shared)                                                                                       \
+    NAME(BEHAVIOUR, helo_changed)                                                                                      \
+    NAME(BEHAVIOUR, helo_persistent_misfit)                                                                            \
+    NAME(BEHAVIOUR, identity_known)                                                                                    \
+    NAME(BEHAVIOUR, sender_other_domain)                                                                               \
+    NAME(BEHAVIOUR, sender_is_helo)                                                                                    \
+    NAME(BEHAVIOUR, sender_other_provider)                                                                             \
+    NAME(BEHAVIOUR, one_organisation)
 
-#define CATALOGUE_NUMBER(id) LISTED_##id,
+#define CATALOGUE_NUMBER(family, id) LISTED_##id,
 enum { CATALOGUE(CATALOGUE_NUMBER) CATALOGUE_COUNT, LISTED_NOTHING = RULE_SET_WORDS * RULE_SET_WORD };
 
-#define CATALOGUE_DECLARE(id) extern const struct rule rule_##id;
+#define CATALOGUE_DECLARE(family, id) extern const struct rule rule_##id;
 CATALOGUE(CATALOGUE_DECLARE)
 
 /* The set of at most seven rules: .implies = IMPLIES(helo_not_fqdn, helo_unknown_tld), */

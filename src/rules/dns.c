@@ -14,7 +14,6 @@ static enum answer test_missing(const struct evidence *e)
 }
 
 RULE(rdns_missing) = {
-    .family = FAMILY_DNS,
     .summary = "The client's IPv4 address has no reverse name.",
     .needs = NEED_REVERSE,
     .points = 40,
@@ -35,7 +34,6 @@ static enum answer test_missing_ipv6(const struct evidence *e)
  * reverse name are IPv6.
  */
 RULE(rdns_missing_ipv6) = {
-    .family = FAMILY_DNS,
     .summary = "The client's IPv6 address has no reverse name.",
     .needs = NEED_REVERSE,
     .points = 10,
@@ -73,7 +71,6 @@ static const char *detail_unconfirmed(const struct evidence *e, struct region *r
 }
 
 RULE(rdns_unconfirmed) = {
-    .family = FAMILY_DNS,
     .summary = "The client's reverse names do not point back to its address (RFC 8601 iprev=fail).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = 38,
@@ -93,7 +90,6 @@ static enum answer test_reserved(const struct evidence *e)
 }
 
 RULE(rdns_reserved) = {
-    .family = FAMILY_DNS,
     .summary = "None of the client's reverse names can exist in public DNS (localhost, .local, a single label, an "
                "unknown TLD …).",
     .needs = NEED_REVERSE,
@@ -119,7 +115,6 @@ static const char *detail_temperror(const struct evidence *e, struct region *r)
 }
 
 RULE(rdns_temperror) = {
-    .family = FAMILY_DNS,
     .summary = "A lookup of the reverse name or of its confirmation failed; this is logged but never adds points.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .enhanced = "4.7.25",
@@ -151,7 +146,6 @@ static enum answer test_unanswered(const struct evidence *e)
 }
 
 RULE(rdns_unanswered) = {
-    .family = FAMILY_DNS,
     .summary = "The reverse zone of the client's address has failed for more than an hour while others answered, and "
                "the HELO name does not lead to the client.",
     .needs = NEED_REVERSE | NEED_HELO_ADDRESS | NEED_HELO_SPF,
@@ -179,7 +173,6 @@ static enum answer proves_nothing(const struct evidence *e)
 }
 
 RULE(nothing_proved) = {
-    .family = FAMILY_DNS,
     .summary =
         "Nothing shows who the client is: it has no confirmed reverse name other than a provider's default, and its "
         "HELO name leads elsewhere.",
@@ -205,7 +198,6 @@ static enum answer test_nothing_proved_no_host(const struct evidence *e)
 
 /* Beside a missing reverse name it adds little, because the two have that fact in common. */
 RULE(nothing_proved_no_host) = {
-    .family = FAMILY_DNS,
     .summary = "Nothing shows who the client is, and its HELO name cannot be a public host name.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 27,
@@ -232,7 +224,6 @@ static enum answer test_nothing_proved_nowhere(const struct evidence *e)
  * forward record.
  */
 RULE(nothing_proved_nowhere) = {
-    .family = FAMILY_DNS,
     .summary = "Nothing shows who the client is, and its HELO name does not exist in DNS.",
     .needs = NEED_REVERSE | NEED_CONFIRM | NEED_HELO_ADDRESS | NEED_HELO_SPF,
     .points = 60, /* by hand: the rows have no DNS answer for it; persistence (12) must not make it a rejection */
@@ -254,7 +245,6 @@ static const char *detail_unresolvable(const struct evidence *e, struct region *
 }
 
 RULE(helo_unresolvable) = {
-    .family = FAMILY_DNS,
     .summary = "The HELO name has no A, AAAA or MX record, and no reverse name belongs to its organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_HELO_MX | NEED_REVERSE,
     .points = 30, /* by hand: the rows have no DNS answer for it */
@@ -286,7 +276,6 @@ static const char *detail_bogon(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_resolves_bogon) = {
-    .family = FAMILY_DNS,
     .summary = "The HELO name has only private, loopback or reserved addresses, and no reverse name belongs to its "
                "organisation.",
     .needs = NEED_HELO_ADDRESS | NEED_REVERSE,

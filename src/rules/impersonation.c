@@ -18,7 +18,6 @@ static enum answer test_ours(const struct evidence *e)
 }
 
 RULE(helo_is_ours) = {
-    .family = FAMILY_IMPERSONATION,
     .summary = "The client greets with one of our names and is not one of our hosts.",
     .points = 100,
     .certain = true,
@@ -35,7 +34,6 @@ static enum answer test_our_address(const struct evidence *e)
 }
 
 RULE(helo_is_our_address) = {
-    .family = FAMILY_IMPERSONATION,
     .summary = "The client greets with one of our addresses and is not one of our hosts.",
     .points = 100,
     .certain = true,
@@ -103,7 +101,6 @@ static const char *detail_forges_provider(const struct evidence *e, struct regio
 }
 
 RULE(helo_forges_provider) = {
-    .family = FAMILY_IMPERSONATION,
     .summary = "HELO is a name of a large provider, and none of the client's reverse names is that provider's.",
     .needs = NEED_UNVERIFIED | NEED_OWNER,
     .points = 75, /* at its limit: few rows, and a forgery by definition */
@@ -126,7 +123,6 @@ static enum answer test_unproved_provider(const struct evidence *e)
  * greet with names under their domains, and none with the domain itself.
  */
 RULE(helo_unproved_provider) = {
-    .family = FAMILY_IMPERSONATION,
     .summary = "HELO is the domain of a large provider whose hosts have reverse names, and the client has none.",
     .needs = NEED_REVERSE,
     .points = 30,
@@ -159,7 +155,6 @@ static const char *detail_recipient_domain(const struct evidence *e, struct regi
 }
 
 RULE(helo_is_recipient_domain) = {
-    .family = FAMILY_IMPERSONATION,
     .summary = "HELO is the recipient's own domain, and nothing shows that the client belongs to it.",
     .needs = NEED_UNVERIFIED | NEED_OWNER,
     .points = 60, /* by hand: the rows have no recipients */

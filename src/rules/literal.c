@@ -14,7 +14,6 @@ static enum answer test_bare_ip(const struct evidence *e)
 }
 
 RULE(helo_bare_ip) = {
-    .family = FAMILY_LITERAL,
     .summary = "HELO is an address without the brackets of a literal.",
     .points = 80,
     .adds = 100,
@@ -31,7 +30,6 @@ static enum answer test_literal(const struct evidence *e)
 }
 
 RULE(helo_literal) = {
-    .family = FAMILY_LITERAL,
     .summary = "HELO is an address literal: legal, but a mail host that has a name does not use one.",
     .points = 30,
     .adds = 100,
@@ -61,7 +59,6 @@ static const char *detail_literal(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_literal_mismatch) = {
-    .family = FAMILY_LITERAL,
     .summary = "The address in HELO is public and belongs to another network than the client's.",
     .points = 80,
     .adds = 100,
@@ -85,7 +82,6 @@ static const char *detail_scope(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_literal_private) = {
-    .family = FAMILY_LITERAL,
     .summary = "The address in HELO is private, loopback or reserved: a host behind NAT, or a forgery.",
     .points = 46,
     .adds = 100,
@@ -111,7 +107,6 @@ static const char *detail_own_literal(const struct evidence *e, struct region *r
 }
 
 RULE(helo_literal_untagged) = {
-    .family = FAMILY_LITERAL,
     .summary = "The IPv6 address literal lacks the \"IPv6:\" prefix that RFC 5321 requires.",
     .points = 15, /* by hand: no row has it */
     .adds = 50,
@@ -128,7 +123,6 @@ static enum answer test_malformed(const struct evidence *e)
 }
 
 RULE(helo_literal_malformed) = {
-    .family = FAMILY_LITERAL,
     .summary = "HELO begins like an address literal but is not one.",
     .points = 100,
     .certain = true,

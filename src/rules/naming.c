@@ -77,7 +77,6 @@ static enum answer test_rdns_dynamic(const struct evidence *e)
 }
 
 RULE(rdns_dynamic) = {
-    .family = FAMILY_NAMING,
     .summary =
         "The client's reverse names are those of a dynamic or broadband customer address (dyn, dsl, dhcp, pool … "
         "beside numbers), and HELO is not a host name of another domain.",
@@ -102,7 +101,6 @@ static enum answer test_rdns_generic(const struct evidence *e)
 }
 
 RULE(rdns_generic) = {
-    .family = FAMILY_NAMING,
     .summary = "The client's reverse names are a provider's default, with the address written into the name.",
     .needs = NEED_REVERSE,
     .points = 14,
@@ -121,7 +119,6 @@ static enum answer test_helo_dynamic(const struct evidence *e)
 }
 
 RULE(helo_dynamic) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name is that of a dynamic or broadband customer address.",
     .points = 74,
     .adds = 100,
@@ -169,7 +166,6 @@ static enum answer test_helo_generic(const struct evidence *e)
 }
 
 RULE(helo_generic) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name carries the client's address, as providers' default names do.",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = 54,
@@ -190,7 +186,6 @@ static enum answer test_serial(const struct evidence *e)
 
 /* Rented hosts keep such names, and so do the customers of bulk mailers: it counts less than an address. */
 RULE(helo_serial) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name is a provider's default: a serial number alone or beside a word (vps, host, customer …).",
     .needs = NEED_REVERSE | NEED_CONFIRM,
     .points = 43,
@@ -208,7 +203,6 @@ static enum answer test_foreign_address(const struct evidence *e)
 }
 
 RULE(helo_foreign_address) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name carries an address that is not the client's, and no reverse name belongs to its "
                "organisation.",
     .needs = NEED_REVERSE,
@@ -228,7 +222,6 @@ static enum answer test_random(const struct evidence *e)
 }
 
 RULE(helo_random) = {
-    .family = FAMILY_NAMING,
     .summary = "A label of the HELO name looks randomly generated.",
     .points = 60,
     .adds = 100,
@@ -246,7 +239,6 @@ static enum answer test_bulk(const struct evidence *e)
 }
 
 RULE(helo_bulk_name) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name is under a top-level domain that is mostly used for throw-away names.",
     .points = 55,
     .adds = 100,
@@ -263,7 +255,6 @@ static enum answer test_long_domain(const struct evidence *e)
 }
 
 RULE(helo_long_domain) = {
-    .family = FAMILY_NAMING,
     .summary = "The registered domain of the HELO name has 18 letters or more.",
     .points = 15,
     .adds = 100,
@@ -282,7 +273,6 @@ static enum answer test_stock(const struct evidence *e)
 }
 
 RULE(helo_stock_name) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name is the default of a hosting panel (server, host, vps …) or of a program for bulk mail "
                "(mail0, mta0 …), and is not one of the client's reverse names.",
     .needs = NEED_REVERSE,
@@ -301,7 +291,6 @@ static enum answer test_stock_own(const struct evidence *e)
 }
 
 RULE(helo_stock_own) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name is what a hosting panel (server, host, vps …) or a program for bulk mail (mail0, mta0 …) "
                "fills in, although it is a reverse name.",
     .needs = NEED_REVERSE,
@@ -320,7 +309,6 @@ static enum answer test_mass_mailer(const struct evidence *e)
 }
 
 RULE(helo_mass_mailer) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name has a word of mass mailing or advertising (bulk, promo, newsletter …).",
     .points = 8, /* by hand: honest newsletters come from such names, too, and hardly any row has one */
     .adds = 100,
@@ -343,7 +331,6 @@ static enum answer test_mail_role(const struct evidence *e)
 }
 
 RULE(helo_mail_role) = {
-    .family = FAMILY_NAMING,
     .summary = "The HELO name says that the host sends mail (mail, mx, smtp, out …) under a domain of its own, and DNS "
                "proves either that name or a reverse name.",
     .needs = NEED_UNVERIFIED,

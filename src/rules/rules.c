@@ -19,10 +19,12 @@ const struct family_row families[FAMILY_COUNT] = {
     [FAMILY_BEHAVIOUR] = {"behaviour", "how the client greets, now and before", 70, 1000},
 };
 
-#define CATALOGUE_ADDRESS(id) &rule_##id,
-#define CATALOGUE_NAME(id) #id,
+#define CATALOGUE_ADDRESS(family, id) &rule_##id,
+#define CATALOGUE_NAME(family, id) #id,
+#define CATALOGUE_FAMILY(family, id) FAMILY_##family,
 const struct rule *const rules[] = {CATALOGUE(CATALOGUE_ADDRESS)};
 const char *const rule_names[] = {CATALOGUE(CATALOGUE_NAME)};
+const enum family rule_families[] = {CATALOGUE(CATALOGUE_FAMILY)};
 const size_t rules_count = CATALOGUE_COUNT;
 
 _Static_assert((int)CATALOGUE_COUNT <= (int)RULES_MAX, "more rules than RULES_MAX");

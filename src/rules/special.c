@@ -23,7 +23,6 @@ static enum answer test_localhost(const struct evidence *e)
 }
 
 RULE(helo_localhost) = {
-    .family = FAMILY_SPECIAL,
     .summary = "The client calls itself localhost but is not this host.",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
@@ -38,7 +37,6 @@ static enum answer test_special_use(const struct evidence *e)
 }
 
 RULE(helo_special_use) = {
-    .family = FAMILY_SPECIAL,
     .summary = "The HELO name is under a special-use name of IANA's registry (.local, .test, .invalid, .arpa …).",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
@@ -53,7 +51,6 @@ static enum answer test_private_tld(const struct evidence *e)
 }
 
 RULE(helo_private_tld) = {
-    .family = FAMILY_SPECIAL,
     .summary = "The HELO name belongs to a private network (.lan, .corp, .internal, .localdomain …).",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
@@ -68,7 +65,6 @@ static enum answer test_placeholder(const struct evidence *e)
 }
 
 RULE(helo_placeholder) = {
-    .family = FAMILY_SPECIAL,
     .summary = "The HELO name is an example from documentation that was never replaced.",
     .points = 31,
     .implies = IMPLIES(NO_PUBLIC_NAME),
@@ -83,7 +79,6 @@ static enum answer test_factory(const struct evidence *e)
 }
 
 RULE(helo_factory) = {
-    .family = FAMILY_SPECIAL,
     .summary = "The HELO name is a factory default of an operating system, a modem or a bulk mailer.",
     .points = 66,
     .implies = IMPLIES(NO_PUBLIC_NAME),

@@ -38,7 +38,6 @@ static enum answer test_pass(const struct evidence *e)
 }
 
 RULE(helo_spf_pass) = {
-    .family = FAMILY_SPF,
     .summary = "SPF of the HELO name allows the client, without allowing half the Internet.",
     .needs = NEED_AGAINST,
     .points = -10, /* by hand: the rows have no SPF record */
@@ -53,7 +52,6 @@ static enum answer test_fail(const struct evidence *e)
 }
 
 RULE(helo_spf_fail) = {
-    .family = FAMILY_SPF,
     .summary = "SPF of the HELO name denies the client.",
     .needs = NEED_AGAINST,
     .points = 30, /* by hand: the rows have no SPF record */
@@ -79,7 +77,6 @@ static const char *detail_record(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_spf_deny_all) = {
-    .family = FAMILY_SPF,
     .summary = "SPF of the HELO name says that no host of that name sends mail (\"v=spf1 -all\").",
     .needs = NEED_AGAINST,
     .points = 70, /* by hand: the rows have no SPF record */
@@ -98,7 +95,6 @@ static enum answer test_sender(const struct evidence *e)
 }
 
 RULE(sender_spf) = {
-    .family = FAMILY_SPF,
     .summary = "The mail is a bounce, so SPF checks the HELO name (RFC 7208 section 2.4), and it denies the client.",
     .needs = NEED_AGAINST,
     .points = 20, /* by hand: the rows have no SPF record */
@@ -117,7 +113,6 @@ static enum answer test_softfail(const struct evidence *e)
 }
 
 RULE(helo_spf_softfail) = {
-    .family = FAMILY_SPF,
     .summary = "SPF of the HELO name says that the client is probably not allowed.",
     .needs = NEED_AGAINST,
     .points = 10, /* by hand: the rows have no SPF record */
@@ -141,7 +136,6 @@ static const char *detail_reason(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_spf_permerror) = {
-    .family = FAMILY_SPF,
     .summary = "The SPF record of the HELO name is broken.",
     .needs = NEED_AGAINST,
     .points = 5, /* by hand: the rows have no SPF record */
@@ -158,7 +152,6 @@ static enum answer test_none(const struct evidence *e)
 }
 
 RULE(helo_spf_none) = {
-    .family = FAMILY_SPF,
     .summary = "The HELO name has no SPF record, like most names.",
     .needs = NEED_AGAINST,
     .points = 2, /* by hand: the rows have no SPF record */

@@ -18,7 +18,6 @@ static enum answer test_missing(const struct evidence *e)
 }
 
 RULE(helo_missing) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The client gave no name in HELO or EHLO.",
     .points = 70, /* by hand: no row has it */
     .enhanced = "5.5.2",
@@ -40,7 +39,6 @@ static const char *detail_bad_syntax(const struct evidence *e, struct region *r)
 }
 
 RULE(helo_bad_syntax) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name has characters or labels that no host name can have.",
     .points = 100,
     .certain = true,
@@ -57,7 +55,6 @@ static enum answer test_non_ascii(const struct evidence *e)
 }
 
 RULE(helo_non_ascii) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name has bytes outside ASCII; even with SMTPUTF8 it must be an A-label (RFC 6531).",
     .points = 100,
     .certain = true,
@@ -75,7 +72,6 @@ static enum answer test_too_long(const struct evidence *e)
 }
 
 RULE(helo_too_long) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name is longer than 253 characters, or one of its labels is longer than 63.",
     .points = 100,
     .certain = true,
@@ -93,7 +89,6 @@ static enum answer test_not_fqdn(const struct evidence *e)
 }
 
 RULE(helo_not_fqdn) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name has only one label and cannot be looked up in DNS.",
     .points = 30,
     .adds = 100,
@@ -111,7 +106,6 @@ static enum answer test_underscore(const struct evidence *e)
 }
 
 RULE(helo_underscore) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name has an underscore, which RFC 5321 forbids but most servers tolerate.",
     .points = 33,
     .adds = 100,
@@ -127,7 +121,6 @@ static enum answer test_trailing_dot(const struct evidence *e)
 }
 
 RULE(helo_trailing_dot) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name ends in a dot, which SMTP does not allow.",
     .points = 16,
     .adds = 100,
@@ -142,7 +135,6 @@ static enum answer test_bad_alabel(const struct evidence *e)
 }
 
 RULE(helo_bad_alabel) = {
-    .family = FAMILY_SYNTAX,
     .summary = "A label of the HELO name begins with xn-- but is not a valid A-label of IDNA2008.",
     .points = 25, /* by hand: no row has it */
     .adds = 50,
@@ -158,7 +150,6 @@ static enum answer test_unknown_tld(const struct evidence *e)
 }
 
 RULE(helo_unknown_tld) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The last label of the HELO name is not a top-level domain.",
     .points = 31,
     .adds = 100,
@@ -176,7 +167,6 @@ static enum answer test_numeric_tld(const struct evidence *e)
 }
 
 RULE(helo_numeric_tld) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The last label of the HELO name is a number, but the name is not an address.",
     .points = 100,
     .certain = true,
@@ -193,7 +183,6 @@ static enum answer test_public_suffix(const struct evidence *e)
 }
 
 RULE(helo_public_suffix) = {
-    .family = FAMILY_SYNTAX,
     .summary = "The HELO name is a public suffix such as co.uk, not the name of a host.",
     .points = 40, /* by hand: no row has it */
     .adds = 25,

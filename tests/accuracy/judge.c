@@ -148,7 +148,7 @@ static int print_rules(void)
 {
     for (size_t i = 0; i < rules_count; i++) {
         const struct rule *rule = rules[i];
-        const struct family_row *family = &families[rule->family];
+        const struct family_row *family = &families[rule_families[i]];
 
         printf("%s\t%s\t%d\t%d\t%u\t%d\t%d\t", rule_names[i], family->name, family->cap, rule->points, rule->adds,
                rule->certain, rule->lasting);

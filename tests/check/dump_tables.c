@@ -24,7 +24,7 @@ static void dump_rules(void)
     for (int i = 0; i < FAMILY_COUNT; i++)
         printf("family\t%s\t%d\t%s\n", families[i].name, families[i].cap, families[i].summary);
     for (size_t i = 0; i < rules_count; i++)
-        printf("rule\t%s\t%s\t%d\t%s\n", rule_names[i], families[rules[i]->family].name, rules[i]->points,
+        printf("rule\t%s\t%s\t%d\t%s\n", rule_names[i], families[rule_families[i]].name, rules[i]->points,
                rules[i]->summary);
 }
 

@@ -64,7 +64,7 @@ static void print_caps(const struct check *check, FILE *out)
 
     for (unsigned i = 0; i < v->finding_count; i++) {
         if (v->findings[i].counted > 0)
-            sums[rules[v->findings[i].rule]->family] += v->findings[i].counted;
+            sums[rule_families[v->findings[i].rule]] += v->findings[i].counted;
         else
             credit -= v->findings[i].counted;
     }

@@ -13,9 +13,9 @@ static void print_text(const struct policy *policy)
     for (size_t i = 0; i < rules_count; i++) {
         const struct rule *rule = rules[i];
 
-        if (i == 0 || rules[i - 1]->family != rule->family)
-            printf("%s%s: %s (cap %d)\n", i ? "\n" : "", families[rule->family].name, families[rule->family].summary,
-                   policy->caps[rule->family]);
+        if (i == 0 || rule_families[i - 1] != rule_families[i])
+            printf("%s%s: %s (cap %d)\n", i ? "\n" : "", families[rule_families[i]].name,
+                   families[rule_families[i]].summary, policy->caps[rule_families[i]]);
         printf("  %-24s %4d%s  %s\n", rule_names[i], policy->points[i], rule->certain ? "!" : " ", rule->summary);
     }
     printf("\n! marks a finding that is certain by itself: no credit lowers it.\n");
@@ -47,7 +47,7 @@ static void print_json(const struct policy *policy)
 
         json_open(&j, NULL, '{');
         json_text(&j, "rule", rule_names[i]);
-        json_text(&j, "family", families[rule->family].name);
+        json_text(&j, "family", families[rule_families[i]].name);
         json_number(&j, "points", policy->points[i]);
         json_number(&j, "default", rule->points);
         json_number(&j, "adds", rule->adds);

@@ -204,9 +204,9 @@ bool logged_has(const struct logged *l, int rule)
 static bool is_default_name(const struct logged *l)
 {
     for (unsigned i = 0; i < l->verdict.finding_count; i++) {
-        const struct rule *rule = rules[l->verdict.findings[i].rule];
+        int rule = l->verdict.findings[i].rule;
 
-        if (rule->family == FAMILY_NAMING && rule->points > 0)
+        if (rule_families[rule] == FAMILY_NAMING && rules[rule]->points > 0)
             return true;
     }
     return false;

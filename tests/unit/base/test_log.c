@@ -79,7 +79,7 @@ static void words_and_prefix(void **state)
     assert_string_equal(logged(), "error: e");
     log_open(LOG_SINK_DISCARD, "tester");
     log_error("e");
-    log_line(LOG_LEVEL_ERROR, "x", 1);
+    log_line_fields(LOG_LEVEL_ERROR, "x", 1, NULL, 0);
     assert_null(logged());
 }
 
@@ -107,10 +107,10 @@ static void finished_lines(void **state)
     static char longest[2000];
 
     (void)state;
-    log_line(LOG_LEVEL_INFO, "decision v=1 id=%sjunk", 18);
+    log_line_fields(LOG_LEVEL_INFO, "decision v=1 id=%sjunk", 18, NULL, 0);
     assert_string_equal(logged(), "decision v=1 id=%s");
     memset(longest, 'x', sizeof longest);
-    log_line(LOG_LEVEL_INFO, longest, sizeof longest);
+    log_line_fields(LOG_LEVEL_INFO, longest, sizeof longest, NULL, 0);
     assert_int_equal(strlen(logged()), LOG_LINE_SIZE);
     assert_null(logged()); /* never a second write */
 }
@@ -156,7 +156,7 @@ static void under_systemd(void **state)
     log_open(LOG_SINK_STDERR, "tester");
     log_error("x");
     assert_string_equal(logged(), "<3>error: x");
-    log_line(LOG_LEVEL_INFO, "decision", 8);
+    log_line_fields(LOG_LEVEL_INFO, "decision", 8, NULL, 0);
     assert_string_equal(logged(), "<6>decision");
     setenv("JOURNAL_STREAM", "1:2", 1); /* inherited, but stderr leads elsewhere */
     log_open(LOG_SINK_STDERR, "tester");
