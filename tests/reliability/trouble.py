@@ -163,9 +163,9 @@ class Shim:
 ENOUGH = 50  # requests on which a row may rest
 
 
-def under(daemon, act, connections=200, kinds=None, rate=600.0, where=None):
+def under(daemon, act, connections=200, kinds=None, rate=600.0, where=None, deadline=DEADLINE):
     """Load before, while and after `act`. -> its tally. On a busy machine the load lasts until requests were sent."""
-    with load.Load(where or daemon.port, connections, rate, DEADLINE, kinds) as running:
+    with load.Load(where or daemon.port, connections, rate, deadline, kinds) as running:
         def sent(count):
             helod.wait_for(lambda: running.tally.asked >= count, what=f"{count} requests are sent")
 
