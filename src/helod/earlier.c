@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * earlier: a table of instances (instance.h) whose answer is what policy_rescore() needs to make the verdict again.
- * Promises that only a verdict from complete evidence is kept. What was decided by local facts alone is not kept,
- * because the limit does not change it; nor is a good verdict from the cache, so that most requests cost nothing here.
+ * Promises that only a verdict from complete evidence is kept. Two kinds are not kept: what local facts alone
+ * decided, because the limit does not change it, and a good verdict from cached answers, so that most requests cost
+ * nothing here.
  */
 #include "earlier.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * housekeeping: two timers. The watchdog has its own, which runs in the event loop, so the service manager notices a
- * loop that hangs.
+ * housekeeping: two timers. One of them is for the watchdog. It runs in the event loop, so the service manager
+ * notices a loop that hangs.
  */
 #include "housekeeping.h"
 

@@ -19,7 +19,8 @@ struct rates *rates_new(void); /* NULL: no memory, no randomness */
 void rates_free(struct rates *r);
 /*
  * Counts a request of this client. A host (an address or /64) is quiet while it has sent at most a sixtieth of
- * `per_minute` in this minute. True if more than `per_minute` (0: never) came from the network's hosts of this kind.
+ * `per_minute` in this minute; otherwise it is busy. The quiet hosts of a network and its busy ones are counted
+ * apart. True if more than `per_minute` (0: never) requests came from the network's hosts of the client's kind.
  */
 bool rates_exceeded(struct rates *r, const struct address *client, unsigned per_minute, uint64_t now_ms);
 

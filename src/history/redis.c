@@ -8,9 +8,9 @@
  *
  * The 2 is the version of the form. A record of another form has another key, so it is not read and it expires.
  *
- * A query is one pipelined round trip of two commands. Noting an unverified greeting takes four, a verified one three.
- * Both touch two records, the network's and the name's, and the braces put each into one slot of a cluster. There are
- * no scripts, so narrow ACLs work. Three things are not done for each greeting:
+ * A query is one pipelined round trip of two commands. Recording an unverified greeting takes four commands, a
+ * verified one three. Both touch two records, the network's and the name's, and the braces put each into one slot of
+ * a cluster. There are no scripts, so narrow ACLs work. Three things are not done for each greeting:
  *
  * - Every command that adds members would need another one that removes the surplus. Instead, helod tidies one record
  *   for every TIDY_EVERY greetings that it notes, so a record exceeds its bound by about 2 * TIDY_EVERY members.

@@ -51,7 +51,7 @@ static bool add(struct labels *labels, const char *what, int32_t label)
     return suffix_set_add(labels->domains, pattern, label);
 }
 
-/* False if the line has something else than a sender and its label. Blank lines and comments are right. */
+/* False if the line is not a sender and its label. Blank lines and comments are valid. */
 static bool read_line(struct labels *labels, char *line)
 {
     char *save = NULL, *what, *word;

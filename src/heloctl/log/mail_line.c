@@ -118,8 +118,8 @@ static bool has_word(struct mail_part in, const char *const words[])
 }
 
 /*
- * If another restriction refuses a message, somebody else takes the client for a spammer, unless the refusal is about
- * the recipient or temporary.
+ * If another restriction refuses a message, that counts as an opinion that the client is a spammer, unless the
+ * refusal is temporary or about the recipient.
  */
 static enum mail_opinion refusal_opinion(const struct mail_line *line)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * suggest: first the rules, then the thresholds for the points that result, then whether all of it together is better
- * than the policy as it is. Refusing an honest greeting costs as much as letting in REJECT_WEIGHT others; deferring one
- * costs less, because an honest server tries again. Greetings are weighed: see SUMMARY_SENDER_MAX.
+ * suggest: works in three steps. It changes the points of rules, finds thresholds that fit the new points, and
+ * checks whether all changes together are better than the present policy. Refusing an honest greeting costs as much
+ * as letting in REJECT_WEIGHT others; deferring one costs less, because an honest server tries again. Greetings are
+ * weighed: see SUMMARY_SENDER_MAX.
  */
 #include "suggest.h"
 
@@ -17,7 +18,7 @@ enum {
     REJECT_WEIGHT = 20,
     DEFER_WEIGHT = 5,
     SCORE_MAX = 150,
-    WORTH = 10, /* what a change must be better by */
+    WORTH = 10, /* by how much a change must be better */
 };
 
 static enum pattern_kind honest(const struct suggestion *to)

@@ -92,9 +92,9 @@ static enum pattern_kind kind_of(const struct logged *l, int label)
 }
 
 /*
- * Whether this greeting still counts where one is weighed against others: for each outcome a sender counts a few times,
- * so that a partner with much mail does not decide alone. A sender is an organisation if the client's name shows which
- * one it belongs to, or else an IPv4 address or a network of IPv6.
+ * Whether this greeting still counts for suggestions. For each outcome a sender counts only a few times, so that a
+ * partner with much mail does not decide alone. A sender is an organisation if the client's name shows which one it
+ * belongs to. Otherwise it is an IPv4 address or an IPv6 network.
  */
 static bool counts_for_sender(struct summary *s, const struct logged *l, enum pattern_kind kind)
 {

@@ -70,7 +70,7 @@ static bool is_one_of(const char *word, const char *const *words)
     return false;
 }
 
-/* Takes the columns of a header. False: the line is none, because it holds an address or no word that we know. */
+/* Takes the columns of a header. False: the line is not a header, because it has an address or no word that we know. */
 static bool read_header(struct reading *reading, char *const *fields, size_t n)
 {
     static const char *const addresses[] = {"address", "ip",     "ip address", "ip_address", "ipaddress",

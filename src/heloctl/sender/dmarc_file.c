@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dmarc_file: reports as they come by mail. What a file is shows in its first bytes, not in its name, and each kind may
- * be packed in another one. It is unpacked in memory, never to disk. Promises that no file or message makes it read or
- * unpack more than a fixed number of bytes, or go more than a few levels deep. Only an mbox file may have any length.
+ * dmarc_file: reports as they come by mail. The first bytes of a file show what it is, not its name, and each kind
+ * may be packed in another one. It is unpacked in memory, never to disk. Promises that no file or message makes it
+ * read or unpack more than a fixed number of bytes, or go more than a few levels deep. Only an mbox file may have
+ * any length.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -60,7 +60,7 @@ static int open_port(struct listen_sockets *sockets, struct event_base *base, co
                      const char *port, evconnlistener_cb accepted, void *arg)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    /* IPv6 everywhere takes IPv4, too; a machine without IPv6 has 0.0.0.0. */
+    /* The IPv6 wildcard accepts IPv4, too; a machine without IPv6 uses 0.0.0.0. */
     const char *hosts[] = {place->host[0] ? place->host : "::", place->host[0] ? NULL : "0.0.0.0"};
     int last = ENOENT;
 

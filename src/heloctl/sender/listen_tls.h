@@ -15,7 +15,7 @@ struct ssl_ctx_st *listen_tls_new(const char *host);
 void listen_tls_free(struct ssl_ctx_st *tls); /* NULL is allowed */
 /* Begins the handshake on the connection of `plain`, which is freed. NULL: no memory; `plain` is as before. */
 struct bufferevent *listen_tls_start(struct ssl_ctx_st *tls, struct event_base *base, struct bufferevent *plain);
-/* Says goodbye in TLS, where it is TLS, before the connection is freed. */
+/* Ends TLS properly, if the connection uses it. Call it before the connection is freed. */
 void listen_tls_end(struct bufferevent *bev);
 /* The protocol version of an encrypted connection: "TLSv1.3". NULL: it is not encrypted. */
 const char *listen_tls_version(struct bufferevent *bev);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe_target: finds receiving servers as a sender does (RFC 5321 section 5.1). One query at a time: a person waits
- * for one domain. That DNS did not answer is never reported as "has no address".
+ * probe_target: finds receiving servers as a sender does (RFC 5321 section 5.1). It sends one query at a time,
+ * because a person waits for one domain. A failed lookup is never reported as "has no address".
  */
 #include "probe_target.h"
 
