@@ -35,6 +35,8 @@ class Refused(Exception):
 
 def _read_reply(stream):
     line = stream.readline()
+    if not line:
+        raise ConnectionError("the server closed the connection")
     assert line.endswith(b"\r\n"), f"the server closed the connection: {line}"
     kind, rest = line[:1], line[1:-2]
     if kind == b"-":
@@ -50,11 +52,11 @@ def _read_reply(stream):
 
 
 def _wait_until(condition, what):
-    """Servers refuse what they do not know yet."""
+    """Servers refuse what they do not know yet, and a sentinel that changes a server's role ends its connections."""
     def holds():
         try:
             return condition()
-        except Refused:
+        except (Refused, ConnectionError):
             return False
     wait_for(holds, what=what)
 
