@@ -55,7 +55,7 @@ struct rule {
     bool certain;            /* may reject alone: credits never lower the score below its points */
     bool past;               /* about earlier greetings: never turns a mark into a rejection */
     bool unsure;             /* based on a failure that may be temporary: never turns anything into a rejection */
-    bool lasting;            /* a fault of the name itself: credits never lower the score below the sum of these */
+    bool lasting;            /* not excused by a credit: credits never lower the score below the sum of these */
     struct rule_set implies; /* rules that this finding already covers; they do not count beside it */
     const char *enhanced;    /* status code of a rejection, also with class 4 of a deferral; NULL: RULE_ENHANCED */
     const char *advice;      /* to the sender, one sentence, macros %{helo} %{client} %{rdns} %{detail} */

@@ -36,13 +36,22 @@ unshare --mount --pid --fork true 2>/dev/null || not_shown "this machine allows 
 
 tree=$(mktemp -d "/var/tmp/helod-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$tree"' EXIT
-# What runs inside is the first process of its namespace, which only SIGKILL ends; unshare passes that on.
-inside=
-trap '[ -z "$inside" ] || kill -KILL "$inside"; exit 130' INT TERM HUP
+# A shell handles a signal only between commands, so what takes long runs in the background, in a process group of its
+# own. The first process of a namespace is ended only by SIGKILL, which unshare passes on.
+long=
+run_long() {
+    ended=0
+    setsid "$@" </dev/null &
+    long=$!
+    wait "$long" || ended=$?
+    long=
+    return $ended
+}
+trap '[ -z "$long" ] || kill -KILL -- "-$long"; exit 130' INT TERM HUP
 mkdir -p "$kept/packages/$release/partial" "$kept/$release"
 
 say "making a minimal $release"
-"$top/tests/lib/debian-tree.sh" "$release" "$tree" "$kept/packages/$release" >"$kept/$release/debian-tree.log" 2>&1 ||
+run_long "$top/tests/lib/debian-tree.sh" "$release" "$tree" "$kept/packages/$release" >"$kept/$release/debian-tree.log" 2>&1 ||
     not_shown "$(tail -n 1 "$kept/$release/debian-tree.log"), see $kept/$release/debian-tree.log"
 echo 'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' >"$tree/etc/apt/apt.conf.d/91keep"
 mkdir "$tree/src"
@@ -150,10 +159,8 @@ exec chroot "$1" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
     sh /inside "$4"
 END
 status=0
-unshare --mount --pid --fork --kill-child sh "$tree/enter" "$tree" "$kept/packages/$release" "$kept/$release" $mode </dev/null &
-inside=$!
-wait "$inside" || status=1
-inside=
+run_long unshare --mount --pid --fork --kill-child \
+    sh "$tree/enter" "$tree" "$kept/packages/$release" "$kept/$release" $mode || status=1
 
 # The administrator's way, with this machine's systemd-nspawn over the tree.
 walk=$kept/$release/walk.log
@@ -161,7 +168,8 @@ if [ -e "$tree/packages/second.deb" ]; then
     began=$(date +%s)
     rm -f "$tree/usr/sbin/policy-rc.d"
     printf '  %-44s' "booted: install, mail, upgrade, purge"
-    top_srcdir=$top WALK_ROOT=$tree WALK_PACKAGES=$tree/packages sh "$top/tests/contrib/test_walk.sh" >"$walk" 2>&1 || true
+    run_long env top_srcdir="$top" WALK_ROOT="$tree" WALK_PACKAGES="$tree/packages" \
+        sh "$top/tests/contrib/test_walk.sh" >"$walk" 2>&1 || true
     passed=$(grep -c '^ok ' "$walk" || true)
     if grep -q '^1\.\.0 # SKIP' "$walk"; then
         say "not shown: $(sed 's/^1\.\.0 # SKIP //' "$walk")"

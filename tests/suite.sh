@@ -244,7 +244,10 @@ no_traces() {
 end_check() {
     [ -z "${soak:-}" ] || kill "$soak" 2>/dev/null || true
     # This process is a shell of ours, which waits for the one that has the other release.
-    [ -z "${elsewhere:-}" ] || $as_root pkill -TERM -P "$elsewhere" || true
+    if [ -n "${elsewhere:-}" ]; then
+        $as_root pkill -TERM -P "$elsewhere" || true
+        wait "$elsewhere" || true
+    fi
     # shellcheck disable=SC2086 # a list of words
     $as_root rm -rf "$TMPDIR" $stand_ins
     give_back

@@ -34,19 +34,6 @@ static const struct finding *heaviest_finding(const struct verdict *v)
     return v->finding_count > 0 && v->findings[0].counted > 0 ? &v->findings[0] : NULL;
 }
 
-const char *decision_advice(const struct finding *f, const struct evidence *e, struct region *r)
-{
-    struct decision_values values = {.e = e, .finding = f, .advice = "", .help_url = ""};
-    char advice[REPLY_TEXT_MAX + 1];
-    const char *copy;
-    struct text t;
-
-    text_init(&t, advice, sizeof(advice));
-    template_expand(&t, rules[f->rule]->advice, &values, TEMPLATE_REPLY);
-    copy = region_strdup(r, advice);
-    return copy ? copy : "";
-}
-
 /*
  * Room for the text of a 4xx or 5xx. Postfix begins the text with the HELO name or, in smtpd_recipient_restrictions,
  * with the recipient. Where they are long, the text has to be shorter, so that the line does not become too long for
@@ -60,6 +47,24 @@ static size_t text_room(const struct evidence *e)
     if (used + TEXT_AT_LEAST > LINE_MAX_SMTP)
         return TEXT_AT_LEAST;
     return used + REPLY_TEXT_MAX > LINE_MAX_SMTP ? LINE_MAX_SMTP - used : REPLY_TEXT_MAX;
+}
+
+static const char *advice_within(size_t room, const struct finding *f, const struct evidence *e, struct region *r)
+{
+    struct decision_values values = {.e = e, .finding = f, .advice = "", .help_url = ""};
+    char advice[REPLY_TEXT_MAX + 1];
+    const char *copy;
+    struct text t;
+
+    text_init(&t, advice, room + 1);
+    template_expand(&t, rules[f->rule]->advice, &values, TEMPLATE_REPLY);
+    copy = region_strdup(r, advice);
+    return copy ? copy : "";
+}
+
+const char *decision_advice(const struct finding *f, const struct evidence *e, struct region *r)
+{
+    return advice_within(REPLY_TEXT_MAX, f, e, r);
 }
 
 /* "; see URL [id ID]", as much of it as there is. */
@@ -133,12 +138,10 @@ static const char *second_advice(const struct decision_values *values, struct re
 {
     const struct verdict *v = values->v;
 
-    if (v->finding_count < 2 || v->findings[1].counted <= 0)
-        return unasked_advice(values->e, r);
     for (size_t i = 1; i < v->finding_count && v->findings[i].counted > 0; i++)
         if (v->findings[i].points >= SECOND_FAULT_POINTS)
-            return decision_advice(&v->findings[i], values->e, r);
-    return "";
+            return advice_within(text_room(values->e), &v->findings[i], values->e, r);
+    return unasked_advice(values->e, r);
 }
 
 /*
@@ -231,7 +234,7 @@ struct reply decision_reply(const struct verdict *v, const struct evidence *e, b
         values.finding = NULL;
         values.advice = limit_advice[v->limited];
     } else if (values.finding) {
-        values.advice = decision_advice(values.finding, e, r);
+        values.advice = advice_within(text_room(e), values.finding, e, r);
     }
     values.help_url = help_url_of(&values, r);
     if (v->limited == LIMIT_NONE && v->threshold && v->threshold->has_reply &&

@@ -10,7 +10,10 @@
 
 enum {
     SCRATCH_SIZE = ADDRESS_TEXT_SIZE,
-    FOREIGN_MAX = 80, /* of one value: a reply has 400 bytes for all; where a value is cut, "..." shows it */
+    FOREIGN_MAX =
+        80, /* of one value: a reply has 400 bytes for all; where a value is cut, "..." shows it, but not in a URL */
+    FOREIGN_LESS = 24, /* in a text for which long names before it leave less than LITTLE_ROOM */
+    LITTLE_ROOM = 250,
 };
 static const char cut_mark[] = "...";
 
@@ -170,20 +173,20 @@ static void add_value(struct text *t, const struct decision_macro *m, const stru
     char scratch[SCRATCH_SIZE];
     struct decision_values own = *values;
     const char *value;
+    size_t n, most = target == TEMPLATE_REPLY && t->size < LITTLE_ROOM ? FOREIGN_LESS : FOREIGN_MAX;
     bool cut;
-    size_t n;
 
     own.scratch = scratch;
     value = m->value(&own);
     n = strlen(value);
-    cut = !m->ours && n > FOREIGN_MAX;
+    cut = !m->ours && n > most;
     if (cut)
-        n = FOREIGN_MAX - strlen(cut_mark);
+        n = most - strlen(cut_mark);
     if (target == TEMPLATE_URL)
         add_encoded(t, value, n);
     else
         text_add_as(t, m->ours ? TEXT_PLAIN : TEXT_REPLY, value, n);
-    if (cut)
+    if (cut && target == TEMPLATE_REPLY)
         text_add(t, cut_mark);
 }
 

@@ -168,6 +168,11 @@ static bool is_full(const struct acceptor *all)
     return connections_count(all->server->connections) > all->max_connections;
 }
 
+bool acceptor_is_inherited(const struct acceptor *all)
+{
+    return all->set.inherited;
+}
+
 void acceptor_room(struct acceptor *all)
 {
     if (all == NULL || all->server->stopping || !all->set.paused ||

@@ -32,6 +32,8 @@ void acceptor_commit(struct acceptor *all);
 void acceptor_abort(struct acceptor *all);
 /* Accepts the connections that are already waiting, then stops listening. */
 void acceptor_stop(struct acceptor *all);
+/* Whether the service manager holds the sockets, so that whoever connects while helod restarts only waits. */
+bool acceptor_is_inherited(const struct acceptor *all);
 /* Call this when a connection was closed or became idle: there may be room for a waiting one. */
 void acceptor_room(struct acceptor *all);
 size_t acceptor_count(const struct acceptor *all);

@@ -62,6 +62,7 @@ struct connections {
     struct line silent; /* those that never sent a request, by the time they began */
     struct line asked;
     size_t count;
+    bool draining; /* each is closed after its answer */
     struct buffers buffers;
     struct event *turn_end;
     bool in_turn;               /* turn_end is active */
@@ -211,6 +212,7 @@ static void line_drain(struct line *line)
 
 void connections_drain(struct connections *all)
 {
+    all->draining = true;
     line_drain(&all->silent);
     line_drain(&all->asked);
 }
@@ -327,7 +329,7 @@ void connection_go_on(struct connection *c)
         violation(c, "the peer closed the connection in the middle of a request");
     if (c->paused && !c->half && !c->ended)
         wait_for(c, EV_READ);
-    if (c->ended || c->half || (all->stopping && is_drained(c)))
+    if (c->ended || c->half || (c->all->draining && is_drained(c)))
         connection_close(c);
     else
         all->hooks.room(all->acceptor); /* now idle, so it may be closed to make room for another one */

@@ -18,7 +18,7 @@ void connections_free(struct connections *all);
 size_t connections_count(const struct connections *all);
 /* Closes those without a request for the settings' idle time. */
 void connections_sweep(struct connections *all);
-/* Closes the idle ones. While helod stops, each other one is closed after its answer. */
+/* While helod stops: closes the idle ones at once, and from now on each other one after its answer. */
 void connections_drain(struct connections *all);
 /*
  * Closes one connection to make room for the one just opened: the oldest of those that never sent a request, or else

@@ -61,7 +61,8 @@ static void on_settle(int fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    connections_drain(d->server.connections);
+    if (acceptor_is_inherited(d->server.acceptor))
+        connections_drain(d->server.connections);
     if (pending_in_flight(d->server.pending) == 0 || clock_ms() >= d->stop_by_ms)
         event_base_loopexit(d->server.base, NULL);
     else
@@ -69,9 +70,11 @@ static void on_settle(int fd, short what, void *arg)
 }
 
 /*
- * Answers the requests that have already arrived, and closes each connection after its answer. If it stayed open, then
- * on a busy mail server the next request would come before the last lookup has ended. helod would run until the
- * deadline and then close connections with requests in flight, and the helod that replaces it would start late.
+ * Answers the requests that have already arrived. Where the service manager holds the sockets, each connection is then
+ * closed after its answer: if it stayed open, the next request of a busy mail server would come before the last lookup
+ * has ended, and the helod that replaces this one would start late. Whoever connects again waits in the queue of the
+ * socket. Where helod has opened the sockets itself, nobody could connect again, so the connections that there are
+ * stay open and are answered until the last lookup has ended, or the deadline.
  */
 static void on_stop(evutil_socket_t number, short what, void *arg)
 {

@@ -54,13 +54,16 @@ void earlier_free(struct earlier *all)
 /*
  * The names may be too long for the key of an instance, so their keyed hashes are used instead. A client that comes
  * back with TLS, or whose reverse name Postfix has confirmed since, is judged by that and not by what it was before.
+ * The recipient counts only where HELO claims to be of its domain, because the verdict is then about that recipient.
  */
 static struct instance_key key_of(const struct earlier *all, const struct evidence *e, const struct policy *policy)
 {
     const struct request *req = e->request;
+    const char *claimed = instances_is_claimed(req->helo_name, req->recipient) ? req->recipient : "";
     const uint64_t greeting[] = {hash_bytes(&all->key, req->helo_name, strlen(req->helo_name)),
                                  hash_bytes(&all->key, req->sender, strlen(req->sender)),
-                                 hash_bytes(&all->key, req->client_name, strlen(req->client_name)), req->encrypted};
+                                 hash_bytes(&all->key, req->client_name, strlen(req->client_name)),
+                                 hash_bytes(&all->key, claimed, strlen(claimed)), req->encrypted};
     struct instance_key key;
 
     instances_key(policy->name, &e->client, "earlier", &key);

@@ -50,7 +50,7 @@ bool instances_is_claimed(const char *helo, const char *recipient)
     at -= at > 0 && recipient[at - 1] == '.';
     for (; n > 0 && at > 0 && recipient[at - 1] != '@'; n--, at--)
         if (ascii_lower(helo[n - 1]) != ascii_lower(recipient[at - 1]))
-            return (recipient[at - 1] & 0x80) != 0;
+            return false;
     return at > 0 && recipient[at - 1] == '@' && (n == 0 || helo[n - 1] == '.');
 }
 

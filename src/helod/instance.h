@@ -3,8 +3,9 @@
  * instance: remembers the answer for a message. Postfix sends one request per recipient, with the same `instance`. All
  * recipients get the same answer, but PREPEND is sent only once, even over several connections.
  *
- * One recipient may get another answer: the first one in whose domain HELO claims to be. Otherwise a client could name
- * "postmaster" or an unrelated recipient first, and escape what such a claim means for the others.
+ * One recipient may get another answer: the first one in whose domain HELO claims to be. Otherwise a client could
+ * name "postmaster" or an unrelated recipient first, and escape what such a claim means for the others. PREPEND is
+ * still sent only once.
  */
 #ifndef HELOD_INSTANCE_H
 #define HELOD_INSTANCE_H
@@ -29,7 +30,7 @@ struct instance_key {
 struct table *instances_new(size_t max);
 /* Builds the key once per request, for finding and storing. An `instance` of "", or too long, gives a key of size 0. */
 void instances_key(const char *policy, const struct address *client, const char *instance, struct instance_key *out);
-/* Whether HELO is the recipient's domain or lies under it, compared as text. True if only IDNA could tell. */
+/* Whether HELO is the recipient's domain or lies under it, compared as text. */
 bool instances_is_claimed(const char *helo, const char *recipient);
 /* Makes it the key of the message's recipients whose domain HELO claims. False: it is one already, or of size 0. */
 bool instances_key_of_claimed(struct instance_key *key);

@@ -35,6 +35,8 @@ struct pending {
     struct request request;
     struct instance_key key;
     bool claimed; /* HELO claims to be of the recipient's domain: instance.h */
+    bool second;  /* other recipients of the message have a verdict already, and this one gets its own */
+    bool headed;  /* the message has its header */
 };
 
 struct pending_list {
@@ -264,29 +266,40 @@ static void watch_deployment(const struct pending *p, unsigned lookups)
         log_warning("%s", advice);
 }
 
-static void keep_answer(struct pending *p, uint64_t now_us, const char *bytes, size_t n)
+/* Of the answer, one more byte is kept: whether the message has its header. */
+static void keep_answer(struct pending *p, uint64_t now_us, char *bytes, size_t n)
 {
     struct table *instances = p->all->server->instances;
     uint64_t until_ms = now_us / 1000 + p->settings->server.instance_ms;
 
+    bytes[n++] = p->headed ? 1 : 0;
     instances_keep(instances, &p->key, until_ms, bytes, n);
     if (p->claimed && instances_key_of_claimed(&p->key))
         instances_keep(instances, &p->key, until_ms, bytes, n);
 }
 
+static const char *find_kept(struct pending *p, size_t *n)
+{
+    const char *kept = instances_find(p->all->server->instances, &p->key, p->began_us / 1000, n);
+
+    if (kept != NULL)
+        p->headed = kept[--*n] != 0;
+    return kept;
+}
+
 /* The answer to an earlier request about this message; NULL: the request has to be judged. */
 static const char *find_answer(struct pending *p, size_t *n)
 {
-    struct table *instances = p->all->server->instances;
     const struct request *req = &p->request;
-    uint64_t now_ms = p->began_us / 1000;
     const char *kept;
 
+    p->headed = false;
     instances_key(p->policy->name, &req->client, req->instance, &p->key);
     p->claimed = instances_is_claimed(req->helo_name, req->recipient);
-    kept = instances_find(instances, &p->key, now_ms, n);
-    if (kept != NULL && p->claimed && instances_key_of_claimed(&p->key))
-        kept = instances_find(instances, &p->key, now_ms, n);
+    kept = find_kept(p, n);
+    p->second = kept != NULL && p->claimed && instances_key_of_claimed(&p->key);
+    if (p->second)
+        kept = find_kept(p, n);
     return kept;
 }
 
@@ -301,7 +314,7 @@ static void decide(struct pending *p, const struct gathered *gathered)
     struct server *s = p->all->server;
     struct verdict verdict, shadow;
     struct decision_record record = {.verdict = &verdict, .evidence = e, .request = &p->request};
-    char bytes[REPLY_SIZE];
+    char bytes[REPLY_SIZE + 1];
     struct reply reply;
     uint64_t us;
     size_t n;
@@ -314,7 +327,7 @@ static void decide(struct pending *p, const struct gathered *gathered)
         record.shadow = &shadow;
     }
     decision_id(p->all, verdict.id);
-    reply = decision_reply(&verdict, e, takes_header(&p->request), p->region);
+    reply = decision_reply(&verdict, e, takes_header(&p->request) && !p->headed, p->region);
     us = clock_us() - p->began_us;
     record.reply = &reply;
     if (verdict.exemption >= 0 && (size_t)verdict.exemption < p->settings->exempt.count)
@@ -327,12 +340,15 @@ static void decide(struct pending *p, const struct gathered *gathered)
     n = reply_format(&reply, bytes);
     if (reply.verb != REPLY_PREPEND)
         s->hooks.answer(p->connection, bytes, n);
-    else if (s->hooks.answer_now(p->connection, bytes, n))
+    else if (s->hooks.answer_now(p->connection, bytes, n)) {
         n = reply_format(&(struct reply){.verb = REPLY_DUNNO}, bytes); /* no second header, on no connection */
+        p->headed = true;
+    }
     /* VRFY has the instance of the message around it, but is not about that message. */
     if (verdict.skip != SKIP_NO_MAIL)
         keep_answer(p, p->began_us + us, bytes, n);
-    remember(p, e);
+    if (!p->second)
+        remember(p, e);
 }
 
 static void on_gathered(void *arg, const struct gathered *gathered)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -215,10 +216,41 @@ def _():
     silent.close()
 
 
-@test("SIGTERM: idle connections are closed, each other one after its answer, so that new requests do not delay the end")
+# As the service manager does: opens the port, and passes it to the program.
+PASS_SOCKET = """
+import os, socket, sys
+opened = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+os.dup2(opened.fileno(), 3)
+os.set_inheritable(3, True)
+os.execve(sys.argv[2], sys.argv[2:], {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"})
+"""
+
+
+@test("SIGTERM, sockets of its own: whoever is connected is answered until the last lookup has ended")
 def _():
     with FaultDns() as dns:
         daemon = Helod(server='deadline = "60s"', dns='timeout = "30s"', resolver=dns.address)
+        with daemon.connect() as waiting, daemon.connect() as busy:
+            equal(busy.ask(**SKIPPED), "DUNNO")
+            dns.signal(signal.SIGSTOP)
+            waiting.send(request(helo="mail.client.example"))
+            daemon.signal(signal.SIGTERM)
+            daemon.wait_log("stopping on signal")
+            for _ in range(30):
+                equal(busy.ask(**SKIPPED), "DUNNO")
+                time.sleep(0.01)
+            dns.signal(signal.SIGCONT)
+            assert waiting.answer()
+            equal(daemon.stop(), 0, "exit status")
+
+
+@test("SIGTERM, passed sockets: idle connections are closed, each other one after its answer, so that nothing delays the end")
+def _():
+    with FaultDns() as dns:
+        daemon = Helod(server='deadline = "60s"', dns='timeout = "30s"', resolver=dns.address, start=False)
+        daemon.listen.pop()  # the unix socket, which nobody would open
+        daemon.wrapper = [sys.executable, "-c", PASS_SOCKET, str(daemon.port)]
+        daemon.start()
         with daemon.connect() as waiting, daemon.connect() as busy, daemon.connect() as idle, daemon.connect() as unused:
             equal(idle.ask(**SKIPPED), "DUNNO")
             dns.signal(signal.SIGSTOP)
@@ -508,6 +540,27 @@ neighbour-domain.com 1 A 203.0.113.67
 
 def minute():
     return time.clock_gettime(time.CLOCK_MONOTONIC) // 60
+
+
+@test("past client_rate, what was decided about the recipient whose domain HELO claims does not hold for others")
+def _():
+    same = {"client": "203.0.113.79", "helo": "mx.tin-road.net"}
+    zone = "mx.tin-road.net 1 A 25.9.9.9\n203.0.113.79 1 PTR a.b.hoster.net\na.b.hoster.net 1 A 203.0.113.79\n"
+    with FaultDns(zone) as dns:
+        for _ in range(5):
+            begin = minute()
+            with Helod('policy "default" { points { helo_is_recipient_domain = 75 } }', server="client_rate = 4",
+                       dns='ttl_min = "1s"', resolver=dns.address) as daemon, daemon.connect() as c:
+                first = [c.ask(**same, instance="m.1", recipient=who) for who in ("c@example.org", "a@tin-road.net")]
+                for n in range(12):
+                    c.ask(client="203.0.113.79", helo=f"one-of-many-{n}.com")
+                time.sleep(1.2)  # the records are out of the cache
+                second = [c.ask(**same, instance="m.2", recipient=who) for who in ("b@example.net", "a@tin-road.net")]
+            if minute() == begin:
+                break
+    equal((first[0], first[1][:4]), ("DUNNO", "450 "))
+    equal("recipient's own domain" in second[0], False, second[0])
+    contains(second[1], "450 ")
 
 
 @test("a client past client_rate gets no better answer than before: what was decided holds, all else is deferred")

@@ -232,6 +232,16 @@ def _(_, recipients, refused, lines):
         equal((len(found), found[-1]), (lines, "+" in refused))
 
 
+@cases([("the first verdict has one", "header_always = yes", "PDD"), ("the first verdict has none", "", "DPD")],
+       name=lambda row: f"recipients of a message: one header, also with two verdicts: {row[0]}")
+def _(_, header_always, wanted):
+    points = "rdns_missing = 0 nothing_proved = 0 nothing_proved_nowhere = 0 helo_unresolvable = 0"
+    with FaultDns() as dns, Helod(f'policy "default" {{ {header_always} points {{ {points} helo_is_recipient_domain = 40 }} }}',
+                                  resolver=dns.address) as judging:
+        same = {"helo": "mx.tin-road.net", "instance": "abe.1.0.0", "client": "203.0.113.79"}
+        equal("".join(judging.ask(**same, recipient=recipient)[0] for recipient in (OTHER, OURS, SAME)), wanted)
+
+
 @cases([("VRFY",), ("ETRN",), ("SOMETHING-NEW",)], name=lambda row: f"{row[0]} inside a message says nothing of the message")
 def _(state):
     same = {"helo": "bad name", "instance": f"abe.1.{state}.0"}

@@ -286,6 +286,11 @@ def _():
         return [change["change"] for change in got["changes"]]
     equal(suggested([]), [])
     equal(suggested(["spam"] * 39), [])
+    with open(lines, "a", encoding="utf-8") as more:  # the ham of an exempt partner says nothing about what is judged
+        more.write("Nov 20 10:00:50 mx helod[1]: decision v=1 id=7QK2MX action=dunno judged=dunno score=0 policy=default "
+                   "mode=monitor client=192.0.2.9 helo=mx.partner.net proto=ESMTP sender=x@partner.net instance=1.99 "
+                   "findings=- skip=exempt ms=0 reply=DUNNO\n")
+    equal(suggested(["spam"] * 39 + ["spam\n192.0.2.9 ham"]), [])
     equal(suggested(["spam"] * 39 + ["ham"]), ['threshold "defer" at 66 instead of 70'])
 
 

@@ -87,17 +87,19 @@ static void move_threshold(struct suggestion *to, const struct pattern_counts *c
 }
 
 /*
- * From the highest down, so that each stays below the next. A mark refuses nobody and stays where it is. If no greeting
- * is known to be ham, no threshold is lowered: that a client proves nothing does not make its mail spam.
+ * From the highest down, so that each stays below the next. A mark refuses nobody and stays where it is. If no judged
+ * greeting is known to be ham, no threshold is lowered: that a client proves nothing does not make its mail spam.
  */
 static void change_thresholds(struct suggestion *to, const struct pattern_counts *c)
 {
+    bool knows_ham = to->by_labels && summary_from(c->weighed_scores[honest(to)], 0) > 0;
+
     for (unsigned i = to->policy.threshold_count; i-- > 0;) {
         struct threshold *t = &to->policy.thresholds[i];
         int lowest = t->score - t->score / LOWER_SHARE;
         int highest = i + 1 < to->policy.threshold_count ? to->policy.thresholds[i + 1].score - 1 : SCORE_MAX;
 
-        if (!to->knows_ham)
+        if (!knows_ham)
             lowest = t->score;
         else if (i > 0 && lowest <= to->policy.thresholds[i - 1].score)
             lowest = to->policy.thresholds[i - 1].score + 1;
@@ -121,8 +123,6 @@ void suggest(const struct summary *s, struct suggestion *out)
     memset(out, 0, sizeof(*out));
     out->policy = *s->settings->default_policy;
     out->by_labels = s->labelled > 0;
-    for (unsigned state = 0; state < LOGGED_STATES; state++)
-        out->knows_ham |= s->label_states[LABEL_HAM][state] > 0;
     patterns_judge(s->patterns, &out->policy, &out->before);
     change_points(s, out);
     patterns_judge(s->patterns, &out->policy, &changed);

@@ -18,7 +18,6 @@ struct suggestion {
         char what[SUGGEST_TEXT_SIZE], why[SUGGEST_TEXT_SIZE];
     } changes[SUGGEST_CHANGES_MAX];
     bool by_labels; /* judged by ham and spam; else by whether a client proves its HELO name */
-    bool knows_ham; /* some greetings are labelled ham; without them nothing shows what a lower threshold would cost */
     struct pattern_counts before, after;
 };
 

@@ -311,7 +311,8 @@ static bool read_piece(struct input *in, struct bytes *b)
 static size_t last_message(const char *mbox, size_t n)
 {
     for (size_t at = n > 6 ? n - 6 : 0; at > 2; at--)
-        if (memcmp(mbox + at, "From ", 5) == 0 && mbox[at - 1] == '\n' &&
+        if (memcmp(mbox + at, "From ", 5) == 0 && mbox[at - 1] == '\n' && mbox[at + 5] != '\r' &&
+            mbox[at + 5] != '\n' && /* as mail_each_of_mbox() has it */
             (mbox[at - 2] == '\n' || (mbox[at - 2] == '\r' && mbox[at - 3] == '\n')))
             return at;
     return 0;
@@ -330,14 +331,14 @@ static bool take_messages(struct unpacking *u, struct bytes *b)
     return true;
 }
 
-/* Whether what we read can begin like this, so that other files of a folder are not read whole. */
+/* Whether what we read can begin like this, so that other files of a folder are not read whole. White space can. */
 static bool is_readable(const char *bytes, size_t n)
 {
     size_t at = 0;
 
     while (at < n && bytes[at] && strchr(" \t\r\n\xef\xbb\xbf", bytes[at]))
         at++;
-    return (at < n && bytes[at] && strchr("<\x1f\xfe\xff", bytes[at])) || mail_is_message(bytes, n) ||
+    return at == n || (bytes[at] && strchr("<\x1f\xfe\xff", bytes[at])) || mail_is_message(bytes, n) ||
            (n > 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || memcmp(bytes, "From ", 5) == 0));
 }
 
