@@ -269,38 +269,30 @@ static void watch_deployment(const struct pending *p, unsigned lookups)
 /* Of the answer, one more byte is kept: whether the message has its header. */
 static void keep_answer(struct pending *p, uint64_t now_us, char *bytes, size_t n)
 {
-    struct table *instances = p->all->server->instances;
     uint64_t until_ms = now_us / 1000 + p->settings->server.instance_ms;
 
     bytes[n++] = p->headed ? 1 : 0;
-    instances_keep(instances, &p->key, until_ms, bytes, n);
-    if (p->claimed && instances_key_of_claimed(&p->key))
-        instances_keep(instances, &p->key, until_ms, bytes, n);
-}
-
-static const char *find_kept(struct pending *p, size_t *n)
-{
-    const char *kept = instances_find(p->all->server->instances, &p->key, p->began_us / 1000, n);
-
-    if (kept != NULL)
-        p->headed = kept[--*n] != 0;
-    return kept;
+    do
+        instances_keep(p->all->server->instances, &p->key, until_ms, bytes, n);
+    while (p->claimed && instances_key_of_claimed(&p->key));
 }
 
 /* The answer to an earlier request about this message; NULL: the request has to be judged. */
 static const char *find_answer(struct pending *p, size_t *n)
 {
     const struct request *req = &p->request;
-    const char *kept;
 
-    p->headed = false;
     instances_key(p->policy->name, &req->client, req->instance, &p->key);
     p->claimed = instances_is_claimed(req->helo_name, req->recipient);
-    kept = find_kept(p, n);
-    p->second = kept != NULL && p->claimed && instances_key_of_claimed(&p->key);
-    if (p->second)
-        kept = find_kept(p, n);
-    return kept;
+    for (p->second = p->headed = false;; p->second = true) {
+        const char *kept = instances_find(p->all->server->instances, &p->key, p->began_us / 1000, n);
+
+        if (kept == NULL)
+            return NULL;
+        p->headed = kept[--*n] != 0;
+        if (!p->claimed || !instances_key_of_claimed(&p->key))
+            return kept;
+    }
 }
 
 /*
